@@ -1,0 +1,77 @@
+"""The seam between agents and everything that runs them: the learnt learner inside a trial."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+
+Rows = np.ndarray | None  # integer indices [R]; None is all rows
+
+
+class InnerLoop(ABC):
+    """What an agent does inside a trial, over a batch of rows.
+
+    `venv.num_envs` is tasks x `rows_per_task`, task-major; rows of one task share one learner. Every array
+    has the leading axis R = `len(rows)` (all rows where `rows` is None). `observe` is called once per `act`,
+    with the same rows. Row i draws its randomness from `seed + i` alone, so that a row plays alike in
+    any batch.
+
+    Args:
+        venv: A `MetaVectorEnv`; only its spaces and `num_envs` are read here.
+        rows_per_task: Rows that share one learner.
+        seed: Seed of row 0; None is fresh entropy.
+    """
+
+    reads_task: ClassVar[bool] = False  # True for oracles alone: only they may look at `venv.tasks`
+
+    def __init__(self, venv: Any, rows_per_task: int = 1, seed: int | None = None):
+        if rows_per_task < 1 or venv.num_envs % rows_per_task:
+            raise ValueError(
+                f"rows_per_task={rows_per_task} does not divide num_envs={venv.num_envs}; "
+                "rows are tasks x rows_per_task, task-major"
+            )
+        self.venv = venv
+        self.num_rows: int = venv.num_envs
+        self.rows_per_task = rows_per_task
+        self.seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else int(seed)
+
+    def rows(self, rows: Rows) -> np.ndarray:
+        """Return `rows` as indices [R]; None is all of them."""
+        return np.arange(self.num_rows) if rows is None else np.asarray(rows, dtype=np.int64)
+
+    @abstractmethod
+    def reset(self, rows: Rows = None) -> None:
+        """Begin a new trial in `rows`: forget all experience, and undo `freeze`."""
+
+    @abstractmethod
+    def act(self, observation: Any, rows: Rows = None, deterministic: bool = False) -> np.ndarray:
+        """Choose actions [R, ...] for `observation` [R, ...]."""
+
+    def observe(
+        self,
+        observation: Any,
+        action: np.ndarray,
+        reward: np.ndarray,
+        terminated: np.ndarray,
+        truncated: np.ndarray,
+        next_observation: Any,
+        infos: dict[str, Any],
+        rows: Rows = None,
+    ) -> None:
+        """Learn from one step of `rows`.
+
+        Args:
+            observation: What `act` saw, [R, ...].
+            action: What was played, [R, ...].
+            reward: Raw rewards, [R].
+            terminated: Ends of episodes, bool [R].
+            truncated: Cut episodes, bool [R].
+            next_observation: The true successor (`final_obs` where a row ended), [R, ...].
+            infos: The step's infos, of all rows.
+            rows: The rows that `act` was called with.
+        """
+
+    def freeze(self) -> None:
+        """Stop learning across episodes, until `reset`."""

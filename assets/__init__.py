@@ -1,0 +1,1 @@
+"""Data files of metazoo, read with `importlib.resources`."""
