@@ -69,7 +69,7 @@ class InnerLoop(ABC):
             terminated: Ends of episodes, bool [R].
             truncated: Cut episodes, bool [R].
             next_observation: The true successor (`final_obs` where a row ended), [R, ...].
-            infos: The step's infos, of all rows.
+            infos: The step's infos, arrays [R].
             rows: The rows that `act` was called with.
         """
 
