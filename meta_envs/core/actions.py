@@ -1,0 +1,55 @@
+"""Checking and clipping actions, for N rows at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from gymnasium import error, spaces
+
+
+class InvalidAction(error.InvalidAction, ValueError):
+    """An action of the wrong type or shape, out of range, or not a number."""
+
+
+def valid_actions(space: spaces.Space, actions: Any, num_rows: int) -> np.ndarray:
+    """Return `actions` as an array [N, ...] of the space's type; Box actions are clipped to the bounds.
+
+    Args:
+        space: The action space of one row: Box, Discrete or MultiDiscrete.
+        actions: One action a row.
+        num_rows: N.
+
+    Raises:
+        InvalidAction: If the shape is wrong, a number is NaN, or a discrete action is out of range.
+    """
+    array = np.asarray(actions)
+    shape = (num_rows, *(space.shape or ()))
+    if array.shape != shape:
+        raise InvalidAction(f"actions have shape {array.shape}; {num_rows} rows of {space} take {shape}")
+    if isinstance(space, spaces.Box):
+        return _clipped(space, array)
+    if array.dtype.kind not in "iu":
+        if array.dtype.kind != "f" or not np.array_equal(array, np.floor(array)):
+            raise InvalidAction(f"action {array.flat[0]!r} is not an integer; {space} takes integers")
+        array = array.astype(np.int64)
+    if isinstance(space, spaces.Discrete):
+        low, high = space.start, space.start + space.n - 1
+    elif isinstance(space, spaces.MultiDiscrete):
+        low, high = space.start, space.start + space.nvec - 1
+    else:
+        raise TypeError(f"{space} is not supported; action spaces are Box, Discrete or MultiDiscrete")
+    outside = (array < low) | (array > high)
+    if outside.any():
+        row = int(np.argwhere(outside)[0][0])
+        raise InvalidAction(f"action {array[row]} of row {row} is outside [{low}, {high}] of {space}")
+    return array
+
+
+def _clipped(space: spaces.Box, array: np.ndarray) -> np.ndarray:
+    if array.dtype.kind not in "biuf":
+        raise InvalidAction(f"action {array.flat[0]!r} is not numeric; {space} takes numbers")
+    if np.isnan(array).any():
+        row = int(np.argwhere(np.isnan(array))[0][0])
+        raise InvalidAction(f"action {array[row]} of row {row} holds NaN; {space} takes numbers")
+    return np.clip(array, space.low, space.high).astype(space.dtype, copy=False)
