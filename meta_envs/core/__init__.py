@@ -1,1 +1,1 @@
-"""The task API, written once: vector base, batch of one, scalar base, trials, splits, randomness, checker."""
+"""The task API, written once: vector and scalar base, trials, splits, randomness, checker."""

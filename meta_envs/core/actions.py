@@ -13,7 +13,7 @@ class InvalidAction(error.InvalidAction, ValueError):
 
 
 def valid_actions(space: spaces.Space, actions: Any, num_rows: int) -> np.ndarray:
-    """Return `actions` as an array [N, ...] of the space's type; Box actions are clipped to the bounds.
+    """Return `actions` as an array [N, ...] of the space's type, Box actions clipped.
 
     Args:
         space: The action space of one row: Box, Discrete or MultiDiscrete.
@@ -26,23 +26,31 @@ def valid_actions(space: spaces.Space, actions: Any, num_rows: int) -> np.ndarra
     array = np.asarray(actions)
     shape = (num_rows, *(space.shape or ()))
     if array.shape != shape:
-        raise InvalidAction(f"actions have shape {array.shape}; {num_rows} rows of {space} take {shape}")
+        raise InvalidAction(
+            f"actions have shape {array.shape}; {num_rows} rows of {space} take {shape}"
+        )
     if isinstance(space, spaces.Box):
         return _clipped(space, array)
     if array.dtype.kind not in "iu":
         if array.dtype.kind != "f" or not np.array_equal(array, np.floor(array)):
-            raise InvalidAction(f"action {array.flat[0]!r} is not an integer; {space} takes integers")
+            raise InvalidAction(
+                f"action {array.flat[0]!r} is not an integer; {space} takes integers"
+            )
         array = array.astype(np.int64)
     if isinstance(space, spaces.Discrete):
         low, high = space.start, space.start + space.n - 1
     elif isinstance(space, spaces.MultiDiscrete):
         low, high = space.start, space.start + space.nvec - 1
     else:
-        raise TypeError(f"{space} is not supported; action spaces are Box, Discrete or MultiDiscrete")
+        raise TypeError(
+            f"{space} is not supported; action spaces are Box, Discrete or MultiDiscrete"
+        )
     outside = (array < low) | (array > high)
     if outside.any():
         row = int(np.argwhere(outside)[0][0])
-        raise InvalidAction(f"action {array[row]} of row {row} is outside [{low}, {high}] of {space}")
+        raise InvalidAction(
+            f"action {array[row]} of row {row} is outside [{low}, {high}] of {space}"
+        )
     return array
 
 

@@ -15,8 +15,8 @@ _BLOCK = 256  # numbers drawn ahead a row: amortises the call of a generator, 2 
 def fold(seed: int, purpose: str, index: int = 0) -> int:
     """Derive a seed below 2**62 for one purpose, so that seeds of neighbouring runs never overlap.
 
-    Row i of a vector environment is seeded with `seed + i`; agents therefore hand environments folded
-    seeds, never raw or consecutive ones.
+    Row i of a vector environment is seeded with `seed + i`; agents therefore hand environments
+    folded seeds, never raw or consecutive ones.
 
     Args:
         seed: The user's seed, a non-negative integer.

@@ -13,8 +13,9 @@ _CELLS = 1024  # fine enough that both halves follow the same distribution to we
 def interleave(value: float, low: float, high: float, cells: int = _CELLS) -> str:
     """Tell whether a value of a continuous parameter belongs to `"train"` or `"test"`.
 
-    The range is cut into fine cells of equal width; even ones train, odd ones test. Both splits then
-    follow the same distribution on disjoint tasks, so values computed for the whole range hold on each.
+    The range is cut into fine cells of equal width; even ones train, odd ones test. Both splits
+    then follow the same distribution on disjoint tasks, so values computed for the whole range
+    hold on each.
 
     Args:
         value: The parameter, within [low, high].

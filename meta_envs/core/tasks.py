@@ -68,7 +68,9 @@ def as_tasks(space: spaces.Dict, tasks: Any, count: int) -> Tasks:
             )
         return _checked(space, batch, count)
     if not isinstance(tasks, Sequence) or isinstance(tasks, str):
-        raise TypeError(f"tasks are a dict of arrays or a list of dicts, not {type(tasks).__name__}")
+        raise TypeError(
+            f"tasks are a dict of arrays or a list of dicts, not {type(tasks).__name__}"
+        )
     if len(tasks) != count:
         raise ValueError(f"{len(tasks)} tasks given for {count} rows; give one a row")
     return stack([as_task(space, task) for task in tasks])

@@ -1,0 +1,17 @@
+"""Task distributions for meta-reinforcement learning behind Gymnasium's API."""
+
+from .core.check import check_task_distribution
+from .core.registration import card, list_distributions, register
+from .core.single import MetaEnv
+from .core.vector import MetaVectorEnv
+
+import registrations  # isort: skip  # noqa: F401  registers every "meta/..." id, with `register`
+
+__all__ = [
+    "MetaEnv",
+    "MetaVectorEnv",
+    "card",
+    "check_task_distribution",
+    "list_distributions",
+    "register",
+]

@@ -1,0 +1,5 @@
+"""Placeholder."""
+
+
+def check_task_distribution(id: str) -> None:
+    """Check."""

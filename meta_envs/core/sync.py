@@ -1,0 +1,115 @@
+"""Scalar environments as rows of a vector environment, in this process (`rows="sync"`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from gymnasium.vector.utils import concatenate, create_empty_array
+
+from . import batches
+from .single import MetaEnv
+from .tasks import Task
+from .vector import MetaVectorEnv
+
+
+class SyncRows(MetaVectorEnv):
+    """N scalar `MetaEnv`s as rows; trials, pins and streams are the vector core's.
+
+    Args:
+        make_env: Makes one environment, given its keyword arguments.
+        num_envs: N.
+        max_episode_steps: Steps after which an episode is truncated; None for never.
+        **kwargs: What each environment is made with.
+    """
+
+    def __init__(
+        self,
+        make_env: Callable[..., MetaEnv],
+        num_envs: int = 1,
+        max_episode_steps: int | None = None,
+        **kwargs: Any,
+    ):
+        self.envs = [make_env(**kwargs) for _ in range(num_envs)]
+        first = self.envs[0]
+        self.splits = first.splits
+        super().__init__(
+            task_space=first.task_space,
+            observation_space=first.observation_space,
+            action_space=first.action_space,
+            num_envs=num_envs,
+            split=first.split,
+            episodes_per_trial=first.episodes_per_trial,
+            max_episode_steps=max_episode_steps,
+            render_mode=first.render_mode,
+        )
+        self.metadata = {**first.metadata, "autoreset_mode": self.metadata["autoreset_mode"]}
+
+    def __getattr__(self, name: str) -> Any:
+        """Read what only the environments have from the first one."""
+        if name.startswith("_") or name == "envs":
+            raise AttributeError(name)
+        return getattr(self.envs[0], name)
+
+    def draw_task(self, rng: np.random.Generator) -> dict[str, Any]:
+        """Draw a task of the whole distribution."""
+        return self.envs[0].draw_task(rng)
+
+    def in_split(self, task: Task) -> bool:
+        """Tell whether a task belongs to the split."""
+        return self.envs[0].in_split(task)
+
+    def all_tasks(self) -> tuple[dict[str, Any], ...] | None:
+        """Return every task of a finite family."""
+        return self.envs[0].all_tasks()
+
+    def check_task(self, task: Task) -> None:
+        """Raise ValueError if the family refuses the task."""
+        self.envs[0].check_task(task)
+
+    def begin_episodes(self, rows: np.ndarray) -> Any:
+        """Begin an episode in each of `rows`."""
+        observations = []
+        for row in rows.tolist():
+            env = self.envs[row]
+            env.np_random = self.random.generator(row)
+            env._clock.follow(self._clock, row)
+            observations.append(env.begin_episode())
+        return self._batch(observations)
+
+    def step_rows(self, actions: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Not used: a scalar step also says `truncated`; see `_step_and_cut`."""
+        observations, rewards, terminated, _, infos = self._step_and_cut(actions)
+        return observations, rewards, terminated, infos
+
+    def _step_and_cut(self, actions: np.ndarray) -> tuple[Any, ...]:
+        observations: list[Any] = []
+        rewards = np.zeros(self.num_envs)
+        terminated = np.zeros(self.num_envs, dtype=bool)
+        truncated = np.zeros(self.num_envs, dtype=bool)
+        infos: dict[str, Any] = {}
+        for row, env in enumerate(self.envs):
+            action = batches.take(actions, row)
+            observation, rewards[row], terminated[row], truncated[row], info = env.step(action)
+            observations.append(observation)
+            infos = self._add_info(infos, info, row)
+        if self.max_episode_steps is not None:
+            truncated |= (self.elapsed >= self.max_episode_steps) & ~terminated
+        return self._batch(observations), rewards, terminated, truncated, infos
+
+    def render_row(self, row: int) -> np.ndarray:
+        """Draw one row: uint8 [height, width, 3]."""
+        picture = self.envs[row].render()
+        assert isinstance(picture, np.ndarray)
+        return picture
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Close the environments."""
+        for env in self.envs:
+            env.close()
+
+    def _batch(self, observations: list[Any]) -> Any:
+        space = self.single_observation_space
+        room: Any = create_empty_array(space, len(observations))
+        return concatenate(space, observations, room)

@@ -1,0 +1,121 @@
+"""Which task each row is in: pins, trials, and the task stream. N rows; R of them at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from . import rng as _rng
+from . import tasks as _tasks
+from .tasks import Tasks
+
+
+def positive(name: str, value: Any) -> int:
+    """Return `value` if it is an integer of at least 1.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"{name}={value!r} must be an integer of at least 1")
+    return int(value)
+
+
+class TrialClock:
+    """Decides at every reset whether a trial starts, and with which task.
+
+    Args:
+        num_rows: N.
+        task_space: The support of the tasks.
+        draw: Draws one task from a generator.
+        episodes_per_trial: Episodes that share a task, K.
+    """
+
+    def __init__(
+        self,
+        num_rows: int,
+        task_space: spaces.Dict,
+        draw: Callable[[np.random.Generator], dict[str, Any]],
+        episodes_per_trial: int,
+    ):
+        self.episodes_per_trial = positive("episodes_per_trial", episodes_per_trial)
+        self.space = task_space
+        self.episode = np.zeros(num_rows, dtype=np.int64)  # begun since the trial's start
+        self._draw = draw
+        self._tasks = _tasks.empty(task_space, num_rows)
+        self._pins = _tasks.empty(task_space, num_rows)
+        self._pinned = np.zeros(num_rows, dtype=bool)
+        self._pending = np.zeros(num_rows, dtype=bool)
+        self._seeds = [_rng.fresh_seed() for _ in range(num_rows)]
+        self._generators: list[np.random.Generator | None] = [None] * num_rows
+        self._sampling = _rng.generator(self._seeds[0], _rng.SAMPLING)
+
+    @property
+    def tasks(self) -> Tasks | None:
+        """The tasks in force, arrays [N, ...]; None before the first reset."""
+        return self._tasks if self.episode.all() else None
+
+    def seed(self, rows: np.ndarray, seeds: Sequence[int]) -> None:
+        """Start the task streams of `rows` again, and `sample`'s own with row 0."""
+        for row, seed in zip(rows.tolist(), seeds, strict=True):
+            self._seeds[row] = int(seed)
+            self._generators[row] = None
+            if row == 0:
+                self._sampling = _rng.generator(int(seed), _rng.SAMPLING)
+
+    def sample(self, seed: int | None = None) -> Callable[[], dict[str, Any]]:
+        """Return a function that draws tasks one by one, disturbing nothing that plays.
+
+        Args:
+            seed: Of a stream of its own; None goes on with the environment's sampling stream.
+        """
+        rng = self._sampling if seed is None else _rng.generator(int(seed), _rng.SAMPLING)
+        return lambda: self._draw(rng)
+
+    def pin(self, tasks: Tasks | None, rows: np.ndarray) -> None:
+        """Pin `rows` to tasks [R, ...], or unpin them (None), from their next reset on."""
+        self._pending[rows] = True
+        self._pinned[rows] = tasks is not None
+        if tasks is not None:
+            for key, values in tasks.items():
+                self._pins[key][rows] = values
+
+    def begin(self, rows: np.ndarray, keep_task: bool | None, seeded: np.ndarray) -> np.ndarray:
+        """Begin an episode in each of `rows`, with a new trial where one is due.
+
+        Args:
+            rows: Indices [R].
+            keep_task: The option of that name; None if it was not given.
+            seeded: Rows that were given a seed, bool [R].
+
+        Returns:
+            The rows, of `rows`, whose trial starts.
+        """
+        due = seeded | (self.episode[rows] == 0) | self._pending[rows]
+        if keep_task is None:
+            due |= self.episode[rows] >= self.episodes_per_trial
+        elif not keep_task:
+            due[:] = True
+        started = rows[due]
+        self._pending[started] = False
+        self.episode[started] = 0
+        self.episode[rows] += 1
+        pinned = started[self._pinned[started]]
+        for key, values in self._tasks.items():
+            values[pinned] = self._pins[key][pinned]
+        for row in started[~self._pinned[started]].tolist():
+            rng = self._generators[row]
+            if rng is None:
+                rng = self._generators[row] = _rng.generator(self._seeds[row], _rng.TASKS)
+            for key, value in self._draw(rng).items():
+                self._tasks[key][row] = value
+        return started
+
+    def follow(self, other: TrialClock, row: int) -> None:
+        """Take the task of one row of another clock (this clock has one row)."""
+        self.episode[0] = other.episode[row]
+        for key, values in self._tasks.items():
+            values[0] = other._tasks[key][row]

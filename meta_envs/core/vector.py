@@ -1,0 +1,317 @@
+"""The vector base: N rows of one family stepped as one batch; R is some of them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+import numpy as np
+from gymnasium import error, spaces
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from . import batches
+from . import rng as _rng
+from . import tasks as _tasks
+from .actions import valid_actions
+from .distribution import TaskDistribution
+from .tasks import Tasks
+from .trial_clock import TrialClock, positive
+
+_OPTIONS = ("task", "tasks", "keep_task", "reset_mask")
+
+
+class CoreArguments(TypedDict, total=False):
+    """The keyword arguments every family takes and hands to its base."""
+
+    num_envs: int
+    split: str | None
+    episodes_per_trial: int
+    max_episode_steps: int | None
+    render_mode: str | None
+
+
+class MetaVectorEnv(TaskDistribution, VectorEnv):
+    """N rows of a task distribution, each in a task of its own, stepped together.
+
+    A family writes `draw_task`, `begin_episodes` and `step_rows`; it keeps what changes in
+    `self.state` (arrays [N, ...]) and reads `self.tasks`, `self.elapsed` (the step's number within
+    the episode, from 1) and `self.random` (one generator a row). Autoreset is `SAME_STEP`: where
+    an episode ends, `infos["final_obs"]` holds its last observation and the returned one is the
+    next episode's first.
+
+    Args:
+        task_space: The support: a Dict of float64 Boxes and integer spaces.
+        observation_space: Of one row.
+        action_space: Of one row.
+        num_envs: N.
+        split: Which tasks to draw; None is `"train"` where there is one, else `"all"`.
+        episodes_per_trial: Episodes that share a task, K.
+        max_episode_steps: Steps after which an episode is truncated; None for never.
+        render_mode: `"rgb_array"` or None.
+
+    Raises:
+        ValueError: If an argument is out of range or the split unknown.
+    """
+
+    metadata: dict[str, Any] = {
+        "render_modes": ["rgb_array", "human"],
+        "render_fps": 4,
+        "autoreset_mode": AutoresetMode.SAME_STEP,
+    }
+
+    def __init__(
+        self,
+        *,
+        task_space: spaces.Dict,
+        observation_space: spaces.Space,
+        action_space: spaces.Space,
+        num_envs: int = 1,
+        split: str | None = None,
+        episodes_per_trial: int = 1,
+        max_episode_steps: int | None = None,
+        render_mode: str | None = None,
+    ):
+        self._declare(task_space, split)
+        self.num_envs = positive("num_envs", num_envs)
+        self.single_task_space = task_space
+        self.single_observation_space = observation_space
+        self.single_action_space = action_space
+        self.task_space = batch_space(task_space, self.num_envs)
+        self.observation_space = batch_space(observation_space, self.num_envs)
+        self.action_space = batch_space(action_space, self.num_envs)
+        self.max_episode_steps = (
+            None if max_episode_steps is None else positive("max_episode_steps", max_episode_steps)
+        )
+        if render_mode not in (None, "rgb_array"):
+            raise ValueError(
+                f"render_mode={render_mode!r}; a vector environment draws 'rgb_array' "
+                "(for 'human' use gymnasium.make)"
+            )
+        self.render_mode = render_mode
+        self.state: dict[str, np.ndarray] = {}
+        self.elapsed = np.zeros(self.num_envs, dtype=np.int64)
+        self.every_row = np.arange(self.num_envs)
+        self._clock = TrialClock(self.num_envs, task_space, self._draw, episodes_per_trial)
+        self.random = _rng.RowRandom(self._clock._seeds)
+        self._observations: Any = None
+        self._ended = np.zeros(self.num_envs, dtype=bool)
+
+    # ---- what a family writes ------------------------------------------------------------------
+
+    @abstractmethod
+    def begin_episodes(self, rows: np.ndarray) -> Any:
+        """Begin an episode in each of `rows` [R] and return their first observations [R, ...]."""
+
+    @abstractmethod
+    def step_rows(self, actions: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Step every row.
+
+        Args:
+            actions: Checked (and clipped) actions [N, ...].
+
+        Returns:
+            New arrays: observations [N, ...], rewards float64 [N], terminated bool [N], and infos,
+            a dict of arrays [N, ...].
+        """
+
+    def apply_tasks(self, rows: np.ndarray) -> None:
+        """Write the tasks of `rows` into a model, when their trials start."""
+
+    def render_row(self, row: int) -> np.ndarray:
+        """Draw one row: uint8 [height, width, 3]."""
+        raise NotImplementedError(f"{type(self).__name__} draws no picture")
+
+    # ---- the task API ---------------------------------------------------------------------------
+
+    @property
+    def episodes_per_trial(self) -> int:
+        """K, the episodes that share a task."""
+        return self._clock.episodes_per_trial
+
+    @property
+    def tasks(self) -> Any:
+        """The tasks in force, a dict of arrays [N, ...]; None before the first reset."""
+        return self._clock.tasks
+
+    def sample_tasks(self, n: int, seed: int | None = None) -> Tasks:
+        """Draw n tasks of the split, arrays [n, ...], changing nothing that plays.
+
+        Args:
+            n: Number of tasks.
+            seed: The n are the first of the stream of this seed; None goes on with the
+                environment's own.
+        """
+        draw = self._clock.sample(seed)
+        drawn = [draw() for _ in range(positive("n", n))]
+        return _tasks.as_tasks(self.single_task_space, drawn, n)
+
+    def set_tasks(
+        self, tasks: Tasks | Sequence[Any] | None, rows: Sequence[int] | np.ndarray | None = None
+    ) -> None:
+        """Pin rows to tasks from their next reset (or autoreset) on, or unpin them.
+
+        Args:
+            tasks: A dict of arrays [R, ...] or a list of R tasks, one a row; None unpins.
+            rows: Indices [R]; None is all rows.
+
+        Raises:
+            TypeError: If a task is of the wrong type.
+            ValueError: If a task is out of range, the number of tasks is wrong, or a row unknown.
+        """
+        where = self.every_row if rows is None else self._valid_rows(rows)
+        if tasks is not None:
+            tasks = _tasks.as_tasks(self.single_task_space, tasks, len(where))
+            for index in range(len(where)):
+                self.check_task(_tasks.at(tasks, index))
+        self._clock.pin(tasks, where)
+
+    # ---- Gymnasium's API ------------------------------------------------------------------------
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[Any, dict[str, Any]]:
+        """Begin an episode in every row, or in those of `options["reset_mask"]`.
+
+        Args:
+            seed: Row i is seeded with `seed + i`; or one seed (or None) a row.
+            options: `task` (one task for all these rows) or `tasks` (one a row) pin them, None
+                unpins; `keep_task` True keeps the trial going beyond K episodes, False starts a
+                new one; `reset_mask` bool [N] names the rows.
+
+        Returns:
+            Observations [N, ...] and infos: `task` (dict of arrays [N, ...]) and `trial_start`
+            bool [N].
+        """
+        options = dict(options or {})
+        unknown = [key for key in options if key not in _OPTIONS]
+        if unknown:
+            raise ValueError(f"reset options {unknown} are unknown; allowed are {list(_OPTIONS)}")
+        rows = self._masked_rows(options.get("reset_mask"))
+        seeded = self._seed_rows(rows, seed)
+        if "task" in options:
+            task = options["task"]
+            self.set_tasks(None if task is None else [task] * len(rows), rows)
+        elif "tasks" in options:
+            self.set_tasks(options["tasks"], rows)
+        observations, started = self._begin(rows, options.get("keep_task"), seeded)
+        if len(rows) == self.num_envs:
+            self._observations = observations
+        else:
+            self._observations = batches.copy(self._observations)
+            batches.write(self._observations, rows, observations)
+        infos = {"task": {key: values.copy() for key, values in self.tasks.items()}}
+        return self._observations, {**infos, "trial_start": self._mask(started)}
+
+    def step(self, actions: Any) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Step every row, and begin the next episode where one ended.
+
+        Args:
+            actions: One action a row; Box actions are clipped to the bounds.
+
+        Returns:
+            Observations [N, ...], rewards [N], terminated [N], truncated [N], infos.
+
+        Raises:
+            ResetNeeded: If called before `reset`.
+            InvalidAction: If an action has the wrong shape, is NaN, or a discrete one is out of
+                range.
+        """
+        observations, rewards, terminated, truncated, infos = self.advance(actions)
+        started = self.every_row[:0]
+        if self._ended.any():
+            rows = np.flatnonzero(self._ended)
+            infos["final_obs"], infos["_final_obs"] = observations, self._ended.copy()
+            observations = batches.copy(observations)
+            fresh, started = self._begin(rows, None, np.zeros(len(rows), dtype=bool))
+            batches.write(observations, rows, fresh)
+        infos["trial_start"] = self._mask(started)
+        self._observations = observations
+        return observations, rewards, terminated, truncated, infos
+
+    def advance(
+        self, actions: Any
+    ) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Step every row without autoreset."""
+        if self._observations is None:
+            raise error.ResetNeeded("step was called before reset; call reset first")
+        actions = valid_actions(self.single_action_space, actions, self.num_envs)
+        self.elapsed += 1
+        observations, rewards, terminated, truncated, infos = self._step_and_cut(actions)
+        self._ended = terminated | truncated
+        return observations, rewards, terminated, truncated, infos
+
+    def render(self) -> tuple[np.ndarray, ...] | None:
+        """Draw every row: N pictures, uint8 [height, width, 3]."""
+        if self.render_mode is None:
+            return None
+        return tuple(self.render_row(row) for row in range(self.num_envs))
+
+    # ---- inside ---------------------------------------------------------------------------------
+
+    def _step_and_cut(self, actions: np.ndarray) -> tuple[Any, ...]:
+        observations, rewards, terminated, infos = self.step_rows(actions)
+        if self.max_episode_steps is None:
+            truncated = np.zeros(self.num_envs, dtype=bool)
+        else:
+            truncated = (self.elapsed >= self.max_episode_steps) & ~terminated
+        return observations, rewards, terminated, truncated, infos
+
+    def _begin(
+        self, rows: np.ndarray, keep_task: bool | None, seeded: np.ndarray
+    ) -> tuple[Any, np.ndarray]:
+        started = self._clock.begin(rows, keep_task, seeded)
+        if started.size:
+            self.apply_tasks(started)
+        self.elapsed[rows] = 0
+        self._ended[rows] = False
+        return self.begin_episodes(rows), started
+
+    def _seed_rows(self, rows: np.ndarray, seed: int | Sequence[int | None] | None) -> np.ndarray:
+        if seed is None:
+            return np.zeros(len(rows), dtype=bool)
+        seeds: list[int | None]
+        if isinstance(seed, int | np.integer):
+            super().reset(seed=int(seed))
+            seeds = [int(seed) + int(row) for row in rows]
+        elif len(seed) == self.num_envs:
+            seeds = [seed[row] for row in rows.tolist()]
+        else:
+            raise ValueError(f"{len(seed)} seeds given for {self.num_envs} rows")
+        given = np.array([one is not None for one in seeds], dtype=bool)
+        numbers = [one for one in seeds if one is not None]
+        if numbers and min(numbers) < 0:
+            raise error.Error(f"seed={min(numbers)} must not be negative")
+        self._clock.seed(rows[given], numbers)
+        self.random.seed(rows[given], numbers)
+        return given
+
+    def _masked_rows(self, mask: Any) -> np.ndarray:
+        if mask is None:
+            return self.every_row
+        mask = np.asarray(mask)
+        if mask.shape != (self.num_envs,) or mask.dtype != bool:
+            raise ValueError(
+                f"reset_mask has shape {mask.shape} and type {mask.dtype}; "
+                f"it is a bool array [{self.num_envs}]"
+            )
+        if self._observations is None and not mask.all():
+            raise error.ResetNeeded("the first reset takes every row; reset_mask leaves some out")
+        return np.flatnonzero(mask)
+
+    def _valid_rows(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+        where = np.asarray(rows)
+        if where.ndim != 1 or where.dtype.kind not in "iu":
+            raise ValueError(f"rows={rows!r} is not a list of integer indices")
+        if where.size and (where.min() < 0 or where.max() >= self.num_envs):
+            raise ValueError(f"rows={rows!r} names rows outside 0..{self.num_envs - 1}")
+        return where
+
+    def _mask(self, rows: np.ndarray) -> np.ndarray:
+        mask = np.zeros(self.num_envs, dtype=bool)
+        mask[rows] = True
+        return mask

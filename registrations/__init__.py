@@ -1,0 +1,11 @@
+"""Every `meta/...` id, as data: one module a family, imported by `meta_envs`."""
+
+from meta_envs.core.registration import register
+
+from . import bandits, mazes, mdps
+
+_TABLES = (bandits.TABLE, mdps.TABLE, mazes.TABLE)
+
+for _table in _TABLES:
+    for _row in _table:
+        register(**_row)

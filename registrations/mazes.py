@@ -1,0 +1,5 @@
+"""Table of the mazes."""
+
+from typing import Any
+
+TABLE: tuple[dict[str, Any], ...] = ()

@@ -1,0 +1,5 @@
+"""Table of the mdps."""
+
+from typing import Any
+
+TABLE: tuple[dict[str, Any], ...] = ()
