@@ -1,0 +1,27 @@
+"""What meta-learners are compared to: solvers, oracles and Stable-Baselines3 models as inner loops.
+
+Every name here is a frozen dataclass of parameters that `agents.evaluate` takes as it takes an agent.
+"""
+
+from agents.baselines.bandits import UCB1, EpsilonGreedy, Greedy, OptimisticThompson, Thompson
+from agents.baselines.base import Random
+from agents.baselines.gittins import Gittins
+from agents.baselines.oracles import BanditOracle, GridOracle, MDPOracle
+from agents.baselines.stable_baselines import StableBaselines
+from agents.baselines.tabular import PSRL, EpsilonGreedyMDP
+
+__all__ = [
+    "BanditOracle",
+    "EpsilonGreedy",
+    "EpsilonGreedyMDP",
+    "Gittins",
+    "Greedy",
+    "GridOracle",
+    "MDPOracle",
+    "OptimisticThompson",
+    "PSRL",
+    "Random",
+    "StableBaselines",
+    "Thompson",
+    "UCB1",
+]

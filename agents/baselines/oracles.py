@@ -1,0 +1,124 @@
+"""Players that are told the task: what a learner could reach once it has learnt everything.
+
+They read `venv.tasks` whenever they choose, because tasks change at trial starts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from gymnasium import spaces
+
+from agents.baselines.base import Baseline, BaselineLoop, discrete
+from agents.baselines.tabular import PlanningLoop
+from agents.core.inner_loop import Rows
+
+_STAY, _UP, _RIGHT, _DOWN, _LEFT = range(5)  # GridNavi's actions; up is y + 1, right is x + 1
+
+
+def task_values(venv: Any, key: str, baseline: object) -> np.ndarray:
+    """Return `venv.tasks[key]`, leading axis `num_envs`.
+
+    Raises:
+        ValueError: If there are no tasks yet, or none with such a key; the message lists the keys.
+    """
+    tasks = venv.tasks
+    if not tasks:
+        raise ValueError(f"{baseline} reads the tasks of {venv}, which has none; call reset first")
+    if key not in tasks:
+        raise ValueError(f"tasks have no key {key!r} for {baseline}; they have {sorted(tasks)}")
+    return np.asarray(tasks[key])
+
+
+class _BanditOracleLoop(BaselineLoop):
+    reads_task = True
+
+    def __init__(
+        self, baseline: Any, venv: Any, rows_per_task: int = 1, seed: int | None = None
+    ) -> None:
+        super().__init__(baseline, venv, rows_per_task, seed)
+        self.first = int(discrete(venv.single_action_space, "action", baseline).start)
+
+    def act(self, observation: Any, rows: Rows = None, deterministic: bool = False) -> np.ndarray:
+        """Choose the arm [R] of highest mean reward."""
+        means = task_values(self.venv, self.baseline.key, self.baseline)[self.rows(rows)]
+        return means.argmax(axis=1) + self.first
+
+
+@dataclass(frozen=True)
+class BanditOracle(Baseline):
+    """Play the best arm.
+
+    Args:
+        key: Where the task holds the arms' mean rewards, [A].
+    """
+
+    key: str = "means"
+    loop = _BanditOracleLoop
+
+
+class _MDPOracleLoop(PlanningLoop):
+    reads_task = True
+
+    def models(self, rows: np.ndarray, deterministic: bool) -> tuple[np.ndarray, np.ndarray]:
+        baseline = self.baseline
+        transitions = task_values(self.venv, baseline.transitions, baseline)[rows]
+        return transitions, task_values(self.venv, baseline.rewards, baseline)[rows]
+
+
+@dataclass(frozen=True)
+class MDPOracle(Baseline):
+    """Follow the optimal plan of a known tabular MDP.
+
+    Args:
+        horizon: Steps an episode.
+        transitions: Where the task holds probabilities [S, A, S].
+        rewards: Where it holds mean rewards [S, A].
+    """
+
+    horizon: int = 10
+    transitions: str = "transitions"
+    rewards: str = "rewards"
+    loop = _MDPOracleLoop
+
+    def __post_init__(self) -> None:
+        """Check the parameters."""
+        if self.horizon < 1:
+            raise ValueError(f"horizon={self.horizon} must be at least 1 step")
+
+
+class _GridOracleLoop(BaselineLoop):
+    reads_task = True
+
+    def __init__(
+        self, baseline: Any, venv: Any, rows_per_task: int = 1, seed: int | None = None
+    ) -> None:
+        super().__init__(baseline, venv, rows_per_task, seed)
+        actions, cells = venv.single_action_space, venv.single_observation_space
+        five = isinstance(actions, spaces.Discrete) and (actions.n, actions.start) == (5, 0)
+        if not five or cells.shape != (2,):
+            raise ValueError(
+                f"{baseline} needs actions Discrete(5) (stay, up, right, down, left) and "
+                f"observations (x, y), not {actions} and {cells}"
+            )
+
+    def act(self, observation: Any, rows: Rows = None, deterministic: bool = False) -> np.ndarray:
+        """Choose moves [R] from cells `observation` [R, 2]: first along x, then along y."""
+        goal = task_values(self.venv, self.baseline.key, self.baseline)[self.rows(rows)]
+        x, y = np.rint(goal - np.asarray(observation)).astype(int).T
+        vertical = np.select([y > 0, y < 0], [_UP, _DOWN], _STAY)
+        return np.select([x > 0, x < 0], [_RIGHT, _LEFT], vertical)
+
+
+@dataclass(frozen=True)
+class GridOracle(Baseline):
+    """Walk to the goal of a GridNavi task on a shortest path and stay there.
+
+    Args:
+        key: Where the task holds the goal's cell, (x, y).
+    """
+
+    key: str = "goal"
+    loop: ClassVar[type[BaselineLoop]] = _GridOracleLoop

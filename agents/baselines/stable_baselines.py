@@ -1,0 +1,229 @@
+"""Any Stable-Baselines3 or sb3-contrib model as an inner loop that does not learn.
+
+Shapes: R rows of one call; L layers of an LSTM of width W.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from agents.baselines.base import Baseline, BaselineLoop
+from agents.core.inner_loop import Rows
+from meta_envs.core.rng import RowRandom
+
+_LSTM = ("hidden", "cell")  # the two halves of an LSTM's state
+
+
+class _StableBaselinesLoop(BaselineLoop):
+    """Plays a model; a recurrent one carries an LSTM state a row."""
+
+    def __init__(
+        self, baseline: Any, venv: Any, rows_per_task: int = 1, seed: int | None = None
+    ) -> None:
+        super().__init__(baseline, venv, rows_per_task, seed)
+        model = baseline.model
+        if model.action_space != venv.single_action_space:
+            raise ValueError(
+                f"the model acts in {model.action_space}, the environment in "
+                f"{venv.single_action_space}"
+            )
+        self.policy = model.policy
+        self.normalizer = model.get_vec_normalize_env()
+        self.sees_trial = _sees_trial(model.observation_space, venv)
+        self.recurrent = hasattr(self.policy, "lstm_actor")
+        self.memory: dict[str, np.ndarray] = {  # what a row carries from step to step
+            "action": np.zeros((self.num_rows, _flat_size(venv.single_action_space))),
+            "reward": np.zeros(self.num_rows),
+            "episode_start": np.ones(self.num_rows),
+            "forget": np.ones(self.num_rows),  # whether the LSTM begins anew at the next `act`
+        }
+        if self.recurrent:
+            lstm = self.policy.lstm_actor
+            for name in _LSTM:
+                self.memory[name] = np.zeros(
+                    (self.num_rows, lstm.num_layers, lstm.hidden_size), dtype=np.float32
+                )
+        self.kept: dict[str, np.ndarray] = {}  # the memory at `freeze`
+
+    def reset(self, rows: Rows = None) -> None:
+        """Begin a new trial in `rows`: empty their memory."""
+        super().reset(rows)
+        rows = self.rows(rows)
+        for name, values in self.memory.items():
+            values[rows] = name in ("episode_start", "forget")
+
+    def act(self, observation: Any, rows: Rows = None, deterministic: bool = False) -> np.ndarray:
+        """Choose actions [R, ...] by the model.
+
+        Actions of actor-critic models are drawn from row randomness, not from torch's global
+        generator. Models of Q-values and off-policy actors always play deterministically.
+        """
+        import torch
+
+        rows = self.rows(rows)
+        if self.sees_trial:
+            observation = self._trial_observation(observation, rows)
+        if self.normalizer is not None:
+            observation = self.normalizer.normalize_obs(observation)
+        if not hasattr(self.policy, "get_distribution"):
+            return self.policy.predict(observation, deterministic=True)[0]
+        self.policy.set_training_mode(False)
+        with torch.no_grad():
+            seen, _ = self.policy.obs_to_tensor(observation)
+            if self.recurrent:
+                distribution = self._step_lstm(seen, rows)
+            else:
+                distribution = self.policy.get_distribution(seen)
+            if deterministic:
+                actions = distribution.mode().cpu().numpy()
+            else:
+                actions = _sample(distribution, self.random, rows)
+        return self._fit(actions)
+
+    def observe(
+        self,
+        observation: Any,
+        action: np.ndarray,
+        reward: np.ndarray,
+        terminated: np.ndarray,
+        truncated: np.ndarray,
+        next_observation: Any,
+        infos: dict[str, Any],
+        rows: Rows = None,
+    ) -> None:
+        """Remember what the next trial observation holds."""
+        rows = self.rows(rows)
+        ended = np.asarray(terminated) | truncated
+        self.memory["action"][rows] = _flatten(self.venv.single_action_space, action)
+        self.memory["reward"][rows] = reward
+        self.memory["episode_start"][rows] = ended
+        if not self.sees_trial:
+            self.memory["forget"][rows] = ended
+        again = rows[ended & self.frozen[self.learners(rows)]]
+        for name, values in self.memory.items():
+            values[again] = self.kept[name][again] if again.size else 0
+
+    def freeze(self) -> None:
+        """Begin all later episodes with the memory of now, until `reset`."""
+        super().freeze()
+        self.kept = {name: values.copy() for name, values in self.memory.items()}
+
+    def _trial_observation(self, observation: Any, rows: np.ndarray) -> np.ndarray:
+        parts = [
+            _flatten(self.venv.single_observation_space, observation),
+            self.memory["action"][rows],
+            self.memory["reward"][rows, None],
+            self.memory["episode_start"][rows, None],
+        ]
+        return np.concatenate(parts, axis=1, dtype=np.float32)
+
+    def _step_lstm(self, observation: Any, rows: np.ndarray) -> Any:
+        """Return the policy's distribution and keep the new LSTM states of `rows`."""
+        import torch
+
+        def remembered(name: str) -> torch.Tensor:
+            values = self.memory[name][rows]
+            return torch.as_tensor(values, dtype=torch.float32, device=self.policy.device)
+
+        state = tuple(remembered(name).transpose(0, 1).contiguous() for name in _LSTM)  # [L, R, W]
+        distribution, state = self.policy.get_distribution(observation, state, remembered("forget"))
+        for name, values in zip(_LSTM, state, strict=True):
+            self.memory[name][rows] = values.transpose(0, 1).cpu().numpy()
+        self.memory["forget"][rows] = 0
+        return distribution
+
+    def _fit(self, actions: np.ndarray) -> np.ndarray:
+        """Bring a policy's output into the action space, as `predict` of the model does."""
+        space = self.venv.single_action_space
+        actions = actions.reshape(-1, *space.shape)
+        if not isinstance(space, spaces.Box):
+            return actions
+        if self.policy.squash_output:
+            return self.policy.unscale_action(actions)
+        return np.clip(actions, space.low, space.high)
+
+
+@dataclass(frozen=True)
+class StableBaselines(Baseline):
+    """Play a trained Stable-Baselines3 or sb3-contrib model; it learns nothing more.
+
+    The model may take the environment's own observations, or `TrialWrapper`'s flat one, which is
+    assembled here: `[observation, previous action, previous reward, episode_start]`, discrete parts
+    one-hot. The LSTM of a recurrent model is zeroed where it was in training: at the start of a trial
+    for `TrialWrapper`'s observation, of an episode for the environment's own. Every row carries a
+    memory of its own, also where rows share a task; frozen, each episode begins with the memory at
+    `freeze`. The statistics of a `VecNormalize` around the model's environment are applied.
+
+    Args:
+        model: E.g. a `PPO`, `DQN`, `SAC` or `RecurrentPPO`.
+
+    Raises:
+        ValueError: From `inner_loop`, if the model's spaces are not those of the environment.
+    """
+
+    model: Any
+    loop = _StableBaselinesLoop
+
+
+def _sees_trial(space: spaces.Space, venv: Any) -> bool:
+    """Return whether a model's observation `space` is `TrialWrapper`'s instead of the raw one.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    raw = venv.single_observation_space
+    boxes = isinstance(space, spaces.Box) and isinstance(raw, spaces.Box)
+    if space == raw or (boxes and space.shape == raw.shape):
+        return False
+    allowed = f"{raw}"
+    if isinstance(raw, spaces.Discrete) or (isinstance(raw, spaces.Box) and len(raw.shape) == 1):
+        size = _flat_size(raw) + _flat_size(venv.single_action_space) + 2
+        if isinstance(space, spaces.Box) and space.shape == (size,):
+            return True
+        allowed += f" or TrialWrapper's Box of shape ({size},)"
+    raise ValueError(f"the model observes {space}; this environment can give it {allowed}")
+
+
+def _flat_size(space: spaces.Space) -> int:
+    return int(space.n) if isinstance(space, spaces.Discrete) else int(np.prod(space.shape))
+
+
+def _flatten(space: spaces.Space, values: Any) -> np.ndarray:
+    """Return `values` [R, ...] as [R, n], one-hot where `space` is Discrete."""
+    if isinstance(space, spaces.Discrete):
+        return np.asarray(values)[:, None] - space.start == np.arange(space.n)
+    return np.reshape(values, (len(values), -1))
+
+
+def _sample(distribution: Any, random: RowRandom, rows: np.ndarray) -> np.ndarray:
+    """Draw actions [R, ...] of a policy's `distribution` with the rows' own randomness.
+
+    Raises:
+        NotImplementedError: If the distribution is none that Stable-Baselines3 or sb3-contrib has.
+    """
+    from torch.distributions import Bernoulli, Categorical, Normal
+
+    inner = getattr(distribution, "distributions", None) or distribution.distribution
+    if isinstance(inner, Categorical):
+        return _inverse_cdf(inner, random.uniform(rows)[:, 0])
+    if isinstance(inner, Bernoulli):
+        rates = inner.probs.cpu().numpy()
+        return (random.uniform(rows, rates.shape[1]) < rates).astype(np.int8)
+    if isinstance(inner, Normal):
+        mean, scale = inner.mean.cpu().numpy(), inner.stddev.cpu().numpy()
+        actions = (mean + scale * random.normal(rows, mean.shape[1])).astype(mean.dtype)
+        return np.tanh(actions) if getattr(distribution, "bijector", None) else actions
+    if isinstance(inner, list) and all(isinstance(part, Categorical) for part in inner):
+        noise = random.uniform(rows, len(inner))
+        return np.stack([_inverse_cdf(part, noise[:, i]) for i, part in enumerate(inner)], axis=1)
+    raise NotImplementedError(f"cannot sample {type(distribution).__name__}; use deterministic")
+
+
+def _inverse_cdf(categorical: Any, noise: np.ndarray) -> np.ndarray:
+    """Draw classes [R] of probabilities [R, n] from `noise` of U[0, 1), [R]."""
+    edges = categorical.probs.double().cpu().numpy().cumsum(axis=1)
+    return (noise[:, None] * edges[:, -1:] >= edges[:, :-1]).sum(axis=1)
