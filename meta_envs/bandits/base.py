@@ -1,0 +1,98 @@
+"""What all bandits share: an episode of pulls, what was pulled and paid, the picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from typing_extensions import Unpack
+
+from ..core.trial_clock import positive
+from ..core.vector import CoreArguments, MetaVectorEnv
+from .drawing import draw_arms
+
+_NONE_YET = -1  # `state["arm"]` before the first pull
+
+
+class Bandit(MetaVectorEnv):
+    """A bandit: k arms, n pulls, and an observation that says nothing.
+
+    A family writes `draw_task` and, where they differ, `first_means` and `pay`. The rows keep, in
+    `state`: `means` float64 [N, k] (the true mean of each arm now), `pulls` int64 [N, k] and `paid`
+    float64 [N, k] (the sum of the rewards of each arm so far), `arm` int64 [N] and `reward` float64
+    [N] (of the last pull; the arm is -1 before the first).
+
+    Args:
+        arms: Number of arms, k.
+        pulls: Pulls an episode, n; the last one terminates it.
+        task_space: The support.
+        **core: As in `MetaVectorEnv`.
+
+    Raises:
+        ValueError: If `arms` or `pulls` is not an integer of at least 1.
+    """
+
+    reward_range: tuple[float, float] = (0.0, 1.0)  # that the picture's axis spans at least
+
+    def __init__(
+        self, *, arms: int, pulls: int, task_space: spaces.Dict, **core: Unpack[CoreArguments]
+    ):
+        self.arms = positive("arms", arms)
+        self.pulls = positive("pulls", pulls)
+        super().__init__(
+            task_space=task_space,
+            observation_space=spaces.Discrete(1),
+            action_space=spaces.Discrete(self.arms),
+            **core,
+        )
+        self.state = {
+            "means": np.zeros((self.num_envs, self.arms)),
+            "pulls": np.zeros((self.num_envs, self.arms), dtype=np.int64),
+            "paid": np.zeros((self.num_envs, self.arms)),
+            "arm": np.full(self.num_envs, _NONE_YET),
+            "reward": np.zeros(self.num_envs),
+        }
+
+    def first_means(self, rows: np.ndarray) -> np.ndarray:
+        """Return the true mean of each arm as the episode begins, float64 [R, k]."""
+        return self.tasks["means"][rows]
+
+    def pay(self, means: np.ndarray) -> np.ndarray:
+        """Return the rewards [N] of arms with these true means [N]; here 1 or 0."""
+        return (self.random.uniform()[:, 0] < means).astype(np.float64)
+
+    def begin_episodes(self, rows: np.ndarray) -> np.ndarray:
+        """Begin an episode in each of `rows` and return the observations, zeros [R]."""
+        self.state["means"][rows] = self.first_means(rows)
+        self.state["arm"][rows] = _NONE_YET
+        for key in ("pulls", "paid", "reward"):
+            self.state[key][rows] = 0
+        return np.zeros(len(rows), dtype=np.int64)
+
+    def step_rows(
+        self, actions: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Pull one arm in each row; `infos["expected_reward"]` [N] is its true mean."""
+        pulled = (self.every_row, actions)
+        means = self.state["means"][pulled]
+        rewards = self.pay(means)
+        self.state["pulls"][pulled] += 1
+        self.state["paid"][pulled] += rewards
+        self.state["arm"][:] = actions
+        self.state["reward"][:] = rewards
+        observations = np.zeros(self.num_envs, dtype=np.int64)
+        return observations, rewards, self.elapsed >= self.pulls, {"expected_reward": means}
+
+    def render_row(self, row: int) -> np.ndarray:
+        """Draw the arms of one row: uint8 [height, width, 3]."""
+        state = {key: values[row] for key, values in self.state.items()}
+        arm = int(state["arm"])
+        return draw_arms(
+            means=state["means"],
+            pulls=state["pulls"],
+            paid=state["paid"],
+            last=None if arm == _NONE_YET else (arm, float(state["reward"])),
+            n_pulls=self.pulls,
+            reward_range=self.reward_range,
+        )
