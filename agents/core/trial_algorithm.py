@@ -1,0 +1,340 @@
+"""On-policy learning from whole trials: collect, compute advantages over the trial, update.
+
+Shapes: T steps, B trials (one a column), D inputs; time-major.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from meta_envs.core.rng import fold
+from stable_baselines3.common.type_aliases import MaybeCallback
+from torch import nn
+
+from . import losses
+from .algorithm import MetaAlgorithm, Self, check_spaces
+from .normalise import RewardNormaliser
+from .policies import GruPolicy, LstmPolicy, RecurrentPolicy
+from .recurrent import RecurrentInnerLoop
+from .returns import gae
+from .schedules import Schedule, check_schedule, value_at
+from .training_log import describe, record_iteration
+from .trials import TrialCollector, Trials
+
+
+@dataclass
+class Batch:
+    """What a loss sees: trials, and what was computed from them before the update."""
+
+    inputs: torch.Tensor  # [T, B, D]
+    actions: torch.Tensor  # [T, B, ...]
+    old_log_prob: torch.Tensor  # [T, B]
+    old_values: torch.Tensor  # [T, B]
+    advantages: torch.Tensor  # [T, B]
+    returns: torch.Tensor  # targets of the value, [T, B]
+    mask: torch.Tensor  # [T, B]
+
+    def columns(self, index: torch.Tensor) -> Batch:
+        """Return some of the trials."""
+        parts = {name: part[:, index] for name, part in vars(self).items()}
+        return Batch(**parts)
+
+
+class TrialAlgorithm(MetaAlgorithm):
+    """Collects whole trials and learns from them; subclasses write `loss` and the optimiser.
+
+    Args:
+        policy: `"GruPolicy"`, `"LstmPolicy"`, or a `RecurrentPolicy` class.
+        env: As in `MetaAlgorithm`.
+        learning_rate: A number or `("linear", start, end)`.
+        n_trials: Whole trials a row and iteration.
+        batch_size: Trials a minibatch; must divide `n_envs * n_trials`. None is all.
+        n_epochs: Passes over the trials of an iteration.
+        gamma: Discount, over the whole trial.
+        gae_lambda: Of generalised advantage estimation, over the whole trial.
+        ent_coef: Weight of the entropy bonus; may be a schedule.
+        vf_coef: Weight of the value loss.
+        max_grad_norm: Gradients are clipped to this norm; None does not clip.
+        normalize_advantage: Standardise advantages over the iteration's trials.
+        normalize_reward: Divide rewards by the running deviation of the discounted return.
+        cut_at_episode_ends: Let no advantage cross an episode's end (off: the paper's way).
+        **base: As in `MetaAlgorithm`.
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+
+    policy: RecurrentPolicy
+    policy_aliases = {"GruPolicy": GruPolicy, "LstmPolicy": LstmPolicy}
+
+    def __init__(
+        self,
+        policy: str | type[nn.Module],
+        env: Any,
+        learning_rate: Schedule,
+        *,
+        n_trials: int,
+        batch_size: int | None,
+        n_epochs: int,
+        gamma: float,
+        gae_lambda: float,
+        ent_coef: Schedule,
+        vf_coef: float,
+        max_grad_norm: float | None,
+        normalize_advantage: bool,
+        normalize_reward: bool,
+        cut_at_episode_ends: bool,
+        _init_setup_model: bool = True,
+        **base: Any,
+    ):
+        super().__init__(policy, env, learning_rate, **base)
+        check_schedule("learning_rate", learning_rate)
+        check_schedule("ent_coef", ent_coef)
+        for name, value in (("gamma", gamma), ("gae_lambda", gae_lambda)):
+            if not 0.0 <= value <= 1.0:
+                raise ValueError(f"{name}={value} is outside [0, 1]")
+        for name, count in (("n_trials", n_trials), ("n_epochs", n_epochs)):
+            if count < 1:
+                raise ValueError(f"{name}={count} must be at least 1")
+        self.n_trials = n_trials
+        self.batch_size = _check_batch_size(batch_size, self.n_envs, n_trials)
+        self.n_epochs = n_epochs
+        self.gamma = gamma
+        self.gae_lambda = gae_lambda
+        self.ent_coef = ent_coef
+        self.vf_coef = vf_coef
+        self.max_grad_norm = max_grad_norm
+        self.normalize_advantage = normalize_advantage
+        self.cut_at_episode_ends = cut_at_episode_ends
+        self.reward_normaliser = RewardNormaliser(gamma) if normalize_reward else None
+        if _init_setup_model:
+            self._setup_model()
+
+    def _setup_model(self) -> None:
+        with torch.random.fork_rng(devices=[]):  # leave the global generator as it was
+            torch.manual_seed(fold(self.seed, "weights") % 2**63)
+            self.policy = self.policy_class(
+                self.observation_space, self.action_space, **self.policy_kwargs
+            ).to(self.device)
+        self.optimizer = self._make_optimizer()
+
+    @abstractmethod
+    def _make_optimizer(self) -> torch.optim.Optimizer:
+        """Make the optimiser of `self.policy`."""
+
+    @abstractmethod
+    def loss(self, batch: Batch, progress: float) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Return the loss of a minibatch and figures to log.
+
+        Args:
+            batch: A minibatch of whole trials.
+            progress: Fraction of training that is over.
+        """
+
+    def inner_loop(
+        self, venv: Any, rows_per_task: int = 1, seed: int | None = None
+    ) -> RecurrentInnerLoop:
+        """Return the learnt learner with empty experience: a recurrent state a row."""
+        check_spaces(venv, self.observation_space, self.action_space)
+        return RecurrentInnerLoop(self.policy, venv, rows_per_task, seed)
+
+    # ---- the outer loop -------------------------------------------------------------------------
+
+    def learn(
+        self: Self,
+        total_timesteps: int,
+        callback: MaybeCallback = None,
+        log_interval: int = 1,
+        tb_log_name: str | None = None,
+        reset_num_timesteps: bool = True,
+        progress_bar: bool = False,
+    ) -> Self:
+        """Train for at least `total_timesteps` environment steps, in whole iterations.
+
+        Args:
+            total_timesteps: Steps of rows that play (masked ones do not count).
+            callback: As in Stable-Baselines3.
+            log_interval: Iterations between log lines.
+            tb_log_name: Name of the TensorBoard run; None is the class's name.
+            reset_num_timesteps: False continues the count, and the random streams.
+            progress_bar: Show one.
+
+        Returns:
+            The agent.
+        """
+        assert isinstance(self, TrialAlgorithm)
+        if reset_num_timesteps:
+            self.iteration = 0
+        total, hook = self._setup_learn(
+            total_timesteps,
+            callback,
+            reset_num_timesteps,
+            tb_log_name or type(self).__name__,
+            progress_bar,
+        )
+        describe(self)
+        collector = TrialCollector(self.venv, self.n_trials)
+        self._mark_boundary()
+        hook.on_training_start(locals(), globals())
+        while self.num_timesteps < total:
+            hook.on_rollout_start()
+            started = time.perf_counter()
+            trials = self._collect(collector, hook)
+            if trials is None:
+                break
+            hook.on_rollout_end()
+            collected = time.perf_counter()
+            figures = self.train(trials)
+            seconds = {"collect": collected - started, "train": time.perf_counter() - collected}
+            self.iteration += 1
+            record_iteration(self, trials, figures, seconds, dump=self.iteration % log_interval == 0)
+            self._mark_boundary()
+        hook.on_training_end()
+        return self
+
+    def _collect(self, collector: TrialCollector, hook: Any) -> Trials | None:
+        def on_step(count: int) -> bool:
+            self.num_timesteps += count
+            hook.update_locals({"self": self, "total_timesteps": self._total_timesteps})
+            return hook.on_step()
+
+        loop = self.inner_loop(self.venv, seed=fold(self.seed, "act", self.iteration))
+        return collector.collect(loop, fold(self.seed, "collect", self.iteration), on_step)
+
+    def train(self, trials: Trials) -> dict[str, float]:
+        """Update the policy from the trials of one iteration, and return figures to log."""
+        progress = min(self.num_timesteps / max(self._total_timesteps, 1), 1.0)
+        rate = value_at(self.learning_rate, progress)  # type: ignore[arg-type]
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        whole = self.prepare(trials)
+        shuffle = np.random.default_rng(fold(self.seed, "minibatches", self.iteration))
+        count = whole.mask.shape[1]
+        size = self.batch_size or count
+        logged: dict[str, list[float]] = {}
+        for _ in range(self.n_epochs):
+            order = torch.from_numpy(shuffle.permutation(count))
+            for index in order.split(size):
+                batch = whole if size == count else whole.columns(index)
+                loss, figures = self.loss(batch, progress)
+                self._step(loss)
+                for name, figure in {"loss": loss, **figures}.items():
+                    logged.setdefault(name, []).append(float(figure.detach()))
+        figures_mean = {name: float(np.mean(values)) for name, values in logged.items()}
+        explained = losses.explained_variance(whole.old_values, whole.returns, whole.mask)
+        return {**figures_mean, "explained_variance": float(explained), "learning_rate": rate}
+
+    @torch.no_grad()
+    def prepare(self, trials: Trials) -> Batch:
+        """Compute advantages over the whole trial, and what the loss needs of the acting policy."""
+        rewards = trials.rewards
+        if self.reward_normaliser is not None:
+            self.reward_normaliser.update(rewards, trials.mask)
+            rewards = self.reward_normaliser.normalise(rewards)
+            self.policy.reward_scale.fill_(1.0 / self.reward_normaliser.scale)
+        continues = trials.continues
+        if self.cut_at_episode_ends:
+            continues = continues * (~trials.ends).to(continues.dtype)
+        values = trials.values * trials.mask
+        advantages, returns = gae(rewards, values, continues, self.gamma, self.gae_lambda)
+        if self.normalize_advantage:
+            advantages = losses.standardise(advantages, trials.mask)
+        return Batch(
+            inputs=trials.inputs,
+            actions=trials.actions,
+            old_log_prob=self.policy.head.log_prob(trials.params, trials.actions),
+            old_values=values,
+            advantages=advantages,
+            returns=returns,
+            mask=trials.mask,
+        )
+
+    def _step(self, loss: torch.Tensor) -> None:
+        self.optimizer.zero_grad()
+        loss.backward()
+        if self.max_grad_norm is not None:
+            nn.utils.clip_grad_norm_(self.policy.parameters(), self.max_grad_norm)
+        self.optimizer.step()
+        self._n_updates += 1
+
+    # ---- acting through SB3's predict -----------------------------------------------------------
+
+    @torch.no_grad()
+    def predict(  # type: ignore[override]
+        self,
+        observation: Any,
+        state: np.ndarray | None = None,
+        episode_start: np.ndarray | None = None,
+        deterministic: bool = False,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Act on `TrialWrapper`'s observations.
+
+        Args:
+            observation: float32 [D] or [R, D], as `TrialWrapper` shows it.
+            state: What the last call returned, [R, S]; None at the start.
+            episode_start: Whether a trial starts (an episode of `TrialWrapper`), [R].
+            deterministic: Take the most probable action.
+
+        Returns:
+            Actions [...] or [R, ...], and the state [R, S].
+
+        Raises:
+            ValueError: If the observation is not `TrialWrapper`'s.
+        """
+        shown = np.asarray(observation)
+        size = self.policy.builder.size
+        if shown.dtype.kind != "f" or shown.ndim not in (1, 2) or shown.shape[-1] != size:
+            raise ValueError(
+                f"predict takes TrialWrapper's observation of {size} numbers, not {shown.dtype} of "
+                f"shape {shown.shape}; wrap the env in meta_envs.wrappers.TrialWrapper, or act "
+                "through inner_loop"
+            )
+        inputs = torch.from_numpy(np.atleast_2d(shown).astype(np.float32))
+        inputs[:, -2] *= self.policy.reward_scale
+        carried = self.policy.initial_state(len(inputs))
+        if state is not None:
+            going_on = np.ones(len(inputs), bool) if episode_start is None else ~episode_start
+            carried[going_on] = torch.as_tensor(state)[going_on]
+        params, _, carried = self.policy.step(inputs, carried)
+        head = self.policy.head
+        if deterministic:
+            actions = head.mode(params)
+        else:
+            draw = self._predict_random.random if head.noise_kind == "uniform" else (
+                self._predict_random.standard_normal
+            )
+            noise = draw((len(inputs), head.noise_size)).astype(np.float32)
+            actions = head.sample(params, torch.from_numpy(noise))
+        return (actions.numpy()[0] if shown.ndim == 1 else actions.numpy()), carried.numpy()
+
+    @property
+    def _predict_random(self) -> np.random.Generator:
+        if not hasattr(self, "_predict_generator"):
+            self._predict_generator = np.random.default_rng(fold(self.seed, "predict"))
+        return self._predict_generator
+
+    def _extra_state(self) -> dict[str, Any]:
+        normaliser = self.reward_normaliser
+        return {} if normaliser is None else {"reward_normaliser": normaliser.state()}
+
+    def _set_extra_state(self, state: Mapping[str, Any]) -> None:
+        if self.reward_normaliser is not None:
+            self.reward_normaliser.load_state(state["reward_normaliser"])
+
+
+def _check_batch_size(batch_size: int | None, n_envs: int, n_trials: int) -> int | None:
+    total = n_envs * n_trials
+    if batch_size is None or (batch_size >= 1 and total % batch_size == 0):
+        return batch_size
+    divisors = [size for size in range(1, total + 1) if total % size == 0]
+    nearest = min(divisors, key=lambda size: abs(size - batch_size))
+    raise ValueError(
+        f"batch_size={batch_size} does not divide n_envs * n_trials = {total} trials; "
+        f"use e.g. {nearest}"
+    )

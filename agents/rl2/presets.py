@@ -1,0 +1,5 @@
+"""Presets of RL2: per id, with the source and what it scored here."""
+
+from typing import Any
+
+PRESETS: dict[str, dict[str, Any]] = {}

@@ -1,0 +1,134 @@
+"""RL2: a recurrent policy whose state is the learnt learner."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..core.schedules import Schedule, check_schedule, value_at
+from ..core.settings import configured
+from ..core.trial_algorithm import Batch, TrialAlgorithm
+from .losses import ppo_loss
+from .presets import PRESETS
+
+
+class RL2(TrialAlgorithm):
+    """RL2 (Duan et al. 2016, arXiv 1611.02779), with PPO.
+
+    A GRU sees the observation, the previous action, the previous reward and whether an episode starts; its
+    state is reset at trial starts only, and returns run over the whole trial, across episodes.
+
+    Differences from the paper: PPO instead of TRPO (as in the later releases); rewards are divided
+    by the running deviation of the discounted return (`normalize_reward`; without it long bandits stay at
+    chance); policy and value share the network unless `policy_kwargs={"separate_value": True}`.
+
+    Args:
+        policy: `"GruPolicy"` or `"LstmPolicy"`.
+        env: An id, a `gym.make` environment, a `MetaVectorEnv` or an `SB3VecEnv` over one.
+        learning_rate: Of Adam; a number or `("linear", start, end)`.
+        n_envs: Rows, where `env` is an id.
+        n_trials: Whole trials a row and iteration.
+        batch_size: Trials a minibatch; None is all of an iteration's.
+        n_epochs: Passes over an iteration's trials.
+        gamma: Discount over the whole trial.
+        gae_lambda: Lambda over the whole trial (.3 in the paper).
+        clip_range: PPO's clip.
+        ent_coef: Weight of the entropy; a number or `("linear", start, end)`.
+        vf_coef: Weight of the value loss.
+        max_grad_norm: Clip of the gradient's norm; None for none.
+        normalize_advantage: Standardise advantages over an iteration.
+        normalize_reward: Scale rewards, see above.
+        cut_at_episode_ends: Let no advantage cross an episode's end.
+        env_kwargs: Keyword arguments of an id.
+        preset: `"auto"` applies the one for this id and its arguments; None none; or a name.
+        policy_kwargs: Of the policy; the paper's hidden size is 256.
+        stats_window_size: As in Stable-Baselines3.
+        tensorboard_log: Folder, or None.
+        verbose: 0 or 1.
+        seed: Of everything; None draws one.
+        device: `"auto"`, `"cpu"` or `"cuda"`.
+        _init_setup_model: As in Stable-Baselines3.
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+
+    @configured(PRESETS)
+    def __init__(
+        self,
+        policy: str | type[nn.Module],
+        env: Any,
+        learning_rate: Schedule = 5e-4,
+        n_envs: int = 128,
+        n_trials: int = 1,
+        batch_size: int | None = None,
+        n_epochs: int = 8,
+        gamma: float = 0.99,
+        gae_lambda: float = 0.3,
+        clip_range: Schedule = 0.2,
+        ent_coef: Schedule = 0.01,
+        vf_coef: float = 0.5,
+        max_grad_norm: float | None = 0.5,
+        normalize_advantage: bool = True,
+        normalize_reward: bool = True,
+        cut_at_episode_ends: bool = False,
+        env_kwargs: Mapping[str, Any] | None = None,
+        preset: str | None = "auto",
+        policy_kwargs: dict[str, Any] | None = None,
+        stats_window_size: int = 100,
+        tensorboard_log: str | None = None,
+        verbose: int = 0,
+        seed: int | None = None,
+        device: torch.device | str = "auto",
+        _init_setup_model: bool = True,
+    ):
+        check_schedule("clip_range", clip_range)
+        self.clip_range = clip_range
+        super().__init__(
+            policy,
+            env,
+            learning_rate,
+            n_envs=n_envs,
+            n_trials=n_trials,
+            batch_size=batch_size,
+            n_epochs=n_epochs,
+            gamma=gamma,
+            gae_lambda=gae_lambda,
+            ent_coef=ent_coef,
+            vf_coef=vf_coef,
+            max_grad_norm=max_grad_norm,
+            normalize_advantage=normalize_advantage,
+            normalize_reward=normalize_reward,
+            cut_at_episode_ends=cut_at_episode_ends,
+            env_kwargs=env_kwargs,
+            policy_kwargs={"hidden_size": 256} if policy_kwargs is None else policy_kwargs,
+            stats_window_size=stats_window_size,
+            tensorboard_log=tensorboard_log,
+            verbose=verbose,
+            seed=seed,
+            device=device,
+            _init_setup_model=_init_setup_model,
+        )
+
+    def _make_optimizer(self) -> torch.optim.Optimizer:
+        return torch.optim.Adam(self.policy.parameters(), lr=1e-3, eps=1e-5)
+
+    def loss(self, batch: Batch, progress: float) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """PPO's loss on a minibatch of whole trials."""
+        params, value = self.policy(batch.inputs)
+        head = self.policy.head
+        return ppo_loss(
+            head.log_prob(params, batch.actions),
+            head.entropy(params),
+            value,
+            batch.old_log_prob,
+            batch.advantages,
+            batch.returns,
+            batch.mask,
+            clip=value_at(self.clip_range, progress),
+            ent_coef=value_at(self.ent_coef, progress),
+            vf_coef=self.vf_coef,
+        )
