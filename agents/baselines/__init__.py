@@ -1,6 +1,6 @@
 """What meta-learners are compared to: solvers, oracles and Stable-Baselines3 models as inner loops.
 
-Every name here is a frozen dataclass of parameters that `agents.evaluate` takes as it takes an agent.
+Every name here is a frozen dataclass of parameters, which `agents.evaluate` takes like an agent.
 """
 
 from agents.baselines.bandits import UCB1, EpsilonGreedy, Greedy, OptimisticThompson, Thompson

@@ -14,6 +14,7 @@ from gymnasium import spaces
 from agents.baselines.base import Baseline, BaselineLoop
 from agents.core.inner_loop import Rows
 from meta_envs.core.rng import RowRandom
+from meta_envs.core.trial import TrialObservation
 
 _LSTM = ("hidden", "cell")  # the two halves of an LSTM's state
 
@@ -33,14 +34,17 @@ class _StableBaselinesLoop(BaselineLoop):
             )
         self.policy = model.policy
         self.normalizer = model.get_vec_normalize_env()
-        self.sees_trial = _sees_trial(model.observation_space, venv)
+        self.trial = _trial_observation(model.observation_space, venv)
         self.recurrent = hasattr(self.policy, "lstm_actor")
         self.memory: dict[str, np.ndarray] = {  # what a row carries from step to step
-            "action": np.zeros((self.num_rows, _flat_size(venv.single_action_space))),
-            "reward": np.zeros(self.num_rows),
-            "episode_start": np.ones(self.num_rows),
-            "forget": np.ones(self.num_rows),  # whether the LSTM begins anew at the next `act`
+            "forget": np.ones(self.num_rows, dtype=bool),  # whether the LSTM begins anew
         }
+        if self.trial is not None:
+            self.memory["action"] = np.zeros(
+                (self.num_rows, self.trial.action_size), dtype=np.float32
+            )
+            self.memory["reward"] = np.zeros(self.num_rows)
+            self.memory["episode_start"] = np.ones(self.num_rows, dtype=bool)
         if self.recurrent:
             lstm = self.policy.lstm_actor
             for name in _LSTM:
@@ -65,19 +69,20 @@ class _StableBaselinesLoop(BaselineLoop):
         import torch
 
         rows = self.rows(rows)
-        if self.sees_trial:
-            observation = self._trial_observation(observation, rows)
+        if self.trial is not None:
+            seen = (self.memory[name][rows] for name in ("action", "reward", "episode_start"))
+            observation = self.trial.build(observation, *seen)
         if self.normalizer is not None:
             observation = self.normalizer.normalize_obs(observation)
         if not hasattr(self.policy, "get_distribution"):
             return self.policy.predict(observation, deterministic=True)[0]
         self.policy.set_training_mode(False)
         with torch.no_grad():
-            seen, _ = self.policy.obs_to_tensor(observation)
+            tensors, _ = self.policy.obs_to_tensor(observation)
             if self.recurrent:
-                distribution = self._step_lstm(seen, rows)
+                distribution = self._step_lstm(tensors, rows)
             else:
-                distribution = self.policy.get_distribution(seen)
+                distribution = self.policy.get_distribution(tensors)
             if deterministic:
                 actions = distribution.mode().cpu().numpy()
             else:
@@ -98,28 +103,20 @@ class _StableBaselinesLoop(BaselineLoop):
         """Remember what the next trial observation holds."""
         rows = self.rows(rows)
         ended = np.asarray(terminated) | truncated
-        self.memory["action"][rows] = _flatten(self.venv.single_action_space, action)
-        self.memory["reward"][rows] = reward
-        self.memory["episode_start"][rows] = ended
-        if not self.sees_trial:
+        if self.trial is None:
             self.memory["forget"][rows] = ended
+        else:
+            self.memory["action"][rows] = self.trial.flat_actions(np.asarray(action))
+            self.memory["reward"][rows] = reward
+            self.memory["episode_start"][rows] = ended
         again = rows[ended & self.frozen[self.learners(rows)]]
-        for name, values in self.memory.items():
-            values[again] = self.kept[name][again] if again.size else 0
+        for name, values in self.kept.items():
+            self.memory[name][again] = values[again]
 
     def freeze(self) -> None:
         """Begin all later episodes with the memory of now, until `reset`."""
         super().freeze()
         self.kept = {name: values.copy() for name, values in self.memory.items()}
-
-    def _trial_observation(self, observation: Any, rows: np.ndarray) -> np.ndarray:
-        parts = [
-            _flatten(self.venv.single_observation_space, observation),
-            self.memory["action"][rows],
-            self.memory["reward"][rows, None],
-            self.memory["episode_start"][rows, None],
-        ]
-        return np.concatenate(parts, axis=1, dtype=np.float32)
 
     def _step_lstm(self, observation: Any, rows: np.ndarray) -> Any:
         """Return the policy's distribution and keep the new LSTM states of `rows`."""
@@ -151,10 +148,9 @@ class _StableBaselinesLoop(BaselineLoop):
 class StableBaselines(Baseline):
     """Play a trained Stable-Baselines3 or sb3-contrib model; it learns nothing more.
 
-    The model may take the environment's own observations, or `TrialWrapper`'s flat one, which is
-    assembled here: `[observation, previous action, previous reward, episode_start]`, discrete parts
-    one-hot. The LSTM of a recurrent model is zeroed where it was in training: at the start of a trial
-    for `TrialWrapper`'s observation, of an episode for the environment's own. Every row carries a
+    The model may take the environment's own observations or `TrialWrapper`'s, which are assembled
+    here. The LSTM of a recurrent model is zeroed where it was in training: at the start of a trial
+    for `TrialWrapper`'s observations, of an episode for the environment's own. Every row carries a
     memory of its own, also where rows share a task; frozen, each episode begins with the memory at
     `freeze`. The statistics of a `VecNormalize` around the model's environment are applied.
 
@@ -162,41 +158,45 @@ class StableBaselines(Baseline):
         model: E.g. a `PPO`, `DQN`, `SAC` or `RecurrentPPO`.
 
     Raises:
+        TypeError: If `model` is no model.
         ValueError: From `inner_loop`, if the model's spaces are not those of the environment.
     """
 
     model: Any
     loop = _StableBaselinesLoop
 
+    def __post_init__(self) -> None:
+        """Check that the model is one."""
+        if not hasattr(self.model, "get_vec_normalize_env"):
+            raise TypeError(
+                f"model={self.model!r} is no Stable-Baselines3 model; load one, e.g. "
+                'PPO.load("ppo.zip")'
+            )
 
-def _sees_trial(space: spaces.Space, venv: Any) -> bool:
-    """Return whether a model's observation `space` is `TrialWrapper`'s instead of the raw one.
+
+def _trial_observation(space: spaces.Space, venv: Any) -> TrialObservation | None:
+    """Return what builds `TrialWrapper`'s observations if a model takes these, None if raw ones.
 
     Raises:
-        ValueError: If it is neither.
+        ValueError: If the model's observation `space` is neither.
     """
     raw = venv.single_observation_space
-    boxes = isinstance(space, spaces.Box) and isinstance(raw, spaces.Box)
-    if space == raw or (boxes and space.shape == raw.shape):
-        return False
-    allowed = f"{raw}"
-    if isinstance(raw, spaces.Discrete) or (isinstance(raw, spaces.Box) and len(raw.shape) == 1):
-        size = _flat_size(raw) + _flat_size(venv.single_action_space) + 2
-        if isinstance(space, spaces.Box) and space.shape == (size,):
-            return True
-        allowed += f" or TrialWrapper's Box of shape ({size},)"
-    raise ValueError(f"the model observes {space}; this environment can give it {allowed}")
+    if _alike(space, raw):
+        return None
+    trial = TrialObservation(raw, venv.single_action_space)
+    if _alike(space, trial.space):
+        return trial
+    raise ValueError(
+        f"the model observes {space}; this environment gives {raw}, "
+        f"or with TrialWrapper {trial.space}"
+    )
 
 
-def _flat_size(space: spaces.Space) -> int:
-    return int(space.n) if isinstance(space, spaces.Discrete) else int(np.prod(space.shape))
-
-
-def _flatten(space: spaces.Space, values: Any) -> np.ndarray:
-    """Return `values` [R, ...] as [R, n], one-hot where `space` is Discrete."""
-    if isinstance(space, spaces.Discrete):
-        return np.asarray(values)[:, None] - space.start == np.arange(space.n)
-    return np.reshape(values, (len(values), -1))
+def _alike(one: spaces.Space, other: spaces.Space) -> bool:
+    """Whether spaces are equal, or Boxes of one shape: bounds do not matter to a network."""
+    if isinstance(one, spaces.Box) and isinstance(other, spaces.Box):
+        return one.shape == other.shape
+    return one == other
 
 
 def _sample(distribution: Any, random: RowRandom, rows: np.ndarray) -> np.ndarray:

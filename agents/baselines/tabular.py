@@ -215,8 +215,8 @@ class EpsilonGreedyMDP(_TabularBaseline):
 
     The coin is tossed at every step and a random action is uniform; the plan is not revised before
     the next episode. `epsilon=0` is the greedy planner. Prior as in `PSRL`. Over 10 episodes of
-    RL^2's MDPs these score 144.8 (`epsilon=0.1`) and 148.5 (0); RL^2's table has 132.8 and 134.8 and
-    does not say which estimate of the MDP was planned in.
+    RL^2's MDPs these score 144.8 (`epsilon=0.1`) and 148.5 (0); RL^2's table has 132.8 and 134.8
+    and does not say which estimate of the MDP was planned in.
 
     Args:
         horizon: Steps an episode.
