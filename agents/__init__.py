@@ -1,1 +1,43 @@
-"""Agents."""
+"""Meta-RL agents behind Stable-Baselines3's API, and their evaluation."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import baselines
+    from .core.curve import AdaptationCurve
+    from .core.evaluation import evaluate
+    from .core.inner_loop import InnerLoop
+    from .core.vec_bridge import SB3VecEnv
+    from .l2rl import L2RL
+    from .rl2 import RL2
+
+# Every algorithm: the name on the command line, and where it is.
+ALGORITHMS = {"rl2": "agents.rl2:RL2", "l2rl": "agents.l2rl:L2RL"}
+
+_PLACES = {
+    **{place.partition(":")[2]: place.partition(":")[0] for place in ALGORITHMS.values()},
+    "AdaptationCurve": "agents.core.curve",
+    "InnerLoop": "agents.core.inner_loop",
+    "SB3VecEnv": "agents.core.vec_bridge",
+    "evaluate": "agents.core.evaluation",
+}
+
+__all__ = [
+    "L2RL",
+    "RL2",
+    "AdaptationCurve",
+    "InnerLoop",
+    "SB3VecEnv",
+    "baselines",
+    "evaluate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: torch is loaded only for what needs it."""
+    if name == "baselines":
+        return import_module("agents.baselines")
+    if name in _PLACES:
+        return getattr(import_module(_PLACES[name]), name)
+    raise AttributeError(f"module 'agents' has no attribute {name!r}")

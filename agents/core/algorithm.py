@@ -10,9 +10,10 @@ from typing import Any, ClassVar, TypeVar
 
 import torch
 from gymnasium import spaces
-from meta_envs.core.rng import fresh_seed
 from stable_baselines3.common.base_class import BaseAlgorithm
 from torch import nn
+
+from meta_envs.core.rng import fresh_seed
 
 from . import checkpoint
 from .encoding import decode, decode_settings, encode, encode_settings
@@ -27,8 +28,9 @@ Self = TypeVar("Self", bound="MetaAlgorithm")
 class MetaAlgorithm(BaseAlgorithm):
     """A meta-RL agent: `learn` is the outer loop, `inner_loop` gives the learnt learner.
 
-    Subclasses decorate `__init__` with `configured` and write `_setup_model`, `learn`, `inner_loop`,
-    `predict` and, if they keep more than networks and optimisers, `_extra_state`/`_set_extra_state`.
+    Subclasses decorate `__init__` with `configured` and write `_setup_model`, `learn`,
+    `inner_loop`, `predict` and, if they keep more than networks and optimisers,
+    `_extra_state`/`_set_extra_state`.
 
     Args:
         policy: A name of `policy_aliases`, or a policy class.

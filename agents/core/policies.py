@@ -7,8 +7,9 @@ from typing import ClassVar
 
 import torch
 from gymnasium import spaces
-from meta_envs.wrappers import TrialObservation
 from torch import nn
+
+from meta_envs.wrappers import TrialObservation
 
 from .heads import ValueHead, make_head
 from .sequence import GRU, LSTM, SequenceCore
@@ -23,7 +24,8 @@ class RecurrentPolicy(nn.Module):
         embedding_sizes: Widths of the layers before the core; empty for none.
         hidden_size: Width of the core.
         activation: Between the layers of the embedding.
-        separate_value: Give the value a network of its own (the paper's; slower) instead of sharing.
+        separate_value: Give the value a network of its own (the paper's; slower) instead of
+            sharing.
         log_std_init: Initial log standard deviation of continuous actions.
 
     Raises:

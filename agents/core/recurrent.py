@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+
 from meta_envs.core.rng import RowRandom
 
 from .inner_loop import InnerLoop, Rows

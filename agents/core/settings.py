@@ -32,8 +32,8 @@ def find_preset(
 def configured(presets: Mapping[str, Mapping[str, Any]]) -> Callable[[Callable], Callable]:
     """Decorate a constructor: fill in a preset, and keep what applied.
 
-    The decorated `__init__` must take `env`, `env_kwargs` and `preset`. Afterwards `self.settings` has
-    every argument that applied and `self.applied` says where it is from.
+    The decorated `__init__` must take `env`, `env_kwargs` and `preset`. Afterwards `self.settings`
+    has every argument that applied and `self.applied` says where it is from.
 
     Args:
         presets: As in `find_preset`.

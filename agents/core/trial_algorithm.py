@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from meta_envs.core.rng import fold
 from stable_baselines3.common.type_aliases import MaybeCallback
 from torch import nn
+
+from meta_envs.core.rng import fold
 
 from . import losses
 from .algorithm import MetaAlgorithm, Self, check_spaces
@@ -193,7 +194,9 @@ class TrialAlgorithm(MetaAlgorithm):
             figures = self.train(trials)
             seconds = {"collect": collected - started, "train": time.perf_counter() - collected}
             self.iteration += 1
-            record_iteration(self, trials, figures, seconds, dump=self.iteration % log_interval == 0)
+            record_iteration(
+                self, trials, figures, seconds, dump=self.iteration % log_interval == 0
+            )
             self._mark_boundary()
         hook.on_training_end()
         return self
@@ -306,8 +309,10 @@ class TrialAlgorithm(MetaAlgorithm):
         if deterministic:
             actions = head.mode(params)
         else:
-            draw = self._predict_random.random if head.noise_kind == "uniform" else (
-                self._predict_random.standard_normal
+            draw = (
+                self._predict_random.random
+                if head.noise_kind == "uniform"
+                else (self._predict_random.standard_normal)
             )
             noise = draw((len(inputs), head.noise_size)).astype(np.float32)
             actions = head.sample(params, torch.from_numpy(noise))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+
 from meta_envs.core import batches
 
 from .recurrent import RecurrentInnerLoop

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 from gymnasium.vector import VectorEnv
+from stable_baselines3.common.vec_env import VecEnv
+
 from meta_envs import MetaVectorEnv
 from meta_envs.core import batches
 from meta_envs.core.rng import fold
-from stable_baselines3.common.vec_env import VecEnv
 
 _NOT_PER_ROW = ("final_obs", "_final_obs", "task")
 
@@ -19,8 +20,9 @@ _NOT_PER_ROW = ("final_obs", "_final_obs", "task")
 class SB3VecEnv(VecEnv):
     """An SB3 `VecEnv` over any `MetaVectorEnv` (or a vector wrapper of one).
 
-    Ends are SB3's: `terminal_observation` and `TimeLimit.truncated` in the row's info, and `episode`
-    (return, length, seconds) as its Monitor gives it. `env_method("set_task", task, indices=[i])` pins.
+    Ends are SB3's: `terminal_observation` and `TimeLimit.truncated` in the row's info, and
+    `episode` (return, length, seconds) as its Monitor gives it. `env_method("set_task", task,
+    indices=[i])` pins.
 
     Args:
         venv: The environment.

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
-import meta_envs
 from gymnasium.vector import VectorEnv
 from gymnasium.wrappers import HumanRendering, OrderEnforcing, PassiveEnvChecker, TimeLimit
-from meta_envs.wrappers import VectorTrialWrapper
 from stable_baselines3.common.vec_env import VecEnv
+
+import meta_envs
+from meta_envs.wrappers import VectorTrialWrapper
 
 from .vec_bridge import SB3VecEnv
 

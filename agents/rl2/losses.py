@@ -8,9 +8,7 @@ import torch
 
 from ..core import losses
 
-PolicyLoss = Callable[
-    [torch.Tensor, torch.Tensor, torch.Tensor, float, torch.Tensor], torch.Tensor
-]
+PolicyLoss = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, float, torch.Tensor], torch.Tensor]
 
 
 def ppo_loss(

@@ -1,0 +1,182 @@
+"""One evaluation for every agent, baseline and SB3 model: how well it acts in episode 1, 2, ... K.
+
+Shapes: N rows of a chunk, task-major; R rows a task; K episodes, T steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import metadata
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector import VectorEnv
+from stable_baselines3.common.base_class import BaseAlgorithm
+
+from meta_envs.core import splits as _splits
+from meta_envs.core import tasks as _tasks
+from meta_envs.core.rng import fold
+from meta_envs.core.trial_clock import positive
+
+from .curve import AdaptationCurve
+from .evaluation_play import Play, Played, RowsView, joined
+from .vec_bridge import SB3VecEnv
+from .venv import env_identity, make_venv
+
+
+def evaluate(
+    agent: Any,
+    env: Any,
+    *,
+    split: str | None = None,
+    num_tasks: int = 100,
+    episodes: int | None = None,
+    rows_per_task: int = 1,
+    frozen_episodes: int = 0,
+    steps: int | None = None,
+    bins: int = 100,
+    env_kwargs: Mapping[str, Any] | None = None,
+    deterministic: bool = False,
+    seed: int = 0,
+    num_envs: int = 256,
+) -> AdaptationCurve:
+    """Measure an agent on tasks, unbiased: the episodes of each (task, row) are assigned beforehand.
+
+    Tasks are the first `num_tasks` of one stream from `seed` (of a finite split: in turn), the same
+    for every agent. A row that has played its episodes is stepped on and counted no more, so it
+    does not matter whether success shortens an episode. Results do not depend on `num_envs`.
+
+    Args:
+        agent: Anything with `inner_loop`, or a Stable-Baselines3 model.
+        env: An id, or an environment made from one.
+        split: None is `"test"` where there is one, else `"all"`.
+        num_tasks: Number of tasks.
+        episodes: Episodes a task, K; None is the environment's `episodes_per_trial`.
+        rows_per_task: Rows that share a task and a learner; episode k+1 starts once all ended
+            episode k.
+        frozen_episodes: Further episodes after `freeze()`, kept apart.
+        steps: Measure a lifetime of so many steps a row instead of episodes.
+        bins: Parts a lifetime is reported in; must divide `steps`.
+        env_kwargs: Keyword arguments of an id.
+        deterministic: Act without sampling.
+        seed: Of tasks, episodes and actions.
+        num_envs: Rows played at a time, at most.
+
+    Returns:
+        The curve; its `protocol` says all of this.
+
+    Raises:
+        TypeError: If the agent has no inner loop.
+        ValueError: If an argument is out of range.
+    """
+    learner = _with_inner_loop(agent)
+    make, identity, kwargs, split = _environment(env, env_kwargs, split)
+    probe = make(num_envs=1)
+    wanted = probe.episodes_per_trial if episodes is None else positive("episodes", episodes)
+    positive("num_tasks", num_tasks), positive("rows_per_task", rows_per_task)
+    if frozen_episodes < 0:
+        raise ValueError(f"frozen_episodes={frozen_episodes} must not be negative")
+    if steps is not None and (steps < 1 or steps % positive("bins", bins)):
+        raise ValueError(f"bins={bins} does not divide steps={steps}")
+    tasks = _first_tasks(probe, num_tasks, seed)
+    probe.close()
+    chunk = max(num_envs // rows_per_task, 1)
+    parts: list[Played] = []
+    for first in range(0, num_tasks, chunk):
+        index = np.arange(first, min(first + chunk, num_tasks)).repeat(rows_per_task)
+        venv = make(num_envs=len(index), episodes_per_trial=wanted + frozen_episodes)
+        venv.set_tasks({key: values[index] for key, values in tasks.items()})
+        view = RowsView(venv)
+        row = first * rows_per_task
+        loop = learner.inner_loop(view, rows_per_task, fold(seed, "act") + row)
+        view.tasks_are_visible = bool(getattr(loop, "reads_task", False))
+        play = Play(venv, loop, rows_per_task, deterministic)
+        if steps is not None:
+            part = play.lifetime(fold(seed, "episodes") + row, steps, bins)
+        else:
+            part = play.episodes(fold(seed, "episodes") + row, wanted)
+            if frozen_episodes:
+                loop.freeze()
+                part.frozen = play.episodes(fold(seed, "frozen") + row, frozen_episodes, new=False)
+        parts.append(part)
+        venv.close()
+    protocol = {
+        "agent": _name(agent),
+        "env": identity,
+        "env_kwargs": _jsonable(kwargs),
+        "split": split,
+        "num_tasks": num_tasks,
+        "episodes": wanted,
+        "rows_per_task": rows_per_task,
+        "frozen_episodes": frozen_episodes,
+        "steps": steps,
+        "bins": bins if steps is not None else None,
+        "deterministic": deterministic,
+        "seed": seed,
+        "num_envs": num_envs,
+        "training_seed": getattr(agent, "seed", None),
+        "training_steps": getattr(agent, "num_timesteps", None),
+        "metazoo": metadata.version("metazoo"),
+    }
+    jsonable = probe.single_task_space.to_jsonable([_tasks.at(tasks, i) for i in range(num_tasks)])
+    each = [{key: values[i] for key, values in jsonable.items()} for i in range(num_tasks)]
+    return AdaptationCurve(protocol=protocol, tasks=each, **joined(parts, rows_per_task))
+
+
+def _with_inner_loop(agent: Any) -> Any:
+    if hasattr(agent, "inner_loop"):
+        return agent
+    if isinstance(agent, BaseAlgorithm):
+        from ..baselines import StableBaselines
+
+        return StableBaselines(agent)
+    raise TypeError(
+        f"{agent!r} has no inner_loop; give an agent, a baseline of agents.baselines, or an SB3 model"
+    )
+
+
+def _environment(
+    env: Any, env_kwargs: Mapping[str, Any] | None, split: str | None
+) -> tuple[Callable[..., Any], str, dict[str, Any], str]:
+    """Return how to make the environment with any number of rows, its id, kwargs and split."""
+    identity, kwargs = env_identity(env, env_kwargs)
+    if identity is None:
+        name = getattr(env, "venv", env) if isinstance(env, SB3VecEnv | VectorEnv) else env
+        raise ValueError(f"{name} has no spec to make more rows from; give its id and env_kwargs")
+    if split is None:
+        split = kwargs.get("split")
+    kwargs = {key: value for key, value in kwargs.items() if key != "split"}
+    probe = make_venv(identity, 1, kwargs)
+    if split is None:
+        split = "test" if "test" in probe.splits else "all"
+    chosen = _splits.resolve(split, probe.splits, identity)
+    probe.close()
+
+    def make(num_envs: int, **more: Any) -> Any:
+        return gym.make_vec(identity, num_envs=num_envs, **{**kwargs, "split": chosen, **more})
+
+    return make, identity, kwargs, chosen
+
+
+def _first_tasks(probe: Any, num_tasks: int, seed: int) -> dict[str, np.ndarray]:
+    members = probe.tasks_in_split
+    if members is None:
+        return probe.sample_tasks(num_tasks, seed=fold(seed, "tasks"))
+    return _tasks.stack([members[i % len(members)] for i in range(num_tasks)])
+
+
+def _name(agent: Any) -> str:
+    if isinstance(agent, BaseAlgorithm) or type(agent).__repr__ is object.__repr__:
+        return type(agent).__name__
+    return repr(agent)
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _jsonable(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_jsonable(part) for part in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    return value

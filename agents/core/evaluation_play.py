@@ -1,0 +1,213 @@
+"""Playing assigned episodes. N rows, task-major; R rows a task; K episodes, T steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from meta_envs.core import batches
+
+_MOST_STEP_REWARDS = 20_000_000  # numbers; beyond it rewards are kept per episode only
+
+
+class RowsView:
+    """What an inner loop sees of the environment: spaces and rows, and tasks only if it may."""
+
+    def __init__(self, venv: Any):
+        self._venv = venv
+        self.tasks_are_visible = False
+
+    def __getattr__(self, name: str) -> Any:
+        """Read an attribute of the environment."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name in ("unwrapped", "sample_tasks", "set_tasks", "state", "reset", "step"):
+            raise AttributeError(f"an inner loop may not use {name!r} of the environment")
+        return getattr(self._venv, name)
+
+    @property
+    def tasks(self) -> Any:
+        """The tasks in force, for oracles.
+
+        Raises:
+            PermissionError: If the inner loop's class has not `reads_task = True`.
+        """
+        if not self.tasks_are_visible:
+            raise PermissionError("only inner loops with reads_task = True may see tasks")
+        return self._venv.tasks
+
+
+@dataclass
+class Played:
+    """What the rows of one chunk played."""
+
+    returns: np.ndarray  # [N, K]
+    lengths: np.ndarray  # [N, K]
+    success: np.ndarray | None  # any step of the episode, [N, K]
+    expected: np.ndarray | None  # sums of expected rewards, [N, K]
+    step_rewards: list[np.ndarray] = field(default_factory=list)  # T of [N]
+    step_expected: list[np.ndarray] = field(default_factory=list)
+    aligned: bool = True  # all rows played all steps
+    frozen: Played | None = None
+
+
+class Play:
+    """Plays one chunk of rows with one inner loop.
+
+    Args:
+        venv: Pinned to its tasks.
+        loop: The inner loop.
+        rows_per_task: R.
+        deterministic: Act without sampling.
+    """
+
+    def __init__(self, venv: Any, loop: Any, rows_per_task: int, deterministic: bool):
+        self.venv = venv
+        self.loop = loop
+        self.rows_per_task = rows_per_task
+        self.deterministic = deterministic
+        self._observations: Any = None
+
+    def episodes(self, seed: int, count: int, new: bool = True) -> Played:
+        """Play `count` episodes in every row.
+
+        Args:
+            seed: Of row 0.
+            count: K.
+            new: Whether the learner starts anew.
+        """
+        num_rows = self.venv.num_envs
+        self._observations, _ = self.venv.reset(seed=seed)
+        if new:
+            self.loop.reset()
+        zeros = np.zeros((num_rows, count))
+        played = Played(zeros, zeros.astype(np.int64), None, None)
+        ended = np.zeros(num_rows, dtype=np.int64)  # episodes
+        waiting = np.zeros(num_rows, dtype=bool)
+        while (playing := (ended < count) & ~waiting).any():
+            rows = np.flatnonzero(playing)
+            rewards, done, infos = self._step(rows)
+            self._count(played, rows, ended[rows], rewards, infos)
+            over = rows[done[rows]]
+            ended[over] += 1
+            if self.rows_per_task > 1 and over.size:
+                waiting[over] = True
+                self._next_round(waiting, ended, count)
+        return played
+
+    def lifetime(self, seed: int, steps: int, bins: int) -> Played:
+        """Play `steps` steps in every row; `returns` and `lengths` are of `bins` equal parts."""
+        self._observations, _ = self.venv.reset(seed=seed)
+        self.loop.reset()
+        shape = (self.venv.num_envs, bins)
+        played = Played(np.zeros(shape), np.zeros(shape, dtype=np.int64), None, None)
+        rows = np.arange(self.venv.num_envs)
+        for step in range(steps):
+            rewards, _, infos = self._step(rows)
+            self._count(played, rows, np.full(len(rows), step * bins // steps), rewards, infos)
+        return played
+
+    def _step(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+        """Step all rows, of which only `rows` act and observe."""
+        everywhere = len(rows) == self.venv.num_envs
+        chosen = None if everywhere else rows
+        shown = self._observations if everywhere else batches.take(self._observations, rows)
+        acted = self.loop.act(shown, chosen, self.deterministic)
+        actions = acted
+        if not everywhere:
+            actions = np.zeros((self.venv.num_envs, *acted.shape[1:]), dtype=acted.dtype)
+            actions[:] = getattr(self.venv.single_action_space, "start", 0)
+            actions[rows] = acted
+        self._observations, rewards, terminated, truncated, infos = self.venv.step(actions)
+        successors = infos.get("final_obs", self._observations)
+        seen = {key: part[rows] for key, part in infos.items() if isinstance(part, np.ndarray)}
+        self.loop.observe(
+            shown,
+            acted,
+            rewards[rows],
+            terminated[rows],
+            truncated[rows],
+            batches.take(successors, rows),
+            seen,
+            chosen,
+        )
+        return rewards, terminated | truncated, infos
+
+    def _next_round(self, waiting: np.ndarray, ended: np.ndarray, count: int) -> None:
+        """Begin the next episode of the tasks whose rows have all ended theirs."""
+        by_task = waiting.reshape(-1, self.rows_per_task)
+        ready = np.repeat(by_task.all(axis=1), self.rows_per_task) & (ended < count)
+        if not ready.any():
+            return
+        options = {"reset_mask": ready.copy(), "keep_task": True}
+        self._observations, _ = self.venv.reset(options=options)
+        waiting[ready] = False
+
+    def _count(
+        self,
+        played: Played,
+        rows: np.ndarray,
+        column: np.ndarray,
+        rewards: np.ndarray,
+        infos: dict[str, Any],
+    ) -> None:
+        played.returns[rows, column] += rewards[rows]
+        played.lengths[rows, column] += 1
+        if "success" in infos:
+            if played.success is None:
+                played.success = np.zeros(played.returns.shape)
+            played.success[rows, column] = np.maximum(
+                played.success[rows, column], infos["success"][rows]
+            )
+        if "expected_reward" in infos:
+            if played.expected is None:
+                played.expected = np.zeros(played.returns.shape)
+            played.expected[rows, column] += infos["expected_reward"][rows]
+        played.aligned &= len(rows) == len(rewards)
+        if played.aligned and (len(played.step_rewards) + 1) * len(rewards) < _MOST_STEP_REWARDS:
+            played.step_rewards.append(rewards)
+            if "expected_reward" in infos:
+                played.step_expected.append(infos["expected_reward"])
+        else:
+            played.aligned = False
+
+
+def joined(parts: Sequence[Played], rows_per_task: int) -> dict[str, Any]:
+    """Join chunks into the arguments of an `AdaptationCurve`.
+
+    Args:
+        parts: In the order of their tasks.
+        rows_per_task: R.
+    """
+
+    def rows(arrays: Sequence[np.ndarray]) -> np.ndarray:
+        whole = np.concatenate(arrays)
+        return whole.reshape(-1, rows_per_task, *whole.shape[1:])
+
+    def mean(arrays: Sequence[np.ndarray | None]) -> np.ndarray | None:
+        present = [array for array in arrays if array is not None]
+        return rows(present).mean(axis=1) if len(present) == len(parts) else None
+
+    row_returns = rows([part.returns for part in parts])
+    fields: dict[str, Any] = {
+        "row_returns": row_returns,
+        "returns": row_returns.mean(axis=1),
+        "lengths": rows([part.lengths for part in parts]),
+        "success": mean([part.success for part in parts]),
+        "expected_returns": mean([part.expected for part in parts]),
+    }
+    lengths = {len(part.step_rewards) for part in parts}
+    if len(lengths) == 1 and all(part.aligned for part in parts):
+        fields["rewards"] = mean([np.stack(part.step_rewards, axis=1) for part in parts])
+        if all(part.step_expected for part in parts):
+            fields["expected_rewards"] = mean(
+                [np.stack(part.step_expected, axis=1) for part in parts]
+            )
+    frozen = [part.frozen for part in parts if part.frozen is not None]
+    if frozen:
+        fields["frozen_returns"] = mean([part.returns for part in frozen])
+        fields["frozen_success"] = mean([part.success for part in frozen])
+    return fields
