@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gymnasium import spaces
-from typing_extensions import Unpack
 
 from ..core.trial_clock import positive
 from ..core.vector import CoreArguments, MetaVectorEnv
 from .drawing import draw_arms
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 _NONE_YET = -1  # `state["arm"]` before the first pull
 

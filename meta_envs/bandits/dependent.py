@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gymnasium import spaces
-from typing_extensions import Unpack
 
 from ..core.splits import interleave
 from ..core.tasks import Task
 from ..core.vector import CoreArguments
 from .base import Bandit
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 _ARMS = 2
 _BETTER_ARM = {"easy": 0.9, "medium": 0.75, "hard": 0.6}  # the worse one pays 1 minus that

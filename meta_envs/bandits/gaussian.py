@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gymnasium import spaces
-from typing_extensions import Unpack
 
 from ..core.splits import interleave
 from ..core.tasks import Task
 from ..core.trial_clock import positive
 from ..core.vector import CoreArguments
 from .base import Bandit
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class GaussianBandit(Bandit):

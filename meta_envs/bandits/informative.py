@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gymnasium import spaces
-from typing_extensions import Unpack
 
 from ..core.splits import held_out
 from ..core.tasks import Task
 from ..core.vector import CoreArguments
 from .base import Bandit
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 _TARGETS = 10  # arms 0-9: one of them is the target
 _INFORMATIVE = 10  # the last arm
