@@ -1,0 +1,1 @@
+"""Grids to find a hidden goal in."""

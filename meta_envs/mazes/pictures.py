@@ -1,0 +1,215 @@
+"""Pictures of grids: the hidden goal, where this trial has been, and the way of this episode."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..core.drawing import (
+    BLUE,
+    FAINT,
+    GREEN,
+    INK,
+    MUTED,
+    ORANGE,
+    PAPER,
+    RULE,
+    SKY,
+    Canvas,
+    Point,
+    mix,
+)
+
+_SIDE = 420  # of the grid, pixels
+_MARGIN = 30
+_HEAD = 64  # room for the heading, pixels
+_FOOT = 46  # room for the legend, pixels
+_HALF_SHADE = 3.0  # visits that bring a cell to half of the deepest shade
+
+
+class Visit(NamedTuple):
+    """What one row has done: visits of the trial, way and return of the episode."""
+
+    counts: np.ndarray  # [size, size], by the coordinates of the family
+    way: list[tuple[int, int]]  # cells of the episode, first to last
+    total: float
+
+
+class Visits:
+    """Where each of N rows has been; kept for pictures only.
+
+    Args:
+        num_rows: N.
+        size: Cells along a side.
+    """
+
+    def __init__(self, num_rows: int, size: int):
+        self._counts = np.zeros((num_rows, size, size), dtype=np.int64)
+        self._ways: list[list[tuple[int, int]]] = [[] for _ in range(num_rows)]
+        self._totals = np.zeros(num_rows)
+
+    def begin_trials(self, rows: np.ndarray) -> None:
+        """Forget everything of `rows` [R]."""
+        self._counts[rows] = 0
+
+    def begin_episodes(self, rows: np.ndarray, places: np.ndarray) -> None:
+        """Begin the ways of `rows` [R] at `places` [R, 2]."""
+        self._totals[rows] = 0.0
+        for row, (first, second) in zip(rows.tolist(), places.tolist(), strict=True):
+            self._counts[row, first, second] += 1
+            self._ways[row] = [(first, second)]
+
+    def step(self, places: np.ndarray, rewards: np.ndarray) -> None:
+        """Note where every row went, [N, 2], and what it got, [N]."""
+        self._totals += rewards
+        for row, (first, second) in enumerate(places.tolist()):
+            self._counts[row, first, second] += 1
+            self._ways[row].append((first, second))
+
+    def of(self, row: int) -> Visit:
+        """Return what one row has done."""
+        return Visit(self._counts[row], self._ways[row], float(self._totals[row]))
+
+
+def draw_grid_navi(
+    visit: Visit, *, goal: np.ndarray, episode: tuple[int, int], step: tuple[int, int]
+) -> np.ndarray:
+    """Draw an open grid, y upwards: uint8 [height, width, 3].
+
+    Args:
+        visit: What the row has done.
+        goal: x and y of the goal.
+        episode: The episode's number, and how many a trial has.
+        step: The step's number, and how many an episode has.
+    """
+    size = len(visit.counts)
+    cell = _SIDE / size
+
+    def corner(x: int, y: int) -> Point:
+        return _MARGIN + x * cell, _HEAD + (size - 1 - y) * cell
+
+    canvas = _page("GridNavi", visit, episode, step)
+    gap = max(1.0, cell * 0.025)
+    for x in range(size):
+        for y in range(size):
+            left, top = corner(x, y)
+            shade = _shade(int(visit.counts[x, y]), FAINT)
+            side = cell - 2 * gap
+            canvas.rect(left + gap, top + gap, side, side, shade, radius=cell * 0.08)
+            if visit.counts[x, y]:
+                _count(canvas, (left, top), cell, int(visit.counts[x, y]))
+    _draw_goal(canvas, corner(*goal.tolist()), cell)
+    _draw_way(canvas, [_middle(corner(*place), cell) for place in visit.way], cell)
+    _legend(canvas, "goal, hidden from the agent", start=False)
+    return canvas.array()
+
+
+def draw_maze(
+    visit: Visit,
+    *,
+    walls: np.ndarray,
+    start: np.ndarray,
+    goal: np.ndarray,
+    episode: tuple[int, int],
+    step: tuple[int, int | None],
+) -> np.ndarray:
+    """Draw a maze, rows downwards: uint8 [height, width, 3].
+
+    Args:
+        visit: What the row has done.
+        walls: 1 for wall, [size, size].
+        start: Row and column of the start.
+        goal: Row and column of the goal.
+        episode: The episode's number, and how many a trial has.
+        step: The step's number, and the horizon (None if there is none).
+    """
+    size = len(walls)
+    cell = _SIDE / size
+
+    def corner(row: int, column: int) -> Point:
+        return _MARGIN + column * cell, _HEAD + row * cell
+
+    canvas = _page("RandomMaze", visit, episode, step)
+    for place in np.ndindex(size, size):
+        left, top = corner(*place)
+        shade = INK if walls[place] else _shade(int(visit.counts[place]), PAPER)
+        canvas.rect(left, top, cell, cell, shade)
+    middle = _middle(corner(*start.tolist()), cell)
+    canvas.circle(middle, cell * 0.36, GREEN, line_width=max(2.0, cell * 0.07))
+    _draw_goal(canvas, corner(*goal.tolist()), cell)
+    _draw_way(canvas, [_middle(corner(*place), cell) for place in visit.way], cell)
+    _legend(canvas, "goal (hidden)", start=True)
+    return canvas.array()
+
+
+def _page(
+    name: str, visit: Visit, episode: tuple[int, int], step: tuple[int, int | None]
+) -> Canvas:
+    width, height = _SIDE + 2 * _MARGIN, _HEAD + _SIDE + _FOOT
+    canvas = Canvas(width, height)
+    canvas.text(name, (_MARGIN, 14), size=18, bold=True)
+    horizon = "" if step[1] is None else f" of {step[1]}"
+    where = f"episode {episode[0]} of {episode[1]}  ·  step {step[0]}{horizon}"
+    canvas.text(where, (_MARGIN, 38), size=13, color=MUTED)
+    right = width - _MARGIN
+    total = f"{visit.total:+.2f}".replace("-", "\N{MINUS SIGN}")
+    canvas.text(total, (right, 14), size=18, bold=True, anchor="topright")
+    canvas.text("return of this episode", (right, 38), size=13, color=MUTED, anchor="topright")
+    return canvas
+
+
+def _shade(visits: int, empty: tuple[int, int, int]) -> tuple[int, int, int]:
+    return mix(empty, SKY, 0.85 * visits / (visits + _HALF_SHADE))
+
+
+def _count(canvas: Canvas, corner: Point, cell: float, visits: int) -> None:
+    if cell >= 40:
+        at = (corner[0] + cell * 0.09, corner[1] + cell * 0.06)
+        canvas.text(str(visits), at, size=12, color=MUTED)
+
+
+def _middle(corner: Point, cell: float) -> Point:
+    return corner[0] + cell / 2, corner[1] + cell / 2
+
+
+def _draw_goal(canvas: Canvas, corner: Point, cell: float) -> None:
+    line, corner_radius, side = max(2.0, cell * 0.05), cell * 0.12, cell * 0.9
+    left, top = corner[0] + cell * 0.05, corner[1] + cell * 0.05
+    canvas.rect(left, top, side, side, ORANGE, line_width=line, radius=corner_radius)
+    _draw_star(canvas, _middle(corner, cell), cell * 0.3)
+
+
+def _draw_star(canvas: Canvas, center: Point, radius: float) -> None:
+    angles = np.arange(10) * np.pi / 5 - np.pi / 2
+    reach = np.where(np.arange(10) % 2 == 0, radius, radius * 0.45)
+    points = zip(
+        center[0] + reach * np.cos(angles), center[1] + reach * np.sin(angles), strict=True
+    )
+    canvas.polygon([(float(x), float(y)) for x, y in points], ORANGE)
+
+
+def _draw_way(canvas: Canvas, points: list[Point], cell: float) -> None:
+    """Draw the episode's way as a line that deepens towards the agent, and the agent."""
+    width = max(2.5, cell * 0.07)
+    for number, (start, end) in enumerate(zip(points, points[1:], strict=False), start=1):
+        color = mix(SKY, BLUE, number / len(points))
+        canvas.line(start, end, color, line_width=width)
+        canvas.circle(end, width / 2, color)
+    canvas.circle(points[-1], cell * 0.24, PAPER)
+    canvas.circle(points[-1], cell * 0.2, BLUE)
+
+
+def _legend(canvas: Canvas, goal: str, *, start: bool) -> None:
+    y = canvas.height - _FOOT / 2
+    x: float = _MARGIN + 8
+    canvas.circle((x, y), 6, BLUE)
+    x += 13 + canvas.text("agent", (x + 13, y), size=12, color=MUTED, anchor="midleft") + 24
+    if start:
+        canvas.circle((x, y), 7, GREEN, line_width=2)
+        x += 13 + canvas.text("start", (x + 13, y), size=12, color=MUTED, anchor="midleft") + 24
+    _draw_star(canvas, (x, y), 8)
+    x += 13 + canvas.text(goal, (x + 13, y), size=12, color=MUTED, anchor="midleft") + 24
+    canvas.rect(x - 7, y - 7, 14, 14, mix(FAINT, SKY, 0.6), radius=2)
+    canvas.rect(x - 7, y - 7, 14, 14, RULE, line_width=1, radius=2)
+    canvas.text("visits this trial", (x + 13, y), size=12, color=MUTED, anchor="midleft")
