@@ -67,7 +67,7 @@ class MetaAlgorithm(BaseAlgorithm):
         device: torch.device | str = "auto",
     ):
         super().__init__(
-            policy=policy,  # type: ignore[arg-type]
+            policy=policy,
             env=None,
             learning_rate=learning_rate,
             policy_kwargs=policy_kwargs,
@@ -141,7 +141,7 @@ class MetaAlgorithm(BaseAlgorithm):
     # ---- state ----------------------------------------------------------------------------------
 
     def _mark_boundary(self) -> None:
-        """Remember the state of this iteration boundary: what `save` writes, whenever it is called."""
+        """Remember the state of this iteration boundary: what `save` writes."""
         self._boundary = self._capture()
 
     def _capture(self) -> tuple[dict[str, Any], dict[str, dict]]:
@@ -169,7 +169,7 @@ class MetaAlgorithm(BaseAlgorithm):
         exclude: Any = None,
         include: Any = None,
     ) -> None:
-        """Write a checkpoint: the state at the last iteration boundary, as a zip of JSON and safetensors.
+        """Write the state at the last iteration boundary, as a zip of JSON and safetensors.
 
         Args:
             path: `.zip` is added where it is missing.

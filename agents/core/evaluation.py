@@ -41,7 +41,7 @@ def evaluate(
     seed: int = 0,
     num_envs: int = 256,
 ) -> AdaptationCurve:
-    """Measure an agent on tasks, unbiased: the episodes of each (task, row) are assigned beforehand.
+    """Measure an agent on tasks, with the episodes of each (task, row) assigned beforehand.
 
     Tasks are the first `num_tasks` of one stream from `seed` (of a finite split: in turn), the same
     for every agent. A row that has played its episodes is stepped on and counted no more, so it
@@ -132,7 +132,7 @@ def _with_inner_loop(agent: Any) -> Any:
 
         return StableBaselines(agent)
     raise TypeError(
-        f"{agent!r} has no inner_loop; give an agent, a baseline of agents.baselines, or an SB3 model"
+        f"{agent!r} has no inner_loop; give an agent, a baseline (agents.baselines) or an SB3 model"
     )
 
 

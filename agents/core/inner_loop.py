@@ -7,16 +7,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from meta_envs.core.rng import fresh_seed
+
 Rows = np.ndarray | None  # integer indices [R]; None is all rows
 
 
 class InnerLoop(ABC):
     """What an agent does inside a trial, over a batch of rows.
 
-    `venv.num_envs` is tasks x `rows_per_task`, task-major; rows of one task share one learner. Every array
-    has the leading axis R = `len(rows)` (all rows where `rows` is None). `observe` is called once per `act`,
-    with the same rows. Row i draws its randomness from `seed + i` alone, so that a row plays alike in
-    any batch.
+    `venv.num_envs` is tasks x `rows_per_task`, task-major; rows of one task share one learner. Every
+    array has the leading axis R = `len(rows)` (all rows where `rows` is None). `observe` is called
+    once per `act`, with the same rows. Row i draws its randomness from `seed + i` alone, so that a row
+    plays alike in any batch.
 
     Args:
         venv: A `MetaVectorEnv`; only its spaces and `num_envs` are read here.
@@ -35,7 +37,7 @@ class InnerLoop(ABC):
         self.venv = venv
         self.num_rows: int = venv.num_envs
         self.rows_per_task = rows_per_task
-        self.seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else int(seed)
+        self.seed = fresh_seed() if seed is None else int(seed)
 
     def rows(self, rows: Rows) -> np.ndarray:
         """Return `rows` as indices [R]; None is all of them."""
@@ -49,7 +51,7 @@ class InnerLoop(ABC):
     def act(self, observation: Any, rows: Rows = None, deterministic: bool = False) -> np.ndarray:
         """Choose actions [R, ...] for `observation` [R, ...]."""
 
-    def observe(
+    def observe(  # noqa: B027  a learner may learn nothing
         self,
         observation: Any,
         action: np.ndarray,
@@ -73,5 +75,5 @@ class InnerLoop(ABC):
             rows: The rows that `act` was called with.
         """
 
-    def freeze(self) -> None:
+    def freeze(self) -> None:  # noqa: B027  as above
         """Stop learning across episodes, until `reset`."""

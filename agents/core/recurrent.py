@@ -1,4 +1,4 @@
-"""The inner loop of recurrent agents: a state that is carried through a trial. R rows, S numbers."""
+"""The inner loop of recurrent agents: a state carried through a trial. R rows, S numbers."""
 
 from __future__ import annotations
 

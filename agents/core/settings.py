@@ -1,4 +1,4 @@
-"""Constructor arguments: explicit > preset > the paper's defaults, and remembered for checkpoints."""
+"""Constructor arguments: explicit > preset > the default, and remembered for checkpoints."""
 
 from __future__ import annotations
 

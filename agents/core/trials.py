@@ -130,7 +130,9 @@ class TrialCollector:
 def _columns(record: dict[str, list], num_rows: int, n_trials: int) -> Trials:
     """Cut the rows' streams into trials, one a column, padded to the longest."""
     trial = np.stack(record.pop("trial"))  # [T_all, N]
-    streams = {key: torch.stack(steps) if steps else None for key, steps in record.items()}
+    streams: dict[str, Any] = {
+        key: torch.stack(steps) if steps else None for key, steps in record.items()
+    }
     steps = np.stack([(trial == j).sum(axis=0) for j in range(n_trials)])  # [n_trials, N]
     longest = int(steps.max())
     if n_trials == 1 and (steps == longest).all():

@@ -19,12 +19,12 @@ class RL2(TrialAlgorithm):
     """RL2 (Duan et al. 2016, arXiv 1611.02779), with PPO.
 
     A GRU sees the observation, the previous action, the previous reward and whether an episode
-    starts; its state is reset at trial starts only, and returns run over the whole trial, across
-    episodes.
+    starts; its state is reset at trial starts only, and returns run over the whole trial.
 
     Differences from the paper: PPO instead of TRPO (as in the later releases); rewards are divided
-    by the running deviation of the discounted return (`normalize_reward`; without it long bandits stay at
-    chance); policy and value share the network unless `policy_kwargs={"separate_value": True}`.
+    by the running deviation of the discounted return (`normalize_reward`; without it long bandits
+    stay at chance); policy and value share a network unless `policy_kwargs={"separate_value":
+    True}`.
 
     Args:
         policy: `"GruPolicy"` or `"LstmPolicy"`.
