@@ -15,10 +15,10 @@ Rows = np.ndarray | None  # integer indices [R]; None is all rows
 class InnerLoop(ABC):
     """What an agent does inside a trial, over a batch of rows.
 
-    `venv.num_envs` is tasks x `rows_per_task`, task-major; rows of one task share one learner. Every
-    array has the leading axis R = `len(rows)` (all rows where `rows` is None). `observe` is called
-    once per `act`, with the same rows. Row i draws its randomness from `seed + i` alone, so that a row
-    plays alike in any batch.
+    `venv.num_envs` is tasks x `rows_per_task`, task-major; rows of one task share one learner.
+    Every array has the leading axis R = `len(rows)` (all rows where `rows` is None). `observe` is
+    called once per `act`, with the same rows. Row i draws its randomness from `seed + i` alone, so
+    that it plays alike in any batch.
 
     Args:
         venv: A `MetaVectorEnv`; only its spaces and `num_envs` are read here.

@@ -18,8 +18,8 @@ from .presets import PRESETS
 class L2RL(TrialAlgorithm):
     """L2RL (Wang et al. 2016, arXiv 1611.05763): an LSTM with A2C, one update a collection.
 
-    The LSTM sees the observation, the previous action and the previous reward; its state is reset at
-    trial starts only.
+    The LSTM sees the observation, the previous action and the previous reward; its state is reset
+    at trial starts only.
 
     Differences from the paper: many rows are played at once instead of one thread's trials in turn
     (`n_envs`); the input tells where episodes start instead of the time within the trial; rewards
