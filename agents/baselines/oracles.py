@@ -42,9 +42,9 @@ class _BanditOracleLoop(BaselineLoop):
         self.first = int(discrete(venv.single_action_space, "action", baseline).start)
 
     def act(self, observation: Any, rows: Rows = None, deterministic: bool = False) -> np.ndarray:
-        """Choose the arm [R] of highest mean reward."""
-        means = task_values(self.venv, self.baseline.key, self.baseline)[self.rows(rows)]
-        return means.argmax(axis=1) + self.first
+        """Choose the best arm, [R]."""
+        best = task_values(self.venv, self.baseline.key, self.baseline)[self.rows(rows)]
+        return (best if best.ndim == 1 else best.argmax(axis=1)) + self.first
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class BanditOracle(Baseline):
     """Play the best arm.
 
     Args:
-        key: Where the task holds the arms' mean rewards, [A].
+        key: Where the task holds the arms' mean rewards, [A], or the best arm's number (from 0).
     """
 
     key: str = "means"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -168,3 +170,9 @@ def test_names_are_exported_and_baselines_are_values() -> None:
         assert getattr(baselines, name).__doc__
     assert repr(baselines.UCB1(c=0.3)) == "UCB1(c=0.3)"
     assert baselines.Greedy() == baselines.Greedy()
+
+
+def test_baselines_are_imported_without_torch() -> None:
+    code = "import sys, agents.baselines; print({'torch', 'stable_baselines3'} & set(sys.modules))"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert printed.stdout.strip() == "set()", printed.stderr

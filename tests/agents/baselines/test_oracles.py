@@ -47,6 +47,12 @@ def test_bandit_oracle_plays_the_best_arm() -> None:
     np.testing.assert_array_equal(chosen, np.tile(means.max(axis=1)[:, None], 3))
 
 
+def test_bandit_oracle_takes_the_number_of_the_best_arm() -> None:
+    venv = fake_venv(3, 11, target=np.array([7, 0, 2]))
+    loop = baselines.BanditOracle(key="target").inner_loop(venv, seed=0)
+    assert loop.act(np.zeros(2), rows=np.array([2, 0])).tolist() == [2, 7]
+
+
 def test_oracles_follow_tasks_that_change() -> None:
     venv = fake_venv(2, 3, means=np.eye(3)[:2])
     loop = baselines.BanditOracle().inner_loop(venv, seed=0)
