@@ -14,16 +14,17 @@ from .drawing import draw_arms
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-_NONE_YET = -1  # `state["arm"]` before the first pull
+_NONE_YET = -1  # `record["arm"]` before the first pull
 
 
 class Bandit(MetaVectorEnv):
     """A bandit: k arms, n pulls, and an observation that says nothing.
 
-    A family writes `draw_task` and, where they differ, `first_means` and `pay`. The rows keep, in
-    `state`: `means` float64 [N, k] (the true mean of each arm now), `pulls` int64 [N, k] and `paid`
-    float64 [N, k] (the sum of the rewards of each arm so far), `arm` int64 [N] and `reward` float64
-    [N] (of the last pull; the arm is -1 before the first).
+    A family writes `draw_task` and, where they differ, `first_means` and `pay`. `state["means"]`,
+    float64 [N, k], is the true mean of each arm now. With a render mode, `record` keeps what the
+    picture shows: `pulls` int64 [N, k] and `paid` float64 [N, k] (the sum of the rewards of each
+    arm so far), `arm` int64 [N] and `reward` float64 [N] (of the last pull; the arm is -1 before
+    the first).
 
     Args:
         arms: Number of arms, k.
@@ -48,8 +49,8 @@ class Bandit(MetaVectorEnv):
             action_space=spaces.Discrete(self.arms),
             **core,
         )
-        self.state = {
-            "means": np.zeros((self.num_envs, self.arms)),
+        self.state = {"means": np.zeros((self.num_envs, self.arms))}
+        self.record = {
             "pulls": np.zeros((self.num_envs, self.arms), dtype=np.int64),
             "paid": np.zeros((self.num_envs, self.arms)),
             "arm": np.full(self.num_envs, _NONE_YET),
@@ -67,34 +68,38 @@ class Bandit(MetaVectorEnv):
     def begin_episodes(self, rows: np.ndarray) -> np.ndarray:
         """Begin an episode in each of `rows` and return the observations, zeros [R]."""
         self.state["means"][rows] = self.first_means(rows)
-        self.state["arm"][rows] = _NONE_YET
+        self.record["arm"][rows] = _NONE_YET
         for key in ("pulls", "paid", "reward"):
-            self.state[key][rows] = 0
+            self.record[key][rows] = 0
         return np.zeros(len(rows), dtype=np.int64)
 
     def step_rows(
         self, actions: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Pull one arm in each row; `infos["expected_reward"]` [N] is its true mean."""
-        pulled = (self.every_row, actions)
-        means = self.state["means"][pulled]
+        means = self.state["means"][self.every_row, actions]
         rewards = self.pay(means)
-        self.state["pulls"][pulled] += 1
-        self.state["paid"][pulled] += rewards
-        self.state["arm"][:] = actions
-        self.state["reward"][:] = rewards
+        if self.render_mode is not None:  # it would cost a quarter of the step
+            self._note(actions, rewards)
         observations = np.zeros(self.num_envs, dtype=np.int64)
         return observations, rewards, self.elapsed >= self.pulls, {"expected_reward": means}
 
     def render_row(self, row: int) -> np.ndarray:
         """Draw the arms of one row: uint8 [height, width, 3]."""
-        state = {key: values[row] for key, values in self.state.items()}
-        arm = int(state["arm"])
+        record = {key: values[row] for key, values in self.record.items()}
+        arm = int(record["arm"])
         return draw_arms(
-            means=state["means"],
-            pulls=state["pulls"],
-            paid=state["paid"],
-            last=None if arm == _NONE_YET else (arm, float(state["reward"])),
+            means=self.state["means"][row],
+            pulls=record["pulls"],
+            paid=record["paid"],
+            last=None if arm == _NONE_YET else (arm, float(record["reward"])),
             n_pulls=self.pulls,
             reward_range=self.reward_range,
         )
+
+    def _note(self, actions: np.ndarray, rewards: np.ndarray) -> None:
+        pulled = (self.every_row, actions)
+        self.record["pulls"][pulled] += 1
+        self.record["paid"][pulled] += rewards
+        self.record["arm"][:] = actions
+        self.record["reward"][:] = rewards

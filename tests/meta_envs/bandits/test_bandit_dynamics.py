@@ -93,19 +93,19 @@ def test_rewards_have_the_mean_and_the_spread_of_the_arm():
 
 
 def test_resetting_some_rows_leaves_the_counts_of_the_others():
-    env = rows("Bernoulli", 3, pulls=5)
+    env = rows("Bernoulli", 3, pulls=5, render_mode="rgb_array")
     env.reset(seed=0)
     for action in (1, 1, 4):
         env.step(np.full(3, action))
     tasks = env.tasks["means"].copy()
     env.reset(options={"reset_mask": np.array([False, True, False]), "keep_task": True})
     assert np.array_equal(env.tasks["means"], tasks)
-    assert env.state["pulls"].tolist() == [[0, 2, 0, 0, 1], [0] * 5, [0, 2, 0, 0, 1]]
-    assert env.state["arm"].tolist() == [4, -1, 4]
+    assert env.record["pulls"].tolist() == [[0, 2, 0, 0, 1], [0] * 5, [0, 2, 0, 0, 1]]
+    assert env.record["arm"].tolist() == [4, -1, 4]
     _, rewards, terminated, _, _ = env.step(np.array([0, 2, 0]))
-    assert env.state["paid"][1].tolist() == [0, 0, rewards[1], 0, 0]
+    assert env.record["paid"][1].tolist() == [0, 0, rewards[1], 0, 0]
     env.step(np.zeros(3, dtype=np.int64))  # rows 0 and 2 end, row 1 goes on
-    assert env.state["pulls"].sum(1).tolist() == [0, 2, 0]
+    assert env.record["pulls"].sum(1).tolist() == [0, 2, 0]
     assert np.array_equal(env.state["means"], env.tasks["means"])
 
 
