@@ -1,0 +1,228 @@
+"""Learning results: train with the preset, evaluate on held-out tasks, append to a CSV.
+
+    python benchmarks/learning.py rl2-dependent --seeds 0 1 2
+
+Scores are sums of the expected reward of each choice where the environment knows it, else returns;
+the standard error is over tasks. `python benchmarks/learning.py --summary` prints a table by entry.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import datetime
+import os
+import platform
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import agents
+from agents import AdaptationCurve, evaluate
+from agents.core.evaluation_play import Play
+
+RESULTS = Path(__file__).parent / "results"
+TABLE = RESULTS / "learning.csv"
+COLUMNS = (
+    "date,commit,machine,entry,agent,id,env_kwargs,split,seed,steps,train_seconds,num_tasks,"
+    "deterministic,score,standard_error,episodes,reference"
+).split(",")
+
+ENTRIES = {
+    "rl2-dependent": {
+        "agent": "RL2",
+        "id": "meta/DependentBandit-v0",
+        "steps": 5_000_000,
+        "reference": "at least 73.4; Bayes-optimal 73.779",
+    },
+    "rl2-bernoulli-k5-n10": {
+        "agent": "RL2",
+        "id": "meta/BernoulliBandit-v0",
+        "env_kwargs": {"arms": 5, "pulls": 10},
+        "steps": 5_000_000,
+        "reference": "at least 6.55; optimum 6.660, greedy 6.63",
+    },
+    "rl2-bernoulli-k5-n100": {
+        "agent": "RL2",
+        "id": "meta/BernoulliBandit-v0",
+        "env_kwargs": {"arms": 5, "pulls": 100},
+        "steps": 20_000_000,
+        "reference": "at least 77.8; Gittins 78.3, greedy 76.2",
+    },
+    "rl2-bernoulli-k2-n100": {
+        "agent": "RL2",
+        "id": "meta/BernoulliBandit-v0",
+        "env_kwargs": {"arms": 2, "pulls": 100},
+        "steps": 20_000_000,
+        "reference": "at least 64.6; optimum 64.918, greedy 64.28",
+    },
+    "rl2-gridnavi": {
+        "agent": "RL2",
+        "id": "meta/GridNavi-v0",
+        "env_kwargs": {"split": "all"},
+        "steps": 10_000_000,
+        "reference": "at least 36.0, episode 1 at least 3.8; optimum 37.214",
+    },
+    "rl2-gridnavi-held-out": {
+        "agent": "RL2",
+        "id": "meta/GridNavi-v0",
+        "steps": 10_000_000,
+        "reference": "16 goals for training, 5 for testing; no threshold",
+    },
+    "rl2-tabular": {
+        "agent": "RL2",
+        "id": "meta/TabularMDP-v0",
+        "steps": 60_000_000,
+        "reference": "at least 150; published RL2 156.2, PSRL 138.1",
+    },
+    "l2rl-two-step": {
+        "agent": "L2RL",
+        "policy": "LstmPolicy",
+        "id": "meta/TwoStep-v0",
+        "steps": 20_000_000,
+        "reference": "at least 68 (.68 a round); Bayes filter 70.66, random 50",
+    },
+}
+
+
+def main() -> None:
+    """Run entries, or print the summary."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("entries", nargs="*", choices=[*ENTRIES, []], help="which results")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--steps", type=int, help="another budget than the entry's")
+    parser.add_argument("--num-tasks", type=int, default=10_000)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--summary", action="store_true")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    for name in arguments.entries:
+        curves = [run(name, seed, arguments) for seed in arguments.seeds]
+        AdaptationCurve.merge(*curves).to_csv(RESULTS / f"{name}.curve.csv")
+    if arguments.summary:
+        summarise()
+
+
+def run(name: str, seed: int, arguments: argparse.Namespace) -> AdaptationCurve:
+    """Train one seed, evaluate it twice (sampling, deterministic), write both rows."""
+    entry = ENTRIES[name]
+    kwargs = dict(entry.get("env_kwargs", {}))
+    algorithm = getattr(agents, entry["agent"])
+    policy = entry.get("policy", "GruPolicy")
+    agent = algorithm(policy, entry["id"], env_kwargs=kwargs, seed=seed)
+    started = time.perf_counter()
+    agent.learn(arguments.steps or entry["steps"])
+    seconds = time.perf_counter() - started
+    split = kwargs.pop("split", None)
+    settings = {"env_kwargs": kwargs, "split": split, "num_tasks": arguments.num_tasks, "seed": 1}
+    for deterministic in (False, True):
+        curve = evaluate(agent, entry["id"], deterministic=deterministic, **settings)
+        known = curve.expected_returns is not None
+        score, error = curve.total("expected_returns" if known else "returns")
+        row = {
+            **_provenance(arguments.threads),
+            "entry": name,
+            "agent": entry["agent"],
+            "id": entry["id"],
+            "env_kwargs": kwargs,
+            "split": curve.protocol["split"],
+            "seed": seed,
+            "steps": agent.num_timesteps,
+            "train_seconds": round(seconds, 1),
+            "num_tasks": arguments.num_tasks,
+            "deterministic": deterministic,
+            "score": round(score, 4),
+            "standard_error": round(error, 4),
+            "episodes": [round(float(value), 3) for value in curve.mean()],
+            "reference": entry["reference"],
+        }
+        _append(row)
+        print({key: row[key] for key in ("entry", "seed", "deterministic", "score", "episodes")})
+        if entry["agent"] == "L2RL":
+            print(two_step_stays(agent, entry["id"], deterministic))
+        if not deterministic:
+            sampled = curve
+    return sampled
+
+
+def two_step_stays(agent, env_id: str, deterministic: bool, rows: int = 300) -> dict[str, float]:
+    """Play the two-step task and return the probabilities of repeating a choice."""
+    import gymnasium as gym
+
+    from meta_envs.mdps.two_step import stay_probabilities
+
+    venv = gym.make_vec(env_id, num_envs=rows)
+    play = Play(venv, agent.inner_loop(venv, seed=7), 1, deterministic)
+    steps = venv.rounds * venv.steps_per_round
+    chosen, common, paid = [], [], []
+    step = venv.step
+
+    def recorded(actions):
+        result = step(actions)
+        chosen.append(np.asarray(actions)), paid.append(result[1])
+        common.append(result[4]["common"])
+        return result
+
+    venv.step = recorded
+    play.episodes(seed=11, count=1)
+    first, last = slice(0, steps, 2), slice(1, steps, 2)
+    stays = stay_probabilities(
+        np.stack(chosen)[first], np.stack(common)[first], np.stack(paid)[last] > 0
+    )
+    path = RESULTS / "two_step_stays.csv"
+    new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.writer(file)
+        if new:
+            writer.writerow(["commit", "seed", "deterministic", "stay_probabilities"])
+        writer.writerow([_provenance(0)["commit"], agent.seed, deterministic, stays])
+    return stays
+
+
+def summarise() -> None:
+    """Print mean and deviation over seeds of every entry."""
+    with TABLE.open() as file:
+        rows = list(csv.DictReader(file))
+    for name in ENTRIES:
+        for deterministic in ("False", "True"):
+            chosen = {
+                row["seed"]: row
+                for row in rows
+                if row["entry"] == name and row["deterministic"] == deterministic
+            }
+            if not chosen:
+                continue
+            scores = [float(row["score"]) for row in chosen.values()]
+            newest = next(iter(chosen.values()))
+            print(
+                f"{name:24s} {'argmax ' if deterministic == 'True' else 'sampled'} "
+                f"{np.mean(scores):8.3f} +- {np.std(scores, ddof=1) if len(scores) > 1 else 0:.3f} "
+                f"({len(scores)} seeds, {int(newest['steps']):,} steps, "
+                f"{float(newest['train_seconds']):.0f} s) [{newest['reference']}]"
+            )
+
+
+def _append(row: dict) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    new = not TABLE.exists()
+    with TABLE.open("a", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def _provenance(threads: int) -> dict[str, str]:
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    machine = f"{os.cpu_count()} cores {platform.machine()}, {threads} threads"
+    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    return {"date": today, "commit": commit, "machine": machine}
+
+
+if __name__ == "__main__":
+    main()
