@@ -80,7 +80,9 @@ class TwoStep(MetaVectorEnv):
         self.p_reward = _probability("p_reward", p_reward)
         self.p_switch = _probability("p_switch", p_switch)
         self.rounds = positive("rounds", rounds)
-        self.second_stage = bool(second_stage)
+        if not isinstance(second_stage, bool):
+            raise ValueError(f"second_stage={second_stage!r} must be True or False")
+        self.second_stage = second_stage
         super().__init__(
             task_space=spaces.Dict({"good": spaces.Discrete(2)}),
             observation_space=spaces.Discrete(3),
