@@ -64,6 +64,7 @@ class RandomMaze(MetaVectorEnv):
     """
 
     splits = ("train", "test", "all")
+    start_belongs_to_task = True
 
     def __init__(self, size: int = 9, **core: Unpack[CoreArguments]):
         self.size = positive("size", size)
