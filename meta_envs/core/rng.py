@@ -62,7 +62,7 @@ class _Blocks:
             start = self.cursor[rows]
         self.cursor[rows] = start + size
         if size == 1:
-            return self.numbers[rows, start][:, None]
+            return self.numbers.take(rows * _BLOCK + start)[:, None]
         return self.numbers[rows[:, None], start[:, None] + np.arange(size)]
 
     def _refill(self, owner: RowRandom, row: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from difflib import get_close_matches
 
@@ -23,7 +24,7 @@ def interleave(value: float, low: float, high: float, cells: int = _CELLS) -> st
         high: Upper end of its range.
         cells: Number of cells.
     """
-    cell = int(np.floor((float(value) - low) / (high - low) * cells))
+    cell = math.floor((float(value) - low) / (high - low) * cells)
     return "test" if cell % 2 else "train"
 
 

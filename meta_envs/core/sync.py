@@ -34,6 +34,7 @@ class SyncRows(MetaVectorEnv):
         self.envs = [make_env(**kwargs) for _ in range(num_envs)]
         first = self.envs[0]
         self.splits = first.splits
+        self.start_belongs_to_task = first.start_belongs_to_task
         super().__init__(
             task_space=first.task_space,
             observation_space=first.observation_space,
@@ -95,7 +96,7 @@ class SyncRows(MetaVectorEnv):
             observations.append(observation)
             infos = self._add_info(infos, info, row)
         if self.max_episode_steps is not None:
-            truncated |= (self.elapsed >= self.max_episode_steps) & ~terminated
+            truncated |= (self.elapsed >= self.max_episode_steps)
         return self._batch(observations), rewards, terminated, truncated, infos
 
     def render_row(self, row: int) -> np.ndarray:

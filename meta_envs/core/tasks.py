@@ -136,14 +136,13 @@ def _checked_part(key: str, part: spaces.Space, values: np.ndarray, count: int) 
     outside = ~((values >= low) & (values <= high))  # NaN is outside too
     if outside.any():
         where = tuple(np.argwhere(outside)[0])
-        index = list(where[1:])
+        index = "".join(f"[{int(axis)}]" for axis in where[1:])
         bounds = (
             np.broadcast_to(low, values.shape)[where],
             np.broadcast_to(high, values.shape)[where],
         )
-        place = f"{key!r}" + (f"{index}" if index else "")
         row = f" (row {where[0]})" if count > 1 else ""
         raise ValueError(
-            f"task[{place}]={values[where]}{row} is outside [{bounds[0]}, {bounds[1]}]"
+            f"task[{key!r}]{index}={values[where]}{row} is outside [{bounds[0]}, {bounds[1]}]"
         )
     return values.astype(part.dtype)

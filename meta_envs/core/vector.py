@@ -258,7 +258,7 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
         if self.max_episode_steps is None:
             truncated = np.zeros(self.num_envs, dtype=bool)
         else:
-            truncated = (self.elapsed >= self.max_episode_steps) & ~terminated
+            truncated = (self.elapsed >= self.max_episode_steps)
         return observations, rewards, terminated, truncated, infos
 
     def _begin(
@@ -271,45 +271,13 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
         self._ended[rows] = False
         return self.begin_episodes(rows), started
 
-    def _seed_rows(self, rows: np.ndarray, seed: int | Sequence[int | None] | None) -> np.ndarray:
-        if seed is None:
-            return np.zeros(len(rows), dtype=bool)
-        seeds: list[int | None]
-        if isinstance(seed, int | np.integer):
-            super().reset(seed=int(seed))
-            seeds = [int(seed) + int(row) for row in rows]
-        elif len(seed) == self.num_envs:
-            seeds = [seed[row] for row in rows.tolist()]
-        else:
-            raise ValueError(f"{len(seed)} seeds given for {self.num_envs} rows")
+    def _seed(self, rows: np.ndarray, seeds: Sequence[int | None]) -> np.ndarray:
+        """Seed those of `rows` that are given a seed, and tell which, bool [R]."""
         given = np.array([one is not None for one in seeds], dtype=bool)
-        numbers = [one for one in seeds if one is not None]
-        if numbers and min(numbers) < 0:
-            raise error.Error(f"seed={min(numbers)} must not be negative")
+        numbers = [int(one) for one in seeds if one is not None]
         self._clock.seed(rows[given], numbers)
         self.random.seed(rows[given], numbers)
         return given
-
-    def _masked_rows(self, mask: Any) -> np.ndarray:
-        if mask is None:
-            return self.every_row
-        mask = np.asarray(mask)
-        if mask.shape != (self.num_envs,) or mask.dtype != bool:
-            raise ValueError(
-                f"reset_mask has shape {mask.shape} and type {mask.dtype}; "
-                f"it is a bool array [{self.num_envs}]"
-            )
-        if self._observations is None and not mask.all():
-            raise error.ResetNeeded("the first reset takes every row; reset_mask leaves some out")
-        return np.flatnonzero(mask)
-
-    def _valid_rows(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
-        where = np.asarray(rows)
-        if where.ndim != 1 or where.dtype.kind not in "iu":
-            raise ValueError(f"rows={rows!r} is not a list of integer indices")
-        if where.size and (where.min() < 0 or where.max() >= self.num_envs):
-            raise ValueError(f"rows={rows!r} names rows outside 0..{self.num_envs - 1}")
-        return where
 
     def _mask(self, rows: np.ndarray) -> np.ndarray:
         mask = np.zeros(self.num_envs, dtype=bool)
