@@ -32,7 +32,8 @@ def valid_actions(space: spaces.Space, actions: Any, num_rows: int) -> np.ndarra
     if isinstance(space, spaces.Box):
         return _clipped(space, array)
     if array.dtype.kind not in "iu":
-        if array.dtype.kind != "f" or not np.array_equal(array, np.floor(array)):
+        whole = array.dtype.kind == "f" and np.isfinite(array).all()
+        if not whole or (array != np.floor(array)).any():
             raise InvalidAction(
                 f"action {array.flat[0]!r} is not an integer; {space} takes integers"
             )

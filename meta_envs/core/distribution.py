@@ -23,6 +23,8 @@ class TaskDistribution:
     """
 
     splits: tuple[str, ...] = ("all",)
+    # Whether the first observation tells tasks apart; the docstring of such a family says why.
+    start_belongs_to_task: bool = False
     split: str
     _support: spaces.Dict
 

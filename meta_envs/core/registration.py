@@ -122,7 +122,7 @@ def make_batch(
     Args:
         family: `"module:Class"`.
         num_envs: N.
-        max_episode_steps: Steps after which an episode is truncated.
+        max_episode_steps: Steps after which an episode is truncated; None or -1 for never.
         rows: How rows of a scalar family run: `"sync"`, in this process.
         **kwargs: Of the family.
 
@@ -132,6 +132,8 @@ def make_batch(
     """
     if rows != "sync":
         raise ValueError(f"rows={rows!r} is unknown; allowed is 'sync'")
+    if max_episode_steps == -1:  # Gymnasium's word for no horizon
+        max_episode_steps = None
     made = load_family(family)
     arguments = _known_arguments(made, kwargs)
     if issubclass(made, MetaVectorEnv):

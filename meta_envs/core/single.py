@@ -158,6 +158,7 @@ class BatchOfOne(MetaEnv):
             key: value for key, value in rows.metadata.items() if key != "autoreset_mode"
         }
         self.splits, self.split = rows.splits, rows.split
+        self.start_belongs_to_task = rows.start_belongs_to_task
         self._support = self.task_space = rows.single_task_space
         self.observation_space = rows.single_observation_space
         self.action_space = rows.single_action_space

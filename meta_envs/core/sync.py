@@ -96,7 +96,7 @@ class SyncRows(MetaVectorEnv):
             observations.append(observation)
             infos = self._add_info(infos, info, row)
         if self.max_episode_steps is not None:
-            truncated |= (self.elapsed >= self.max_episode_steps)
+            truncated |= self.elapsed >= self.max_episode_steps
         return self._batch(observations), rewards, terminated, truncated, infos
 
     def render_row(self, row: int) -> np.ndarray:

@@ -58,7 +58,7 @@ def as_tasks(space: spaces.Dict, tasks: Any, count: int) -> Tasks:
         ValueError: If the number of tasks is not `count`, or one of them is not in the space.
     """
     if isinstance(tasks, Mapping):
-        batch = {key: np.asarray(values) for key, values in tasks.items()}
+        batch = {key: _lead(values)[0] for key, values in tasks.items()}
         sizes = {key: len(values) if values.ndim else None for key, values in batch.items()}
         wrong = {key: size for key, size in sizes.items() if size != count}
         if wrong:
@@ -73,7 +73,7 @@ def as_tasks(space: spaces.Dict, tasks: Any, count: int) -> Tasks:
         )
     if len(tasks) != count:
         raise ValueError(f"{len(tasks)} tasks given for {count} rows; give one a row")
-    return stack([as_task(space, task) for task in tasks])
+    return stack([as_task(space, task) for task in tasks]) if count else empty(space, 0)
 
 
 def stack(tasks: Sequence[Task]) -> Tasks:

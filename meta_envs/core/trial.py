@@ -231,10 +231,10 @@ def _write_flat(space: spaces.Space, values: Any, out: np.ndarray) -> None:
     """Write a batch [R, ...] in its flat form into `out` [R, F], which holds zeros."""
     rows = np.arange(len(out))
     if isinstance(space, spaces.Discrete):
-        out[rows, np.asarray(values) - space.start] = 1.0
+        out[rows, np.asarray(values, np.int64) - space.start] = 1.0
     elif isinstance(space, spaces.MultiDiscrete):
         first = np.concatenate([[0], np.cumsum(space.nvec.ravel())[:-1]])
-        place = (np.asarray(values) - space.start).reshape(len(out), -1) + first
+        place = (np.asarray(values, np.int64) - space.start).reshape(len(out), -1) + first
         out[rows[:, None], place] = 1.0
     else:
         out[:] = np.asarray(values).reshape(len(out), -1)

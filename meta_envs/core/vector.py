@@ -16,6 +16,7 @@ from . import rng as _rng
 from . import tasks as _tasks
 from .actions import valid_actions
 from .distribution import TaskDistribution
+from .rows import masked_rows, row_seeds, valid_rows
 from .tasks import Tasks
 from .trial_clock import TrialClock, positive
 
@@ -132,7 +133,10 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
 
     @property
     def tasks(self) -> Any:
-        """The tasks in force, a dict of arrays [N, ...]; None before the first reset."""
+        """The tasks in force, a dict of arrays [N, ...]; None before the first reset.
+
+        The arrays change as trials start: copy what is to be kept, and do not write into them.
+        """
         return self._clock.tasks
 
     def sample_tasks(self, n: int, seed: int | None = None) -> Tasks:
@@ -160,7 +164,7 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
             TypeError: If a task is of the wrong type.
             ValueError: If a task is out of range, the number of tasks is wrong, or a row unknown.
         """
-        where = self.every_row if rows is None else self._valid_rows(rows)
+        where = self.every_row if rows is None else valid_rows(rows, self.num_envs)
         if tasks is not None:
             tasks = _tasks.as_tasks(self.single_task_space, tasks, len(where))
             for index in range(len(where)):
@@ -186,18 +190,30 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
         Returns:
             Observations [N, ...] and infos: `task` (dict of arrays [N, ...]) and `trial_start`
             bool [N].
+
+        Raises:
+            TypeError: If a task is of the wrong type.
+            ValueError: If an option is unknown, or a task, mask or number of seeds is wrong.
+            ResetNeeded: If `reset_mask` leaves rows out of the first reset.
         """
         options = dict(options or {})
         unknown = [key for key in options if key not in _OPTIONS]
         if unknown:
             raise ValueError(f"reset options {unknown} are unknown; allowed are {list(_OPTIONS)}")
-        rows = self._masked_rows(options.get("reset_mask"))
-        seeded = self._seed_rows(rows, seed)
+        mask = options.get("reset_mask")
+        rows = self.every_row if mask is None else masked_rows(mask, self.num_envs)
+        if self._observations is None and len(rows) < self.num_envs:
+            raise error.ResetNeeded("the first reset takes every row; reset_mask leaves some out")
+        # All is checked before anything changes: a refused reset leaves no trace.
+        seeds = row_seeds(seed, rows, self.num_envs)
         if "task" in options:
             task = options["task"]
             self.set_tasks(None if task is None else [task] * len(rows), rows)
         elif "tasks" in options:
             self.set_tasks(options["tasks"], rows)
+        if isinstance(seed, int | np.integer):
+            super().reset(seed=int(seed))
+        seeded = self._seed(rows, seeds)
         observations, started = self._begin(rows, options.get("keep_task"), seeded)
         if len(rows) == self.num_envs:
             self._observations = observations
@@ -258,7 +274,8 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
         if self.max_episode_steps is None:
             truncated = np.zeros(self.num_envs, dtype=bool)
         else:
-            truncated = (self.elapsed >= self.max_episode_steps)
+            # Also where the episode terminates in that step, as Gymnasium's TimeLimit does.
+            truncated = self.elapsed >= self.max_episode_steps
         return observations, rewards, terminated, truncated, infos
 
     def _begin(
