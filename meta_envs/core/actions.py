@@ -23,8 +23,13 @@ def valid_actions(space: spaces.Space, actions: Any, num_rows: int) -> np.ndarra
     Raises:
         InvalidAction: If the shape is wrong, a number is NaN, or a discrete action is out of range.
     """
-    array = np.asarray(actions)
     shape = (num_rows, *(space.shape or ()))
+    try:
+        array = np.asarray(actions)
+    except ValueError as ragged:
+        raise InvalidAction(
+            f"actions differ in shape: {actions!r}; {num_rows} rows of {space} take {shape}"
+        ) from ragged
     if array.shape != shape:
         raise InvalidAction(
             f"actions have shape {array.shape}; {num_rows} rows of {space} take {shape}"

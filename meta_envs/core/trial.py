@@ -11,6 +11,7 @@ from gymnasium.vector import VectorWrapper
 from gymnasium.vector.utils import batch_space
 
 from . import batches
+from .single import MetaEnv
 from .trial_clock import positive
 from .vector import MetaVectorEnv
 
@@ -86,7 +87,7 @@ class TrialObservation:
         return built
 
     def flat_actions(self, actions: np.ndarray) -> np.ndarray:
-        """Flatten actions [R, ...] to float32 [R, A]: one-hot where discrete, as clipped in a Box."""
+        """Flatten actions [R, ...] to float32 [R, A]: one-hot if discrete, clipped if in a Box."""
         flat = np.zeros((len(actions), self.action_size), dtype=np.float32)
         if isinstance(self._action_space, spaces.Box):
             actions = np.clip(actions, self._action_space.low, self._action_space.high)
@@ -116,7 +117,8 @@ class TrialWrapper(gym.Wrapper, gym.utils.RecordConstructorArgs):
     """Makes a trial one Gymnasium episode: K episodes of one task, seen through `TrialObservation`.
 
     Inside a trial the next episode's first observation replaces the final one; the trial's last
-    step is `terminated=True`, and no other is. `reset` starts a new trial.
+    step is `terminated=True`, and no other is. `reset` starts a new trial. A task that is set while
+    a trial plays ends that trial with the episode.
 
     Args:
         env: A `gym.make` environment with the task API.
@@ -130,10 +132,12 @@ class TrialWrapper(gym.Wrapper, gym.utils.RecordConstructorArgs):
     def __init__(self, env: gym.Env, episodes: int | None = None):
         gym.utils.RecordConstructorArgs.__init__(self, episodes=episodes)
         gym.Wrapper.__init__(self, env)
-        own = getattr(env.unwrapped, "episodes_per_trial", None)
-        if own is None:
+        inside = env.unwrapped
+        if not isinstance(inside, MetaEnv):
             raise TypeError(f"{env} has no task API; TrialWrapper takes environments of meta_envs")
+        own = inside.episodes_per_trial
         self.episodes = own if episodes is None else positive("episodes", episodes)
+        self._trials = inside._clock
         self._builder = TrialObservation(env.observation_space, env.action_space)
         self.observation_space = self._builder.space
         self._episode = 0
@@ -154,7 +158,9 @@ class TrialWrapper(gym.Wrapper, gym.utils.RecordConstructorArgs):
         flat = self._builder.flat_actions(np.asarray(action)[None])[0]
         ended = terminated or truncated
         info = {**info, "trial_episode": self._episode, "episode_end": ended}
-        last = ended and self._episode + 1 == self.episodes
+        # A task set meanwhile acts at the next reset: the trial is over, as in the batched twin.
+        over = self._episode + 1 == self.episodes or self._trials.is_pending(0)
+        last = ended and over
         if ended and not last:
             self._episode += 1
             observation, _ = self.env.reset(options={"keep_task": True})

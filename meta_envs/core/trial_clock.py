@@ -83,6 +83,10 @@ class TrialClock:
             for key, values in tasks.items():
                 self._pins[key][rows] = values
 
+    def is_pending(self, row: int) -> bool:
+        """Tell whether a pin (or the end of one) waits for the next reset of a row."""
+        return bool(self._pending[row])
+
     def begin(self, rows: np.ndarray, keep_task: bool | None, seeded: np.ndarray) -> np.ndarray:
         """Begin an episode in each of `rows`, with a new trial where one is due.
 
