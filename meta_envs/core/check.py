@@ -1,5 +1,89 @@
-"""Placeholder."""
+"""Checking a task distribution against the laws of the task API, for contributors."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+from . import laws, laws_border, laws_tasks, laws_trials
+from .law_case import Case, LawBroken
+from .registration import card
+
+Law = Callable[[Case], None]
+
+LAWS: tuple[Law, ...] = (
+    laws.law_determinism,
+    laws.law_replay,
+    laws.law_rows,
+    laws.law_leak,
+    laws.law_sampling,
+    laws_tasks.law_splits,
+    laws_tasks.law_json,
+    laws_tasks.law_bad_tasks,
+    laws_trials.law_pinning,
+    laws_trials.law_trials,
+    laws_trials.law_vector_trials,
+    laws_border.law_reports,
+    laws_border.law_ends,
+    laws_border.law_actions,
+    laws_border.law_bad_arguments,
+    laws_border.law_gymnasium,
+    laws_border.law_rendering,
+)
 
 
-def check_task_distribution(id: str) -> None:
-    """Check."""
+def check_task_distribution(id: str, verbose: bool = False, **env_kwargs: Any) -> None:
+    """Check that an id keeps every law of the task API.
+
+    Args:
+        id: Of a registered task distribution; `"package:mine/X-v0"` imports the package first.
+        verbose: Whether to print a line a law.
+        **env_kwargs: What to make it with.
+
+    Raises:
+        LawBroken: If it breaks one; says which, for which task and seed, what was seen, what to do.
+        gymnasium.error.NameNotFound: If there is no such id.
+    """
+    module, _, name = id.rpartition(":")
+    if module:
+        importlib.import_module(module)
+    card(name)
+    for law in LAWS:
+        began = time.perf_counter()
+        try:
+            check_law(law, name, **env_kwargs)
+        except LawBroken:
+            if verbose:
+                print(f"{law_name(law):<14} BROKEN", flush=True)
+            raise
+        if verbose:
+            said = (law.__doc__ or "").partition("\n")[0]
+            print(f"{law_name(law):<14} {time.perf_counter() - began:5.2f} s  {said}", flush=True)
+
+
+def check_law(law: Law, id: str, **env_kwargs: Any) -> None:
+    """Check one law on one id.
+
+    Args:
+        law: One of `LAWS`.
+        id: Of a registered task distribution.
+        **env_kwargs: What to make it with.
+
+    Raises:
+        LawBroken: If the id breaks it, or raises an error on the way.
+    """
+    case = Case(id, law_name(law), env_kwargs)
+    try:
+        law(case)
+    except LawBroken:
+        raise
+    except Exception as raised:
+        seen = f"{type(raised).__name__} was raised: {raised}"
+        raise case.broken(seen, "The traceback above shows where") from raised
+
+
+def law_name(law: Law) -> str:
+    """Return the name a law is called by in complaints, e.g. `"replay"`."""
+    return law.__name__.removeprefix("law_").replace("_", " ")
