@@ -1,1 +1,1 @@
-"""Agents."""
+"""The `metazoo` command."""

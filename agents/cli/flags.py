@@ -1,0 +1,155 @@
+"""Flags made from a constructor: its signature says what there is, its docstring what it means."""
+
+from __future__ import annotations
+
+import collections.abc
+import dataclasses
+import inspect
+import re
+import types
+import typing
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import tyro
+
+from agents.cli.values import literal, pairs_spec, spec, whole_number
+
+# Given by the command itself.
+_NOT_FLAGS = ("self", "env", "verbose", "tensorboard_log", "_init_setup_model")
+
+
+@dataclasses.dataclass(frozen=True)
+class NotGiven:
+    """Stands for a flag that was not given, and shows the default that the constructor has."""
+
+    default: Any
+
+    def __str__(self) -> str:
+        """Return the default as help texts show it."""
+        return "none" if self.default is None else str(self.default)
+
+
+def arguments_class(cls: type, not_flags: tuple[str, ...] = _NOT_FLAGS) -> type:
+    """Return a dataclass with a field for every constructor argument of an algorithm.
+
+    A field's default is `NotGiven`: what was not given stays out of the constructor's call, so that
+    presets apply.
+
+    Args:
+        cls: The algorithm.
+        not_flags: Arguments to leave out.
+    """
+    signature = inspect.signature(cls)
+    try:
+        hints = typing.get_type_hints(cls.__init__)  # type: ignore[misc]
+    except NameError:  # a type that exists for type checkers only
+        hints = {}
+    helps = argument_docs(cls.__doc__ or "")
+    fields: list[Any] = []
+    for name, parameter in signature.parameters.items():
+        if name in not_flags or parameter.kind in (
+            parameter.VAR_KEYWORD,
+            parameter.VAR_POSITIONAL,
+        ):
+            continue
+        default = _default(cls, parameter)
+        reading = Annotated[Any, _spec(hints.get(name)), tyro.conf.arg(help=helps.get(name, ""))]
+        fields.append((name, reading, dataclasses.field(default=NotGiven(default))))
+    made = dataclasses.make_dataclass("Arguments", fields)
+    made.__doc__ = (
+        "What is given here beats the preset of an id, which beats the defaults shown "
+        "(--preset none switches presets off)."
+    )
+    return made
+
+
+def given(arguments: Any) -> dict[str, Any]:
+    """Return the arguments that were really given, by name."""
+    return {
+        field.name: value
+        for field in dataclasses.fields(arguments)
+        if not isinstance(value := getattr(arguments, field.name), NotGiven)
+    }
+
+
+def default_policy(cls: type) -> str | None:
+    """Return the policy that an algorithm uses unless told otherwise.
+
+    It is the first of its `policy_aliases` that the docstring names: constructors have no default.
+    """
+    aliases = getattr(cls, "policy_aliases", {})
+    named = re.findall(r"\w+", argument_docs(cls.__doc__ or "").get("policy", ""))
+    return next((name for name in named if name in aliases), next(iter(aliases), None))
+
+
+def argument_docs(docstring: str) -> dict[str, str]:
+    """Return the text of each argument in the `Args` section of a Google docstring."""
+    section = re.search(r"^Args:\n(.*?)(?=^\S|\Z)", inspect.cleandoc(docstring), re.M | re.S)
+    if section is None:
+        return {}
+    body = inspect.cleandoc(section[1])
+    entries = re.findall(r"^\**(\w+)(?: \([^)]*\))?:\s*(.*?)(?=^\S|\Z)", body, re.M | re.S)
+    return {name: " ".join(text.split()).replace("`", "") for name, text in entries}
+
+
+def _default(cls: type, parameter: inspect.Parameter) -> Any:
+    if parameter.name == "policy" and parameter.default is parameter.empty:
+        return default_policy(cls)
+    return None if parameter.default is parameter.empty else parameter.default
+
+
+def _spec(hint: Any) -> tyro.constructors.PrimitiveConstructorSpec:
+    """Tell tyro how to read a value of a type hint; unions take the first kind that fits."""
+    kinds = set(_kinds(hint))
+    if kinds & {dict, collections.abc.Mapping}:
+        return pairs_spec()
+    optional = type(None) in kinds
+    parse: Callable[[str], Any]
+    if bool in kinds:
+        parse, metavar = _boolean, "{true,false}"
+    elif tuple in kinds and float in kinds:
+        parse, metavar = _schedule, "FLOAT|linear:START:END"
+    elif float in kinds:
+        parse, metavar = _number, "FLOAT"
+    elif int in kinds:
+        parse, metavar = whole_number, "INT"
+    elif str in kinds:
+        parse, metavar = str, "NAME"
+    else:
+        parse, metavar = literal, "VALUE"
+    return spec(_or_none(parse) if optional else parse, f"{metavar}|none" if optional else metavar)
+
+
+def _kinds(hint: Any) -> list[Any]:
+    origin = typing.get_origin(hint)
+    if origin in (typing.Union, types.UnionType):
+        return [kind for part in typing.get_args(hint) for kind in _kinds(part)]
+    return [origin or hint]
+
+
+def _or_none(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    return lambda text: None if text.lower() == "none" else parse(text)
+
+
+def _boolean(text: str) -> bool:
+    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    if text.lower() not in words:
+        raise ValueError(f"{text!r} is neither true nor false")
+    return words[text.lower()]
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no number") from None
+
+
+def _schedule(text: str) -> Any:
+    kind, *ends = text.split(":")
+    if not ends:
+        return _number(text)
+    if kind != "linear" or len(ends) != 2:
+        raise ValueError(f"{text!r} is no schedule; write a number, or e.g. linear:5e-4:0")
+    return ("linear", _number(ends[0]), _number(ends[1]))

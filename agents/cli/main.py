@@ -1,0 +1,160 @@
+"""The `metazoo` command: finds the command asked for, and turns errors into one line."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from agents.cli import find
+
+# Name: (module:function, what it does, an example)
+COMMANDS = {
+    "train": (
+        "agents.cli.train:main",
+        "train an agent into a run folder, or resume one",
+        "metazoo train rl2 meta/DependentBandit-v0 --total-timesteps 1e6 --seed 0",
+    ),
+    "evaluate": (
+        "agents.cli.evaluate:evaluate",
+        "measure how an agent or a baseline adapts to held-out tasks",
+        "metazoo evaluate runs/last    or    metazoo evaluate ucb1 meta/DependentBandit-v0",
+    ),
+    "plot": (
+        "agents.cli.plot:plot",
+        "draw adaptation curves of several runs into one picture",
+        "metazoo plot runs/last ucb1.csv --out comparison.png",
+    ),
+    "list": (
+        "agents.cli.listing:list_",
+        "list task distributions, algorithms and baselines",
+        "metazoo list bandit",
+    ),
+    "check": (
+        "agents.cli.check:check",
+        "check the laws of a task distribution of your own",
+        "metazoo check mypkg:mine/X-v0",
+    ),
+    "play": (
+        "agents.cli.play:play",
+        "watch an agent adapt, episode by episode",
+        "metazoo play meta/GridNavi-v0 --agent runs/last",
+    ),
+}
+_OWN_PARSER = ("train",)  # its flags depend on the algorithm
+_USAGE = 2  # exit code of a command that could not be carried out
+_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code.
+
+    Args:
+        argv: Words after `metazoo`; None is this process's.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    traceback = "--traceback" in words or os.environ.get("METAZOO_TRACEBACK", "0") not in ("", "0")
+    words = [word for word in words if word != "--traceback"]
+    with warnings.catch_warnings(), _sigterm_as_interrupt():
+        warnings.showwarning = _one_line  # a warning's line of source says nothing to users
+        try:
+            return _dispatch(words)
+        except SystemExit as end:  # tyro's, after a help text or a wrong flag
+            return end.code if isinstance(end.code, int) else 0 if end.code is None else _USAGE
+        except KeyboardInterrupt:
+            print("metazoo: interrupted", file=sys.stderr)
+            return _INTERRUPTED
+        except BrokenPipeError:  # e.g. `metazoo list | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        except Exception as error:
+            if traceback or not isinstance(error, _expected()):
+                raise
+            print(f"metazoo: error: {_message(error)}", file=sys.stderr)
+            return _USAGE
+
+
+def _dispatch(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(overview())
+        return 0
+    if words[0] == "--version":
+        from importlib.metadata import version
+
+        print(f"metazoo {version('metazoo')}")
+        return 0
+    name, rest = words[0], words[1:]
+    if name not in COMMANDS:
+        raise find.UsageError(
+            f"no command {name!r}; {find.nearest(name, COMMANDS)}there are {', '.join(COMMANDS)}"
+        )
+    command = _load(COMMANDS[name][0])
+    if name in _OWN_PARSER:
+        return command(rest)
+    import tyro
+
+    from agents.cli.values import join_pairs
+
+    return tyro.cli(command, prog=f"metazoo {name}", args=join_pairs(rest))
+
+
+def overview() -> str:
+    """Return the help text of the command itself."""
+    width = max(map(len, COMMANDS))
+    lines = [
+        "usage: metazoo COMMAND ...",
+        "",
+        "Meta-reinforcement learning: train agents that learn new tasks, and see how well they do.",
+        "",
+    ]
+    for name, (_, what, example) in COMMANDS.items():
+        lines += [f"  {name:<{width}}  {what}", f"  {'':<{width}}    $ {example}"]
+    lines += [
+        "",
+        "`metazoo COMMAND --help` shows a command's options; --traceback shows where an error",
+        "comes from; --version shows the version.",
+    ]
+    return "\n".join(lines)
+
+
+@contextlib.contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    old = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, old)
+
+
+def _load(place: str) -> Callable[..., Any]:
+    module, _, function = place.partition(":")
+    return getattr(importlib.import_module(module), function)
+
+
+def _expected() -> tuple[type[BaseException], ...]:
+    """Return the errors that tell users something; others are defects, and keep their traceback."""
+    import gymnasium as gym
+
+    return (ValueError, OSError, TypeError, ImportError, NotImplementedError, gym.error.Error)
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        text = f"{error.filename}: {error.strerror}"
+    else:
+        text = str(error) or type(error).__name__
+    return " ".join(text.split())
+
+
+def _one_line(message: Warning | str, *rest: Any, **more: Any) -> None:
+    print(f"metazoo: warning: {' '.join(str(message).split())}", file=sys.stderr)

@@ -1,0 +1,145 @@
+"""`metazoo train`: a run from its first step, or from where one was stopped, to its curve."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import textwrap
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import tyro
+
+from agents import ALGORITHMS
+from agents.cli import find, flags
+from agents.cli.values import Count, join_pairs, spec, whole_number
+
+_OVERVIEW = """\
+usage: metazoo train ALGORITHM ID [OPTIONS]
+       metazoo train --resume RUN [--total-timesteps N]
+
+Train an agent on a task distribution, into a run folder of its own; at the end, measure how it
+adapts to tasks it has never seen. Ctrl-C saves, and --resume goes on from there as if nothing had
+happened.
+
+Algorithms:
+{algorithms}
+
+For example:
+  metazoo train rl2 meta/DependentBandit-v0 --total-timesteps 1e6 --seed 0
+  metazoo train rl2 meta/DependentBandit-v0 --env-kwargs variant=hard --learning-rate 3e-4
+  metazoo train rl2 mypkg:mine/X-v0
+  metazoo train --resume runs/last
+
+`metazoo train ALGORITHM --help` shows every option; `metazoo list` shows the ids.
+"""
+
+
+@dataclasses.dataclass
+class TrainOptions:
+    """What every algorithm takes."""
+
+    id: Annotated[
+        str | None,
+        tyro.conf.Positional,
+        tyro.conf.arg(metavar="ID", help_behavior_hint="(required, but for --resume)"),
+    ] = None
+    """Task distribution, e.g. meta/DependentBandit-v0 or mypkg:mine/X-v0."""
+    total_timesteps: Annotated[Any, spec(whole_number, "N")] = flags.NotGiven("1,000,000")
+    """Environment steps to train for. A resumed run goes to what it was asked for."""
+    root: Annotated[str, tyro.conf.arg(metavar="FOLDER")] = "runs"
+    """Folder of all runs; a run is never overwritten."""
+    resume: Annotated[Any, spec(str, "RUN")] = flags.NotGiven("no")
+    """Go on with a run (its folder, or runs/last) and its saved settings."""
+    eval_tasks: Annotated[Any, spec(whole_number, "N")] = flags.NotGiven("1,000")
+    """Held-out tasks of the final curve; 0 for no curve."""
+    threads: Annotated[Any, spec(whole_number, "N")] = flags.NotGiven("as PyTorch chooses")
+    """Threads of PyTorch. Results are the same, bit for bit, for one number of them."""
+    verbose: Count = 0
+    """1 prints all figures of every iteration."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Train; return the exit code.
+
+    Raises:
+        ValueError: The command line, an argument or a checkpoint is wrong.
+        OSError: A file cannot be read or written.
+    """
+    words = join_pairs(argv)
+    if not words or words[0] in ("-h", "--help"):
+        print(_OVERVIEW.format(algorithms=_algorithms()), end="")
+        return 0
+    if words[0].startswith("-"):
+        options = tyro.cli(TrainOptions, prog="metazoo train", args=words)
+        if "resume" not in flags.given(options):
+            raise find.UsageError(f"name an algorithm first; there are {sorted(ALGORITHMS)}")
+        return _resume(options, None, {})
+    name = find.algorithm_name(words[0])
+    # Before torch is loaded, which takes seconds: a wrong id is answered at once.
+    if len(words) > 1 and not words[1].startswith("-"):
+        find.distribution(words[1])
+    cls = find.algorithm(name)
+    options, arguments = _parse(name, cls, words[1:])
+    if "resume" in flags.given(options):
+        return _resume(options, name, arguments)
+    return _start(options, name, cls, arguments)
+
+
+def _algorithms() -> str:
+    from agents.cli.listing import algorithms
+
+    return "\n".join(f"  {one['name']:<8}{one['paper']}" for one in algorithms())
+
+
+def _parse(name: str, cls: type, words: list[str]) -> tuple[TrainOptions, dict[str, Any]]:
+    plain = tyro.conf.OmitArgPrefixes
+    both: Any = dataclasses.make_dataclass(
+        "Both", [("run", plain[TrainOptions]), (name, plain[flags.arguments_class(cls)])]
+    )
+    about = inspect.cleandoc(cls.__doc__ or "").partition("\nArgs:")[0].replace("`", "")
+    first, *others = (" ".join(part.split()) for part in about.split("\n\n"))
+    # indented: tyro joins lines that begin with a letter, and leaves wrapping to the terminal
+    more = [textwrap.indent(textwrap.fill(part, 76), "  ") for part in others]
+    parsed: Any = tyro.cli(
+        both,
+        prog=f"metazoo train {name}",
+        description=(
+            "\n\n".join([first, *more]) + "\n\nFor example:\n"
+            f"  metazoo train {name} meta/DependentBandit-v0 --total-timesteps 1e6 --seed 0\n"
+            f"  metazoo train {name} meta/GridNavi-v0 --learning-rate linear:1e-3:0 "
+            "--policy-kwargs hidden_size=64"
+        ),
+        args=words,
+    )
+    return parsed.run, flags.given(getattr(parsed, name))
+
+
+def _start(options: TrainOptions, name: str, cls: Any, arguments: dict[str, Any]) -> int:
+    from agents.cli import training
+
+    if options.id is None:
+        raise find.UsageError(
+            f"name a task distribution: metazoo train {name} ID; `metazoo list` shows them"
+        )
+    find.distribution(options.id)
+    return training.start(name, cls, options.id, arguments, options.root, _wishes(options))
+
+
+def _resume(options: TrainOptions, name: str | None, arguments: dict[str, Any]) -> int:
+    from agents.cli import training
+
+    device = arguments.pop("device", "auto")
+    if arguments:
+        raise find.UsageError(
+            f"--resume goes on with the saved settings; leave out {sorted(arguments)}, or start a "
+            "new run"
+        )
+    return training.resume(options.resume, _wishes(options), device, agent=name, env_id=options.id)
+
+
+def _wishes(options: TrainOptions) -> Any:
+    from agents.cli.training import Wishes
+
+    given = flags.given(options)
+    return Wishes(**{name: given[name] for name in Wishes.names() if name in given})
