@@ -1,0 +1,66 @@
+# make demo     train a meta-learner and see it beat hand-made learners on tasks it has never seen
+# make test     everything that must hold
+# Both begin from nothing: they make .venv, install into it, and run. See also the targets below.
+
+# 3.10 or newer; only used to make the environments.
+PYTHON ?= python3
+VENV ?= .venv
+FLOOR ?= .venv-floor
+# Processes of pytest, each with one thread.
+WORKERS ?= 2
+# Where the demo draws.
+PICTURE ?= runs/demo.png
+
+PIP = -m pip install --quiet --disable-pip-version-check
+MADE_FROM = pyproject.toml constraints.txt
+PYTEST = OMP_NUM_THREADS=1 $(1)/bin/python -m pytest -n $(WORKERS) --dist worksteal
+
+.PHONY: demo test lint pytest floor wheel docs-tables clean
+
+demo: $(VENV)/.installed
+	$(VENV)/bin/python examples/01_bandit_demo.py $(PICTURE)
+
+test: lint pytest
+
+lint: $(VENV)/.installed-dev
+	$(VENV)/bin/python -m ruff check .
+	$(VENV)/bin/python -m ruff format --check .
+	$(VENV)/bin/python -m mypy
+
+pytest: $(VENV)/.installed-dev
+	$(call PYTEST,$(VENV))
+
+# The oldest versions that pyproject.toml allows.
+floor: $(FLOOR)/.installed
+	$(call PYTEST,$(FLOOR)) tests/meta_envs tests/agents
+
+# The wheel, installed into an empty environment and used from another folder.
+wheel: $(VENV)/.installed-dev
+	$(VENV)/bin/python tests/check_wheel.py
+
+# The tables of README.md, from the registry.
+docs-tables: $(VENV)/.installed
+	$(VENV)/bin/python docs/tables.py
+
+clean:
+	rm -rf $(VENV) $(FLOOR) build dist .pytest_cache .ruff_cache .mypy_cache
+
+$(VENV)/bin/python $(FLOOR)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "metazoo needs Python 3.10 or newer: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(patsubst %/bin/python,%,$@)
+
+$(VENV)/.installed: $(MADE_FROM) | $(VENV)/bin/python
+	@echo "Installing metazoo into $(VENV); this takes a minute or two."
+	$(VENV)/bin/python $(PIP) -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(MADE_FROM) | $(VENV)/bin/python
+	@echo "Installing metazoo and what its tests need into $(VENV); this takes a minute or two."
+	$(VENV)/bin/python $(PIP) -c constraints.txt -e ".[dev]"
+	@touch $@ $(VENV)/.installed
+
+$(FLOOR)/.installed: pyproject.toml constraints-floor.txt | $(FLOOR)/bin/python
+	@echo "Installing metazoo with its oldest dependencies into $(FLOOR); this takes a minute."
+	$(FLOOR)/bin/python $(PIP) -c constraints-floor.txt -e . pytest pytest-xdist networkx sb3-contrib
+	@touch $@
