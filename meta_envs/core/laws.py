@@ -64,7 +64,7 @@ def law_replay(case: Case) -> None:
         "Draw what belongs to the task in draw_task only, and what belongs to the episode in "
         "begin_episodes and step_rows only"
     )
-    env = case.make()
+    env, again = case.make(), case.make()
     actions = action_list(env.action_space, MOST_STEPS, 1)
     episodes = min(task_api(env).episodes_per_trial, _MOST_EPISODES)
     for seed in _SEEDS:
@@ -72,14 +72,14 @@ def law_replay(case: Case) -> None:
         drawn = [("first observation", first), *play(env, actions, episodes)]
         task = info["task"]
         for how in ("options", "set_task"):
+            again.reset(seed=seed + 1, options={"task": None})  # another task was drawn last
             if how == "options":
-                first, _ = case.start(env, seed, task=task)
+                first, _ = case.start(again, seed, task=task)
             else:
-                task_api(env).set_task(task)
-                first, _ = case.start(env, seed)
-            replayed = [("first observation", first), *play(env, actions, episodes)]
+                task_api(again).set_task(task)
+                first, _ = case.start(again, seed)
+            replayed = [("first observation", first), *play(again, actions, episodes)]
             case.same(drawn, replayed, f"when the task is drawn and when it is set ({how})", do)
-        task_api(env).set_task(None)
 
 
 def law_rows(case: Case) -> None:
@@ -100,24 +100,35 @@ def law_rows(case: Case) -> None:
             first, _ = env.reset(seed=seed + row)
             task = task_api(env).task
             case.task = task
-            alone: Transcript = [("first observation", first), ("task", task)]
-            batched = [
-                ("first observation", batches.take(begun[0], row)),
-                ("task", _tasks.at(begun[1], row)),
-            ]
-            for step, (actions, outcome) in enumerate(moves, 1):
+            alone = _begun(first, task)
+            batched = _begun(batches.take(begun[0], row), _tasks.at(begun[1], row))
+            for step, (actions, outcome, restart) in enumerate(moves, 1):
                 batched += _row_entries(outcome, row, step)
                 alone += _single_entries(env, batches.take(actions, row), step)
+                if restart is not None and restart[0][row]:
+                    batched += _begun(batches.take(restart[1], row), _tasks.at(restart[2], row))
+                    alone += _begun(env.reset()[0], task_api(env).task)
             between = f"in make and in row {row} of {num_envs}"
             case.same(_plain(env, alone), _plain(env, batched), between, do)
 
 
-def _play_batch(venv: MetaVectorEnv, seed: int) -> tuple[tuple[Any, Any], list[tuple[Any, Any]]]:
-    """Play until every row has begun two further episodes; keep everything that was seen."""
+def _begun(observation: Any, task: Any) -> Transcript:
+    return [("first observation", observation), ("task", task)]
+
+
+def _play_batch(venv: MetaVectorEnv, seed: int) -> tuple[tuple[Any, Any], list[tuple[Any, ...]]]:
+    """Play until every row has begun two further episodes; keep everything that was seen.
+
+    After steps 1 and 2 a third of the rows is reset, so that not all end in the same step.
+
+    Returns:
+        First observations and tasks; and a step each the actions, what came of them, and mask,
+        observations and tasks of the reset after it (None if there was none).
+    """
     observations, infos = venv.reset(seed=seed)
     begun = batches.copy(observations), infos["task"]
     ended = np.zeros(venv.num_envs, dtype=np.int64)
-    moves: list[tuple[Any, Any]] = []
+    moves: list[tuple[Any, ...]] = []
     while ended.min() < 2 and len(moves) < MOST_STEPS:
         actions = venv.action_space.sample()
         observations, rewards, terminated, truncated, infos = venv.step(actions)
@@ -125,7 +136,14 @@ def _play_batch(venv: MetaVectorEnv, seed: int) -> tuple[tuple[Any, Any], list[t
         ended += ends
         tasks = batches.copy(venv.tasks) if ends.any() else None
         final = infos.get("final_obs")
-        moves.append((actions, (observations, rewards, terminated, truncated, ends, final, tasks)))
+        seen = [batches.copy(one) for one in (observations, rewards, terminated, truncated, ends)]
+        kept = None if final is None else batches.copy(final)
+        mask = np.arange(venv.num_envs) % 3 == len(moves) + 1
+        restart = None
+        if len(moves) < 2 and mask.any():
+            observations, infos = venv.reset(options={"reset_mask": mask.copy()})
+            restart = mask, batches.copy(observations), infos["task"]
+        moves.append((actions, (*seen, kept, tasks), restart))
     return begun, moves
 
 

@@ -238,20 +238,13 @@ def law_rendering(case: Case) -> None:
     """A picture is uint8 [height, width, 3], always of one size, and drawing changes nothing."""
     do = "Return a new uint8 array [height, width, 3] from render_row, and only read the state"
     plain, drawing = case.make(), case.make(render_mode="rgb_array")
-    actions = action_list(plain.action_space, 3, 5)
-    first, _ = case.start(plain, 1)
-    expected = [("first observation", first), *play(plain, actions, 2)]
-    first, _ = case.start(drawing, 1)
-    seen: Transcript = [("first observation", first)]
+    case.start(drawing, 1)
     try:
-        pictures: list[Any] = [drawing.render()]
+        drawing.render()
     except NotImplementedError:
         return  # a family need not draw
-    seen += play(drawing, actions)
-    pictures.append(drawing.render())
-    first, _ = case.start(drawing, 1)
-    seen = [("first observation", first), *play(drawing, actions, 2)]
-    pictures.append(drawing.render())
+    pictures: list[Any] = []
+    expected, seen = _play_drawing(case, plain, []), _play_drawing(case, drawing, pictures)
     case.same(expected, seen, "without and with pictures", do)
     venv = case.make_vec(2, render_mode="rgb_array")
     venv.reset(seed=1)
@@ -271,3 +264,16 @@ def law_rendering(case: Case) -> None:
         do,
     )
     case.require(plain.render() is None, "an environment without render_mode draws", do)
+
+
+def _play_drawing(case: Case, env: gym.Env, pictures: list[Any]) -> Transcript:
+    """Play a few steps and draw before each, if the environment draws."""
+    first, _ = case.start(env, 1)
+    seen: Transcript = [("first observation", first)]
+    for action in action_list(env.action_space, 8, 5):
+        if env.render_mode is not None:
+            pictures.append(env.render())
+        seen += play(env, [action])
+        if any(seen[-1][1]):
+            seen.append(("next first observation", env.reset()[0]))
+    return seen

@@ -89,7 +89,9 @@ def law_trials(case: Case) -> None:
         kept = before is not None and api.task is not None and _tasks.equal(before, api.task)
         case.require(expected or kept, f"the task changed inside a trial, at {why}", _DO)
 
-    starts(True, "the first reset")
+    fresh = case.make(episodes_per_trial=3).reset()[1].get("trial_start")
+    case.require(fresh is True, f"info['trial_start'] is {fresh!r} at the first reset", _DO)
+    starts(True, "reset(seed=0)", 0)
     env.step(actions[0])  # an episode that is abandoned counts
     starts(False, "the second reset of a trial of 3 episodes")
     starts(False, "the third reset of a trial of 3 episodes")

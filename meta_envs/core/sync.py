@@ -11,6 +11,7 @@ from gymnasium.vector.utils import concatenate, create_empty_array
 from . import batches
 from .single import MetaEnv
 from .tasks import Task
+from .trial_clock import positive
 from .vector import MetaVectorEnv
 
 
@@ -31,7 +32,7 @@ class SyncRows(MetaVectorEnv):
         max_episode_steps: int | None = None,
         **kwargs: Any,
     ):
-        self.envs = [make_env(**kwargs) for _ in range(num_envs)]
+        self.envs = [make_env(**kwargs) for _ in range(positive("num_envs", num_envs))]
         first = self.envs[0]
         self.splits = first.splits
         self.start_belongs_to_task = first.start_belongs_to_task
