@@ -1,8 +1,8 @@
-"""RL2's training throughput beside sb3-contrib's RecurrentPPO: same task, width, epochs, minibatches.
+"""RL2's training throughput beside sb3-contrib's RecurrentPPO, on the same task and sizes.
 
     python benchmarks/throughput.py
 
-Paired: the settings of both are run in turn, `--repeats` times; the ratio is of each one's best median.
+Paired: the settings of both are run in turn, `--repeats` times; the ratio is of the best medians.
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ from typing import Any, ClassVar, TypeVar
 import torch
 from gymnasium import spaces
 from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.type_aliases import MaybeCallback
 from torch import nn
 
 from meta_envs.core.rng import fresh_seed
@@ -18,6 +20,7 @@ from meta_envs.core.rng import fresh_seed
 from . import checkpoint
 from .encoding import decode, decode_settings, encode, encode_settings
 from .inner_loop import InnerLoop
+from .logging import ProgressBar
 from .optimizer_state import pack_optimizer, unpack_optimizer
 from .vec_bridge import SB3VecEnv
 from .venv import env_identity, make_venv
@@ -137,6 +140,13 @@ class MetaAlgorithm(BaseAlgorithm):
         """Set the seed of everything from the next iteration on; no global generator is touched."""
         if seed is not None:
             self.seed = self.settings["seed"] = int(seed)
+
+    def _init_callback(self, callback: MaybeCallback, progress_bar: bool = False) -> BaseCallback:
+        """Make one callback of all; the progress bar counts steps that were played, not rows."""
+        if not progress_bar:
+            return super()._init_callback(callback)
+        given = callback if isinstance(callback, list) else [callback] if callback else []
+        return super()._init_callback([*given, ProgressBar()])  # type: ignore[list-item]
 
     # ---- state ----------------------------------------------------------------------------------
 

@@ -55,9 +55,7 @@ class RecurrentPolicy(nn.Module):
         self.embedding = _layers(size, embedding_sizes, activation)
         width = embedding_sizes[-1] if embedding_sizes else size
         self.core = self.core_class(width, hidden_size)
-        self.head = make_head(action_space, self.core.output_size)
-        if hasattr(self.head, "log_std"):
-            nn.init.constant_(self.head.log_std, log_std_init)
+        self.head = make_head(action_space, self.core.output_size, log_std_init)
         self.value_head = ValueHead(self.core.output_size)
         self.value_embedding: nn.Module | None = None
         self.value_core: SequenceCore | None = None

@@ -1,0 +1,170 @@
+"""Policy and value heads. H features, P distribution parameters, A numbers of an action.
+
+Heads sample from noise that the caller draws, so that no randomness is hidden in a network: a head
+says how much (`noise_size`) and of which kind (`noise_kind`, "uniform" in [0, 1) or "normal").
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import torch
+from gymnasium import spaces
+from torch import nn
+
+_LOG_SQRT_TWO_PI = 0.5 * math.log(2 * math.pi)
+
+
+class PolicyHead(nn.Module, ABC):
+    """Turns features into a distribution over actions."""
+
+    noise_kind: ClassVar[str]
+    noise_size: int
+
+    @abstractmethod
+    def sample(self, params: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+        """Return actions [..., ...] of the distributions `params` [..., P], from noise."""
+
+    @abstractmethod
+    def mode(self, params: torch.Tensor) -> torch.Tensor:
+        """Return the most probable actions."""
+
+    @abstractmethod
+    def log_prob(self, params: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
+        """Return the log probability (density) of actions, [...]."""
+
+    @abstractmethod
+    def entropy(self, params: torch.Tensor) -> torch.Tensor:
+        """Return the entropy, [...]."""
+
+
+class CategoricalHead(PolicyHead):
+    """A categorical distribution over a Discrete space; parameters are log probabilities.
+
+    Args:
+        action_space: Discrete.
+        input_size: H.
+    """
+
+    noise_kind = "uniform"
+    noise_size = 1
+
+    def __init__(self, action_space: spaces.Discrete, input_size: int):
+        super().__init__()
+        self.start = int(action_space.start)
+        self.logits = _linear(input_size, int(action_space.n), gain=0.01)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Return log probabilities [..., P]."""
+        return torch.log_softmax(self.logits(features), dim=-1)
+
+    def sample(self, params: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+        """Sample by the inverse of the distribution function; `noise` is uniform, [..., 1]."""
+        below = torch.cumsum(params.exp(), dim=-1)[..., :-1]
+        return (below <= noise).sum(dim=-1) + self.start
+
+    def mode(self, params: torch.Tensor) -> torch.Tensor:
+        """Return the most probable actions, int64 [...]."""
+        return params.argmax(dim=-1) + self.start
+
+    def log_prob(self, params: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
+        """Return the log probability of actions [...]."""
+        return params.gather(-1, (actions - self.start).unsqueeze(-1)).squeeze(-1)
+
+    def entropy(self, params: torch.Tensor) -> torch.Tensor:
+        """Return the entropy in nats, [...]."""
+        return -(params.exp() * params).sum(dim=-1)
+
+
+class GaussianHead(PolicyHead):
+    """A diagonal Gaussian over a Box; parameters are means and log deviations, P = 2 A.
+
+    Actions are not squashed: the environment clips them to its bounds. The deviation is a parameter
+    of its own, not of the state.
+
+    Args:
+        action_space: Box of one axis or none.
+        input_size: H.
+        log_std_init: Initial log deviation.
+    """
+
+    noise_kind = "normal"
+
+    def __init__(self, action_space: spaces.Box, input_size: int, log_std_init: float = 0.0):
+        super().__init__()
+        self.shape = action_space.shape
+        self.noise_size = math.prod(self.shape)
+        self.means = _linear(input_size, self.noise_size, gain=0.01)
+        self.log_std = nn.Parameter(torch.full((self.noise_size,), log_std_init))
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Return means and log deviations, [..., 2 A]."""
+        means = self.means(features)
+        return torch.cat([means, self.log_std.expand_as(means)], dim=-1)
+
+    def sample(self, params: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+        """Sample; `noise` is normal, [..., A]."""
+        means, log_std = params.chunk(2, dim=-1)
+        actions = means + log_std.exp() * noise
+        return actions.reshape(*actions.shape[:-1], *self.shape)
+
+    def mode(self, params: torch.Tensor) -> torch.Tensor:
+        """Return the means."""
+        means = params.chunk(2, dim=-1)[0]
+        return means.reshape(*means.shape[:-1], *self.shape)
+
+    def log_prob(self, params: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
+        """Return the log density of unclipped actions."""
+        means, log_std = params.chunk(2, dim=-1)
+        scaled = (actions.reshape(means.shape) - means) * torch.exp(-log_std)
+        return -(0.5 * scaled.square() + log_std + _LOG_SQRT_TWO_PI).sum(dim=-1)
+
+    def entropy(self, params: torch.Tensor) -> torch.Tensor:
+        """Return the differential entropy in nats."""
+        log_std = params.chunk(2, dim=-1)[1]
+        return (log_std + 0.5 + _LOG_SQRT_TWO_PI).sum(dim=-1)
+
+
+class ValueHead(nn.Module):
+    """A linear value.
+
+    Args:
+        input_size: H.
+    """
+
+    def __init__(self, input_size: int):
+        super().__init__()
+        self.linear = _linear(input_size, 1, gain=1.0)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Return values [...] of features [..., H]."""
+        return self.linear(features).squeeze(-1)
+
+
+def make_head(action_space: spaces.Space, input_size: int, log_std_init: float = 0.0) -> PolicyHead:
+    """Make the head of an action space.
+
+    Args:
+        action_space: Discrete or Box.
+        input_size: H.
+        log_std_init: Of a Gaussian.
+
+    Raises:
+        TypeError: If there is no head for it.
+    """
+    if isinstance(action_space, spaces.Discrete):
+        return CategoricalHead(action_space, input_size)
+    if isinstance(action_space, spaces.Box) and len(action_space.shape) <= 1:
+        return GaussianHead(action_space, input_size, log_std_init)
+    raise TypeError(
+        f"action_space={action_space} has no policy head; allowed: Discrete, Box of one axis"
+    )
+
+
+def _linear(inputs: int, outputs: int, gain: float) -> nn.Linear:
+    layer = nn.Linear(inputs, outputs)
+    nn.init.orthogonal_(layer.weight, gain=gain)
+    nn.init.zeros_(layer.bias)
+    return layer

@@ -1,0 +1,91 @@
+"""Running statistics: moments, and the scale of rewards. T steps, B trials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+_SMALLEST = 1e-4  # of a deviation, so that constant rewards are not blown up
+
+
+class RunningMoments:
+    """Count, mean and variance of all numbers seen, in float64."""
+
+    def __init__(self) -> None:
+        self.count = 0.0
+        self.mean = 0.0
+        self._squares = 0.0  # sum of squared distances from the mean
+
+    @property
+    def std(self) -> float:
+        """Deviation of all numbers; 0 before the first."""
+        return float(np.sqrt(self._squares / self.count)) if self.count else 0.0
+
+    def update(self, numbers: np.ndarray) -> None:
+        """Take more numbers, of any shape.
+
+        Source:
+            Chan et al. 1983, equation 2.1.
+        """
+        if not numbers.size:
+            return
+        numbers = numbers.astype(np.float64)
+        mean, count = float(numbers.mean()), float(numbers.size)
+        distance, total = mean - self.mean, self.count + count
+        self._squares += float(((numbers - mean) ** 2).sum())
+        self._squares += distance**2 * self.count * count / total
+        self.mean += distance * count / total
+        self.count = total
+
+    def state(self) -> dict[str, float]:
+        """Return what a checkpoint keeps."""
+        return {"count": self.count, "mean": self.mean, "squares": self._squares}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Undo `state`."""
+        self.count, self.mean = float(state["count"]), float(state["mean"])
+        self._squares = float(state["squares"])
+
+
+class RewardNormaliser:
+    """Divides rewards by the running deviation of the discounted return within a trial.
+
+    Rewards are not centred: where episodes end early, subtracting a mean would change the problem.
+
+    Args:
+        gamma: Discount of the return.
+    """
+
+    def __init__(self, gamma: float):
+        self.gamma = gamma
+        self.returns = RunningMoments()
+
+    @property
+    def scale(self) -> float:
+        """What rewards are divided by; 1 before the first trials."""
+        return max(self.returns.std, _SMALLEST) if self.returns.count else 1.0
+
+    def update(self, rewards: torch.Tensor, mask: torch.Tensor) -> None:
+        """Take the raw rewards of whole trials, [T, B], played where `mask` is 1."""
+        raw, played = rewards.double().numpy(), mask.numpy() > 0
+        discounted = np.zeros(raw.shape[1])
+        seen = np.empty_like(raw)
+        for step, reward in enumerate(raw):
+            discounted = self.gamma * discounted + reward
+            seen[step] = discounted
+        self.returns.update(seen[played])
+
+    def normalise(self, rewards: torch.Tensor) -> torch.Tensor:
+        """Return rewards divided by the scale."""
+        return rewards / self.scale
+
+    def state(self) -> dict[str, float]:
+        """Return what a checkpoint keeps."""
+        return self.returns.state()
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Undo `state`."""
+        self.returns.load_state(state)

@@ -1,0 +1,137 @@
+"""Sequence cores behind one interface. T steps, B rows; I inputs, H outputs, S numbers of state.
+
+A state is one flat tensor [B, S], whatever the core keeps, so that rows can be indexed and zeroed.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import nn
+
+
+class SequenceCore(nn.Module, ABC):
+    """A memory: step by step while acting, whole sequences while learning."""
+
+    input_size: int
+    output_size: int
+
+    @abstractmethod
+    def initial_state(self, batch_size: int) -> torch.Tensor:
+        """Return the state at a trial's start, [B, S]."""
+
+    @abstractmethod
+    def step(self, inputs: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Run one step.
+
+        Args:
+            inputs: [B, I].
+            state: [B, S].
+
+        Returns:
+            Outputs [B, H] and the state [B, S].
+        """
+
+    @abstractmethod
+    def run(self, inputs: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Run a sequence [T, B, I] without resets: outputs [T, B, H] and the last state."""
+
+    def forward(
+        self, inputs: torch.Tensor, state: torch.Tensor, reset: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Run a sequence.
+
+        Args:
+            inputs: [T, B, I].
+            state: Before the first step, [B, S].
+            reset: Where the state is the initial one again before the step, bool [T, B]; None is
+                nowhere.
+
+        Returns:
+            Outputs [T, B, H] and the last state [B, S].
+        """
+        if reset is None or not reset.any():
+            return self.run(inputs, state)
+        fresh = self.initial_state(inputs.shape[1])
+        cuts = sorted({0, *torch.nonzero(reset.any(dim=1)).flatten().tolist()})
+        outputs = []
+        for first, last in zip(cuts, [*cuts[1:], len(inputs)], strict=True):
+            state = torch.where(reset[first][:, None], fresh, state)
+            part, state = self.run(inputs[first:last], state)
+            outputs.append(part)
+        return torch.cat(outputs), state
+
+
+class GRU(SequenceCore):
+    """A gated recurrent unit (Cho et al. 2014), one layer.
+
+    Args:
+        input_size: I.
+        hidden_size: H; the state is the output, S = H.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int):
+        super().__init__()
+        self.input_size = input_size
+        self.output_size = hidden_size
+        self.cell = nn.GRU(input_size, hidden_size)
+        _initialise(self.cell)
+
+    def initial_state(self, batch_size: int) -> torch.Tensor:
+        """Return zeros [B, H]."""
+        return self.cell.weight_hh_l0.new_zeros(batch_size, self.output_size)
+
+    def step(self, inputs: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Run one step."""
+        state = torch.gru_cell(inputs, state, *self.cell._flat_weights)
+        return state, state
+
+    def run(self, inputs: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Run a sequence without resets."""
+        outputs, last = self.cell(inputs, state[None])
+        return outputs, last[0]
+
+
+class LSTM(SequenceCore):
+    """A long short-term memory (Hochreiter and Schmidhuber 1997), one layer.
+
+    Args:
+        input_size: I.
+        hidden_size: H; the state is output and cell, S = 2 H.
+        forget_bias: Initial bias of the forget gate.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0):
+        super().__init__()
+        self.input_size = input_size
+        self.output_size = hidden_size
+        self.cell = nn.LSTM(input_size, hidden_size)
+        _initialise(self.cell)
+        with torch.no_grad():
+            self.cell.bias_ih_l0[hidden_size : 2 * hidden_size] = forget_bias
+
+    def initial_state(self, batch_size: int) -> torch.Tensor:
+        """Return zeros [B, 2 H]."""
+        return self.cell.weight_hh_l0.new_zeros(batch_size, 2 * self.output_size)
+
+    def step(self, inputs: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Run one step."""
+        output, cell = torch.lstm_cell(inputs, state.chunk(2, dim=1), *self.cell._flat_weights)
+        return output, torch.cat([output, cell], dim=1)
+
+    def run(self, inputs: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Run a sequence without resets."""
+        output, cell = (part.contiguous()[None] for part in state.chunk(2, dim=1))
+        outputs, (output, cell) = self.cell(inputs, (output, cell))
+        return outputs, torch.cat([output[0], cell[0]], dim=1)
+
+
+def _initialise(cell: nn.RNNBase) -> None:
+    for name, parameter in cell.named_parameters():
+        if name.startswith("weight_hh"):
+            nn.init.orthogonal_(parameter)
+        elif name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(parameter)
+        else:
+            nn.init.zeros_(parameter)
