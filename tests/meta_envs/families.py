@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from gymnasium import spaces
+from gymnasium.vector.utils import batch_space
 
 from meta_envs import MetaEnv, MetaVectorEnv, register
 from meta_envs.core.splits import interleave
@@ -114,16 +115,17 @@ class Eyes(Push):
 
     Args:
         kind: `"dict"` or `"image"`.
+        steps: Of an episode.
     """
 
-    def __init__(self, kind: str = "dict", **core: Any):
-        super().__init__(**core)
+    def __init__(self, kind: str = "dict", steps: int = 5, **core: Any):
+        super().__init__(steps=steps, **core)
         self.kind = kind
         image = spaces.Box(0, 255, (3, 4, 1), np.uint8)
         both: Any = spaces.Dict({"image": image, "sign": spaces.Discrete(2)})
         space = both if kind == "dict" else image
         self.single_observation_space = space
-        self.observation_space = _batched(space, self.num_envs)
+        self.observation_space = batch_space(space, self.num_envs)
 
     def begin_episodes(self, rows: np.ndarray) -> Any:
         return self._seen(super().begin_episodes(rows))
@@ -137,12 +139,6 @@ class Eyes(Push):
         image = np.broadcast_to(grey[:, None, None, None], (len(places), 3, 4, 1)).copy()
         sign = (places[:, 1] > 0).astype(np.int64)
         return {"image": image, "sign": sign} if self.kind == "dict" else image
-
-
-def _batched(space: spaces.Space, num_envs: int) -> spaces.Space:
-    from gymnasium.vector.utils import batch_space
-
-    return batch_space(space, num_envs)
 
 
 _TABLE: tuple[dict[str, Any], ...] = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import meta_envs
@@ -14,3 +16,20 @@ _IDS = [id for id in meta_envs.list_distributions() if id.startswith("meta/")]
 @pytest.mark.parametrize("id", _IDS)
 def test_law(id: str, law: Law) -> None:
     check_law(law, id)
+
+
+# Arguments that change splits, spaces or the steps of an episode.
+_VARIANTS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("meta/BernoulliBandit-v0", {"arms": 1, "pulls": 1}),
+    ("meta/DependentBandit-v0", {"variant": "hard", "pulls": 3}),
+    ("meta/TabularMDP-v0", {"states": 2, "actions": 2, "horizon": 1}),
+    ("meta/TwoStep-v0", {"second_stage": False, "rounds": 4}),
+    ("meta/GridNavi-v0", {"size": 3, "steps": 2, "split": "test"}),
+    ("meta/RandomMaze-v0", {"size": 5, "split": "all", "episodes_per_trial": 3}),
+)
+
+
+@pytest.mark.parametrize("law", LAWS, ids=law_name)
+@pytest.mark.parametrize(("id", "env_kwargs"), _VARIANTS, ids=lambda one: str(one))
+def test_law_with_other_arguments(id: str, env_kwargs: dict[str, Any], law: Law) -> None:
+    check_law(law, id, **env_kwargs)

@@ -1,0 +1,69 @@
+"""What importing the package costs, and what it must not import."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+
+import pytest
+
+_HEAVY = ("torch", "stable_baselines3", "mujoco", "pygame", "matplotlib", "agents")
+_LIMIT = 0.2  # s beyond Gymnasium itself
+
+_TIMED = """
+import time
+import gymnasium
+began = time.perf_counter()
+import meta_envs
+print(time.perf_counter() - began)
+"""
+
+_ROLLOUT = """
+import hashlib
+import gymnasium as gym, numpy as np, meta_envs
+digest = hashlib.sha256()
+for id in meta_envs.list_distributions():
+    venv = gym.make_vec(id, num_envs=33)
+    observations, _ = venv.reset(seed=3)
+    venv.action_space.seed(3)
+    for _ in range(25):
+        observations, rewards, terminated, truncated, infos = venv.step(venv.action_space.sample())
+        for part in (observations, rewards, terminated, truncated, *venv.tasks.values()):
+            digest.update(np.ascontiguousarray(part).tobytes())
+print(digest.hexdigest())
+"""
+
+
+def _python(code: str, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_importing_imports_nothing_heavy() -> None:
+    code = f"import sys, meta_envs; print([name for name in {_HEAVY} if name in sys.modules])"
+    assert _python(code) == "[]"
+
+
+def test_making_and_stepping_import_no_torch() -> None:
+    assert _python(f"{_ROLLOUT}\nimport sys; assert 'torch' not in sys.modules")
+
+
+def test_importing_is_cheap() -> None:
+    seconds = [float(_python(_TIMED)) for _ in range(5)]
+    assert statistics.median(seconds) < _LIMIT, seconds
+
+
+@pytest.mark.parametrize("threads", ["1", "4"])
+def test_play_does_not_depend_on_the_number_of_threads(threads: str) -> None:
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    expected = _python(_ROLLOUT, **dict.fromkeys(names, "2"))
+    assert _python(_ROLLOUT, **dict.fromkeys(names, threads)) == expected
