@@ -15,20 +15,19 @@ PIP = -m pip install --quiet --disable-pip-version-check
 MADE_FROM = pyproject.toml constraints.txt
 PYTEST = OMP_NUM_THREADS=1 $(1)/bin/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo test lint pytest floor wheel docs-tables clean
+.PHONY: demo test lint floor wheel docs-tables clean
 
 demo: $(VENV)/.installed
 	$(VENV)/bin/python examples/01_bandit_demo.py $(PICTURE)
 
-test: lint pytest
+# ruff and mypy are among the tests (tests/test_quality.py).
+test: $(VENV)/.installed-dev
+	$(call PYTEST,$(VENV))
 
 lint: $(VENV)/.installed-dev
 	$(VENV)/bin/python -m ruff check .
 	$(VENV)/bin/python -m ruff format --check .
 	$(VENV)/bin/python -m mypy
-
-pytest: $(VENV)/.installed-dev
-	$(call PYTEST,$(VENV))
 
 # The oldest versions that pyproject.toml allows.
 floor: $(FLOOR)/.installed

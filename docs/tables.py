@@ -37,8 +37,8 @@ def agent_classes() -> str:
     for name, place in agents.ALGORITHMS.items():
         module, _, cls = place.partition(":")
         made = getattr(import_module(module), cls)
-        policy = next(iter(made.policy_aliases))
-        rows.append((f"`{name}`", f"`agents.{cls}`", f"`{policy}`", _first_line(made)))
+        policies = ", ".join(f"`{policy}`" for policy in made.policy_aliases)
+        rows.append((f"`{name}`", f"`agents.{cls}`", policies, _first_line(made)))
     return _table(("command", "class", "policies", "what it is"), rows)
 
 

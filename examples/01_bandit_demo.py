@@ -18,7 +18,7 @@ from agents.core import plot
 
 ID, PULLS = "meta/DependentBandit-v0", 100
 TINY = bool(os.environ.get("METAZOO_TINY"))  # a few seconds, to see that everything runs
-STEPS, TASKS = (20_000, 100) if TINY else (2_000_000, 10_000)
+STEPS, TASKS = (10_000, 100) if TINY else (2_000_000, 10_000)
 
 
 def optimum() -> np.ndarray:

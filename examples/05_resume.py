@@ -12,7 +12,7 @@ import torch
 from agents import RL2
 
 ID = "meta/BernoulliBandit-v0"
-STEPS = 10_000 if os.environ.get("METAZOO_TINY") else 200_000
+STEPS = 3_000 if os.environ.get("METAZOO_TINY") else 200_000
 torch.set_num_threads(1)
 
 

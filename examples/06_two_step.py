@@ -15,7 +15,7 @@ from meta_envs.mdps.two_step import stay_probabilities
 
 ID = "meta/TwoStep-v0"
 TINY = bool(os.environ.get("METAZOO_TINY"))
-STEPS, ROWS = (10_000, 20) if TINY else (2_000_000, 500)
+STEPS, ROWS = (5_000, 20) if TINY else (2_000_000, 500)
 
 torch.set_num_threads(1)
 agent = L2RL("LstmPolicy", ID, seed=0)

@@ -65,7 +65,7 @@ class WinStayLoseShift:
 if __name__ == "__main__":
     ID = "meta/DependentBandit-v0"
     TINY = bool(os.environ.get("METAZOO_TINY"))
-    STEPS, TASKS = (10_000, 50) if TINY else (500_000, 2000)
+    STEPS, TASKS = (5_000, 50) if TINY else (500_000, 2000)
     agent = Reinforce("GruPolicy", ID, seed=0).learn(STEPS, progress_bar=True)
     learners = {"Reinforce": agent, "WinStay": WinStayLoseShift(), "UCB1": baselines.UCB1()}
     for name, learner in learners.items():

@@ -1,0 +1,131 @@
+"""What holds for every file of ours: short, typed, formatted, without pickle and strange paths."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("agents", "assets", "meta_envs", "registrations")
+FOLDERS = (*PACKAGES, "benchmarks", "docs", "examples", "tests")
+SOURCES = sorted(path for folder in PACKAGES for path in (ROOT / folder).rglob("*.py"))
+ALL = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+LINES = 350  # the aim is 300
+FUNCTION_LINES = 60  # signature and docstring apart
+UNSAFE = {"pickle", "cloudpickle", "dill", "shelve", "marshal", "joblib"}  # run what they read
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def read(paths: list[Path]) -> list[tuple[Path, str]]:
+    return [(path, path.read_text(encoding="utf-8")) for path in paths]
+
+
+def imported(text: str) -> set[str]:
+    """Return the top-level names of what a source imports from elsewhere."""
+    found = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add(str(node.module).split(".")[0])
+    return found
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",)],
+    ids=["ruff check", "ruff format", "mypy"],
+)
+def test_linters_and_the_type_checker_agree(command):
+    pytest.importorskip(command[0])
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_there_is_something_to_check():
+    assert len(SOURCES) > 50
+
+
+def test_files_are_short():
+    long = {
+        name(path): text.count("\n") for path, text in read(SOURCES) if text.count("\n") > LINES
+    }
+    assert not long
+
+
+def test_functions_are_short():
+    long = {}
+    for path, text in read(SOURCES):
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                length = (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+                if length > FUNCTION_LINES:
+                    long[f"{name(path)}: {node.name}"] = length
+    assert not long
+
+
+def test_nothing_is_pickled():
+    wrong = []
+    for path, text in read(SOURCES):
+        wrong += [f"{name(path)} imports {module}" for module in imported(text) & UNSAFE]
+        for node in ast.walk(ast.parse(text)):
+            called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            unsafe = called in ("torch.load", "torch.save")
+            if unsafe or (isinstance(node, ast.keyword) and node.arg == "allow_pickle"):
+                wrong.append(f"{name(path)}: {ast.unparse(node)}")
+    assert not wrong
+
+
+def test_no_global_generator_is_used():
+    drawn = r"np\.random\.(seed|rand|randn|randint|random|choice|uniform|normal|shuffle)\("
+    wrong = [name(path) for path, text in read(SOURCES) if re.search(drawn, text)]
+    wrong += [name(path) for path, text in read(SOURCES) if "random" in imported(text)]
+    assert not wrong
+
+
+def test_arrows_point_one_way():
+    """Nothing of the environments needs agents, torch or Stable-Baselines3."""
+    refused = {"agents", "torch", "stable_baselines3", "sb3_contrib"}
+    for path, text in read(SOURCES):
+        if path.relative_to(ROOT).parts[0] != "agents":
+            assert not imported(text) & refused, name(path)
+
+
+def test_no_path_of_a_machine():
+    machine = re.compile(r"""["'(\s](/home|/root|/work|/Users|/opt|/mnt)/\w""")
+    documents = [*ROOT.glob("*.md"), *ROOT.glob("*.toml"), *ROOT.glob("docs/*.md")]
+    assert not [name(path) for path, text in read([*ALL, *documents]) if machine.search(text)]
+
+
+def test_lines_of_the_shell_and_of_makefiles_name_no_host():
+    for file in ("Makefile", ".ci/run", "constraints.txt", "constraints-floor.txt"):
+        text = (ROOT / file).read_text(encoding="utf-8")
+        assert not re.search(r"https?://|--index-url|--find-links|/opt/", text), file
+
+
+def test_constraints_cover_every_dependency():
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    listed = re.search(r"^dependencies = \[(.*?)^\]", project, re.DOTALL | re.MULTILINE)
+    assert listed is not None
+    wanted = dict(re.findall(r'"([a-z0-9-]+)>=([\d.]+)"', listed.group(1)))
+    assert len(wanted) > 10
+
+    def pins(file: str) -> dict[str, str]:
+        text = (ROOT / file).read_text(encoding="utf-8").lower().replace("_", "-")
+        return dict(re.findall(r"^([a-z0-9-]+)==([\d.]+)", text, re.MULTILINE))
+
+    tested, floor = pins("constraints.txt"), pins("constraints-floor.txt")
+    for package, least in wanted.items():
+        assert package in tested, package
+        if package != "torch":  # see the file
+            padded = least + ".0" * (floor[package].count(".") - least.count("."))
+            assert floor[package] == padded, f"{package}: floor {floor[package]} is not {least}"
