@@ -61,19 +61,19 @@ def _default_target(first: str, opened: dict[str, Run]) -> Path:
 
 
 def _curves(files: dict[str, Path]) -> dict[str, AdaptationCurve]:
-    """Read curves, named by their agents; by agent and place where that is not enough."""
+    """Read curves, named by their agents; by run or file where agents are alike."""
     from agents.core.curve import AdaptationCurve
 
     read = {path: AdaptationCurve.from_csv(file) for path, file in files.items()}
-    agents = [curve.protocol["agent"] for curve in read.values()]
-    named: dict[str, AdaptationCurve] = {}
-    for (path, curve), agent in zip(read.items(), agents, strict=True):
+    agents = {path: curve.protocol["agent"].removesuffix("()") for path, curve in read.items()}
+    names = {}
+    for path, agent in agents.items():
         place = Path(path).resolve()
-        unique = agents.count(agent) == 1
-        named[agent if unique else f"{agent} {place.stem}"] = curve
-    if len(named) < len(read):  # folders of one name under several roots
-        return {f"{curve.protocol['agent']} {path}": curve for path, curve in read.items()}
-    return named
+        alone = list(agents.values()).count(agent) == 1
+        names[path] = agent if alone else place.stem if place.suffix == ".csv" else place.name
+    if len(set(names.values())) < len(names):  # folders of one name under several roots
+        names = {path: path for path in read}
+    return {names[path]: curve for path, curve in read.items()}
 
 
 def _training(runs: dict[str, Run]) -> Any:

@@ -71,9 +71,9 @@ def main(argv: Sequence[str]) -> int:
         print(_OVERVIEW.format(algorithms=_algorithms()), end="")
         return 0
     if words[0].startswith("-"):
-        options = tyro.cli(TrainOptions, prog="metazoo train", args=words)
-        if "resume" not in flags.given(options):
+        if not any(word.partition("=")[0] == "--resume" for word in words):
             raise find.UsageError(f"name an algorithm first; there are {sorted(ALGORITHMS)}")
+        options = tyro.cli(TrainOptions, prog="metazoo train", args=words)
         return _resume(options, None, {})
     name = find.algorithm_name(words[0])
     # Before torch is loaded, which takes seconds: a wrong id is answered at once.
