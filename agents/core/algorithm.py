@@ -70,7 +70,7 @@ class MetaAlgorithm(BaseAlgorithm):
         device: torch.device | str = "auto",
     ):
         super().__init__(
-            policy=policy,
+            policy=policy,  # type: ignore[arg-type]
             env=None,
             learning_rate=learning_rate,
             policy_kwargs=policy_kwargs,
@@ -80,7 +80,7 @@ class MetaAlgorithm(BaseAlgorithm):
             device=device,
             seed=None,
         )
-        self.seed: int = fresh_seed() if seed is None else int(seed)  # type: ignore[assignment]
+        self.seed: int = fresh_seed() if seed is None else int(seed)
         self.settings["seed"] = self.seed
         self.env_id, self.env_kwargs = env_identity(env, env_kwargs)
         self.iteration = 0
@@ -146,7 +146,7 @@ class MetaAlgorithm(BaseAlgorithm):
         if not progress_bar:
             return super()._init_callback(callback)
         given = callback if isinstance(callback, list) else [callback] if callback else []
-        return super()._init_callback([*given, ProgressBar()])  # type: ignore[list-item]
+        return super()._init_callback([*given, ProgressBar()])
 
     # ---- state ----------------------------------------------------------------------------------
 
@@ -201,7 +201,7 @@ class MetaAlgorithm(BaseAlgorithm):
         checkpoint.write_checkpoint(path, data, tensors)  # type: ignore[arg-type]
 
     @classmethod
-    def load(  # type: ignore[override]
+    def load(
         cls: type[Self],
         path: str | pathlib.Path | io.BufferedIOBase,
         env: Any = None,

@@ -85,7 +85,7 @@ class GaussianHead(PolicyHead):
     of its own, not of the state.
 
     Args:
-        action_space: Box of one axis or none.
+        action_space: Box of floats.
         input_size: H.
         log_std_init: Initial log deviation.
     """
@@ -156,11 +156,9 @@ def make_head(action_space: spaces.Space, input_size: int, log_std_init: float =
     """
     if isinstance(action_space, spaces.Discrete):
         return CategoricalHead(action_space, input_size)
-    if isinstance(action_space, spaces.Box) and len(action_space.shape) <= 1:
+    if isinstance(action_space, spaces.Box) and action_space.dtype.kind == "f":
         return GaussianHead(action_space, input_size, log_std_init)
-    raise TypeError(
-        f"action_space={action_space} has no policy head; allowed: Discrete, Box of one axis"
-    )
+    raise TypeError(f"action_space={action_space} has no policy head; allowed: Discrete, float Box")
 
 
 def _linear(inputs: int, outputs: int, gain: float) -> nn.Linear:

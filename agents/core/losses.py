@@ -84,10 +84,11 @@ def clip_fraction(
 def explained_variance(
     value: torch.Tensor, target: torch.Tensor, mask: torch.Tensor
 ) -> torch.Tensor:
-    """Return 1 - Var(target - value) / Var(target): 1 is perfect, 0 no better than the mean."""
+    """Return 1 - Var(target - value) / Var(target); 1 is perfect, NaN a constant target."""
     error = target - value
     left = masked_mean((error - masked_mean(error, mask)).square(), mask)
-    return 1 - left / masked_mean((target - masked_mean(target, mask)).square(), mask)
+    whole = masked_mean((target - masked_mean(target, mask)).square(), mask)
+    return torch.where(whole > 0, 1 - left / whole, torch.nan)
 
 
 def standardise(advantage: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

@@ -6,9 +6,15 @@ A state is one flat tensor [B, S], whatever the core keeps, so that rows can be 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
+
+from . import recurrent_kernels as kernels
+
+_FUSED_FROM = 8  # rows; below it torch's own sequence is quicker
 
 
 class SequenceCore(nn.Module, ABC):
@@ -16,6 +22,7 @@ class SequenceCore(nn.Module, ABC):
 
     input_size: int
     output_size: int
+    __call__: Callable[..., tuple[torch.Tensor, torch.Tensor]]
 
     @abstractmethod
     def initial_state(self, batch_size: int) -> torch.Tensor:
@@ -69,28 +76,42 @@ class GRU(SequenceCore):
     Args:
         input_size: I.
         hidden_size: H; the state is the output, S = H.
+        fused: Use the kernel of `recurrent_kernels` on CPUs, which is differentiable once. Without
+            it gradients of gradients exist.
     """
 
-    def __init__(self, input_size: int, hidden_size: int):
+    def __init__(self, input_size: int, hidden_size: int, fused: bool = True):
         super().__init__()
         self.input_size = input_size
         self.output_size = hidden_size
+        self.fused = fused
         self.cell = nn.GRU(input_size, hidden_size)
         _initialise(self.cell)
 
     def initial_state(self, batch_size: int) -> torch.Tensor:
         """Return zeros [B, H]."""
-        return self.cell.weight_hh_l0.new_zeros(batch_size, self.output_size)
+        return _weights(self.cell)[1].new_zeros(batch_size, self.output_size)
 
     def step(self, inputs: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Run one step."""
-        state = torch.gru_cell(inputs, state, *self.cell._flat_weights)
+        if torch.is_grad_enabled():
+            state = torch.gru_cell(inputs, state, *_weights(self.cell))
+        else:
+            state = kernels.gru_step(inputs, state, *_weights(self.cell))
         return state, state
 
     def run(self, inputs: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Run a sequence without resets."""
         outputs, last = self.cell(inputs, state[None])
         return outputs, last[0]
+
+    def forward(
+        self, inputs: torch.Tensor, state: torch.Tensor, reset: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Run a sequence; see `SequenceCore.forward`."""
+        if self.fused and inputs.device.type == "cpu" and inputs.shape[1] >= _FUSED_FROM:
+            return kernels.GRUSequence.apply(inputs, state, reset, *_weights(self.cell))
+        return super().forward(inputs, state, reset)
 
 
 class LSTM(SequenceCore):
@@ -109,15 +130,17 @@ class LSTM(SequenceCore):
         self.cell = nn.LSTM(input_size, hidden_size)
         _initialise(self.cell)
         with torch.no_grad():
-            self.cell.bias_ih_l0[hidden_size : 2 * hidden_size] = forget_bias
+            _weights(self.cell)[2][hidden_size : 2 * hidden_size] = forget_bias
 
     def initial_state(self, batch_size: int) -> torch.Tensor:
         """Return zeros [B, 2 H]."""
-        return self.cell.weight_hh_l0.new_zeros(batch_size, 2 * self.output_size)
+        return _weights(self.cell)[1].new_zeros(batch_size, 2 * self.output_size)
 
     def step(self, inputs: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Run one step."""
-        output, cell = torch.lstm_cell(inputs, state.chunk(2, dim=1), *self.cell._flat_weights)
+        if not torch.is_grad_enabled():
+            return kernels.lstm_step(inputs, state, *_weights(self.cell))
+        output, cell = torch.lstm_cell(inputs, state.chunk(2, dim=1), *_weights(self.cell))
         return output, torch.cat([output, cell], dim=1)
 
     def run(self, inputs: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -125,6 +148,10 @@ class LSTM(SequenceCore):
         output, cell = (part.contiguous()[None] for part in state.chunk(2, dim=1))
         outputs, (output, cell) = self.cell(inputs, (output, cell))
         return outputs, torch.cat([output[0], cell[0]], dim=1)
+
+
+def _weights(cell: nn.RNNBase) -> tuple[Any, Any, Any, Any]:
+    return cell.weight_ih_l0, cell.weight_hh_l0, cell.bias_ih_l0, cell.bias_hh_l0
 
 
 def _initialise(cell: nn.RNNBase) -> None:

@@ -122,7 +122,7 @@ class TrialAlgorithm(MetaAlgorithm):
             torch.manual_seed(fold(self.seed, "weights") % 2**63)
             self.policy = self.policy_class(
                 self.observation_space, self.action_space, **self.policy_kwargs
-            ).to(self.device)
+            ).to(self.device)  # type: ignore[assignment]
         self.optimizer = self._make_optimizer()
 
     @abstractmethod
@@ -299,7 +299,7 @@ class TrialAlgorithm(MetaAlgorithm):
                 "through inner_loop"
             )
         inputs = torch.from_numpy(np.atleast_2d(shown).astype(np.float32))
-        inputs[:, -2] *= self.policy.reward_scale
+        inputs[:, -2] = inputs[:, -2].double() * self.policy.reward_scale  # as the inner loop does
         carried = self.policy.initial_state(len(inputs))
         if state is not None:
             going_on = np.ones(len(inputs), bool) if episode_start is None else ~episode_start
