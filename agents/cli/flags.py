@@ -15,6 +15,7 @@ import tyro
 
 from agents.cli.values import literal, pairs_spec, spec, whole_number
 
+_SCHEDULE, _SCHEDULE_FLAG = '("linear", start, end)', "linear:START:END"  # in code, as a flag
 # Given by the command itself.
 _NOT_FLAGS = ("self", "env", "verbose", "tensorboard_log", "_init_setup_model")
 
@@ -90,7 +91,8 @@ def argument_docs(docstring: str) -> dict[str, str]:
         return {}
     body = inspect.cleandoc(section[1])
     entries = re.findall(r"^\**(\w+)(?: \([^)]*\))?:\s*(.*?)(?=^\S|\Z)", body, re.M | re.S)
-    return {name: " ".join(text.split()).replace("`", "") for name, text in entries}
+    plain = {name: " ".join(text.split()).replace("`", "") for name, text in entries}
+    return {name: text.replace(_SCHEDULE, _SCHEDULE_FLAG) for name, text in plain.items()}
 
 
 def _default(cls: type, parameter: inspect.Parameter) -> Any:
@@ -109,7 +111,7 @@ def _spec(hint: Any) -> tyro.constructors.PrimitiveConstructorSpec:
     if bool in kinds:
         parse, metavar = _boolean, "{true,false}"
     elif tuple in kinds and float in kinds:
-        parse, metavar = _schedule, "FLOAT|linear:START:END"
+        parse, metavar = _schedule, f"FLOAT|{_SCHEDULE_FLAG}"
     elif float in kinds:
         parse, metavar = _number, "FLOAT"
     elif int in kinds:

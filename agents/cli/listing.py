@@ -150,7 +150,10 @@ def _print_tables(tables: dict[str, list[dict[str, Any]]]) -> None:
             table.add_column(head, no_wrap=i == 0, justify="right" if right else "left")
         for row in rows:
             table.add_row(*_cells(name, row))
-        console.print(table)
+        with console.capture() as captured:
+            console.print(table)
+        # without the blanks that pad every line to the full width
+        print("\n".join(line.rstrip() for line in captured.get().strip("\n").splitlines()))
 
 
 def _cells(name: str, row: dict[str, Any]) -> list[str]:

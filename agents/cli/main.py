@@ -64,7 +64,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     with warnings.catch_warnings(), _sigterm_as_interrupt():
         warnings.showwarning = _one_line  # a warning's line of source says nothing to users
         try:
-            return _dispatch(words)
+            code = _dispatch(words)
+            sys.stdout.flush()  # a reader that has gone shows here, not when Python exits
+            return code
         except SystemExit as end:  # tyro's, after a help text or a wrong flag
             return end.code if isinstance(end.code, int) else 0 if end.code is None else _USAGE
         except KeyboardInterrupt:

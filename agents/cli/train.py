@@ -107,8 +107,8 @@ def _parse(name: str, cls: type, words: list[str]) -> tuple[TrainOptions, dict[s
         description=(
             "\n\n".join([first, *more]) + "\n\nFor example:\n"
             f"  metazoo train {name} meta/DependentBandit-v0 --total-timesteps 1e6 --seed 0\n"
-            f"  metazoo train {name} meta/GridNavi-v0 --learning-rate linear:1e-3:0 "
-            "--policy-kwargs hidden_size=64"
+            f"  metazoo train {name} meta/GridNavi-v0 --learning-rate linear:1e-3:0\n"
+            f"  metazoo train {name} meta/GridNavi-v0 --policy-kwargs hidden_size=64"
         ),
         args=words,
     )
