@@ -172,7 +172,7 @@ class TrialAlgorithm(MetaAlgorithm):
         assert isinstance(self, TrialAlgorithm)
         if reset_num_timesteps:
             self.iteration = 0
-        total, hook = self._setup_learn(
+        total_timesteps, hook = self._setup_learn(
             total_timesteps,
             callback,
             reset_num_timesteps,
@@ -183,7 +183,7 @@ class TrialAlgorithm(MetaAlgorithm):
         collector = TrialCollector(self.venv, self.n_trials)
         self._mark_boundary()
         hook.on_training_start(locals(), globals())
-        while self.num_timesteps < total:
+        while self.num_timesteps < total_timesteps:
             hook.on_rollout_start()
             started = time.perf_counter()
             trials = self._collect(collector, hook)
