@@ -8,10 +8,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from scipy import integrate, stats
-from sims import fake_venv, play_bandit, within
 
 from agents import baselines
 from agents.baselines.gittins import gittins_indices
+from tests.agents.baselines.sims import fake_venv, play_bandit, within
 
 PULLS = 10
 Counts = tuple[int, int, int, int]  # wins and losses of arm 0, then of arm 1

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 from gymnasium import spaces
-from sims import fake_venv
 
 from agents import baselines
 from agents.core.inner_loop import InnerLoop
+from tests.agents.baselines.sims import fake_venv
 
 LEARNERS = {
     "random": baselines.Random(),

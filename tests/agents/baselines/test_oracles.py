@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from gymnasium import spaces
-from sims import fake_venv, play_bandit, random_mdps
 
 from agents import baselines
+from tests.agents.baselines.sims import fake_venv, play_bandit, random_mdps
 
 GRID, STEPS = 5, 15
 NEAR_START = [(0, 0), (0, 1), (1, 0), (1, 1)]

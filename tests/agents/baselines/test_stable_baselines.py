@@ -11,12 +11,12 @@ import torch
 from gymnasium import spaces
 from sb3_contrib import RecurrentPPO
 from scipy import stats
-from sims import fake_venv, within
 from stable_baselines3 import DQN, PPO, SAC
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
 from agents.baselines import StableBaselines
 from meta_envs.core.trial import TrialObservation
+from tests.agents.baselines.sims import fake_venv, within
 
 torch.set_num_threads(1)
 VECTOR = spaces.Box(-1, 1, (3,), np.float32)

@@ -7,10 +7,10 @@ import itertools
 import numpy as np
 import pytest
 from gymnasium import spaces
-from sims import fake_venv, play_mdp, random_mdps, within
 
 from agents import baselines
 from agents.baselines.tabular import plan
+from tests.agents.baselines.sims import fake_venv, play_mdp, random_mdps, within
 
 STATES, ACTIONS, HORIZON, EPISODES = 3, 2, 4, 5
 
