@@ -87,7 +87,8 @@ def explained_variance(
     """Return 1 - Var(target - value) / Var(target); 1 is perfect, NaN a constant target."""
     error = target - value
     left = masked_mean((error - masked_mean(error, mask)).square(), mask)
-    whole = masked_mean((target - masked_mean(target, mask)).square(), mask)
+    shifted = target - target[mask > 0][0]  # exactly 0 where constant, which a mean may miss
+    whole = masked_mean((shifted - masked_mean(shifted, mask)).square(), mask)
     return torch.where(whole > 0, 1 - left / whole, torch.nan)
 
 
