@@ -205,7 +205,7 @@ class MetaAlgorithm(BaseAlgorithm):
         cls: type[Self],
         path: str | pathlib.Path | io.BufferedIOBase,
         env: Any = None,
-        device: torch.device | str = "auto",
+        device: torch.device | str = "cpu",
         custom_objects: dict[str, Any] | None = None,
         print_system_info: bool = False,
         force_reset: bool = True,
@@ -216,7 +216,7 @@ class MetaAlgorithm(BaseAlgorithm):
         Args:
             path: The file.
             env: Another environment than the saved id; its spaces must be the same.
-            device: Where to put the networks.
+            device: Where to put the networks; `"auto"` is a GPU where there is one.
             custom_objects: What could not be saved, by name; it also replaces saved settings.
             print_system_info: Not used.
             force_reset: Not used; collections begin with a reset.

@@ -70,7 +70,9 @@ class RecurrentInnerLoop(InnerLoop):
             self._starts[where],
         )
         state = self._state if everywhere else self._state[where]
-        params, values, state = self.policy.step(torch.from_numpy(inputs), state)
+        shown = torch.from_numpy(inputs).to(self._state.device)
+        params, values, state = self.policy.step(shown, state)
+        params, values = params.cpu(), values.cpu()
         if everywhere:
             self._state = state
         else:

@@ -46,6 +46,10 @@ class Batch:
         parts = {name: part[:, index] for name, part in vars(self).items()}
         return Batch(**parts)
 
+    def to(self, device: torch.device) -> Batch:
+        """Return the same on a device."""
+        return Batch(**{name: part.to(device) for name, part in vars(self).items()})
+
 
 class TrialAlgorithm(MetaAlgorithm):
     """Collects whole trials and learns from them; subclasses write `loss` and the optimiser.
@@ -216,13 +220,13 @@ class TrialAlgorithm(MetaAlgorithm):
         rate = value_at(self.learning_rate, progress)  # type: ignore[arg-type]
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        whole = self.prepare(trials)
+        whole = self.prepare(trials).to(self.device)
         shuffle = np.random.default_rng(fold(self.seed, "minibatches", self.iteration))
         count = whole.mask.shape[1]
         size = self.batch_size or count
         logged: dict[str, list[float]] = {}
         for _ in range(self.n_epochs):
-            order = torch.from_numpy(shuffle.permutation(count))
+            order = torch.from_numpy(shuffle.permutation(count)).to(self.device)
             for index in order.split(size):
                 batch = whole if size == count else whole.columns(index)
                 loss, figures = self.loss(batch, progress)
@@ -303,8 +307,9 @@ class TrialAlgorithm(MetaAlgorithm):
         carried = self.policy.initial_state(len(inputs))
         if state is not None:
             going_on = np.ones(len(inputs), bool) if episode_start is None else ~episode_start
-            carried[going_on] = torch.as_tensor(state)[going_on]
-        params, _, carried = self.policy.step(inputs, carried)
+            carried[going_on] = torch.as_tensor(state, device=carried.device)[going_on]
+        params, _, carried = self.policy.step(inputs.to(carried.device), carried)
+        params, carried = params.cpu(), carried.cpu()
         head = self.policy.head
         if deterministic:
             actions = head.mode(params)
