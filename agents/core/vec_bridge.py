@@ -12,6 +12,7 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from meta_envs import MetaVectorEnv
 from meta_envs.core import batches
+from meta_envs.core import tasks as _tasks
 from meta_envs.core.rng import fold
 
 _NOT_PER_ROW = ("final_obs", "_final_obs", "task")
@@ -46,10 +47,7 @@ class SB3VecEnv(VecEnv):
         seeds = None if all(seed is None for seed in self._seeds) else self._seeds
         observations, infos = self.venv.reset(seed=seeds)
         tasks = infos["task"]
-        self.reset_infos = [
-            {"task": {key: values[row] for key, values in tasks.items()}}
-            for row in range(self.num_envs)
-        ]
+        self.reset_infos = [{"task": _tasks.at(tasks, row)} for row in range(self.num_envs)]
         self._returns[:], self._lengths[:] = 0.0, 0
         self._reset_seeds()
         self._reset_options()
@@ -110,7 +108,7 @@ class SB3VecEnv(VecEnv):
             tasks = self.venv.unwrapped.tasks
             if tasks is None:
                 return [None for _ in rows]
-            return [{key: values[row] for key, values in tasks.items()} for row in rows]
+            return [_tasks.at(tasks, row) for row in rows]  # copies: the arrays change in place
         value = getattr(self.venv, attr_name)
         return [value for _ in rows]
 
@@ -133,7 +131,7 @@ class SB3VecEnv(VecEnv):
             return [None] * len(rows)
         if method_name == "sample_task":
             tasks = base.sample_tasks(len(rows), *method_args, **method_kwargs)
-            return [{key: values[i] for key, values in tasks.items()} for i in range(len(rows))]
+            return [_tasks.at(tasks, index) for index in range(len(rows))]
         result = getattr(self.venv, method_name)(*method_args, **method_kwargs)
         return [result for _ in rows]
 
