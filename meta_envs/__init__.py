@@ -1,5 +1,6 @@
 """Task distributions for meta-reinforcement learning behind Gymnasium's API."""
 
+from . import wrappers
 from .core.check import check_task_distribution
 from .core.registration import card, list_distributions, register
 from .core.single import MetaEnv
@@ -14,4 +15,5 @@ __all__ = [
     "check_task_distribution",
     "list_distributions",
     "register",
+    "wrappers",
 ]

@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import gymnasium as gym
+
 from .venv import env_identity
 
 # Not part of what an agent is: given anew wherever one is made.
@@ -20,11 +22,15 @@ def find_preset(
 
     Args:
         presets: By name; each has `id`, `env_kwargs` and `arguments`.
-        identity: The id; an entry without version or import prefix does not match.
-        env_kwargs: Must equal the preset's.
+        identity: The id, with or without the module that registers it; None has no preset.
+        env_kwargs: Must equal the preset's, where those of the registration complete both.
     """
+    if identity is None:
+        return None
+    known = gym.spec(identity).kwargs
     for preset in presets.values():
-        if preset["id"] == identity and dict(preset.get("env_kwargs", {})) == dict(env_kwargs):
+        alike = {**known, **preset.get("env_kwargs", {})} == {**known, **env_kwargs}
+        if preset["id"] == identity.rpartition(":")[2] and alike:
             return dict(preset["arguments"])
     return None
 
