@@ -74,11 +74,18 @@ def evaluate(
     make, identity, kwargs, split = _environment(env, env_kwargs, split)
     probe = make(num_envs=1)
     wanted = probe.episodes_per_trial if episodes is None else positive("episodes", episodes)
-    positive("num_tasks", num_tasks), positive("rows_per_task", rows_per_task)
+    for name, count in (
+        ("num_tasks", num_tasks),
+        ("rows_per_task", rows_per_task),
+        ("num_envs", num_envs),
+    ):
+        positive(name, count)
     if frozen_episodes < 0:
         raise ValueError(f"frozen_episodes={frozen_episodes} must not be negative")
     if steps is not None and (steps < 1 or steps % positive("bins", bins)):
         raise ValueError(f"bins={bins} does not divide steps={steps}")
+    if steps is not None and frozen_episodes:
+        raise ValueError(f"frozen_episodes={frozen_episodes} follow episodes, not a lifetime")
     tasks = _first_tasks(probe, num_tasks, seed)
     probe.close()
     chunk = max(num_envs // rows_per_task, 1)
@@ -167,6 +174,8 @@ def _first_tasks(probe: Any, num_tasks: int, seed: int) -> dict[str, np.ndarray]
 
 
 def _name(agent: Any) -> str:
+    if isinstance(getattr(agent, "model", None), BaseAlgorithm):
+        agent = agent.model  # the repr of `StableBaselines` would hold an address
     if isinstance(agent, BaseAlgorithm) or type(agent).__repr__ is object.__repr__:
         return type(agent).__name__
     return repr(agent)

@@ -11,6 +11,10 @@ import numpy as np
 from meta_envs.core import batches
 
 _MOST_STEP_REWARDS = 20_000_000  # numbers; beyond it rewards are kept per episode only
+_HIDDEN = (  # what tells the task, or plays
+    *("unwrapped", "env", "envs", "task", "sample_tasks", "set_tasks", "state", "random"),
+    *("reset", "step", "advance", "begin_episodes", "step_rows", "render", "render_row"),
+)
 
 
 class RowsView:
@@ -24,7 +28,7 @@ class RowsView:
         """Read an attribute of the environment."""
         if name.startswith("__"):
             raise AttributeError(name)
-        if name in ("unwrapped", "sample_tasks", "set_tasks", "state", "reset", "step"):
+        if name.startswith("_") or name in _HIDDEN:
             raise AttributeError(f"an inner loop may not use {name!r} of the environment")
         return getattr(self._venv, name)
 

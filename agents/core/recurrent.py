@@ -59,8 +59,8 @@ class RecurrentInnerLoop(InnerLoop):
     @torch.no_grad()
     def act(self, observation: Any, rows: Rows = None, deterministic: bool = False) -> np.ndarray:
         """Choose actions, advancing the state of `rows`."""
-        everywhere = rows is None or len(rows) == self.num_rows
-        where: Any = slice(None) if everywhere else rows
+        everywhere = rows is None  # all rows by index may be in another order
+        where: Any = slice(None) if everywhere else self.rows(rows)
         if self._frozen.any():
             self._restore(self.rows(rows))
         inputs = self.builder.build(
@@ -82,7 +82,7 @@ class RecurrentInnerLoop(InnerLoop):
             actions = head.mode(params)
         else:
             draw = self.random.uniform if head.noise_kind == "uniform" else self.random.normal
-            noise = draw(None if everywhere else rows, head.noise_size)
+            noise = draw(None if everywhere else where, head.noise_size)
             actions = head.sample(params, torch.from_numpy(noise.astype(np.float32)))
         self.last = {"inputs": inputs, "params": params, "values": values, "actions": actions}
         return actions.numpy()

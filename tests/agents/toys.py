@@ -58,7 +58,38 @@ class Guess(meta_envs.MetaVectorEnv):
         return observations, rewards, self.elapsed >= self.pulls, {"expected_reward": rewards}
 
 
-for _id, _family, _episodes in (("toy/Lengths-v0", "Lengths", 3), ("toy/Guess-v0", "Guess", 1)):
+class Hasty(meta_envs.MetaVectorEnv):
+    """An episode is a success with probability .3 and then lasts 3 steps, else 12."""
+
+    def __init__(self, **core: Any):
+        super().__init__(
+            task_space=spaces.Dict({"none": spaces.Discrete(1)}),
+            observation_space=spaces.Box(0.0, np.inf, (1,), np.float32),
+            action_space=spaces.Discrete(2, start=5),
+            **core,
+        )
+        self.state["lucky"] = np.zeros(self.num_envs, dtype=bool)
+
+    def draw_task(self, rng: np.random.Generator) -> dict[str, Any]:
+        return {"none": 0}
+
+    def begin_episodes(self, rows: np.ndarray) -> np.ndarray:
+        self.state["lucky"][rows] = self.random.uniform(rows)[:, 0] < 0.3
+        return np.zeros((len(rows), 1), dtype=np.float32)
+
+    def step_rows(self, actions: np.ndarray) -> tuple[Any, ...]:
+        lucky = self.state["lucky"]
+        over = self.elapsed >= np.where(lucky, 3, 12)
+        success = over & lucky
+        observations = self.elapsed[:, None].astype(np.float32)
+        return observations, success.astype(np.float64), over, {"success": success}
+
+
+for _id, _family, _episodes in (
+    ("toy/Lengths-v0", "Lengths", 3),
+    ("toy/Guess-v0", "Guess", 1),
+    ("toy/Hasty-v0", "Hasty", 2),
+):
     meta_envs.register(
         _id,
         f"{__name__}:{_family}",
