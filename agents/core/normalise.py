@@ -54,13 +54,9 @@ class RewardNormaliser:
     """Divides rewards by the running deviation of the discounted return within a trial.
 
     Rewards are not centred: where episodes end early, subtracting a mean would change the problem.
-
-    Args:
-        gamma: Discount of the return.
     """
 
-    def __init__(self, gamma: float):
-        self.gamma = gamma
+    def __init__(self) -> None:
         self.returns = RunningMoments()
 
     @property
@@ -68,13 +64,19 @@ class RewardNormaliser:
         """What rewards are divided by; 1 before the first trials."""
         return max(self.returns.std, _SMALLEST) if self.returns.count else 1.0
 
-    def update(self, rewards: torch.Tensor, mask: torch.Tensor) -> None:
-        """Take the raw rewards of whole trials, [T, B], played where `mask` is 1."""
+    def update(self, rewards: torch.Tensor, mask: torch.Tensor, gamma: float) -> None:
+        """Take the raw rewards of whole trials.
+
+        Args:
+            rewards: [T, B].
+            mask: 1 where a step was played, [T, B].
+            gamma: Discount of the return.
+        """
         raw, played = rewards.double().numpy(), mask.numpy() > 0
         discounted = np.zeros(raw.shape[1])
         seen = np.empty_like(raw)
         for step, reward in enumerate(raw):
-            discounted = self.gamma * discounted + reward
+            discounted = gamma * discounted + reward
             seen[step] = discounted
         self.returns.update(seen[played])
 

@@ -61,7 +61,7 @@ class TrialAlgorithm(MetaAlgorithm):
         n_trials: Whole trials a row and iteration.
         batch_size: Trials a minibatch; must divide `n_envs * n_trials`. None is all.
         n_epochs: Passes over the trials of an iteration.
-        gamma: Discount, over the whole trial.
+        gamma: Discount, over the whole trial; may be a schedule.
         gae_lambda: Of generalised advantage estimation, over the whole trial.
         ent_coef: Weight of the entropy bonus; may be a schedule.
         vf_coef: Weight of the value loss.
@@ -87,7 +87,7 @@ class TrialAlgorithm(MetaAlgorithm):
         n_trials: int,
         batch_size: int | None,
         n_epochs: int,
-        gamma: float,
+        gamma: Schedule,
         gae_lambda: float,
         ent_coef: Schedule,
         vf_coef: float,
@@ -101,7 +101,9 @@ class TrialAlgorithm(MetaAlgorithm):
         super().__init__(policy, env, learning_rate, **base)
         check_schedule("learning_rate", learning_rate)
         check_schedule("ent_coef", ent_coef)
-        for name, value in (("gamma", gamma), ("gae_lambda", gae_lambda)):
+        check_schedule("gamma", gamma)
+        ends = {"gamma": value_at(gamma, 0.0), "gamma's end": value_at(gamma, 1.0)}
+        for name, value in {**ends, "gae_lambda": gae_lambda}.items():
             if not 0.0 <= value <= 1.0:
                 raise ValueError(f"{name}={value} is outside [0, 1]")
         for name, count in (("n_trials", n_trials), ("n_epochs", n_epochs)):
@@ -117,7 +119,7 @@ class TrialAlgorithm(MetaAlgorithm):
         self.max_grad_norm = max_grad_norm
         self.normalize_advantage = normalize_advantage
         self.cut_at_episode_ends = cut_at_episode_ends
-        self.reward_normaliser = RewardNormaliser(gamma) if normalize_reward else None
+        self.reward_normaliser = RewardNormaliser() if normalize_reward else None
         if _init_setup_model:
             self._setup_model()
 
@@ -220,7 +222,7 @@ class TrialAlgorithm(MetaAlgorithm):
         rate = value_at(self.learning_rate, progress)  # type: ignore[arg-type]
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        whole = self.prepare(trials).to(self.device)
+        whole = self.prepare(trials, value_at(self.gamma, progress)).to(self.device)
         shuffle = np.random.default_rng(fold(self.seed, "minibatches", self.iteration))
         count = whole.mask.shape[1]
         size = self.batch_size or count
@@ -238,18 +240,18 @@ class TrialAlgorithm(MetaAlgorithm):
         return {**figures_mean, "explained_variance": float(explained), "learning_rate": rate}
 
     @torch.no_grad()
-    def prepare(self, trials: Trials) -> Batch:
+    def prepare(self, trials: Trials, gamma: float) -> Batch:
         """Compute advantages over the whole trial, and what the loss needs of the acting policy."""
         rewards = trials.rewards
         if self.reward_normaliser is not None:
-            self.reward_normaliser.update(rewards, trials.mask)
+            self.reward_normaliser.update(rewards, trials.mask, gamma)
             rewards = self.reward_normaliser.normalise(rewards)
             self.policy.reward_scale.fill_(1.0 / self.reward_normaliser.scale)
         continues = trials.continues
         if self.cut_at_episode_ends:
             continues = continues * (~trials.ends).to(continues.dtype)
         values = trials.values * trials.mask
-        advantages, returns = gae(rewards, values, continues, self.gamma, self.gae_lambda)
+        advantages, returns = gae(rewards, values, continues, gamma, self.gae_lambda)
         if self.normalize_advantage:
             advantages = losses.standardise(advantages, trials.mask)
         return Batch(

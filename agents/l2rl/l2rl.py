@@ -31,7 +31,7 @@ class L2RL(TrialAlgorithm):
         learning_rate: Of RMSProp; a number or `("linear", start, end)`.
         n_envs: Rows, where `env` is an id.
         n_trials: Whole trials a row and iteration.
-        gamma: Discount over the whole trial.
+        gamma: Discount over the whole trial; a number or `("linear", start, end)`.
         gae_lambda: 1 is the paper's plain return minus value.
         ent_coef: Weight of the entropy; a number or `("linear", start, end)`.
         vf_coef: Weight of the value loss.
@@ -61,7 +61,7 @@ class L2RL(TrialAlgorithm):
         learning_rate: Schedule = 7e-4,
         n_envs: int = 32,
         n_trials: int = 1,
-        gamma: float = 0.9,
+        gamma: Schedule = 0.9,
         gae_lambda: float = 1.0,
         ent_coef: Schedule = 0.05,
         vf_coef: float = 0.05,

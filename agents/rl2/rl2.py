@@ -34,7 +34,7 @@ class RL2(TrialAlgorithm):
         n_trials: Whole trials a row and iteration.
         batch_size: Trials a minibatch; None is all of an iteration's.
         n_epochs: Passes over an iteration's trials.
-        gamma: Discount over the whole trial.
+        gamma: Discount over the whole trial; a number or `("linear", start, end)`.
         gae_lambda: Lambda over the whole trial (.3 in the paper).
         clip_range: PPO's clip.
         ent_coef: Weight of the entropy; a number or `("linear", start, end)`.
@@ -67,7 +67,7 @@ class RL2(TrialAlgorithm):
         n_trials: int = 1,
         batch_size: int | None = None,
         n_epochs: int = 8,
-        gamma: float = 0.99,
+        gamma: Schedule = 0.99,
         gae_lambda: float = 0.3,
         clip_range: Schedule = 0.2,
         ent_coef: Schedule = 0.01,

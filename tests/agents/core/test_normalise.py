@@ -44,7 +44,7 @@ def test_moments_survive_a_checkpoint():
 
 
 def test_scale_is_one_before_data():
-    normaliser = RewardNormaliser(0.9)
+    normaliser = RewardNormaliser()
     assert normaliser.scale == 1.0
     rewards = torch.tensor([[2.0, -3.0]])
     assert torch.equal(normaliser.normalise(rewards), rewards)
@@ -52,8 +52,8 @@ def test_scale_is_one_before_data():
 
 def test_scale_is_the_deviation_of_the_discounted_sums():
     rewards = torch.tensor([[1.0, 0.0], [2.0, 4.0], [3.0, 0.0]])
-    normaliser = RewardNormaliser(0.5)
-    normaliser.update(rewards, torch.ones(3, 2))
+    normaliser = RewardNormaliser()
+    normaliser.update(rewards, torch.ones(3, 2), 0.5)
     sums = [1.0, 2.5, 4.25, 0.0, 4.0, 2.0]
     assert normaliser.scale == pytest.approx(np.std(sums))
     torch.testing.assert_close(normaliser.normalise(rewards), rewards / float(np.std(sums)))
@@ -61,11 +61,11 @@ def test_scale_is_the_deviation_of_the_discounted_sums():
 
 def test_the_discounted_sum_restarts_at_every_trial():
     """Columns are trials: calls and columns share the moments, never a sum."""
-    one, other = RewardNormaliser(0.9), RewardNormaliser(0.9)
+    one, other = RewardNormaliser(), RewardNormaliser()
     rewards = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))
-    one.update(rewards, torch.ones(5, 4))
+    one.update(rewards, torch.ones(5, 4), 0.9)
     for column in range(4):
-        other.update(rewards[:, column : column + 1], torch.ones(5, 1))
+        other.update(rewards[:, column : column + 1], torch.ones(5, 1), 0.9)
     assert other.returns.count == 20
     assert one.scale == pytest.approx(other.scale, rel=1e-12)
 
@@ -73,23 +73,23 @@ def test_the_discounted_sum_restarts_at_every_trial():
 def test_padding_does_not_count():
     mask = torch.tensor([[1.0, 1.0], [1.0, 0.0]])
     rewards = torch.tensor([[1.0, 2.0], [3.0, 1e6]])
-    normaliser = RewardNormaliser(1.0)
-    normaliser.update(rewards, mask)
+    normaliser = RewardNormaliser()
+    normaliser.update(rewards, mask, 1.0)
     assert normaliser.returns.count == 3
     assert normaliser.scale == pytest.approx(np.std([1.0, 2.0, 4.0]))
 
 
 @pytest.mark.parametrize("reward", [0.0, 1.0, -0.3])
 def test_rewards_without_spread_are_not_blown_up(reward):
-    normaliser = RewardNormaliser(0.0)
-    normaliser.update(torch.full((4, 3), reward), torch.ones(4, 3))
+    normaliser = RewardNormaliser()
+    normaliser.update(torch.full((4, 3), reward), torch.ones(4, 3), 0.0)
     normalised = normaliser.normalise(torch.full((4, 3), reward))
     assert torch.isfinite(normalised).all()
     assert normaliser.scale >= 1e-4
 
 
 def test_the_state_round_trips():
-    one, other = RewardNormaliser(0.9), RewardNormaliser(0.9)
-    one.update(torch.randn(5, 4), torch.ones(5, 4))
+    one, other = RewardNormaliser(), RewardNormaliser()
+    one.update(torch.randn(5, 4), torch.ones(5, 4), 0.9)
     other.load_state(json.loads(json.dumps(one.state())))
     assert one.scale == other.scale != 1.0
