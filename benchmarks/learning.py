@@ -82,7 +82,7 @@ ENTRIES = {
         "agent": "L2RL",
         "policy": "LstmPolicy",
         "id": "meta/TwoStep-v0",
-        "steps": 20_000_000,
+        "steps": 10_000_000,
         "reference": "at least 68 (.68 a round); Bayes filter 70.66, random 50",
     },
 }
