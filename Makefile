@@ -31,7 +31,7 @@ lint: $(VENV)/.installed-dev
 
 # The oldest versions that pyproject.toml allows.
 floor: $(FLOOR)/.installed
-	$(call PYTEST,$(FLOOR)) tests/meta_envs tests/agents
+	$(call PYTEST,$(FLOOR)) tests/agents tests/meta_envs
 
 # The wheel, installed into an empty environment and used from another folder.
 wheel: $(VENV)/.installed-dev
