@@ -28,7 +28,8 @@ SHORT: dict[str, Any] = {"pulls": 20}
 
 def small_rl2(env, **kwargs):
     sizes = {"hidden_size": 8, "embedding_sizes": ()}
-    agent = RL2("GruPolicy", env, n_envs=2, env_kwargs=kwargs, policy_kwargs=sizes, seed=0)
+    arguments: dict[str, Any] = {"n_envs": 2, "preset": None, "seed": 0}
+    agent = RL2("GruPolicy", env, env_kwargs=kwargs, policy_kwargs=sizes, **arguments)
     logits: Any = agent.policy.head.logits
     with torch.no_grad():
         logits.weight.mul_(100)  # so that what it saw decides what it does
