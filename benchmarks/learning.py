@@ -35,14 +35,14 @@ ENTRIES = {
     "rl2-dependent": {
         "agent": "RL2",
         "id": "meta/DependentBandit-v0",
-        "steps": 5_000_000,
+        "steps": 3_000_000,
         "reference": "at least 73.4; Bayes-optimal 73.779",
     },
     "rl2-bernoulli-k5-n10": {
         "agent": "RL2",
         "id": "meta/BernoulliBandit-v0",
         "env_kwargs": {"arms": 5, "pulls": 10},
-        "steps": 5_000_000,
+        "steps": 4_000_000,
         "reference": "at least 6.55; optimum 6.660, greedy 6.63",
     },
     "rl2-bernoulli-k5-n100": {
@@ -63,13 +63,13 @@ ENTRIES = {
         "agent": "RL2",
         "id": "meta/GridNavi-v0",
         "env_kwargs": {"split": "all"},
-        "steps": 10_000_000,
+        "steps": 5_000_000,
         "reference": "at least 36.0, episode 1 at least 3.8; optimum 37.214",
     },
     "rl2-gridnavi-held-out": {
         "agent": "RL2",
         "id": "meta/GridNavi-v0",
-        "steps": 10_000_000,
+        "steps": 5_000_000,
         "reference": "16 goals for training, 5 for testing; no threshold",
     },
     "rl2-tabular": {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from gymnasium import spaces
@@ -27,12 +27,13 @@ class RecurrentPolicy(nn.Module):
         separate_value: Give the value a network of its own (the paper's; slower) instead of
             sharing.
         log_std_init: Initial log standard deviation of continuous actions.
+        memory: Steps the core remembers at first, see `sequence.GRU`; about a trial's length.
 
     Raises:
         TypeError: If a space is not supported.
     """
 
-    core_class: ClassVar[type[SequenceCore]]
+    core_class: ClassVar[Any]
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class RecurrentPolicy(nn.Module):
         activation: type[nn.Module] = nn.Tanh,
         separate_value: bool = False,
         log_std_init: float = 0.0,
+        memory: int | None = None,
     ):
         super().__init__()
         self.builder = TrialObservation(observation_space, action_space)
@@ -54,14 +56,14 @@ class RecurrentPolicy(nn.Module):
         size = self.builder.size
         self.embedding = _layers(size, embedding_sizes, activation)
         width = embedding_sizes[-1] if embedding_sizes else size
-        self.core = self.core_class(width, hidden_size)
+        self.core = self.core_class(width, hidden_size, memory)
         self.head = make_head(action_space, self.core.output_size, log_std_init)
         self.value_head = ValueHead(self.core.output_size)
         self.value_embedding: nn.Module | None = None
         self.value_core: SequenceCore | None = None
         if separate_value:
             self.value_embedding = _layers(size, embedding_sizes, activation)
-            self.value_core = self.core_class(width, hidden_size)
+            self.value_core = self.core_class(width, hidden_size, memory)
         # Rewards among the inputs are multiplied by this; the trainer's normaliser writes it.
         self.reward_scale: torch.Tensor
         self.register_buffer("reward_scale", torch.ones((), dtype=torch.float64))

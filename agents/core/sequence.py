@@ -76,17 +76,24 @@ class GRU(SequenceCore):
     Args:
         input_size: I.
         hidden_size: H; the state is the output, S = H.
+        memory: Steps that units remember at first, spread from 1 to this (Tallec and Ollivier
+            2018); None leaves the gates half open, which forgets within a few steps.
         fused: Use the kernel of `recurrent_kernels` on CPUs, which is differentiable once. Without
             it gradients of gradients exist.
     """
 
-    def __init__(self, input_size: int, hidden_size: int, fused: bool = True):
+    def __init__(
+        self, input_size: int, hidden_size: int, memory: int | None = None, fused: bool = True
+    ):
         super().__init__()
         self.input_size = input_size
         self.output_size = hidden_size
         self.fused = fused
         self.cell = nn.GRU(input_size, hidden_size)
         _initialise(self.cell)
+        if memory is not None:
+            with torch.no_grad():
+                _weights(self.cell)[2][hidden_size : 2 * hidden_size] = _spread(hidden_size, memory)
 
     def initial_state(self, batch_size: int) -> torch.Tensor:
         """Return zeros [B, H]."""
@@ -120,17 +127,21 @@ class LSTM(SequenceCore):
     Args:
         input_size: I.
         hidden_size: H; the state is output and cell, S = 2 H.
-        forget_bias: Initial bias of the forget gate.
+        memory: As in `GRU`; None opens the forget gate by a bias of 1.
     """
 
-    def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0):
+    def __init__(self, input_size: int, hidden_size: int, memory: int | None = None):
         super().__init__()
         self.input_size = input_size
         self.output_size = hidden_size
         self.cell = nn.LSTM(input_size, hidden_size)
         _initialise(self.cell)
         with torch.no_grad():
-            _weights(self.cell)[2][hidden_size : 2 * hidden_size] = forget_bias
+            bias = _weights(self.cell)[2]
+            bias[hidden_size : 2 * hidden_size] = 1.0
+            if memory is not None:
+                spread = _spread(hidden_size, memory)
+                bias[:hidden_size], bias[hidden_size : 2 * hidden_size] = -spread, spread
 
     def initial_state(self, batch_size: int) -> torch.Tensor:
         """Return zeros [B, 2 H]."""
@@ -148,6 +159,13 @@ class LSTM(SequenceCore):
         output, cell = (part.contiguous()[None] for part in state.chunk(2, dim=1))
         outputs, (output, cell) = self.cell(inputs, (output, cell))
         return outputs, torch.cat([output[0], cell[0]], dim=1)
+
+
+def _spread(count: int, memory: int) -> torch.Tensor:
+    """Return biases of keeping gates for time scales spread over 1 to `memory` steps."""
+    if memory < 2:
+        raise ValueError(f"memory={memory} must be at least 2 steps, or None")
+    return torch.log(1.0 + (memory - 2.0) * torch.rand(count))
 
 
 def _weights(cell: nn.RNNBase) -> tuple[Any, Any, Any, Any]:
