@@ -1,7 +1,7 @@
 """Presets of RL2: per id, with the source of the settings and what they scored here.
 
-All settings are ours: the paper's (TRPO, a GRU of 256, 250,000 steps an iteration, gamma .99, lambda
-.3) need hundreds of millions of steps. Scores are in `benchmarks/results/learning.csv`.
+All settings are ours: the paper's (TRPO, a GRU of 256, 250,000 steps an iteration, gamma .99,
+lambda .3) need hundreds of millions of steps. Scores are in `benchmarks/results/learning.csv`.
 """
 
 from typing import Any
