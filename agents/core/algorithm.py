@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
 import torch
-from gymnasium import spaces
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.type_aliases import MaybeCallback
@@ -23,7 +22,7 @@ from .inner_loop import InnerLoop
 from .logging import ProgressBar
 from .optimizer_state import pack_optimizer, unpack_optimizer
 from .vec_bridge import SB3VecEnv
-from .venv import env_identity, make_venv
+from .venv import check_spaces, env_identity, make_venv
 
 Self = TypeVar("Self", bound="MetaAlgorithm")
 
@@ -302,18 +301,6 @@ class MetaAlgorithm(BaseAlgorithm):
     @classmethod
     def _classes(cls) -> dict[str, Any]:
         return {f"policy.{name}": policy for name, policy in cls.policy_aliases.items()}
-
-
-def check_spaces(venv: Any, observation_space: spaces.Space, action_space: spaces.Space) -> None:
-    """Refuse an environment whose spaces are not those of training.
-
-    Raises:
-        ValueError: Naming both.
-    """
-    for name, trained in (("observation", observation_space), ("action", action_space)):
-        given = getattr(venv, f"single_{name}_space")
-        if given != trained:
-            raise ValueError(f"the {name} space is {given}; the agent was trained on {trained}")
 
 
 def _load_network(network: nn.Module, name: str, tensors: Any, path: str) -> None:

@@ -119,3 +119,54 @@ class RecurrentInnerLoop(InnerLoop):
         self._state[starting] = state[starting]
         self._previous_actions[starting] = actions[starting]
         self._previous_rewards[starting] = rewards[starting]
+
+
+@torch.no_grad()
+def act_on_trials(
+    policy: RecurrentPolicy,
+    observation: Any,
+    state: np.ndarray | None,
+    episode_start: np.ndarray | None,
+    deterministic: bool,
+    random: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Act on `TrialWrapper`'s observations; what `TrialAlgorithm.predict` is made of.
+
+    Args:
+        policy: The policy.
+        observation: float32 [D] or [R, D].
+        state: What the last call returned, [R, S]; None at the start.
+        episode_start: Whether a trial starts, [R].
+        deterministic: Take the most probable action.
+        random: Draws the actions otherwise.
+
+    Returns:
+        Actions [...] or [R, ...], and the state [R, S].
+
+    Raises:
+        ValueError: If the observation is not `TrialWrapper`'s.
+    """
+    shown = np.asarray(observation)
+    size = policy.builder.size
+    if shown.dtype.kind != "f" or shown.ndim not in (1, 2) or shown.shape[-1] != size:
+        raise ValueError(
+            f"predict takes TrialWrapper's observation of {size} numbers, not {shown.dtype} of "
+            f"shape {shown.shape}; wrap the env in meta_envs.wrappers.TrialWrapper, or act "
+            "through inner_loop"
+        )
+    inputs = torch.from_numpy(np.atleast_2d(shown).astype(np.float32))
+    inputs[:, -2] = inputs[:, -2].double() * policy.reward_scale  # as the inner loop does
+    carried = policy.initial_state(len(inputs))
+    if state is not None:
+        going_on = np.ones(len(inputs), bool) if episode_start is None else ~episode_start
+        carried[going_on] = torch.as_tensor(state, device=carried.device)[going_on]
+    params, _, carried = policy.step(inputs.to(carried.device), carried)
+    params, carried = params.cpu(), carried.cpu()
+    head = policy.head
+    if deterministic:
+        actions = head.mode(params)
+    else:
+        draw = random.random if head.noise_kind == "uniform" else (random.standard_normal)
+        noise = draw((len(inputs), head.noise_size)).astype(np.float32)
+        actions = head.sample(params, torch.from_numpy(noise))
+    return (actions.numpy()[0] if shown.ndim == 1 else actions.numpy()), carried.numpy()

@@ -25,13 +25,12 @@ def find_preset(
         identity: The id, with or without the module that registers it; None has no preset.
         env_kwargs: Must equal the preset's, where those of the registration complete both.
     """
-    if identity is None:
-        return None
-    known = gym.spec(identity).kwargs
+    name = (identity or "").rpartition(":")[2]
     for preset in presets.values():
-        alike = {**known, **preset.get("env_kwargs", {})} == {**known, **env_kwargs}
-        if preset["id"] == identity.rpartition(":")[2] and alike:
-            return dict(preset["arguments"])
+        if preset["id"] == name:
+            known = gym.spec(name).kwargs
+            if {**known, **preset.get("env_kwargs", {})} == {**known, **env_kwargs}:
+                return dict(preset["arguments"])
     return None
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,36 +18,15 @@ from torch import nn
 from meta_envs.core.rng import fold
 
 from . import losses
-from .algorithm import MetaAlgorithm, Self, check_spaces
+from .algorithm import MetaAlgorithm, Self
 from .normalise import RewardNormaliser
 from .policies import GruPolicy, LstmPolicy, RecurrentPolicy
-from .recurrent import RecurrentInnerLoop
+from .recurrent import RecurrentInnerLoop, act_on_trials
 from .returns import gae
 from .schedules import Schedule, check_schedule, value_at
 from .training_log import describe, record_iteration
-from .trials import TrialCollector, Trials
-
-
-@dataclass
-class Batch:
-    """What a loss sees: trials, and what was computed from them before the update."""
-
-    inputs: torch.Tensor  # [T, B, D]
-    actions: torch.Tensor  # [T, B, ...]
-    old_log_prob: torch.Tensor  # [T, B]
-    old_values: torch.Tensor  # [T, B]
-    advantages: torch.Tensor  # [T, B]
-    returns: torch.Tensor  # targets of the value, [T, B]
-    mask: torch.Tensor  # [T, B]
-
-    def columns(self, index: torch.Tensor) -> Batch:
-        """Return some of the trials."""
-        parts = {name: part[:, index] for name, part in vars(self).items()}
-        return Batch(**parts)
-
-    def to(self, device: torch.device) -> Batch:
-        """Return the same on a device."""
-        return Batch(**{name: part.to(device) for name, part in vars(self).items()})
+from .trials import Batch, TrialCollector, Trials
+from .venv import check_spaces
 
 
 class TrialAlgorithm(MetaAlgorithm):
@@ -274,7 +252,6 @@ class TrialAlgorithm(MetaAlgorithm):
 
     # ---- acting through SB3's predict -----------------------------------------------------------
 
-    @torch.no_grad()
     def predict(  # type: ignore[override]
         self,
         observation: Any,
@@ -296,34 +273,9 @@ class TrialAlgorithm(MetaAlgorithm):
         Raises:
             ValueError: If the observation is not `TrialWrapper`'s.
         """
-        shown = np.asarray(observation)
-        size = self.policy.builder.size
-        if shown.dtype.kind != "f" or shown.ndim not in (1, 2) or shown.shape[-1] != size:
-            raise ValueError(
-                f"predict takes TrialWrapper's observation of {size} numbers, not {shown.dtype} of "
-                f"shape {shown.shape}; wrap the env in meta_envs.wrappers.TrialWrapper, or act "
-                "through inner_loop"
-            )
-        inputs = torch.from_numpy(np.atleast_2d(shown).astype(np.float32))
-        inputs[:, -2] = inputs[:, -2].double() * self.policy.reward_scale  # as the inner loop does
-        carried = self.policy.initial_state(len(inputs))
-        if state is not None:
-            going_on = np.ones(len(inputs), bool) if episode_start is None else ~episode_start
-            carried[going_on] = torch.as_tensor(state, device=carried.device)[going_on]
-        params, _, carried = self.policy.step(inputs.to(carried.device), carried)
-        params, carried = params.cpu(), carried.cpu()
-        head = self.policy.head
-        if deterministic:
-            actions = head.mode(params)
-        else:
-            draw = (
-                self._predict_random.random
-                if head.noise_kind == "uniform"
-                else (self._predict_random.standard_normal)
-            )
-            noise = draw((len(inputs), head.noise_size)).astype(np.float32)
-            actions = head.sample(params, torch.from_numpy(noise))
-        return (actions.numpy()[0] if shown.ndim == 1 else actions.numpy()), carried.numpy()
+        return act_on_trials(
+            self.policy, observation, state, episode_start, deterministic, self._predict_random
+        )
 
     @property
     def _predict_random(self) -> np.random.Generator:

@@ -49,6 +49,28 @@ class Trials:
         return returns.scatter_add(0, index, self.rewards * self.mask)
 
 
+@dataclass
+class Batch:
+    """What a loss sees: trials, and what was computed from them before the update."""
+
+    inputs: torch.Tensor  # [T, B, D]
+    actions: torch.Tensor  # [T, B, ...]
+    old_log_prob: torch.Tensor  # [T, B]
+    old_values: torch.Tensor  # [T, B]
+    advantages: torch.Tensor  # [T, B]
+    returns: torch.Tensor  # targets of the value, [T, B]
+    mask: torch.Tensor  # [T, B]
+
+    def columns(self, index: torch.Tensor) -> Batch:
+        """Return some of the trials."""
+        parts = {name: part[:, index] for name, part in vars(self).items()}
+        return Batch(**parts)
+
+    def to(self, device: torch.device) -> Batch:
+        """Return the same on a device."""
+        return Batch(**{name: part.to(device) for name, part in vars(self).items()})
+
+
 class TrialCollector:
     """Plays `n_trials` whole trials in every row.
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
+from gymnasium import spaces
 from gymnasium.vector import VectorEnv
 from gymnasium.wrappers import HumanRendering, OrderEnforcing, PassiveEnvChecker, TimeLimit
 from stable_baselines3.common.vec_env import VecEnv
@@ -81,6 +82,18 @@ def make_venv(env: Any, n_envs: int, env_kwargs: Mapping[str, Any] | None = None
             raise TypeError(f"{env} was not made by gymnasium.make; give an id or a MetaVectorEnv")
         return _with_task_api(gym.make_vec(identity, num_envs=n_envs, **kwargs), identity)
     raise TypeError(f"env={env!r}; give an id, a gymnasium.make environment or a MetaVectorEnv")
+
+
+def check_spaces(venv: Any, observation_space: spaces.Space, action_space: spaces.Space) -> None:
+    """Refuse an environment whose spaces are not those of training.
+
+    Raises:
+        ValueError: Naming both.
+    """
+    for name, trained in (("observation", observation_space), ("action", action_space)):
+        given = getattr(venv, f"single_{name}_space")
+        if given != trained:
+            raise ValueError(f"the {name} space is {given}; the agent was trained on {trained}")
 
 
 def _with_task_api(venv: VectorEnv, name: str) -> VectorEnv:

@@ -10,7 +10,8 @@ from torch import nn
 
 from ..core.schedules import Schedule, check_schedule, value_at
 from ..core.settings import configured
-from ..core.trial_algorithm import Batch, TrialAlgorithm
+from ..core.trial_algorithm import TrialAlgorithm
+from ..core.trials import Batch
 from .losses import ppo_loss
 from .presets import PRESETS
 

@@ -1,8 +1,8 @@
 """Fast learning tests with known answers; results with real budgets are in benchmarks/."""
 
 import pytest
-from agents import L2RL, RL2, evaluate
 
+from agents import L2RL, RL2, evaluate
 from tests.agents import toys  # noqa: F401  registers toy/...
 
 # In toy/Guess one arm of two pays always: knowing nothing earns 4 of 8, remembering the first pull
