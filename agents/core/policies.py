@@ -15,8 +15,64 @@ from .heads import ValueHead, make_head
 from .sequence import GRU, LSTM, SequenceCore
 
 
+class Trunk(nn.Module):
+    """Embedding -> sequence core. With `transitions` the embedding sees the whole last transition.
+
+    Args:
+        builder: Of the inputs.
+        core_class: A `SequenceCore` of (inputs, hidden size, memory).
+        embedding_sizes: Widths of the layers before the core.
+        hidden_size: Width of the core.
+        activation: Between the layers of the embedding.
+        memory: Of the core.
+        transitions: Carry the previous observation in the state, and show it beside the inputs.
+    """
+
+    def __init__(
+        self,
+        builder: TrialObservation,
+        core_class: Any,
+        embedding_sizes: Sequence[int],
+        hidden_size: int,
+        activation: type[nn.Module],
+        memory: int | None,
+        transitions: bool,
+    ):
+        super().__init__()
+        assert builder.observation_size is not None
+        self.shown = builder.observation_size if transitions else 0  # numbers of the observation
+        size = builder.size + self.shown
+        self.embedding = _layers(size, embedding_sizes, activation)
+        width = embedding_sizes[-1] if embedding_sizes else size
+        self.core: SequenceCore = core_class(width, hidden_size, memory)
+
+    def initial_state(self, rows: int) -> torch.Tensor:
+        """Return the core's state and a previous observation of zeros, [R, S]."""
+        state = self.core.initial_state(rows)
+        return torch.cat([state, state.new_zeros(rows, self.shown)], dim=1)
+
+    def step(self, inputs: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Run one step: hidden [R, H] and the state [R, S]."""
+        if not self.shown:
+            return self.core.step(self.embedding(inputs), state)
+        carried, previous = state[:, : -self.shown], state[:, -self.shown :]
+        seen = torch.cat([inputs, previous], dim=1)
+        hidden, carried = self.core.step(self.embedding(seen), carried.contiguous())
+        return hidden, torch.cat([carried, inputs[:, : self.shown]], dim=1)
+
+    def forward(self, inputs: torch.Tensor, reset: torch.Tensor | None = None) -> torch.Tensor:
+        """Run whole trials [T, B, D]: hidden [T, B, H]."""
+        if self.shown:
+            previous = torch.zeros_like(inputs[..., : self.shown])
+            previous[1:] = inputs[:-1, :, : self.shown]
+            if reset is not None:
+                previous = previous * (~reset).to(previous.dtype)[..., None]
+            inputs = torch.cat([inputs, previous], dim=-1)
+        return self.core(self.embedding(inputs), self.core.initial_state(inputs.shape[1]), reset)[0]
+
+
 class RecurrentPolicy(nn.Module):
-    """Embedding -> sequence core -> policy head and value head, on `TrialObservation` inputs.
+    """A trunk, a policy head and a value head, on `TrialObservation` inputs.
 
     Args:
         observation_space: Of one row of the raw environment; a vector or discrete.
@@ -24,10 +80,11 @@ class RecurrentPolicy(nn.Module):
         embedding_sizes: Widths of the layers before the core; empty for none.
         hidden_size: Width of the core.
         activation: Between the layers of the embedding.
-        separate_value: Give the value a network of its own (the paper's; slower) instead of
-            sharing.
+        separate_value: Give the value a trunk of its own (the paper's; slower) instead of sharing.
         log_std_init: Initial log standard deviation of continuous actions.
         memory: Steps the core remembers at first, see `sequence.GRU`; about a trial's length.
+        transitions: Show the embedding the previous observation too, so that it sees the whole last
+            transition at once; what an action led to, and where, need not be joined by the core.
 
     Raises:
         TypeError: If a space is not supported.
@@ -45,6 +102,7 @@ class RecurrentPolicy(nn.Module):
         separate_value: bool = False,
         log_std_init: float = 0.0,
         memory: int | None = None,
+        transitions: bool = False,
     ):
         super().__init__()
         self.builder = TrialObservation(observation_space, action_space)
@@ -53,51 +111,49 @@ class RecurrentPolicy(nn.Module):
                 f"observation_space={observation_space}: recurrent policies take vectors and "
                 "discrete observations; flatten it first"
             )
-        size = self.builder.size
-        self.embedding = _layers(size, embedding_sizes, activation)
-        width = embedding_sizes[-1] if embedding_sizes else size
-        self.core = self.core_class(width, hidden_size, memory)
-        self.head = make_head(action_space, self.core.output_size, log_std_init)
-        self.value_head = ValueHead(self.core.output_size)
-        self.value_embedding: nn.Module | None = None
-        self.value_core: SequenceCore | None = None
-        if separate_value:
-            self.value_embedding = _layers(size, embedding_sizes, activation)
-            self.value_core = self.core_class(width, hidden_size, memory)
+
+        def trunk() -> Trunk:
+            return Trunk(
+                self.builder,
+                self.core_class,
+                embedding_sizes,
+                hidden_size,
+                activation,
+                memory,
+                transitions,
+            )
+
+        self.trunk = trunk()
+        self.value_trunk = trunk() if separate_value else None
+        self.head = make_head(action_space, hidden_size, log_std_init)
+        self.value_head = ValueHead(hidden_size)
         # Rewards among the inputs are multiplied by this; the trainer's normaliser writes it.
         self.reward_scale: torch.Tensor
         self.register_buffer("reward_scale", torch.ones((), dtype=torch.float64))
-        self._split = self.core.initial_state(1).shape[1]
 
     def initial_state(self, rows: int) -> torch.Tensor:
         """Return the state at a trial's start, [R, S]."""
-        states = [self.core.initial_state(rows)]
-        if self.value_core is not None:
-            states.append(self.value_core.initial_state(rows))
-        return torch.cat(states, dim=1)
+        state = self.trunk.initial_state(rows)
+        return state if self.value_trunk is None else torch.cat([state, state], dim=1)
 
     def step(
         self, inputs: torch.Tensor, state: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Run one step: distribution parameters [R, P], values [R], state [R, S]."""
-        if self.value_core is None or self.value_embedding is None:
-            hidden, state = self.core.step(self.embedding(inputs), state)
+        if self.value_trunk is None:
+            hidden, state = self.trunk.step(inputs, state)
             return self.head(hidden), self.value_head(hidden), state
-        mine, other = state[:, : self._split], state[:, self._split :]
-        hidden, mine = self.core.step(self.embedding(inputs), mine)
-        value_hidden, other = self.value_core.step(self.value_embedding(inputs), other)
+        mine, other = (part.contiguous() for part in state.chunk(2, dim=1))
+        hidden, mine = self.trunk.step(inputs, mine)
+        value_hidden, other = self.value_trunk.step(inputs, other)
         return self.head(hidden), self.value_head(value_hidden), torch.cat([mine, other], dim=1)
 
     def forward(
         self, inputs: torch.Tensor, reset: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Run whole trials [T, B, D]: distribution parameters [T, B, P] and values [T, B]."""
-        batch = inputs.shape[1]
-        hidden, _ = self.core(self.embedding(inputs), self.core.initial_state(batch), reset)
-        if self.value_core is None or self.value_embedding is None:
-            return self.head(hidden), self.value_head(hidden)
-        start = self.value_core.initial_state(batch)
-        value_hidden, _ = self.value_core(self.value_embedding(inputs), start, reset)
+        hidden = self.trunk(inputs, reset)
+        value_hidden = hidden if self.value_trunk is None else self.value_trunk(inputs, reset)
         return self.head(hidden), self.value_head(value_hidden)
 
 

@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+import torch
+from gymnasium import spaces
+
+from agents.core.policies import GruPolicy, LstmPolicy
+
+SPACES = spaces.Discrete(3), spaces.Discrete(2)
+
+
+def _policy(policy, **kwargs):
+    torch.manual_seed(0)
+    made = policy(*SPACES, hidden_size=8, embedding_sizes=(6,), **kwargs)
+    for parameter in made.parameters():  # heads begin nearly at zero
+        torch.nn.init.normal_(parameter, std=0.5)
+    return made
+
+
+def _inputs(steps=7, rows=9):
+    return torch.randn(steps, rows, 7, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("policy", [GruPolicy, LstmPolicy])
+@pytest.mark.parametrize("kwargs", [{}, {"transitions": True}, {"memory": 20}])
+@pytest.mark.parametrize("separate", [False, True])
+def test_acting_step_by_step_equals_the_whole_trial(policy, kwargs, separate):
+    made, inputs = _policy(policy, separate_value=separate, **kwargs), _inputs()
+    params, values = made(inputs)
+    state = made.initial_state(9)
+    with torch.no_grad():
+        for step, shown in enumerate(inputs):
+            now, value, state = made.step(shown, state)
+            torch.testing.assert_close(now, params[step], atol=1e-5, rtol=1e-5)
+            torch.testing.assert_close(value, values[step], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("transitions", [False, True])
+def test_a_reset_within_a_sequence_begins_a_trial(transitions):
+    made, inputs = _policy(GruPolicy, transitions=transitions), _inputs()
+    reset = torch.zeros(7, 9, dtype=torch.bool)
+    reset[4] = True
+    params, _ = made(inputs, reset)
+    torch.testing.assert_close(params[4:], made(inputs[4:])[0])
+
+
+def test_transitions_show_the_previous_observation_and_nothing_else():
+    made, inputs = _policy(GruPolicy, transitions=True), _inputs(2, 8)
+    seen = []
+    made.trunk.embedding.register_forward_pre_hook(lambda module, given: seen.append(given[0]))
+    made(inputs)
+    assert (seen[0][0, :, 7:] == 0).all() and torch.equal(seen[0][1, :, 7:], inputs[0, :, :3])
+
+
+def test_the_value_has_a_trunk_of_its_own_only_if_asked():
+    shared, apart = _policy(GruPolicy), _policy(GruPolicy, separate_value=True)
+    inputs = _inputs()
+    for made, alone in ((shared, False), (apart, True)):
+        made.zero_grad()
+        made(inputs)[1].sum().backward()
+        untouched = all(parameter.grad is None for parameter in made.trunk.parameters())
+        assert untouched == alone
+
+
+@pytest.mark.parametrize("policy", [GruPolicy, LstmPolicy])
+def test_memory_opens_the_keeping_gates_for_that_long(policy):
+    made = policy(*SPACES, hidden_size=64, memory=100)
+    bias = made.trunk.core.cell.bias_ih_l0[64:128].detach().numpy()
+    assert bias.min() >= 0 and np.log(50) < bias.max() <= np.log(99)
+    with pytest.raises(ValueError, match="memory=1"):
+        policy(*SPACES, memory=1)
