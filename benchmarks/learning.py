@@ -116,6 +116,7 @@ def run(name: str, seed: int, arguments: argparse.Namespace) -> AdaptationCurve:
     started = time.perf_counter()
     agent.learn(arguments.steps or entry["steps"])
     seconds = time.perf_counter() - started
+    agent.save(Path("runs", "benchmarks", f"{name}-s{seed}.zip"))
     split = kwargs.pop("split", None)
     settings = {"env_kwargs": kwargs, "split": split, "num_tasks": arguments.num_tasks, "seed": 1}
     for deterministic in (False, True):
@@ -156,7 +157,6 @@ def two_step_stays(agent, env_id: str, deterministic: bool, rows: int = 300) -> 
 
     venv = gym.make_vec(env_id, num_envs=rows)
     play = Play(venv, agent.inner_loop(venv, seed=7), 1, deterministic)
-    steps = venv.rounds * venv.steps_per_round
     chosen, common, paid = [], [], []
     step = venv.step
 
@@ -168,10 +168,9 @@ def two_step_stays(agent, env_id: str, deterministic: bool, rows: int = 300) -> 
 
     venv.step = recorded
     play.episodes(seed=11, count=1)
-    first, last = slice(0, steps, 2), slice(1, steps, 2)
-    stays = stay_probabilities(
-        np.stack(chosen)[first], np.stack(common)[first], np.stack(paid)[last] > 0
-    )
+    actions, transitions, rewards = (np.stack(one, axis=1) for one in (chosen, common, paid))
+    stays = stay_probabilities(actions[:, ::2], transitions[:, ::2], rewards[:, 1::2] > 0)
+    stays = {name: round(float(value), 4) for name, value in stays.items()}
     path = RESULTS / "two_step_stays.csv"
     new = not path.exists()
     with path.open("a", newline="") as file:
