@@ -16,7 +16,7 @@ from .sequence import GRU, LSTM, SequenceCore
 
 
 class Trunk(nn.Module):
-    """Embedding -> sequence core. With `transitions` the embedding sees the whole last transition.
+    """Embedding -> sequence core -> layers that see both. H is the width of the last of these.
 
     Args:
         builder: Of the inputs.
@@ -26,6 +26,7 @@ class Trunk(nn.Module):
         activation: Between the layers of the embedding.
         memory: Of the core.
         transitions: Carry the previous observation in the state, and show it beside the inputs.
+        head_sizes: Widths of the layers after the core; empty for none.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Trunk(nn.Module):
         activation: type[nn.Module],
         memory: int | None,
         transitions: bool,
+        head_sizes: Sequence[int],
     ):
         super().__init__()
         assert builder.observation_size is not None
@@ -45,6 +47,8 @@ class Trunk(nn.Module):
         self.embedding = _layers(size, embedding_sizes, activation)
         width = embedding_sizes[-1] if embedding_sizes else size
         self.core: SequenceCore = core_class(width, hidden_size, memory)
+        self.after = _layers(hidden_size + width, head_sizes, activation) if head_sizes else None
+        self.output_size = head_sizes[-1] if head_sizes else hidden_size
 
     def initial_state(self, rows: int) -> torch.Tensor:
         """Return the core's state and a previous observation of zeros, [R, S]."""
@@ -54,11 +58,14 @@ class Trunk(nn.Module):
     def step(self, inputs: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Run one step: hidden [R, H] and the state [R, S]."""
         if not self.shown:
-            return self.core.step(self.embedding(inputs), state)
+            embedded = self.embedding(inputs)
+            hidden, state = self.core.step(embedded, state)
+            return self._joined(hidden, embedded), state
         carried, previous = state[:, : -self.shown], state[:, -self.shown :]
-        seen = torch.cat([inputs, previous], dim=1)
-        hidden, carried = self.core.step(self.embedding(seen), carried.contiguous())
-        return hidden, torch.cat([carried, inputs[:, : self.shown]], dim=1)
+        embedded = self.embedding(torch.cat([inputs, previous], dim=1))
+        hidden, carried = self.core.step(embedded, carried.contiguous())
+        state = torch.cat([carried, inputs[:, : self.shown]], dim=1)
+        return self._joined(hidden, embedded), state
 
     def forward(self, inputs: torch.Tensor, reset: torch.Tensor | None = None) -> torch.Tensor:
         """Run whole trials [T, B, D]: hidden [T, B, H]."""
@@ -68,7 +75,12 @@ class Trunk(nn.Module):
             if reset is not None:
                 previous = previous * (~reset).to(previous.dtype)[..., None]
             inputs = torch.cat([inputs, previous], dim=-1)
-        return self.core(self.embedding(inputs), self.core.initial_state(inputs.shape[1]), reset)[0]
+        embedded = self.embedding(inputs)
+        hidden, _ = self.core(embedded, self.core.initial_state(inputs.shape[1]), reset)
+        return self._joined(hidden, embedded)
+
+    def _joined(self, hidden: torch.Tensor, embedded: torch.Tensor) -> torch.Tensor:
+        return hidden if self.after is None else self.after(torch.cat([hidden, embedded], dim=-1))
 
 
 class RecurrentPolicy(nn.Module):
@@ -85,6 +97,8 @@ class RecurrentPolicy(nn.Module):
         memory: Steps the core remembers at first, see `sequence.GRU`; about a trial's length.
         transitions: Show the embedding the previous observation too, so that it sees the whole last
             transition at once; what an action led to, and where, need not be joined by the core.
+        head_sizes: Widths of layers after the core, which see its output and the embedding: they
+            look up in the memory what matters now. Empty for none.
 
     Raises:
         TypeError: If a space is not supported.
@@ -103,6 +117,7 @@ class RecurrentPolicy(nn.Module):
         log_std_init: float = 0.0,
         memory: int | None = None,
         transitions: bool = False,
+        head_sizes: Sequence[int] = (),
     ):
         super().__init__()
         self.builder = TrialObservation(observation_space, action_space)
@@ -121,12 +136,13 @@ class RecurrentPolicy(nn.Module):
                 activation,
                 memory,
                 transitions,
+                head_sizes,
             )
 
         self.trunk = trunk()
         self.value_trunk = trunk() if separate_value else None
-        self.head = make_head(action_space, hidden_size, log_std_init)
-        self.value_head = ValueHead(hidden_size)
+        self.head = make_head(action_space, self.trunk.output_size, log_std_init)
+        self.value_head = ValueHead(self.trunk.output_size)
         # Rewards among the inputs are multiplied by this; the trainer's normaliser writes it.
         self.reward_scale: torch.Tensor
         self.register_buffer("reward_scale", torch.ones((), dtype=torch.float64))

@@ -21,7 +21,9 @@ def _inputs(steps=7, rows=9):
 
 
 @pytest.mark.parametrize("policy", [GruPolicy, LstmPolicy])
-@pytest.mark.parametrize("kwargs", [{}, {"transitions": True}, {"memory": 20}])
+@pytest.mark.parametrize(
+    "kwargs", [{}, {"transitions": True}, {"memory": 20}, {"head_sizes": (5,), "transitions": True}]
+)
 @pytest.mark.parametrize("separate", [False, True])
 def test_acting_step_by_step_equals_the_whole_trial(policy, kwargs, separate):
     made, inputs = _policy(policy, separate_value=separate, **kwargs), _inputs()
