@@ -19,9 +19,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from stable_baselines3.common.callbacks import BaseCallback
 
 import agents
-from agents import AdaptationCurve, evaluate
+from agents import evaluate
 from agents.core.evaluation_play import Play
 
 RESULTS = Path(__file__).parent / "results"
@@ -100,13 +101,13 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     for name in arguments.entries:
-        curves = [run(name, seed, arguments) for seed in arguments.seeds]
-        AdaptationCurve.merge(*curves).to_csv(RESULTS / f"{name}.curve.csv")
+        for seed in arguments.seeds:
+            run(name, seed, arguments)
     if arguments.summary:
         summarise()
 
 
-def run(name: str, seed: int, arguments: argparse.Namespace) -> AdaptationCurve:
+def run(name: str, seed: int, arguments: argparse.Namespace) -> None:
     """Train one seed, evaluate it twice (sampling, deterministic), write both rows."""
     entry = ENTRIES[name]
     kwargs = dict(entry.get("env_kwargs", {}))
@@ -114,8 +115,10 @@ def run(name: str, seed: int, arguments: argparse.Namespace) -> AdaptationCurve:
     policy = entry.get("policy", "GruPolicy")
     agent = algorithm(policy, entry["id"], env_kwargs=kwargs, seed=seed)
     started = time.perf_counter()
-    agent.learn(arguments.steps or entry["steps"])
+    progress = Progress()
+    agent.learn(arguments.steps or entry["steps"], callback=progress)
     seconds = time.perf_counter() - started
+    progress.write(RESULTS / f"{name}.progress.csv", seed)
     agent.save(Path("runs", "benchmarks", f"{name}-s{seed}.zip"))
     split = kwargs.pop("split", None)
     settings = {"env_kwargs": kwargs, "split": split, "num_tasks": arguments.num_tasks, "seed": 1}
@@ -144,9 +147,33 @@ def run(name: str, seed: int, arguments: argparse.Namespace) -> AdaptationCurve:
         print({key: row[key] for key in ("entry", "seed", "deterministic", "score", "episodes")})
         if entry["agent"] == "L2RL":
             print(two_step_stays(agent, entry["id"], deterministic))
-        if not deterministic:
-            sampled = curve
-    return sampled
+
+
+class Progress(BaseCallback):
+    """Keeps the learning curve: the mean return of an iteration's trials against steps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.points: list[tuple[int, float]] = []
+
+    def _on_step(self) -> bool:
+        return True
+
+    def _on_rollout_start(self) -> None:
+        if "trial_rew_mean" in self.model.latest:
+            self.points.append((self.model.num_timesteps, self.model.latest["trial_rew_mean"]))
+
+    def write(self, path: Path, seed: int) -> None:
+        """Append means over at most 200 stretches of training."""
+        commit = _provenance(0)["commit"]
+        new = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.writer(file)
+            if new:
+                writer.writerow(["commit", "seed", "steps", "trial_rew_mean"])
+            for part in np.array_split(np.array(self.points), min(200, len(self.points))):
+                row = [int(part[-1, 0]), round(float(part[:, 1].mean()), 3)]
+                writer.writerow([commit, seed, *row])
 
 
 def two_step_stays(agent, env_id: str, deterministic: bool, rows: int = 300) -> dict[str, float]:
