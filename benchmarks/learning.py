@@ -118,6 +118,7 @@ def run(name: str, seed: int, arguments: argparse.Namespace) -> None:
     progress = Progress()
     agent.learn(arguments.steps or entry["steps"], callback=progress)
     seconds = time.perf_counter() - started
+    RESULTS.mkdir(exist_ok=True)
     progress.write(RESULTS / f"{name}.progress.csv", seed)
     agent.save(Path("runs", "benchmarks", f"{name}-s{seed}.zip"))
     split = kwargs.pop("split", None)
