@@ -88,7 +88,10 @@ class TrialAlgorithm(MetaAlgorithm):
             if count < 1:
                 raise ValueError(f"{name}={count} must be at least 1")
         self.n_trials = n_trials
-        self.batch_size = _check_batch_size(batch_size, self.n_envs, n_trials)
+        explicit = self.applied.get("batch_size") == "explicit"
+        self.batch_size = _dividing(batch_size, self.n_envs * n_trials, explicit)
+        if "batch_size" in self.settings:
+            self.settings["batch_size"] = self.batch_size
         self.n_epochs = n_epochs
         self.gamma = gamma
         self.gae_lambda = gae_lambda
@@ -147,15 +150,13 @@ class TrialAlgorithm(MetaAlgorithm):
             callback: As in Stable-Baselines3.
             log_interval: Iterations between log lines.
             tb_log_name: Name of the TensorBoard run; None is the class's name.
-            reset_num_timesteps: False continues the count, and the random streams.
+            reset_num_timesteps: False continues the count. The random streams go on in any case.
             progress_bar: Show one.
 
         Returns:
             The agent.
         """
         assert isinstance(self, TrialAlgorithm)
-        if reset_num_timesteps:
-            self.iteration = 0
         total_timesteps, hook = self._setup_learn(
             total_timesteps,
             callback,
@@ -170,8 +171,10 @@ class TrialAlgorithm(MetaAlgorithm):
         while self.num_timesteps < total_timesteps:
             hook.on_rollout_start()
             started = time.perf_counter()
+            boundary = self.num_timesteps
             trials = self._collect(collector, hook)
-            if trials is None:
+            if trials is None:  # a callback stopped: the iteration never was
+                self.num_timesteps = boundary
                 break
             hook.on_rollout_end()
             collected = time.perf_counter()
@@ -292,12 +295,14 @@ class TrialAlgorithm(MetaAlgorithm):
             self.reward_normaliser.load_state(state["reward_normaliser"])
 
 
-def _check_batch_size(batch_size: int | None, n_envs: int, n_trials: int) -> int | None:
-    total = n_envs * n_trials
+def _dividing(batch_size: int | None, total: int, explicit: bool) -> int | None:
+    """Return a size that divides the trials: the given one, or the nearest to a preset's."""
     if batch_size is None or (batch_size >= 1 and total % batch_size == 0):
         return batch_size
     divisors = [size for size in range(1, total + 1) if total % size == 0]
     nearest = min(divisors, key=lambda size: abs(size - batch_size))
+    if not explicit:
+        return nearest
     raise ValueError(
         f"batch_size={batch_size} does not divide n_envs * n_trials = {total} trials; "
         f"use e.g. {nearest}"

@@ -10,7 +10,18 @@ from agents.cli.main import main
 from agents.core.checkpoint import read_checkpoint
 
 ID = "meta/BernoulliBandit-v0"
-TINY = ["--n-envs", "8", "--n-epochs", "2", "--policy-kwargs", "hidden_size=8", "--threads", "1"]
+TINY = [
+    "--preset",
+    "none",
+    "--n-envs",
+    "8",
+    "--n-epochs",
+    "2",
+    "--policy-kwargs",
+    "hidden_size=8",
+    "--threads",
+    "1",
+]
 STEPS = 80  # an iteration: 8 rows of 10 pulls
 
 

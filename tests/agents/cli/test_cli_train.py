@@ -48,12 +48,13 @@ def test_a_run_has_everything_in_its_folder(tmp_path, capsys):
 
 def test_explicit_beats_preset_beats_default(tmp_path, monkeypatch, capsys):
     preset = {"id": ID, "env_kwargs": {}, "arguments": {"gamma": 0.5, "vf_coef": 0.125}}
+    monkeypatch.delitem(presets.PRESETS, "bernoulli-bandit")
     monkeypatch.setitem(presets.PRESETS, "a test's", preset)
-    assert train(tmp_path, "--vf-coef", "0.25") == 0
+    assert train(tmp_path, "--vf-coef", "0.25", "--preset", "auto") == 0
     settings = Run.open(tmp_path / "last").read_config()["config"]["settings"]
     assert (settings["vf_coef"], settings["gamma"], settings["gae_lambda"]) == (0.25, 0.5, 0.3)
     assert "\npreset: gamma=0.5\n" in capsys.readouterr().err
-    assert train(tmp_path, "--preset", "none") == 0
+    assert train(tmp_path) == 0
     settings = Run.open(tmp_path / "last").read_config()["config"]["settings"]
     assert (settings["gamma"], settings["vf_coef"]) == (0.99, 0.5)
 

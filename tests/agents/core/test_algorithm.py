@@ -275,3 +275,30 @@ def test_image_observations_are_refused_with_what_to_do():
 
     with pytest.raises(TypeError, match="flatten"):
         GruPolicy(spaces.Box(0, 255, (8, 8, 3), np.uint8), spaces.Discrete(2))
+
+
+def test_training_stopped_by_a_callback_goes_on_in_the_same_process():
+    class Stop(BaseCallback):
+        def _on_step(self):
+            return self.n_calls < 40
+
+    agent = make(learning_rate=1e-3)
+    agent.learn(600, callback=Stop())
+    agent.learn(600 - agent.num_timesteps, reset_num_timesteps=False)
+    assert same(agent, make(learning_rate=1e-3).learn(600))
+
+
+def test_learning_again_plays_other_trials():
+    agent = make().learn(100)
+    once = agent.iteration
+    agent.learn(100)
+    assert agent.iteration > once and agent.num_timesteps < 200
+
+
+def test_a_presets_batch_size_gives_way_to_other_rows(tmp_path):
+    agent = RL2("GruPolicy", "meta/BernoulliBandit-v0", n_envs=8)
+    assert agent.batch_size == 8
+    agent.save(tmp_path / "x")
+    assert RL2.load(tmp_path / "x").batch_size == 8
+    with pytest.raises(ValueError, match="batch_size=256 does not divide"):
+        RL2("GruPolicy", "meta/BernoulliBandit-v0", n_envs=8, batch_size=256)
