@@ -6,6 +6,7 @@ Shapes: N rows of a chunk, task-major; R rows a task; K episodes, T steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from typing import Any
 
@@ -73,62 +74,95 @@ def evaluate(
     learner = _with_inner_loop(agent)
     make, identity, kwargs, split = _environment(env, env_kwargs, split)
     probe = make(num_envs=1)
-    wanted = probe.episodes_per_trial if episodes is None else positive("episodes", episodes)
-    for name, count in (
-        ("num_tasks", num_tasks),
-        ("rows_per_task", rows_per_task),
-        ("num_envs", num_envs),
-    ):
-        positive(name, count)
-    if frozen_episodes < 0:
-        raise ValueError(f"frozen_episodes={frozen_episodes} must not be negative")
-    if steps is not None and (steps < 1 or steps % positive("bins", bins)):
-        raise ValueError(f"bins={bins} does not divide steps={steps}")
-    if steps is not None and frozen_episodes:
-        raise ValueError(f"frozen_episodes={frozen_episodes} follow episodes, not a lifetime")
+    plan = _Plan(
+        num_tasks=num_tasks,
+        episodes=probe.episodes_per_trial if episodes is None else episodes,
+        rows_per_task=rows_per_task,
+        frozen_episodes=frozen_episodes,
+        steps=steps,
+        bins=None if steps is None else bins,
+        deterministic=deterministic,
+        seed=seed,
+        num_envs=num_envs,
+    )
     tasks = _first_tasks(probe, num_tasks, seed)
+    jsonable = probe.single_task_space.to_jsonable([_tasks.at(tasks, i) for i in range(num_tasks)])
     probe.close()
     chunk = max(num_envs // rows_per_task, 1)
-    parts: list[Played] = []
-    for first in range(0, num_tasks, chunk):
-        index = np.arange(first, min(first + chunk, num_tasks)).repeat(rows_per_task)
-        venv = make(num_envs=len(index), episodes_per_trial=wanted + frozen_episodes)
-        venv.set_tasks({key: values[index] for key, values in tasks.items()})
-        view = RowsView(venv)
-        row = first * rows_per_task
-        loop = learner.inner_loop(view, rows_per_task, fold(seed, "act") + row)
-        view.tasks_are_visible = bool(getattr(loop, "reads_task", False))
-        play = Play(venv, loop, rows_per_task, deterministic)
-        if steps is not None:
-            part = play.lifetime(fold(seed, "episodes") + row, steps, bins)
-        else:
-            part = play.episodes(fold(seed, "episodes") + row, wanted)
-            if frozen_episodes:
-                loop.freeze()
-                part.frozen = play.episodes(fold(seed, "frozen") + row, frozen_episodes, new=False)
-        parts.append(part)
-        venv.close()
+    parts = [
+        _play(learner, make, tasks, plan, first, chunk) for first in range(0, num_tasks, chunk)
+    ]
     protocol = {
         "agent": _name(agent),
         "env": identity,
         "env_kwargs": _jsonable(kwargs),
         "split": split,
-        "num_tasks": num_tasks,
-        "episodes": wanted,
-        "rows_per_task": rows_per_task,
-        "frozen_episodes": frozen_episodes,
-        "steps": steps,
-        "bins": bins if steps is not None else None,
-        "deterministic": deterministic,
-        "seed": seed,
-        "num_envs": num_envs,
+        **asdict(plan),
         "training_seed": getattr(agent, "seed", None),
         "training_steps": getattr(agent, "num_timesteps", None),
         "metazoo": metadata.version("metazoo"),
     }
-    jsonable = probe.single_task_space.to_jsonable([_tasks.at(tasks, i) for i in range(num_tasks)])
     each = [{key: values[i] for key, values in jsonable.items()} for i in range(num_tasks)]
     return AdaptationCurve(protocol=protocol, tasks=each, **joined(parts, rows_per_task))
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """The numbers of an evaluation, checked; see `evaluate`."""
+
+    num_tasks: int
+    episodes: int
+    rows_per_task: int
+    frozen_episodes: int
+    steps: int | None
+    bins: int | None
+    deterministic: bool
+    seed: int
+    num_envs: int
+
+    def __post_init__(self) -> None:
+        for name in ("num_tasks", "episodes", "rows_per_task", "num_envs"):
+            positive(name, getattr(self, name))
+        if self.frozen_episodes < 0:
+            raise ValueError(f"frozen_episodes={self.frozen_episodes} must not be negative")
+        if self.steps is None:
+            return
+        if self.steps < 1 or self.steps % positive("bins", self.bins):
+            raise ValueError(f"bins={self.bins} does not divide steps={self.steps}")
+        if self.frozen_episodes:
+            given = self.frozen_episodes
+            raise ValueError(f"frozen_episodes={given} follow episodes, not a lifetime")
+
+
+def _play(
+    learner: Any,
+    make: Callable[..., Any],
+    tasks: dict[str, np.ndarray],
+    plan: _Plan,
+    first: int,
+    count: int,
+) -> Played:
+    """Play `count` tasks from the `first` on, with a learner and rows of their own."""
+    rows = plan.rows_per_task
+    index = np.arange(first, min(first + count, plan.num_tasks)).repeat(rows)
+    venv = make(num_envs=len(index), episodes_per_trial=plan.episodes + plan.frozen_episodes)
+    venv.set_tasks({key: values[index] for key, values in tasks.items()})
+    view = RowsView(venv)
+    row = first * rows  # of the first row among those of all tasks: seeds do not depend on chunks
+    loop = learner.inner_loop(view, rows, fold(plan.seed, "act") + row)
+    view.tasks_are_visible = bool(getattr(loop, "reads_task", False))
+    play = Play(venv, loop, rows, plan.deterministic)
+    seed = fold(plan.seed, "episodes") + row
+    if plan.steps is not None and plan.bins is not None:
+        played = play.lifetime(seed, plan.steps, plan.bins)
+    else:
+        played = play.episodes(seed, plan.episodes)
+        if plan.frozen_episodes:
+            loop.freeze()
+            frozen = fold(plan.seed, "frozen") + row
+            played.frozen = play.episodes(frozen, plan.frozen_episodes, new=False)
+    venv.close()
+    return played
 
 
 def _with_inner_loop(agent: Any) -> Any:
