@@ -50,14 +50,14 @@ ENTRIES = {
         "agent": "RL2",
         "id": "meta/BernoulliBandit-v0",
         "env_kwargs": {"arms": 5, "pulls": 100},
-        "steps": 20_000_000,
+        "steps": 8_000_000,
         "reference": "at least 77.8; Gittins 78.3, greedy 76.2",
     },
     "rl2-bernoulli-k2-n100": {
         "agent": "RL2",
         "id": "meta/BernoulliBandit-v0",
         "env_kwargs": {"arms": 2, "pulls": 100},
-        "steps": 20_000_000,
+        "steps": 6_000_000,
         "reference": "at least 64.6; optimum 64.918, greedy 64.28",
     },
     "rl2-gridnavi": {

@@ -7,6 +7,16 @@ lambda .3) need hundreds of millions of steps. Scores are in `benchmarks/results
 from typing import Any
 
 _SMALL = {"hidden_size": 64}
+_LONG = {  # a horizon that grows, an entropy that fades, gates that begin with a long memory
+    "n_envs": 256,
+    "batch_size": 64,
+    "n_epochs": 8,
+    "learning_rate": ("linear", 2e-3, 1e-4),
+    "gamma": ("linear", 0.9, 0.98),
+    "gae_lambda": 0.3,
+    "ent_coef": ("linear", 0.05, 0.0),
+    "policy_kwargs": {"hidden_size": 64, "memory": 100},
+}
 _GRID = {
     "n_envs": 256,
     "batch_size": 64,
@@ -45,6 +55,16 @@ PRESETS: dict[str, dict[str, Any]] = {
             "ent_coef": 0.0,
             "policy_kwargs": _SMALL,
         },
+    },
+    "bernoulli-bandit-2-arms-long": {
+        "id": "meta/BernoulliBandit-v0",
+        "env_kwargs": {"arms": 2, "pulls": 100},
+        "arguments": _LONG,
+    },
+    "bernoulli-bandit-5-arms-long": {
+        "id": "meta/BernoulliBandit-v0",
+        "env_kwargs": {"arms": 5, "pulls": 100},
+        "arguments": _LONG,
     },
     "grid-navi": {"id": "meta/GridNavi-v0", "arguments": _GRID},
     "grid-navi-all": {
