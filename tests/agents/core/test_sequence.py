@@ -162,6 +162,6 @@ def test_gradients_of_gradients_exist_without_the_kernel(kind):
 
 
 def test_the_lstm_begins_by_remembering():
-    biases = dict(LSTM(I, H, forget_bias=1.5).named_parameters())["cell.bias_ih_l0"]
-    assert biases[H : 2 * H].tolist() == [1.5] * H
+    biases = dict(LSTM(I, H).named_parameters())["cell.bias_ih_l0"]
+    assert biases[H : 2 * H].tolist() == [1.0] * H
     assert biases[:H].tolist() == [0.0] * H and biases[2 * H :].tolist() == [0.0] * 2 * H
