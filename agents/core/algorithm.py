@@ -82,6 +82,7 @@ class MetaAlgorithm(BaseAlgorithm):
         self.seed: int = fresh_seed() if seed is None else int(seed)
         self.settings["seed"] = self.seed
         self.env_id, self.env_kwargs = env_identity(env, env_kwargs)
+        self.settings["env_kwargs"] = self.env_kwargs  # one spelling: equal agents save alike
         self.iteration = 0
         self.latest: dict[str, float] = {}  # newest figures, for progress bars
         self._boundary: tuple[dict[str, Any], dict[str, dict]] | None = None

@@ -12,7 +12,9 @@ import gymnasium as gym
 from .venv import env_identity
 
 # Not part of what an agent is: given anew wherever one is made.
-NOT_SETTINGS = ("self", "env", "device", "verbose", "tensorboard_log", "_init_setup_model")
+NOT_SETTINGS = (
+    "self", "env", "preset", "device", "verbose", "tensorboard_log", "_init_setup_model",
+)  # fmt: skip
 
 
 def find_preset(

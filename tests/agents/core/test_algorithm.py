@@ -302,3 +302,13 @@ def test_a_presets_batch_size_gives_way_to_other_rows(tmp_path):
     assert RL2.load(tmp_path / "x").batch_size == 8
     with pytest.raises(ValueError, match="batch_size=256 does not divide"):
         RL2("GruPolicy", "meta/BernoulliBandit-v0", n_envs=8, batch_size=256)
+
+
+def test_a_resumed_agent_saves_the_same_bytes(tmp_path):
+    make().learn(600).save(tmp_path / "whole.zip")
+    half = make()
+    half.learn(600, callback=At(40, lambda model: model.save(tmp_path / "half")))
+    again = RL2.load(tmp_path / "half.zip")
+    again.learn(600 - again.num_timesteps, reset_num_timesteps=False)
+    again.save(tmp_path / "again.zip")
+    assert (tmp_path / "again.zip").read_bytes() == (tmp_path / "whole.zip").read_bytes()
