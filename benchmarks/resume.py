@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results" / "resume.csv"
-TOTAL = 150_000
+TOTAL = 80_000
 
 
 def child(folder: Path) -> None:
