@@ -2,7 +2,8 @@
 
     python benchmarks/throughput.py
 
-Paired: the settings of both are run in turn, `--repeats` times; the ratio is of the best medians.
+Paired: the settings of both are run in turn, `--repeats` times. A ratio is of RL2's best median to
+the best of RecurrentPPO's (Dummy or Subproc, one thread or two) with that number of environments.
 """
 
 from __future__ import annotations
@@ -86,9 +87,13 @@ def main() -> None:
     repeats = parser.parse_args().repeats
     settings = {}
     for threads in (1, 2):
-        settings[f"RL2, 512 rows, {threads} threads"] = (threads, lambda: rl2(512, 500_000))
-        for kind in ("Dummy", "Subproc"):
-            for n_envs in (8, 32):
+        for n_envs in (512, 2048):
+            settings[f"RL2, {n_envs} rows, {threads} threads"] = (
+                threads,
+                lambda n=n_envs: rl2(n, 500_000),
+            )
+        for kind, counts in (("Dummy", (8, 32, 128)), ("Subproc", (8, 32))):
+            for n_envs in counts:
                 settings[f"RecurrentPPO, {kind}, {n_envs} envs, {threads} threads"] = (
                     threads,
                     lambda n=n_envs, sub=kind == "Subproc": recurrent_ppo(n, n * LENGTH * 2, sub),
@@ -101,10 +106,12 @@ def main() -> None:
             print(f"{name:45s} {rates[name][-1]:10.0f} steps/s", flush=True)
     medians = {name: statistics.median(values) for name, values in rates.items()}
     ours = max(value for name, value in medians.items() if name.startswith("RL2"))
-    theirs = max(value for name, value in medians.items() if name.startswith("Recurrent"))
-    print(
-        f"RL2 {ours:.0f}, RecurrentPPO at its best {theirs:.0f} steps/s: ratio {ours / theirs:.1f}"
-    )
+    ratios = {}
+    for n_envs in (8, 32, 128):
+        theirs = max(value for name, value in medians.items() if f", {n_envs} envs" in name)
+        ratios[n_envs] = ours / theirs
+        print(f"RL2 {ours:.0f}, RecurrentPPO with {n_envs} envs {theirs:.0f} steps/s: ", end="")
+        print(f"ratio {ratios[n_envs]:.1f}")
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
     ).stdout.strip()
@@ -117,7 +124,8 @@ def main() -> None:
         if new:
             writer.writerow("date,commit,machine,what,median,min,max,ratio".split(","))
         for name, values in rates.items():
-            row = [statistics.median(values), min(values), max(values), ours / theirs]
+            ratio = next((r for n, r in ratios.items() if f", {n} envs" in name), 1.0)
+            row = [statistics.median(values), min(values), max(values), ratio]
             writer.writerow([today, commit, machine, name, *(round(value, 1) for value in row)])
 
 
