@@ -26,6 +26,9 @@ from agents import evaluate
 from agents.core.evaluation_play import Play
 
 RESULTS = Path(__file__).parent / "results"
+_COMMIT = subprocess.run(  # read at the start: HEAD may move while a long run goes on
+    ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+).stdout.strip()
 TABLE = RESULTS / "learning.csv"
 COLUMNS = (
     "date,commit,machine,entry,agent,id,env_kwargs,split,seed,steps,train_seconds,num_tasks,"
@@ -243,12 +246,9 @@ def _append(row: dict) -> None:
 
 
 def _provenance(threads: int) -> dict[str, str]:
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
     machine = f"{os.cpu_count()} cores {platform.machine()}, {threads} threads"
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-    return {"date": today, "commit": commit, "machine": machine}
+    return {"date": today, "commit": _COMMIT, "machine": machine}
 
 
 if __name__ == "__main__":
