@@ -39,6 +39,10 @@ class PolicyHead(nn.Module, ABC):
     def entropy(self, params: torch.Tensor) -> torch.Tensor:
         """Return the entropy, [...]."""
 
+    @abstractmethod
+    def kl(self, params: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        """Return KL(params || other), [...]."""
+
 
 class CategoricalHead(PolicyHead):
     """A categorical distribution over a Discrete space; parameters are log probabilities.
@@ -76,6 +80,10 @@ class CategoricalHead(PolicyHead):
     def entropy(self, params: torch.Tensor) -> torch.Tensor:
         """Return the entropy in nats, [...]."""
         return -(params.exp() * params).sum(dim=-1)
+
+    def kl(self, params: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        """Return KL(params || other) in nats, [...]."""
+        return (params.exp() * (params - other)).sum(dim=-1)
 
 
 class GaussianHead(PolicyHead):
@@ -125,6 +133,15 @@ class GaussianHead(PolicyHead):
         """Return the differential entropy in nats."""
         log_std = params.chunk(2, dim=-1)[1]
         return (log_std + 0.5 + _LOG_SQRT_TWO_PI).sum(dim=-1)
+
+    def kl(self, params: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        """Return KL(params || other) in nats, [...]."""
+        means, log_std = params.chunk(2, dim=-1)
+        other_means, other_log_std = other.chunk(2, dim=-1)
+        # expm1: near the minimum the terms cancel, which plain float32 would not show
+        spread = 0.5 * torch.expm1(2 * (log_std - other_log_std)) - (log_std - other_log_std)
+        moved = 0.5 * ((means - other_means) * torch.exp(-other_log_std)).square()
+        return (spread + moved).sum(dim=-1)
 
 
 class ValueHead(nn.Module):

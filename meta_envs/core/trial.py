@@ -94,6 +94,13 @@ class TrialObservation:
         _write_flat(self._action_space, actions, flat)
         return flat
 
+    def flat_observations(self, observations: Any) -> np.ndarray:
+        """Flatten raw observations [R, ...] to float32 [R, D]; what is discrete becomes one-hot."""
+        assert self.observation_size is not None
+        flat = np.zeros((len(observations), self.observation_size), dtype=np.float32)
+        _write_flat(self._observation_space, observations, flat)
+        return flat
+
     def _flat_space(self) -> spaces.Box:
         assert self.observation_size is not None
         low = np.full(self.size, -np.inf, dtype=np.float32)

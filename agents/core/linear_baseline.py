@@ -1,0 +1,62 @@
+"""A linear baseline fitted anew to every task's episodes. M tasks, N steps, F features."""
+
+from __future__ import annotations
+
+import torch
+
+_CLIP = 10.0  # of observations, so that squares of outliers do not rule the fit
+_TIME_UNIT = 100.0  # steps
+_RIDGE = 1e-5
+_ATTEMPTS = 5  # each with ten times the ridge of the one before
+
+
+def features(observations: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
+    """Return [observation, its square, time, time^2, time^3, 1], float64 [..., F].
+
+    Args:
+        observations: Raw ones, [..., D].
+        time: Steps since the episode's start, [...].
+
+    Source:
+        Duan et al. 2016 (arXiv 1604.06778), appendix; Finn et al. 2017, A.2.
+    """
+    clipped = observations.double().clamp(-_CLIP, _CLIP)
+    scaled = (time.double() / _TIME_UNIT).unsqueeze(-1)
+    powers = [scaled, scaled**2, scaled**3, torch.ones_like(scaled)]
+    return torch.cat([clipped, clipped**2, *powers], dim=-1)
+
+
+def fit_linear_baseline(
+    inputs: torch.Tensor, targets: torch.Tensor, mask: torch.Tensor, ridge: float = _RIDGE
+) -> torch.Tensor:
+    """Fit every task's targets by ridge regression, and return the predictions.
+
+    A fit that is singular or not finite is tried again with ten times the ridge; a task that
+    cannot be fitted at all is predicted to be 0.
+
+    Args:
+        inputs: Features, [M, N, F].
+        targets: [M, N].
+        mask: 1 where a step was played, [M, N].
+        ridge: Weight of the squared coefficients.
+
+    Returns:
+        Predictions of the dtype of `targets`, [M, N].
+    """
+    inputs = inputs.double()
+    weighted = inputs * mask.double().unsqueeze(-1)
+    gram = weighted.transpose(1, 2) @ inputs
+    moment = (weighted.transpose(1, 2) @ targets.double().unsqueeze(-1)).squeeze(-1)
+    coefficients = torch.zeros_like(moment)
+    left = torch.arange(len(gram))
+    identity = torch.eye(gram.shape[-1], dtype=gram.dtype)
+    for _ in range(_ATTEMPTS):
+        solved, flaw = torch.linalg.solve_ex(gram[left] + ridge * identity, moment[left])
+        good = (flaw == 0) & torch.isfinite(solved).all(dim=-1)
+        coefficients[left[good]] = solved[good]
+        left = left[~good]
+        if not len(left):
+            break
+        ridge *= 10
+    predicted = (inputs @ coefficients.unsqueeze(-1)).squeeze(-1)
+    return (predicted * mask).to(targets.dtype)

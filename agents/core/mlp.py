@@ -1,0 +1,102 @@
+"""A feed-forward policy whose parameters may differ by task.
+
+M tasks, N steps of a task, D numbers of an observation, P distribution parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from torch import nn
+
+from meta_envs.wrappers import TrialObservation
+
+from .heads import GaussianHead, make_head
+
+Parameters = Mapping[str, torch.Tensor]  # by name, [...] where shared, [M, ...] where of a task
+_MIN_LOG_STD = float(np.log(1e-6))  # the floor of Finn et al.'s and ProMP's policies
+
+
+class MlpPolicy(nn.Module):
+    """An MLP with a Gaussian (Box) or categorical (Discrete) head.
+
+    `apply` takes the parameters beside the inputs, all tasks' in one batched product a layer. The
+    deviation of a Gaussian is a parameter like the others and adapts with them.
+
+    Args:
+        observation_space: Of one row; a vector or discrete (one-hot).
+        action_space: Discrete or Box of floats.
+        net_arch: Widths of the layers.
+        activation: Between them.
+        log_std_init: Initial log deviation of continuous actions.
+
+    Raises:
+        TypeError: If a space is not supported.
+    """
+
+    def __init__(
+        self,
+        observation_space: spaces.Space,
+        action_space: spaces.Space,
+        net_arch: Sequence[int] = (64, 64),
+        activation: type[nn.Module] = nn.Tanh,
+        log_std_init: float = 0.0,
+    ):
+        super().__init__()
+        self.builder = TrialObservation(observation_space, action_space)
+        if self.builder.observation_size is None:
+            raise TypeError(
+                f"observation_space={observation_space}: MlpPolicy takes vectors and discrete "
+                "observations; flatten it first"
+            )
+        sizes = [self.builder.observation_size, *net_arch]
+        self.layers = nn.ModuleList(
+            nn.Linear(inputs, outputs) for inputs, outputs in zip(sizes, sizes[1:], strict=False)
+        )
+        for layer in self.layers:
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)
+        self.activation = activation()
+        self.head = make_head(action_space, sizes[-1], log_std_init)
+        self._last = "head.means" if isinstance(self.head, GaussianHead) else "head.logits"
+
+    def parameters_by_name(self) -> dict[str, torch.Tensor]:
+        """Return the shared parameters, by name."""
+        return dict(self.named_parameters())
+
+    def inputs(self, observations: Any) -> torch.Tensor:
+        """Return raw observations [R, ...] as float32 [R, D]."""
+        return torch.from_numpy(self.builder.flat_observations(observations))
+
+    def apply_parameters(self, parameters: Parameters, inputs: torch.Tensor) -> torch.Tensor:
+        """Return distribution parameters, [M, N, P].
+
+        Args:
+            parameters: Shared [...] or one set a task [M, ...].
+            inputs: [M, N, D].
+        """
+        hidden = inputs
+        for index in range(len(self.layers)):
+            hidden = self.activation(_linear(parameters, f"layers.{index}", hidden))
+        outputs = _linear(parameters, self._last, hidden)
+        if not isinstance(self.head, GaussianHead):
+            return torch.log_softmax(outputs, dim=-1)
+        log_std = parameters["head.log_std"].clamp(min=_MIN_LOG_STD)
+        if log_std.dim() > 1:
+            log_std = log_std.unsqueeze(1)
+        return torch.cat([outputs, log_std.expand_as(outputs)], dim=-1)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return distribution parameters [R, P] of inputs [R, D], with the shared parameters."""
+        return self.apply_parameters(self.parameters_by_name(), inputs)
+
+
+def _linear(parameters: Parameters, name: str, inputs: torch.Tensor) -> torch.Tensor:
+    weight, bias = parameters[f"{name}.weight"], parameters[f"{name}.bias"]
+    if weight.dim() == 2:
+        return nn.functional.linear(inputs, weight, bias)
+    return torch.baddbmm(bias.unsqueeze(1), inputs, weight.transpose(1, 2))
