@@ -79,7 +79,7 @@ ENTRIES = {
     "rl2-tabular": {
         "agent": "RL2",
         "id": "meta/TabularMDP-v0",
-        "steps": 60_000_000,
+        "steps": 15_000_000,
         "reference": "at least 150; published RL2 156.2, PSRL 138.1",
     },
     "l2rl-two-step": {

@@ -15,6 +15,38 @@ from .heads import ValueHead, make_head
 from .sequence import GRU, LSTM, SequenceCore
 
 
+class Lookup(nn.Module):
+    """Reads from a memory what an embedding asks for.
+
+    Half of the outputs are a layer over both; the other half products of a number of the memory and
+    one of the embedding, by which the current observation chooses among memories ("what did this
+    arm pay in *this* state?") without having to learn a gate of saturated units first.
+
+    Args:
+        memory_size: H.
+        embedding_size: E.
+        size: Outputs, an even number.
+        activation: Of the first half.
+    """
+
+    def __init__(
+        self, memory_size: int, embedding_size: int, size: int, activation: type[nn.Module]
+    ):
+        super().__init__()
+        if size % 2:
+            raise ValueError(f"head_sizes begins with {size}; its first width must be even")
+        self.memory_size = memory_size
+        self.joint = _layers(memory_size + embedding_size, (size // 2,), activation)
+        self.memory = nn.Linear(memory_size, size // 2)
+        self.question = nn.Linear(embedding_size, size // 2)
+
+    def forward(self, both: torch.Tensor) -> torch.Tensor:
+        """Return [..., size] from memory and embedding side by side, [..., H + E]."""
+        memory, embedding = both[..., : self.memory_size], both[..., self.memory_size :]
+        product = self.memory(memory) * self.question(embedding)
+        return torch.cat([self.joint(both), product], dim=-1)
+
+
 class Trunk(nn.Module):
     """Embedding -> sequence core -> layers that see both. H is the width of the last of these.
 
@@ -26,7 +58,7 @@ class Trunk(nn.Module):
         activation: Between the layers of the embedding.
         memory: Of the core.
         transitions: Carry the previous observation in the state, and show it beside the inputs.
-        head_sizes: Widths of the layers after the core; empty for none.
+        head_sizes: Widths of the layers after the core, a `Lookup` first; empty for none.
     """
 
     def __init__(
@@ -47,7 +79,10 @@ class Trunk(nn.Module):
         self.embedding = _layers(size, embedding_sizes, activation)
         width = embedding_sizes[-1] if embedding_sizes else size
         self.core: SequenceCore = core_class(width, hidden_size, memory)
-        self.after = _layers(hidden_size + width, head_sizes, activation) if head_sizes else None
+        self.after = None
+        if head_sizes:
+            lookup = Lookup(hidden_size, width, head_sizes[0], activation)
+            self.after = nn.Sequential(lookup, *_layers(head_sizes[0], head_sizes[1:], activation))
         self.output_size = head_sizes[-1] if head_sizes else hidden_size
 
     def initial_state(self, rows: int) -> torch.Tensor:
@@ -97,11 +132,13 @@ class RecurrentPolicy(nn.Module):
         memory: Steps the core remembers at first, see `sequence.GRU`; about a trial's length.
         transitions: Show the embedding the previous observation too, so that it sees the whole last
             transition at once; what an action led to, and where, need not be joined by the core.
-        head_sizes: Widths of layers after the core, which see its output and the embedding: they
-            look up in the memory what matters now. Empty for none.
+        head_sizes: Widths of layers after the core, which see its output and the embedding. The
+            first is a `Lookup`, whose products let an observation choose among memories. Empty for
+            none.
 
     Raises:
         TypeError: If a space is not supported.
+        ValueError: If the first of `head_sizes` is odd.
     """
 
     core_class: ClassVar[Any]

@@ -80,7 +80,7 @@ PRESETS: dict[str, dict[str, Any]] = {
             "policy_kwargs": {
                 "hidden_size": 128,
                 "embedding_sizes": (128,),
-                "head_sizes": (128,),
+                "head_sizes": (256,),
                 "memory": 100,
                 "transitions": True,
             },

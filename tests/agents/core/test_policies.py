@@ -3,7 +3,7 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from agents.core.policies import GruPolicy, LstmPolicy
+from agents.core.policies import GruPolicy, Lookup, LstmPolicy
 
 SPACES = spaces.Discrete(3), spaces.Discrete(2)
 
@@ -22,7 +22,8 @@ def _inputs(steps=7, rows=9):
 
 @pytest.mark.parametrize("policy", [GruPolicy, LstmPolicy])
 @pytest.mark.parametrize(
-    "kwargs", [{}, {"transitions": True}, {"memory": 20}, {"head_sizes": (5,), "transitions": True}]
+    "kwargs",
+    [{}, {"transitions": True}, {"memory": 20}, {"head_sizes": (6, 5), "transitions": True}],
 )
 @pytest.mark.parametrize("separate", [False, True])
 def test_acting_step_by_step_equals_the_whole_trial(policy, kwargs, separate):
@@ -70,3 +71,19 @@ def test_memory_opens_the_keeping_gates_for_that_long(policy):
     assert bias.min() >= 0 and np.log(50) < bias.max() <= np.log(99)
     with pytest.raises(ValueError, match="memory=1"):
         policy(*SPACES, memory=1)
+
+
+def test_a_lookup_multiplies_memory_and_embedding():
+    lookup = Lookup(3, 2, 4, torch.nn.Tanh)
+    memory, embedding = torch.randn(5, 3), torch.randn(5, 2)
+    read = lookup(torch.cat([memory, embedding], dim=1))
+    assert read.shape == (5, 4)
+    wanted = (memory @ lookup.memory.weight.T + lookup.memory.bias) * (
+        embedding @ lookup.question.weight.T + lookup.question.bias
+    )
+    torch.testing.assert_close(read[:, 2:], wanted)
+
+
+def test_an_odd_lookup_is_refused():
+    with pytest.raises(ValueError, match="head_sizes begins with 5"):
+        Lookup(3, 2, 5, torch.nn.Tanh)
