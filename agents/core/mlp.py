@@ -54,12 +54,12 @@ class MlpPolicy(nn.Module):
                 "observations; flatten it first"
             )
         sizes = [self.builder.observation_size, *net_arch]
-        self.layers = nn.ModuleList(
-            nn.Linear(inputs, outputs) for inputs, outputs in zip(sizes, sizes[1:], strict=False)
-        )
-        for layer in self.layers:
+        self.layers = nn.ModuleList()
+        for inputs, outputs in zip(sizes, sizes[1:], strict=False):
+            layer = nn.Linear(inputs, outputs)
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)
+            self.layers.append(layer)
         self.activation = activation()
         self.head = make_head(action_space, sizes[-1], log_std_init)
         self._last = "head.means" if isinstance(self.head, GaussianHead) else "head.logits"

@@ -52,6 +52,15 @@ def record_iteration(
         log(f"rollout/ep{episode}_rew_mean", value)
     if trials.successes is not None:
         log("rollout/success_rate", float(_success(trials) / episodes))
+    agent.latest = {"trial_rew_mean": float(per_trial.mean())}
+    record_update(agent, figures, seconds, dump)
+
+
+def record_update(
+    agent: Any, figures: dict[str, float], seconds: dict[str, float], dump: bool
+) -> None:
+    """Record what every agent's iteration ends with: `train/` and `time/` figures."""
+    log = agent.logger.record
     for name, value in figures.items():
         log(f"train/{name}", value)
     log("train/n_updates", agent._n_updates, exclude="tensorboard")
@@ -63,7 +72,6 @@ def record_iteration(
     log("time/total_timesteps", agent.num_timesteps, exclude="tensorboard")
     for name, value in seconds.items():
         log(f"time/{name}_seconds", value)
-    agent.latest = {"trial_rew_mean": float(per_trial.mean())}
     if dump:
         agent.logger.dump(step=agent.num_timesteps)
 

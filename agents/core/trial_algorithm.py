@@ -5,31 +5,29 @@ Shapes: T steps, B trials (one a column), D inputs; time-major.
 
 from __future__ import annotations
 
-import time
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import torch
-from stable_baselines3.common.type_aliases import MaybeCallback
 from torch import nn
 
 from meta_envs.core.rng import fold
 
 from . import losses
-from .algorithm import MetaAlgorithm, Self
+from .iterations import IterativeAlgorithm
 from .normalise import RewardNormaliser
 from .policies import GruPolicy, LstmPolicy, RecurrentPolicy
 from .recurrent import RecurrentInnerLoop, act_on_trials
 from .returns import gae
 from .schedules import Schedule, check_schedule, value_at
-from .training_log import describe, record_iteration
+from .training_log import record_iteration
 from .trials import Batch, TrialCollector, Trials
 from .venv import check_spaces
 
 
-class TrialAlgorithm(MetaAlgorithm):
+class TrialAlgorithm(IterativeAlgorithm):
     """Collects whole trials and learns from them; subclasses write `loss` and the optimiser.
 
     Args:
@@ -134,68 +132,15 @@ class TrialAlgorithm(MetaAlgorithm):
 
     # ---- the outer loop -------------------------------------------------------------------------
 
-    def learn(
-        self: Self,
-        total_timesteps: int,
-        callback: MaybeCallback = None,
-        log_interval: int = 1,
-        tb_log_name: str | None = None,
-        reset_num_timesteps: bool = True,
-        progress_bar: bool = False,
-    ) -> Self:
-        """Train for at least `total_timesteps` environment steps, in whole iterations.
-
-        Args:
-            total_timesteps: Steps of rows that play (masked ones do not count).
-            callback: As in Stable-Baselines3.
-            log_interval: Iterations between log lines.
-            tb_log_name: Name of the TensorBoard run; None is the class's name.
-            reset_num_timesteps: False continues the count. The random streams go on in any case.
-            progress_bar: Show one.
-
-        Returns:
-            The agent.
-        """
-        assert isinstance(self, TrialAlgorithm)
-        total_timesteps, hook = self._setup_learn(
-            total_timesteps,
-            callback,
-            reset_num_timesteps,
-            tb_log_name or type(self).__name__,
-            progress_bar,
-        )
-        describe(self)
-        collector = TrialCollector(self.venv, self.n_trials)
-        self._mark_boundary()
-        hook.on_training_start(locals(), globals())
-        while self.num_timesteps < total_timesteps:
-            hook.on_rollout_start()
-            started = time.perf_counter()
-            boundary = self.num_timesteps
-            trials = self._collect(collector, hook)
-            if trials is None:  # a callback stopped: the iteration never was
-                self.num_timesteps = boundary
-                break
-            hook.on_rollout_end()
-            collected = time.perf_counter()
-            figures = self.train(trials)
-            seconds = {"collect": collected - started, "train": time.perf_counter() - collected}
-            self.iteration += 1
-            record_iteration(
-                self, trials, figures, seconds, dump=self.iteration % log_interval == 0
-            )
-            self._mark_boundary()
-        hook.on_training_end()
-        return self
-
-    def _collect(self, collector: TrialCollector, hook: Any) -> Trials | None:
-        def on_step(count: int) -> bool:
-            self.num_timesteps += count
-            hook.update_locals({"self": self, "total_timesteps": self._total_timesteps})
-            return hook.on_step()
-
+    def _collect(self, on_step: Callable[[int], bool]) -> Trials | None:
         loop = self.inner_loop(self.venv, seed=fold(self.seed, "act", self.iteration))
+        collector = TrialCollector(self.venv, self.n_trials)
         return collector.collect(loop, fold(self.seed, "collect", self.iteration), on_step)
+
+    def _record(
+        self, experience: Trials, figures: dict[str, float], seconds: dict[str, float], dump: bool
+    ) -> None:
+        record_iteration(self, experience, figures, seconds, dump)
 
     def train(self, trials: Trials) -> dict[str, float]:
         """Update the policy from the trials of one iteration, and return figures to log."""
