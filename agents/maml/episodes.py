@@ -1,0 +1,211 @@
+"""Rounds of experience: one episode of every row. M tasks, R rows of a task, T steps; task-major.
+
+B = M * R rows, D numbers of an observation, P distribution parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..core.linear_baseline import features, fit_linear_baseline
+from ..core.returns import gae
+from .losses import task_weights
+
+_FLAT = 1e-6  # relative deviation below which advantages are rounding errors of equal returns
+
+
+@dataclass
+class Episodes:
+    """One round of some tasks, padded to the longest episode."""
+
+    inputs: torch.Tensor  # [M, R, T, D]
+    actions: torch.Tensor  # [M, R, T, ...]
+    params: torch.Tensor  # of the acting distribution, [M, R, T, P]
+    log_prob: torch.Tensor  # of the actions under it, [M, R, T]
+    rewards: torch.Tensor  # raw, [M, R, T]
+    mask: torch.Tensor  # 1 where a step was played, [M, R, T]
+    advantages: torch.Tensor  # [M, R, T]
+
+    @property
+    def num_tasks(self) -> int:
+        """M."""
+        return len(self.mask)
+
+    @property
+    def weights(self) -> torch.Tensor:
+        """Weights of the steps, which sum to 1 in every task, [M, R, T]."""
+        return task_weights(self.mask)
+
+    def tasks(self, index: Any) -> Episodes:
+        """Return some of the tasks."""
+        return Episodes(**{name: part[index] for name, part in vars(self).items()})
+
+    def rows(self, index: Any) -> Episodes:
+        """Return some of every task's rows."""
+        return Episodes(**{name: part[:, index] for name, part in vars(self).items()})
+
+    def to(self, device: torch.device) -> Episodes:
+        """Return the same on a device."""
+        return Episodes(**{name: part.to(device) for name, part in vars(self).items()})
+
+    def with_advantages(
+        self, gamma: float, gae_lambda: float, standardise: bool = True
+    ) -> Episodes:
+        """Return the same with advantages over a linear baseline of each task.
+
+        Args:
+            gamma: Discount.
+            gae_lambda: Of generalised advantage estimation; nothing is bootstrapped past the end.
+            standardise: To mean 0 and deviation 1 within each task.
+        """
+        advantages = linear_advantages(self.inputs, self.rewards, self.mask, gamma, gae_lambda)
+        if standardise:
+            advantages = _standardised(advantages, self.rewards, self.mask)
+        return replace(self, advantages=advantages)
+
+
+def linear_advantages(
+    inputs: torch.Tensor,
+    rewards: torch.Tensor,
+    mask: torch.Tensor,
+    gamma: float,
+    gae_lambda: float,
+) -> torch.Tensor:
+    """Return advantages over a linear baseline that is fitted to each task's discounted returns.
+
+    Args:
+        inputs: [M, R, T, D].
+        rewards: [M, R, T].
+        mask: [M, R, T].
+        gamma: Discount.
+        gae_lambda: Lambda.
+
+    Returns:
+        0 where nothing was played, [M, R, T].
+    """
+    tasks, rows, steps = rewards.shape
+    by_time = (rewards * mask).reshape(-1, steps).t()
+    after = torch.zeros_like(mask)
+    after[:, :, :-1] = mask[:, :, 1:]
+    continues = after.reshape(-1, steps).t()
+    nothing = torch.zeros_like(by_time)
+    _, returns = gae(by_time, nothing, continues, gamma, 1.0)
+    time = torch.arange(steps).expand(tasks, rows, steps)
+    seen = features(inputs, time).reshape(tasks, rows * steps, -1)
+    targets = returns.t().reshape(tasks, -1)
+    values = fit_linear_baseline(seen, targets, mask.reshape(tasks, -1))
+    advantages, _ = gae(by_time, values.reshape(-1, steps).t(), continues, gamma, gae_lambda)
+    return advantages.t().reshape(tasks, rows, steps) * mask
+
+
+def _standardised(
+    advantages: torch.Tensor, rewards: torch.Tensor, mask: torch.Tensor
+) -> torch.Tensor:
+    """Standardise within each task; a task whose returns are all equal gets zeros, not noise."""
+    weights = task_weights(mask)
+    mean = (advantages * weights).sum(dim=(1, 2), keepdim=True)
+    centred = (advantages - mean) * mask
+    deviation = (centred.square() * weights).sum(dim=(1, 2), keepdim=True).sqrt()
+    scale = (rewards * mask).sum(dim=2).abs().amax(dim=1)[:, None, None]
+    flat = deviation <= _FLAT * scale
+    return torch.where(flat, 0.0, centred / (deviation + 1e-8))
+
+
+class EpisodeStore:
+    """The episodes that rows are playing; a task's are taken out once all of them have ended.
+
+    Args:
+        num_rows: B.
+        rows_per_task: R.
+    """
+
+    def __init__(self, num_rows: int, rows_per_task: int):
+        self.num_rows = num_rows
+        self.rows_per_task = rows_per_task
+        self.elapsed = np.zeros(num_rows, dtype=np.int64)
+        self.ended = np.zeros(num_rows, dtype=bool)
+        self._parts: dict[str, torch.Tensor] = {}
+
+    def write(self, rows: np.ndarray, step: dict[str, torch.Tensor], over: np.ndarray) -> None:
+        """Keep one step of `rows`.
+
+        Args:
+            rows: Indices [N].
+            step: Tensors [N, ...] by name, the same names every time.
+            over: Whether the episode ended with it, bool [N].
+        """
+        time = self.elapsed[rows]
+        self._make_room(step, int(time.max()) + 1)
+        everywhere = len(rows) == self.num_rows and (time == time[0]).all()
+        for name, values in step.items():
+            if everywhere and (rows == np.arange(len(rows))).all():
+                self._parts[name][:, time[0]] = values
+            else:
+                self._parts[name][rows, time] = values
+        self.elapsed[rows] += 1
+        self.ended[rows] = over
+
+    def complete(self) -> np.ndarray:
+        """Return the tasks whose rows have all ended their episode."""
+        return np.flatnonzero(self.ended.reshape(-1, self.rows_per_task).all(axis=1))
+
+    def take(self, tasks: np.ndarray) -> dict[str, torch.Tensor]:
+        """Return the episodes of `tasks` and forget them: tensors [M, R, T, ...], and `mask`."""
+        rows = (tasks[:, None] * self.rows_per_task + np.arange(self.rows_per_task)).ravel()
+        lengths = torch.from_numpy(self.elapsed[rows])
+        longest = int(lengths.max())
+        mask = (torch.arange(longest) < lengths[:, None]).float()
+        shape = (len(tasks), self.rows_per_task, longest)
+        taken = {}
+        for name, values in self._parts.items():
+            part = values[rows, :longest]
+            played = mask.reshape(*mask.shape, *([1] * (part.dim() - 2))) > 0
+            taken[name] = torch.where(played, part, 0).reshape(*shape, *part.shape[2:])
+        self.forget(rows)
+        return {**taken, "mask": mask.reshape(shape)}
+
+    def forget(self, rows: np.ndarray) -> None:
+        """Drop what `rows` have played of their episode."""
+        self.elapsed[rows] = 0
+        self.ended[rows] = False
+
+    def _make_room(self, step: dict[str, torch.Tensor], steps: int) -> None:
+        for name, values in step.items():
+            held = self._parts.get(name)
+            room = 0 if held is None else held.shape[1]
+            if room >= steps:
+                return
+            shape = (self.num_rows, max(2 * room, 64), *values.shape[1:])
+            self._parts[name] = torch.zeros(shape, dtype=values.dtype)
+            if held is not None:
+                self._parts[name][:, :room] = held
+
+
+def joined(pieces: Sequence[tuple[np.ndarray, Episodes]]) -> Episodes:
+    """Join the pieces of one round into the episodes of all tasks, in the order of the tasks.
+
+    Args:
+        pieces: Tasks (indices) and their episodes; together every task once.
+    """
+    if len(pieces) == 1 and (pieces[0][0] == np.arange(len(pieces[0][0]))).all():
+        return pieces[0][1]
+    longest = max(episodes.mask.shape[2] for _, episodes in pieces)
+    order = torch.from_numpy(np.argsort(np.concatenate([tasks for tasks, _ in pieces])))
+
+    def padded(part: torch.Tensor) -> torch.Tensor:
+        missing = longest - part.shape[2]
+        blank = part.new_zeros(*part.shape[:2], missing, *part.shape[3:])
+        return torch.cat([part, blank], dim=2)
+
+    names = vars(pieces[0][1])
+    return Episodes(
+        **{
+            name: torch.cat([padded(getattr(episodes, name)) for _, episodes in pieces])[order]
+            for name in names
+        }
+    )

@@ -1,0 +1,99 @@
+"""Collecting rounds of episodes with an inner loop. N rows, K rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..core.evaluation_play import Play, Played
+from ..core.training_log import record_update
+from .inner_loop import GradientInnerLoop
+
+
+@dataclass
+class Round:
+    """What an iteration collected: figures of its episodes, and the loop that kept them."""
+
+    played: Played
+    loop: GradientInnerLoop
+
+
+class _StoppedError(Exception):
+    """A callback wants training to stop."""
+
+
+class RoundCollector(Play):
+    """Plays rounds as `evaluate` does, in tasks of its own.
+
+    Args:
+        venv: A `MetaVectorEnv`; its rows are pinned while it collects.
+        loop: The inner loop, which keeps the rounds.
+        rows_per_task: Rows of one task.
+        on_step: Called after every step with the number of rows that played; False stops.
+    """
+
+    def __init__(
+        self,
+        venv: Any,
+        loop: GradientInnerLoop,
+        rows_per_task: int,
+        on_step: Callable[[int], bool],
+    ):
+        super().__init__(venv, loop, rows_per_task, deterministic=False)
+        self.on_step = on_step
+
+    def collect(self, tasks_seed: int, episodes_seed: int, count: int) -> Round | None:
+        """Play `count` rounds in new tasks.
+
+        Args:
+            tasks_seed: Of the tasks.
+            episodes_seed: Of row 0's episodes.
+            count: Rounds.
+
+        Returns:
+            What was played; None if stopped.
+        """
+        tasks = self.venv.sample_tasks(self.venv.num_envs // self.rows_per_task, seed=tasks_seed)
+        self.venv.set_tasks(
+            {key: values.repeat(self.rows_per_task, axis=0) for key, values in tasks.items()}
+        )
+        try:
+            return Round(self.episodes(episodes_seed, count), self.loop)
+        except _StoppedError:
+            return None
+        finally:
+            self.venv.set_tasks(None)
+
+    def _step(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+        result = super()._step(rows)
+        if not self.on_step(len(rows)):
+            raise _StoppedError
+        return result
+
+
+def record_rounds(
+    agent: Any, collected: Round, figures: dict[str, float], seconds: dict[str, float], dump: bool
+) -> None:
+    """Record one iteration; episode k was played after k - 1 gradient steps.
+
+    Args:
+        agent: Whose logger is written.
+        collected: In this iteration.
+        figures: Of the update.
+        seconds: Spent collecting and training.
+        dump: Write a row now.
+    """
+    log, played = agent.logger.record, collected.played
+    by_round = played.returns.mean(axis=0)
+    log("rollout/ep_rew_mean", float(by_round[-1]))
+    log("rollout/ep_len_mean", float(played.lengths.mean()))
+    for episode, value in enumerate(by_round.tolist(), start=1):
+        log(f"rollout/ep{episode}_rew_mean", value)
+    if played.success is not None:
+        log("rollout/success_rate", float(played.success[:, -1].mean()))
+    agent.latest = {f"ep{i}_rew_mean": value for i, value in enumerate(by_round.tolist(), start=1)}
+    agent.latest["trial_rew_mean"] = float(by_round[-1])
+    record_update(agent, figures, seconds, dump)
