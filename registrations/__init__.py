@@ -2,9 +2,9 @@
 
 from meta_envs.core.registration import register
 
-from . import bandits, mazes, mdps
+from . import bandits, locomotion, mazes, mdps, navigation
 
-_TABLES = (bandits.TABLE, mdps.TABLE, mazes.TABLE)
+_TABLES = (bandits.TABLE, mdps.TABLE, mazes.TABLE, navigation.TABLE, locomotion.TABLE)
 
 for _table in _TABLES:
     for _row in _table:

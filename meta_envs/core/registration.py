@@ -171,6 +171,7 @@ def _known_arguments(made: type, kwargs: dict[str, Any]) -> dict[str, Any]:
     takes = [name for name, one in own.items() if one.kind is not one.VAR_KEYWORD]
     if any(one.kind is one.VAR_KEYWORD for one in own.values()):
         takes += [name for name in core if name not in takes and name not in inner]
+        takes += getattr(made, "more_arguments", ())
     takes = [name for name in takes if name not in ("num_envs", "max_episode_steps")]
     for name in kwargs:
         if name not in takes:

@@ -1,0 +1,1 @@
+"""Locomotion: MuJoCo bodies with their own parameters, goals, velocities and directions a task."""

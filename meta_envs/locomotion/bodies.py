@@ -1,0 +1,183 @@
+"""The robots, as data: where their MJCF is, and what Gymnasium's v5 environments do with them."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from xml.etree import ElementTree
+
+import mujoco
+
+Range = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True)
+class Body:
+    """A robot and the defaults of its kwargs, which are Gymnasium's v5 unless `source` says more.
+
+    Args:
+        file: MJCF of Gymnasium's package, or `"assets:..."` of ours.
+        frame_skip: Physics steps an environment step.
+        observation: Parts of an observation, see `observations`.
+        place: What moves: `"root"` (the first slides), `"body:NAME"` (that body's origin) or
+            `"center"` (the centre of mass).
+        plane: Whether it moves in the plane, so that headings and places are goals for it.
+        forward_reward_weight: Reward for a metre a second along the goal's direction.
+        ctrl_cost_weight: Reward lost for each unit of squared action.
+        contact_cost_weight: Reward lost for each unit of squared contact force.
+        contact_cost_limit: Highest contact cost.
+        contact_force_limit: To plus and minus which contact forces are clipped; None is not at all.
+        healthy_reward: For each step that ends upright.
+        healthy_z_range: Height of the root, metres; None is any.
+        healthy_angle_range: Pitch of the root, radians; None is any.
+        healthy_state_range: Of every other coordinate; None is any.
+        terminate_when_unhealthy: Whether falling ends the episode.
+        position_noise: Half width of the uniform noise on first positions.
+        velocity_noise: Of the noise on first velocities.
+        normal_velocities: Whether that noise is normal rather than uniform.
+    """
+
+    file: str
+    frame_skip: int
+    observation: tuple[str, ...]
+    place: str = "root"
+    plane: bool = False
+    forward_reward_weight: float = 1.0
+    ctrl_cost_weight: float = 0.0
+    contact_cost_weight: float = 0.0
+    contact_cost_limit: float | None = None
+    contact_force_limit: float | None = None
+    healthy_reward: float = 0.0
+    healthy_z_range: Range | None = None
+    healthy_angle_range: Range | None = None
+    healthy_state_range: Range | None = None
+    terminate_when_unhealthy: bool = True
+    position_noise: float = 0.1
+    velocity_noise: float = 0.1
+    normal_velocities: bool = False
+
+
+BODIES: dict[str, Body] = {
+    "hopper": Body(
+        file="hopper.xml",
+        frame_skip=4,
+        observation=("qpos:1", "qvel:0:10"),
+        ctrl_cost_weight=1e-3,
+        healthy_reward=1.0,
+        healthy_z_range=(0.7, None),
+        healthy_angle_range=(-0.2, 0.2),
+        healthy_state_range=(-100.0, 100.0),
+        position_noise=5e-3,
+        velocity_noise=5e-3,
+    ),
+    "walker2d": Body(
+        file="walker2d_v5.xml",
+        frame_skip=4,
+        observation=("qpos:1", "qvel:0:10"),
+        ctrl_cost_weight=1e-3,
+        healthy_reward=1.0,
+        healthy_z_range=(0.8, 2.0),
+        healthy_angle_range=(-1.0, 1.0),
+        position_noise=5e-3,
+        velocity_noise=5e-3,
+    ),
+    "half_cheetah": Body(
+        file="half_cheetah.xml",
+        frame_skip=5,
+        observation=("qpos:1", "qvel"),
+        ctrl_cost_weight=0.1,
+        normal_velocities=True,
+    ),
+    "ant": Body(
+        file="ant.xml",
+        frame_skip=5,
+        observation=("qpos:2", "qvel", "cfrc_ext:1"),
+        place="body:torso",
+        plane=True,
+        ctrl_cost_weight=0.5,
+        contact_cost_weight=5e-4,
+        contact_force_limit=1.0,
+        healthy_reward=1.0,
+        healthy_z_range=(0.2, 1.0),
+        normal_velocities=True,
+    ),
+    "humanoid": Body(
+        file="humanoid.xml",
+        frame_skip=5,
+        observation=("qpos:2", "qvel", "cinert:1", "cvel:1", "qfrc_actuator:6", "cfrc_ext:1"),
+        place="center",
+        plane=True,
+        forward_reward_weight=1.25,
+        ctrl_cost_weight=0.1,
+        contact_cost_weight=5e-7,
+        contact_cost_limit=10.0,
+        healthy_reward=5.0,
+        healthy_z_range=(1.0, 2.0),
+        position_noise=1e-2,
+        velocity_noise=1e-2,
+    ),
+    "swimmer": Body(
+        file="swimmer.xml",
+        frame_skip=4,
+        observation=("qpos:2", "qvel"),
+        plane=True,
+        ctrl_cost_weight=1e-4,
+    ),
+}
+
+
+def body_named(name: str) -> Body:
+    """Return a robot.
+
+    Raises:
+        ValueError: If there is none of that name.
+    """
+    if name not in BODIES:
+        raise ValueError(f"body={name!r} is unknown; there are {sorted(BODIES)}")
+    return BODIES[name]
+
+
+@lru_cache(maxsize=32)
+def load_model(file: str) -> mujoco.MjModel:
+    """Compile a body's MJCF; do not write into the result, which is shared.
+
+    Args:
+        file: Of Gymnasium's package, or `"assets:..."`.
+    """
+    root = ElementTree.fromstring(_mjcf(file))
+    _shrink_textures(root)
+    # Current MuJoCo warns of this attribute, and asks for the function that follows instead.
+    compiler = root.find("compiler")
+    total = None if compiler is None else compiler.attrib.pop("settotalmass", None)
+    model = mujoco.MjModel.from_xml_string(ElementTree.tostring(root, encoding="unicode"))
+    if total is not None:
+        mujoco.mj_setTotalmass(model, float(total))
+        mujoco.mj_setConst(model, mujoco.MjData(model))
+    return model
+
+
+def _mjcf(file: str) -> str:
+    if file.startswith("assets:"):
+        return (resources.files("assets") / "mjcf" / file[len("assets:") :]).read_text()
+    package = importlib.util.find_spec("gymnasium")
+    assert package is not None and package.origin is not None
+    folder = Path(package.origin).parent / "envs" / "mujoco" / "assets"
+    return (folder / file).read_text()
+
+
+def _shrink_textures(root: ElementTree.Element) -> None:
+    """Shrink pictures: every row has a model, and textures are nine tenths of its bytes.
+
+    Small ones stay, so that rendered frames show motion.
+    """
+    assets = root.find("asset")
+    if assets is None:
+        return
+    for texture in assets.findall("texture"):
+        for size in ("width", "height"):
+            texture.attrib[size] = str(min(int(texture.attrib.get(size, 32)), 32))
+        if texture.attrib.get("type") == "skybox":
+            texture.attrib["height"] = str(6 * int(texture.attrib["width"]))

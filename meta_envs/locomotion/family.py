@@ -1,0 +1,331 @@
+"""Bodies with goals: any robot, any randomisation, any goal, as one batched family. N rows."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import fields
+from typing import Any
+
+import mujoco
+import numpy as np
+from gymnasium import spaces
+
+from ..core import tasks as _tasks
+from ..core.splits import interleave
+from ..core.tasks import Task
+from ..core.vector import CoreArguments, MetaVectorEnv
+from .bodies import Body, body_named, load_model
+from .goals import make_goal
+from .measures import Health, Place
+from .observations import Observations
+from .physics import Physics, diverged
+from .randomizations import randomization_named, write_task
+from .settings import Settings
+from .sources import settings_of
+
+
+class Locomotion(MetaVectorEnv):
+    """A MuJoCo robot whose body, goal or both are the task.
+
+    Tasks:
+        The randomised quantities of the body (`randomization`: multipliers of the nominal model's
+        numbers, each drawn on its own; gravity in m/s^2) and the goal (`goal`: `"direction"` 1 or
+        -1, `"velocity"` m/s, `"angle"` radians from +x, or `"goal"`, x and y in metres).
+    Observation:
+        Positions and velocities of the joints, `Box(-inf, inf, (D,), float64)`, as `observation`
+        says. Nothing of the task is in it.
+    Action:
+        Torques of the joints, as a share of the motors' gear, `Box`; clipped to the bounds, and
+        costs see the clipped action.
+    Reward:
+        `forward_reward_weight` * (the goal's reward) + `goal_offset` + `healthy_reward` (each step
+        that ends healthy) - `ctrl_cost_weight` * (sum of squared actions), minus contact costs with
+        `contact_forces`. The goal's reward is a velocity along +x, along the direction or the
+        heading; minus the difference to the wanted velocity; or minus the distance to the place.
+    Episode:
+        Begins with the robot upright and slightly disturbed. Terminates when it falls
+        (`terminate_when_unhealthy`), or when its physics diverges (`infos["physics_diverged"]`; the
+        reward of that step is 0 and the observation the last finite one). Truncated by the id's
+        horizon.
+    Splits:
+        `train` and `test` follow the same distribution, apart by the parity of fine cells of the
+        body's first multiplier (its position in the range), or of the goal's velocity, angle,
+        distance or x. Two directions cannot be held out: `("all",)`. `half_planes` trains on one
+        half and tests on the other. `"ood"` leaves the training ranges: at least one multiplier of
+        every quantity, and the goal where it has a range that ends.
+    Source:
+        See `sources`; each id names its own. Duan et al. 2016 (rllab's bodies), Finn et al. 2017
+        (MAML), Rothfuss et al. 2019 (ProMP), Rakelly et al. 2019 (PEARL), Zintgraf et al. 2020
+        (variBAD), Gupta et al. 2018 (MAESN), Houthooft et al. 2018 (EPG). Bodies are those of
+        Gymnasium's v5 environments, so numbers are not those of the papers' older MuJoCo.
+    Versions:
+        v0.
+
+    Args:
+        body: The robot, of `bodies.BODIES`.
+        goal: What it is rewarded for, of `goals.GOALS`.
+        randomization: What of it varies, of `randomizations.RANDOMIZATIONS`.
+        source: Whose numbers: `"maml"`, `"promp"`, `"pearl"`, `"varibad"`, `"maesn"` or `"epg"`
+            where they have this combination, or `"gymnasium"`; None is the first of them.
+        contact_forces: Whether contact forces are computed, seen and paid for. Off, as they were
+            zero in the MuJoCo that the published results were made with; costs time.
+        threads: Threads that step; None is one for each CPU. Results do not depend on it.
+        **rest: Numbers other than the source's, see `settings.Settings`; and `num_envs`, `split`,
+            `episodes_per_trial`, `max_episode_steps`, `render_mode`.
+
+    Raises:
+        ValueError: If an argument is out of range or unknown.
+        MemoryError: If the machine has not enough memory for so many rows.
+    """
+
+    more_arguments = tuple(field.name for field in fields(Settings))
+
+    def __init__(
+        self,
+        body: str = "half_cheetah",
+        goal: str = "forward",
+        randomization: str = "none",
+        source: str | None = None,
+        contact_forces: bool = False,
+        threads: int | None = None,
+        **rest: Any,
+    ):
+        core = {name: rest.pop(name) for name in CoreArguments.__annotations__ if name in rest}
+        self.robot = body_named(body)
+        published = settings_of(body, goal, randomization, source)
+        self.settings = Settings.resolve(self.robot, {**published, **rest})
+        self.goal = make_goal(goal, self.settings)
+        if self.goal.needs_plane and not self.robot.plane:
+            raise ValueError(f"goal={goal!r} needs a body that moves in the plane; {body} does not")
+        self.quantities = randomization_named(randomization)
+        self.contact_forces = bool(contact_forces)
+        self.splits = self._known_splits()
+        self._nominal = nominal_model(self.robot, self.settings)
+        self._observations_of = Observations(
+            self.settings.observation, self.contact_forces, self.settings.contact_force_limit
+        )
+        width = self._observation_size(self._nominal)
+        super().__init__(
+            task_space=spaces.Dict({**self._body_space(), **self.goal.space()}),
+            observation_space=spaces.Box(-np.inf, np.inf, (width,), np.float64),
+            action_space=_action_space(self._nominal),
+            **core,
+        )
+        self.physics = Physics(
+            self._nominal, self.num_envs, self.settings.frame_skip, bool(self.quantities), threads
+        )
+        self._health = Health(self.settings, self._nominal)
+        self._place = Place(self.robot, self.physics)
+        self._after = mujoco.mj_rnePostConstraint if self.contact_forces else None
+        self.state = {
+            "qpos": np.zeros((self.num_envs, self._nominal.nq)),
+            "qvel": np.zeros((self.num_envs, self._nominal.nv)),
+            "place": np.zeros((self.num_envs, 2 if self.robot.plane else 1)),
+        }
+        self._renderer: Any = None
+        self._last = np.zeros((self.num_envs, width))  # observations, for rows that diverge
+
+    # ---- tasks ----------------------------------------------------------------------------------
+
+    def draw_task(self, rng: np.random.Generator) -> dict[str, Any]:
+        """Draw a body and a goal."""
+        ood = self.split == "ood"
+        body = {one.key: one.draw(rng, self._nominal, ood) for one in self.quantities}
+        return {**body, **self.goal.draw(rng, ood and self.goal.has_ood)}
+
+    def all_tasks(self) -> tuple[dict[str, Any], ...] | None:
+        """Return every task, where only a side is chosen."""
+        if self.quantities:
+            return None
+        return self.goal.members()
+
+    def in_split(self, task: Task) -> bool:
+        """Tell whether body and goal belong to the split."""
+        inside = [one.inside(task[one.key]) for one in self.quantities]
+        if self.split == "ood":
+            return not any(inside) and not (self.goal.has_ood and self.goal.inside(task))
+        if not all(inside) or not self.goal.inside(task):
+            return False
+        published = self.goal.published_split(task)
+        if published is not None:
+            return published == self.split
+        if self.quantities:
+            first = self.quantities[0]
+            position: float | None = first.position(task[first.key])
+        else:
+            position = self.goal.position(task)
+        assert position is not None  # else there is no such split
+        return interleave(position, 0.0, 1.0) == self.split
+
+    def check_task(self, task: Task) -> None:
+        """Refuse goals that are none.
+
+        Raises:
+            ValueError: If the goal is inside the bounds but no goal.
+        """
+        self.goal.check(task)
+
+    def apply_tasks(self, rows: np.ndarray) -> None:
+        """Write the bodies of `rows`, always from the nominal one."""
+        if not self.quantities:
+            return
+        for row in rows.tolist():
+            model, data = self.physics.models[row], self.physics.data[row]
+            task = _tasks.at(self.tasks, row)
+            write_task(model, data, self.physics.nominal, self.quantities, task)
+
+    # ---- episodes -------------------------------------------------------------------------------
+
+    def begin_episodes(self, rows: np.ndarray) -> np.ndarray:
+        """Put the bodies of `rows` upright, slightly disturbed."""
+        positions, velocities = self._first_states(rows)
+        self.physics.begin(rows, positions, velocities)
+        self.state["qpos"][rows], self.state["qvel"][rows] = positions, velocities
+        self.state["place"][rows] = self._place.of_rows(rows, positions)
+        observations = self._observe_rows(rows)
+        self._last[rows] = observations
+        return observations
+
+    def step_rows(
+        self, actions: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Step every row."""
+        actions = actions.astype(np.float64)
+        self.physics.step(actions, self._after)
+        positions, velocities = self.physics.read("qpos"), self.physics.read("qvel")
+        place = self._place.of_every_row(positions)
+        lost = diverged(positions, velocities)
+        if lost.any():  # such rows stay where they were, so that no figure of theirs is a NaN
+            positions[lost], velocities[lost] = self.state["qpos"][lost], self.state["qvel"][lost]
+            place[lost] = self.state["place"][lost]
+        healthy = self._health(positions, velocities)
+        speed = (place - self.state["place"]) / self.physics.dt
+        rewards, infos = self._rewards(actions, place, speed, healthy)
+        observations = self._observe(positions, velocities)
+        if lost.any():
+            observations = np.where(lost[:, None], self._last, observations)
+            rewards = np.where(lost, 0.0, rewards)
+        self.state = {"qpos": positions, "qvel": velocities, "place": place}
+        self._last = observations
+        terminated = lost | ~healthy if self.settings.terminate_when_unhealthy else lost
+        return observations, rewards, terminated, {**infos, "physics_diverged": lost}
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Stop the threads and let the picture go."""
+        self.physics.close()
+        if self._renderer is not None:
+            self._renderer.close()
+
+    # ---- what MuJoCo's users look for -----------------------------------------------------------
+
+    @property
+    def model(self) -> mujoco.MjModel:
+        """The first row's model."""
+        return self.physics.models[0]
+
+    @property
+    def data(self) -> mujoco.MjData:
+        """The first row's data."""
+        return self.physics.data[0]
+
+    @property
+    def frame_skip(self) -> int:
+        """Physics steps an environment step."""
+        return self.physics.frame_skip
+
+    @property
+    def dt(self) -> float:
+        """Seconds an environment step."""
+        return self.physics.dt
+
+    def render_row(self, row: int) -> np.ndarray:
+        """Draw a row, with its task."""
+        if self._renderer is None:
+            from .renderer import RowRenderer
+
+            self._renderer = RowRenderer()
+        task = _tasks.at(self.tasks, row)
+        return self._renderer.draw(
+            self.physics.models[row],
+            self.physics.data[row],
+            lines=task_lines(task),
+            **self.goal.facts(task),
+        )
+
+    # ---- inside ---------------------------------------------------------------------------------
+
+    def _known_splits(self) -> tuple[str, ...]:
+        if not self.quantities and (self.goal.members() is not None or not self.goal.space()):
+            return ("all",)
+        ood = ("ood",) if self.quantities or self.goal.has_ood else ()
+        return ("train", "test", "all", *ood)
+
+    def _body_space(self) -> dict[str, spaces.Space]:
+        return {one.key: one.space(self._nominal) for one in self.quantities}
+
+    def _observation_size(self, model: mujoco.MjModel) -> int:
+        return self._observations_of.size(model)
+
+    def _first_states(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Draw positions [R, nq] and velocities [R, nv]."""
+        model, settings = self._nominal, self.settings
+        unit = self.random.uniform(rows, model.nq)
+        positions = model.qpos0 + settings.position_noise * (2 * unit - 1)
+        if settings.normal_velocities:
+            noise = self.random.normal(rows, model.nv)
+        else:
+            noise = 2 * self.random.uniform(rows, model.nv) - 1
+        return positions, settings.velocity_noise * noise
+
+    def _rewards(
+        self, actions: np.ndarray, place: np.ndarray, speed: np.ndarray, healthy: np.ndarray
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Return rewards [N] and infos."""
+        settings = self.settings
+        goal = settings.forward_reward_weight * self.goal.reward(place, speed, self.tasks)
+        control = settings.ctrl_cost_weight * np.square(actions).sum(axis=1)
+        costs = control + self._contact_costs() if self.contact_forces else control
+        rewards = goal + (settings.goal_offset + settings.healthy_reward * healthy) - costs
+        return rewards, {"x_velocity": speed[:, 0], "reward_goal": goal, "reward_ctrl": -control}
+
+    def _contact_costs(self) -> np.ndarray:
+        forces = self.physics.read("cfrc_ext")
+        limit = self.settings.contact_force_limit
+        if limit is not None:
+            forces = np.clip(forces, -limit, limit)
+        costs = self.settings.contact_cost_weight * np.square(forces).sum(axis=(1, 2))
+        return np.clip(costs, None, self.settings.contact_cost_limit)
+
+    def _observe(self, positions: np.ndarray, velocities: np.ndarray) -> np.ndarray:
+        known = {"qpos": positions, "qvel": velocities}
+        return self._observations_of.every_row(self.physics, known)
+
+    def _observe_rows(self, rows: np.ndarray) -> np.ndarray:
+        return self._observations_of.of_rows(self.physics, rows)
+
+
+def nominal_model(body: Body, settings: Settings) -> mujoco.MjModel:
+    """Return a body with a source's time step, gear and friction."""
+    model = copy.copy(load_model(body.file))
+    if settings.timestep is not None:
+        model.opt.timestep = settings.timestep
+    if settings.gear is not None:
+        model.actuator_gear[:, 0] = settings.gear
+    if settings.friction is not None:
+        model.geom_friction[:, 0] = settings.friction
+    return model
+
+
+def task_lines(task: Task) -> list[tuple[str, str]]:
+    """Return what a picture says of a task: a name and its numbers, a line each."""
+    lines = []
+    for key, value in task.items():
+        numbers = np.ravel(value)
+        shown = " ".join(f"{number:.2f}" for number in numbers[:6])
+        lines.append((key, f"{shown} ..." if numbers.size > 6 else shown))
+    return lines
+
+
+def _action_space(model: mujoco.MjModel) -> spaces.Box:
+    low, high = model.actuator_ctrlrange.T.astype(np.float32)
+    return spaces.Box(low, high, dtype=np.float32)

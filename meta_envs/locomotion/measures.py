@@ -1,0 +1,86 @@
+"""Where a body is and whether it stands, for all rows at once: N rows, R some of them."""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+
+from .bodies import Body
+from .physics import Physics
+from .settings import Settings, ends
+
+
+class Place:
+    """The point of a body whose motion counts: [N, 1] along x, or [N, 2] in the plane.
+
+    As in Gymnasium, a body's origin and the centre of mass are those of the last physics step's
+    beginning, one step behind the positions.
+
+    Args:
+        body: Says which point.
+        physics: Of the rows.
+    """
+
+    def __init__(self, body: Body, physics: Physics):
+        self._kind, _, name = body.place.partition(":")
+        self._size = 2 if body.plane else 1
+        self._physics = physics
+        if self._kind == "body":
+            self._body = mujoco.mj_name2id(physics.nominal, mujoco.mjtObj.mjOBJ_BODY, name)
+
+    def of_every_row(self, positions: np.ndarray) -> np.ndarray:
+        """Return the places of every row, given its generalised positions [N, nq]."""
+        if self._kind == "root":
+            return positions[:, : self._size]
+        if self._kind == "body":
+            return self._physics.read("xpos")[:, self._body, : self._size].copy()
+        return self._center(self._physics.models, self._physics.read("xipos"))
+
+    def of_rows(self, rows: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """Return the places of some rows, given their positions [R, nq]."""
+        if self._kind == "root":
+            return positions[:, : self._size]
+        if self._kind == "body":
+            return self._physics.read_rows("xpos", rows)[:, self._body, : self._size]
+        models = [self._physics.models[row] for row in rows.tolist()]
+        return self._center(models, self._physics.read_rows("xipos", rows))
+
+    def _center(self, models: list[mujoco.MjModel], places: np.ndarray) -> np.ndarray:
+        if models[0] is self._physics.nominal:  # all rows share it
+            masses = np.asarray(self._physics.nominal.body_mass)[None]
+        else:
+            masses = np.stack([model.body_mass for model in models])
+        total = masses.sum(axis=1)
+        return ((masses[:, :, None] * places).sum(axis=1) / total[:, None])[:, : self._size]
+
+
+class Health:
+    """Tells which rows have not fallen, bool [N].
+
+    Args:
+        settings: Say what is healthy.
+        model: Of the body.
+    """
+
+    def __init__(self, settings: Settings, model: mujoco.MjModel):
+        free = model.njnt > 0 and model.jnt_type[0] == int(mujoco.mjtJoint.mjJNT_FREE)
+        self._height = 2 if free else 1
+        self._z = settings.healthy_z_range and ends("", settings.healthy_z_range)
+        self._angle = settings.healthy_angle_range and ends("", settings.healthy_angle_range)
+        self._state = settings.healthy_state_range and ends("", settings.healthy_state_range)
+
+    def __call__(self, positions: np.ndarray, velocities: np.ndarray) -> np.ndarray:
+        """Return it for positions [N, nq] and velocities [N, nv]."""
+        healthy = np.ones(len(positions), dtype=bool)
+        if self._z:
+            height = positions[:, self._height]
+            healthy &= (self._z[0] < height) & (height < self._z[1])
+        if self._angle:
+            angle = positions[:, 2]
+            healthy &= (self._angle[0] < angle) & (angle < self._angle[1])
+        if self._state:
+            low, high = self._state
+            rest = positions[:, 2:]
+            healthy &= ((low < rest) & (rest < high)).all(axis=1)
+            healthy &= ((low < velocities) & (velocities < high)).all(axis=1)
+        return healthy

@@ -1,0 +1,204 @@
+"""Random bodies, as data: which numbers of a model a task multiplies or sets, and by how much.
+
+A task holds multipliers of the nominal model's numbers (1 is the nominal body), or the number
+itself for gravity. Writing always starts from the nominal model, so nothing compounds, and ends
+with what MuJoCo derives from the numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import mujoco
+import numpy as np
+from gymnasium import spaces
+
+_BEYOND = 0.25  # "ood" reaches this share of a range's width beyond each end
+
+
+@dataclass(frozen=True)
+class Randomized:
+    """One randomised quantity.
+
+    Args:
+        key: Of the task.
+        field: Of `MjModel`; or `"gravity"`, whose z component is set.
+        low: Lowest multiplier (of gravity: m/s^2).
+        high: Highest.
+        first: Rows of the field before this one are left alone (the world, the floor).
+        columns: How many columns of the field vary; None is all.
+        logarithmic: Whether the logarithm is uniform rather than the number.
+    """
+
+    key: str
+    field: str
+    low: float
+    high: float
+    first: int = 0
+    columns: int | None = None
+    logarithmic: bool = False
+
+    def shape(self, model: mujoco.MjModel) -> tuple[int, ...]:
+        """Return the shape of the multipliers for a body."""
+        if self.field == "gravity":
+            return ()
+        values = getattr(model, self.field)[self.first :]
+        return values.shape if self.columns is None else (len(values), self.columns)
+
+    def wide(self) -> tuple[float, float]:
+        """Return the range that `"ood"` draws from."""
+        low, high = self._scale(self.low), self._scale(self.high)
+        margin = (high - low) * _BEYOND
+        return self._unscale(low - margin), self._unscale(high + margin)
+
+    def space(self, model: mujoco.MjModel) -> spaces.Box:
+        """Return the support, that of `"ood"` included."""
+        low, high = self.wide()
+        return spaces.Box(low, high, self.shape(model), np.float64)
+
+    def draw(self, rng: np.random.Generator, model: mujoco.MjModel, ood: bool) -> np.ndarray:
+        """Draw multipliers; of `"ood"` at least one lies outside the training range."""
+        low, high = self.wide() if ood else (self.low, self.high)
+        while True:
+            unit = rng.uniform(self._scale(low), self._scale(high), self.shape(model))
+            # clipped: exp(log(high)) may leave the range by a rounding error
+            drawn = np.clip(self._unscale(unit), low, high)
+            if not ood or not self.inside(drawn):
+                return drawn
+
+    def inside(self, values: np.ndarray) -> bool:
+        """Tell whether multipliers lie in the training range."""
+        return bool(np.all((values >= self.low) & (values <= self.high)))
+
+    def position(self, values: np.ndarray) -> float:
+        """Return where the first multiplier lies in the training range, 0 to 1, uniform."""
+        low, high = self._scale(self.low), self._scale(self.high)
+        return float((self._scale(np.ravel(values)[0]) - low) / (high - low))
+
+    def write(self, model: mujoco.MjModel, nominal: mujoco.MjModel, values: np.ndarray) -> None:
+        """Write into a row's model, from the nominal one."""
+        if self.field == "gravity":
+            model.opt.gravity[2] = values
+            return
+        part: tuple[slice, ...] = (slice(self.first, None),)
+        if self.columns is not None:
+            part += (slice(self.columns),)
+        getattr(model, self.field)[part] = getattr(nominal, self.field)[part] * values
+
+    def _scale(self, value: Any) -> Any:
+        return np.log(value) if self.logarithmic else value
+
+    def _unscale(self, value: Any) -> Any:
+        return np.exp(value) if self.logarithmic else value
+
+
+# openai/EPG, RandomHopper: uniform multipliers, the floor and the world left alone; masses and
+# inertias are not recomputed when the thickness of a link changes. Walker and others by analogy.
+_EPG = (
+    Randomized("body_mass", "body_mass", 0.5, 2.0, first=1),
+    Randomized("gravity", "gravity", -20.0, -2.0),
+    Randomized("geom_friction", "geom_friction", 0.5, 2.0, first=1),
+    Randomized("geom_size", "geom_size", 0.5, 2.0, first=1, columns=1),
+)
+
+
+def _rand_params(limit: float) -> tuple[Randomized, ...]:
+    """Return the quantities of rand_param_envs: b ** U(-limit, limit), each number on its own."""
+
+    def around(key: str, base: float, first: int = 0) -> Randomized:
+        return Randomized(key, key, base**-limit, base**limit, first=first, logarithmic=True)
+
+    return (
+        around("body_mass", 1.5, first=1),
+        around("body_inertia", 1.5, first=1),
+        around("dof_damping", 1.3),
+        around("geom_friction", 1.5),  # the floor's too
+    )
+
+
+RANDOMIZATIONS: dict[str, tuple[Randomized, ...]] = {
+    "none": (),
+    "epg": _EPG,
+    "rand_params": _rand_params(3.0),
+    "rand_params_small": _rand_params(1.0),
+}
+
+
+def randomization_named(name: str) -> tuple[Randomized, ...]:
+    """Return a randomisation.
+
+    Raises:
+        ValueError: If there is none of that name.
+    """
+    if name not in RANDOMIZATIONS:
+        raise ValueError(f"randomization={name!r} is unknown; there are {sorted(RANDOMIZATIONS)}")
+    return RANDOMIZATIONS[name]
+
+
+def write_task(
+    model: mujoco.MjModel,
+    data: mujoco.MjData,
+    nominal: mujoco.MjModel,
+    quantities: tuple[Randomized, ...],
+    task: dict[str, np.ndarray],
+) -> None:
+    """Make a row's model the body of a task.
+
+    Args:
+        model: To write into.
+        data: Of that model; its state is lost.
+        nominal: Where writing starts from.
+        quantities: What varies.
+        task: Holds a value for each of them.
+    """
+    for quantity in quantities:
+        quantity.write(model, nominal, task[quantity.key])
+    if any(quantity.field == "geom_size" for quantity in quantities):
+        _bound_geoms(model)
+    mujoco.mj_setConst(model, data)
+
+
+def _bound_geoms(model: mujoco.MjModel) -> None:
+    """Recompute the radii and boxes by which MuJoCo sorts out geoms that cannot touch.
+
+    For spheres and capsules, the geoms of the bodies here whose size varies. Their boxes in the
+    tree of a body with one geom lie in the frame of its inertia.
+    """
+    types = model.geom_type
+    capsule = types == int(mujoco.mjtGeom.mjGEOM_CAPSULE)
+    sphere = types == int(mujoco.mjtGeom.mjGEOM_SPHERE)
+    radius, half = model.geom_size[:, 0], np.where(capsule, model.geom_size[:, 1], 0.0)
+    known = capsule | sphere
+    model.geom_rbound[known] = (radius + half)[known]
+    boxes = np.stack([radius, radius, radius + half], axis=1)
+    model.geom_aabb[known, 3:] = boxes[known]
+    for body in range(1, model.nbody):
+        first, count = int(model.body_bvhadr[body]), int(model.body_bvhnum[body])
+        if count:
+            _bound_tree(model, body, first, count)
+
+
+def _bound_tree(model: mujoco.MjModel, body: int, first: int, count: int) -> None:
+    """Grow a body's boxes from the leaves, which come after their parents, to the root."""
+    inertial = _rotation(model.body_iquat[body])
+    for node in range(first + count - 1, first - 1, -1):
+        geom = int(model.bvh_nodeid[node])
+        if geom >= 0:
+            turn = _rotation(model.geom_quat[geom])
+            offset = model.geom_pos[geom] - model.body_ipos[body]
+            center = inertial.T @ (offset + turn @ model.geom_aabb[geom, :3])
+            half = np.abs(inertial.T @ turn) @ model.geom_aabb[geom, 3:]
+            low, high = center - half, center + half
+        else:
+            children = [first + int(child) for child in model.bvh_child[node] if child >= 0]
+            boxes = model.bvh_aabb[children]
+            low = (boxes[:, :3] - boxes[:, 3:]).min(0)
+            high = (boxes[:, :3] + boxes[:, 3:]).max(0)
+        model.bvh_aabb[node, :3], model.bvh_aabb[node, 3:] = (low + high) / 2, (high - low) / 2
+
+
+def _rotation(quaternion: np.ndarray) -> np.ndarray:
+    matrix = np.empty(9)
+    mujoco.mju_quat2Mat(matrix, quaternion)
+    return matrix.reshape(3, 3)
