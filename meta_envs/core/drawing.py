@@ -119,6 +119,13 @@ class Canvas:
         else:
             self._pygame.draw.polygon(self._surface, color, points)
 
+    def star(self, center: Point, radius: float, color: Color) -> None:
+        """Draw a star of five points, e.g. a goal."""
+        angles = np.arange(10) * np.pi / 5 - np.pi / 2
+        reach = np.where(np.arange(10) % 2 == 0, radius, radius * 0.45)
+        x, y = center[0] + reach * np.cos(angles), center[1] + reach * np.sin(angles)
+        self.polygon(list(zip(x.tolist(), y.tolist(), strict=True)), color)
+
     def text(
         self,
         words: str,

@@ -177,16 +177,7 @@ def _draw_goal(canvas: Canvas, corner: Point, cell: float) -> None:
     line, corner_radius, side = max(2.0, cell * 0.05), cell * 0.12, cell * 0.9
     left, top = corner[0] + cell * 0.05, corner[1] + cell * 0.05
     canvas.rect(left, top, side, side, ORANGE, line_width=line, radius=corner_radius)
-    _draw_star(canvas, _middle(corner, cell), cell * 0.3)
-
-
-def _draw_star(canvas: Canvas, center: Point, radius: float) -> None:
-    angles = np.arange(10) * np.pi / 5 - np.pi / 2
-    reach = np.where(np.arange(10) % 2 == 0, radius, radius * 0.45)
-    points = zip(
-        center[0] + reach * np.cos(angles), center[1] + reach * np.sin(angles), strict=True
-    )
-    canvas.polygon([(float(x), float(y)) for x, y in points], ORANGE)
+    canvas.star(_middle(corner, cell), cell * 0.3, ORANGE)
 
 
 def _draw_way(canvas: Canvas, points: list[Point], cell: float) -> None:
@@ -208,7 +199,7 @@ def _legend(canvas: Canvas, goal: str, *, start: bool) -> None:
     if start:
         canvas.circle((x, y), 7, GREEN, line_width=2)
         x += 13 + canvas.text("start", (x + 13, y), size=12, color=MUTED, anchor="midleft") + 24
-    _draw_star(canvas, (x, y), 8)
+    canvas.star((x, y), 8, ORANGE)
     x += 13 + canvas.text(goal, (x + 13, y), size=12, color=MUTED, anchor="midleft") + 24
     canvas.rect(x - 7, y - 7, 14, 14, mix(FAINT, SKY, 0.6), radius=2)
     canvas.rect(x - 7, y - 7, 14, 14, RULE, line_width=1, radius=2)

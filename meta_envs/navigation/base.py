@@ -1,0 +1,170 @@
+"""What all points in the plane share: moves, distances, kinds of reward, trails, the picture.
+
+N rows, R some of them.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from gymnasium import spaces
+
+from ..core.tasks import Task, Tasks
+from ..core.vector import CoreArguments, MetaVectorEnv
+from .pictures import Scene, Trails, draw_plane
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+class PointEnv(MetaVectorEnv):
+    """A point in the plane that moves by its action, and a goal it is not told.
+
+    A family writes `draw_task`, `goals_of` and, where they differ, `starts`, `move`, `rewards_of`
+    and `arrived`. `state["position"]` is float64 [N, 2].
+
+    Args:
+        task_space: The support.
+        step_size: How far an action of 1 moves, along each axis.
+        reward: Which kind of reward the steps pay.
+        kinds: The kinds of reward there are; `infos` carries each as `<kind>_reward`.
+        extent: Half the side of the picture, at least.
+        n_observed: Numbers of an observation; position first.
+        **core: As in `MetaVectorEnv`.
+
+    Raises:
+        ValueError: If `reward` is none of `kinds`.
+    """
+
+    goal_radius: float | None = None  # shown in pictures
+
+    def __init__(
+        self,
+        *,
+        task_space: spaces.Dict,
+        step_size: float,
+        reward: str = "dense",
+        kinds: tuple[str, ...] = ("dense",),
+        extent: float = 1.0,
+        n_observed: int = 2,
+        **core: Unpack[CoreArguments],
+    ):
+        if reward not in kinds:
+            raise ValueError(f"reward={reward!r} is unknown; allowed are {list(kinds)}")
+        self.step_size = step_size
+        self.reward = reward
+        self.extent = extent
+        super().__init__(
+            task_space=task_space,
+            observation_space=spaces.Box(-np.inf, np.inf, (n_observed,), np.float32),
+            action_space=spaces.Box(-1.0, 1.0, (2,), np.float32),
+            **core,
+        )
+        self.goals = np.zeros((self.num_envs, 2))  # of the tasks in force
+        self.state = {"position": np.zeros((self.num_envs, 2))}
+        self._trails = Trails(self.num_envs)  # for pictures
+
+    # ---- what a family writes ------------------------------------------------------------------
+
+    @abstractmethod
+    def goals_of(self, tasks: Tasks) -> np.ndarray:
+        """Return where the goals of tasks (arrays [R, ...]) are, float64 [R, 2]."""
+
+    def starts(self, rows: np.ndarray) -> np.ndarray:
+        """Return where the episodes of `rows` begin, float64 [R, 2]; here the origin."""
+        return np.zeros((len(rows), 2))
+
+    def move(self, position: np.ndarray, push: np.ndarray) -> np.ndarray:
+        """Return where points at `position` [N, 2] come to that are pushed by `push` [N, 2]."""
+        return position + push
+
+    def rewards_of(
+        self, before: np.ndarray, after: np.ndarray, distance: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Return every kind of reward [N] of a step.
+
+        Args:
+            before: Positions before the step [N, 2].
+            after: Positions after it [N, 2].
+            distance: From the goals, after it [N].
+        """
+        return {"dense": -distance}
+
+    def arrived(self, after: np.ndarray, distance: np.ndarray) -> np.ndarray:
+        """Tell which rows have reached their goal, which terminates them: bool [N]."""
+        return np.zeros(self.num_envs, dtype=bool)
+
+    def more_infos(self, after: np.ndarray, distance: np.ndarray) -> dict[str, np.ndarray]:
+        """Return further infos, arrays [N]."""
+        return {}
+
+    def scene(self, row: int) -> Scene:
+        """Return what the picture of a row shows beside its trails."""
+        return Scene(goal=self.goals[row], extent=self.extent, radius=self.goal_radius)
+
+    def expert(self, observation: np.ndarray, task: Task) -> np.ndarray:
+        """Return the action that goes straight to the goal of a task, as fast as there is need.
+
+        Args:
+            observation: Of one row, [2].
+            task: The task of the row.
+
+        Returns:
+            float32 [2].
+        """
+        goal = self.goals_of({key: np.asarray(value)[None] for key, value in task.items()})[0]
+        way = (goal - observation[:2]) / self.step_size
+        return np.clip(way, -1.0, 1.0).astype(np.float32)
+
+    # ---- what the core calls -------------------------------------------------------------------
+
+    def apply_tasks(self, rows: np.ndarray) -> None:
+        """Look up the goals, and forget, for pictures, where the last trial went."""
+        self.goals[rows] = self.goals_of({key: part[rows] for key, part in self.tasks.items()})
+        self._trails.begin_trials(rows)
+
+    def begin_episodes(self, rows: np.ndarray) -> np.ndarray:
+        """Put `rows` on their starts."""
+        self.state["position"][rows] = self.starts(rows)
+        if self.render_mode is not None:
+            self._trails.begin_episodes(rows, self.state["position"][rows])
+        return self.observe(rows)
+
+    def observe(self, rows: np.ndarray) -> np.ndarray:
+        """Return what `rows` see, float32 [R, n]; here the position."""
+        return self.state["position"][rows].astype(np.float32)
+
+    def step_rows(
+        self, actions: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Move every row; `infos` has `distance` from the goal and every kind of reward."""
+        before = self.state["position"]
+        after = self.move(before, actions.astype(np.float64) * self.step_size)
+        self.state["position"] = after
+        distance = norms(after - self.goals)
+        rewards = self.rewards_of(before, after, distance)
+        if self.render_mode is not None:
+            self._trails.step(after, rewards[self.reward])
+        infos: dict[str, Any] = {f"{kind}_reward": paid for kind, paid in rewards.items()}
+        infos["distance"] = distance
+        infos.update(self.more_infos(after, distance))
+        terminated = self.arrived(after, distance)
+        return self.observe(self.every_row), rewards[self.reward].copy(), terminated, infos
+
+    def render_row(self, row: int) -> np.ndarray:
+        """Draw the plane, the hidden goal, and the ways of this trial."""
+        return draw_plane(
+            type(self).__name__,
+            self._trails.of(row),
+            self.scene(row),
+            episode=(int(self._clock.episode[row]), self.episodes_per_trial),
+            step=(int(self.elapsed[row]), self.max_episode_steps),
+        )
+
+
+def norms(vectors: np.ndarray) -> np.ndarray:
+    """Return the lengths [N] of vectors [N, 2], number by number: no row's depends on another."""
+    x, y = vectors[:, 0], vectors[:, 1]
+    return np.sqrt(x * x + y * y)

@@ -1,0 +1,214 @@
+"""Pictures of the plane: the hidden goal, the start, and the ways of this trial's episodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..core.drawing import (
+    BLUE,
+    FAINT,
+    GREEN,
+    INK,
+    MUTED,
+    ORANGE,
+    PAPER,
+    RULE,
+    SKY,
+    Canvas,
+    Color,
+    Point,
+    mix,
+)
+
+_SIDE = 420  # of the plane, pixels
+_MARGIN = 30
+_HEAD = 64  # room for the heading, pixels
+_FOOT = 46  # room for the legend, pixels
+_ZOOM = 1.5  # the view widens by this factor until everything is in it
+_ARC = np.pi / 90  # a ring is drawn in pieces of this angle
+
+
+@dataclass(frozen=True)
+class Ring:
+    """A round wall about the origin, open within `opening` of a point on it."""
+
+    radius: float
+    gap: tuple[float, float]
+    opening: float
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a picture shows beside the ways."""
+
+    goal: np.ndarray  # [2]
+    extent: float  # half the side of the view, at least
+    radius: float | None = None  # of the goal
+    others: tuple[tuple[float, float], ...] = ()  # where the goal might have been
+    rings: tuple[Ring, ...] = ()
+    facts: str = ""  # further words about the task
+
+
+@dataclass
+class Trail:
+    """The ways of one row: of the trial's earlier episodes, and of this one."""
+
+    past: list[list[Point]] = field(default_factory=list)
+    way: list[Point] = field(default_factory=list)
+    total: float = 0.0  # return of this episode
+
+
+class Trails:
+    """Where each of N rows has been in this trial; kept for pictures only."""
+
+    def __init__(self, num_rows: int):
+        self._rows = [Trail() for _ in range(num_rows)]
+
+    def begin_trials(self, rows: np.ndarray) -> None:
+        """Forget everything of `rows` [R]."""
+        for row in rows.tolist():
+            self._rows[row] = Trail()
+
+    def begin_episodes(self, rows: np.ndarray, places: np.ndarray) -> None:
+        """Begin the ways of `rows` [R] at `places` [R, 2]."""
+        for row, (x, y) in zip(rows.tolist(), places.tolist(), strict=True):
+            trail = self._rows[row]
+            if trail.way:
+                trail.past.append(trail.way)
+            trail.way, trail.total = [(x, y)], 0.0
+
+    def step(self, places: np.ndarray, rewards: np.ndarray) -> None:
+        """Note where every row went, [N, 2], and what it got, [N]."""
+        paid = rewards.tolist()
+        for trail, (x, y), reward in zip(self._rows, places.tolist(), paid, strict=True):
+            trail.way.append((x, y))
+            trail.total += reward
+
+    def of(self, row: int) -> Trail:
+        """Return where one row has been."""
+        return self._rows[row]
+
+
+def draw_plane(
+    name: str,
+    trail: Trail,
+    scene: Scene,
+    *,
+    episode: tuple[int, int],
+    step: tuple[int, int | None],
+) -> np.ndarray:
+    """Draw the plane, y upwards: uint8 [height, width, 3].
+
+    Args:
+        name: Heading.
+        trail: Where the row has been.
+        scene: What else there is.
+        episode: The episode's number, and how many a trial has.
+        step: The step's number, and the horizon (None if there is none).
+    """
+    canvas = Canvas(_SIDE + 2 * _MARGIN, _HEAD + _SIDE + _FOOT)
+    extent = _extent(trail, scene)
+    scale = _SIDE / (2 * extent)
+
+    def at(x: float, y: float) -> Point:
+        return _MARGIN + (x + extent) * scale, _HEAD + (extent - y) * scale
+
+    _heading(canvas, name, trail, scene, episode, step)
+    _draw_axes(canvas, at, extent)
+    for ring in scene.rings:
+        _draw_ring(canvas, at, ring)
+    for other in scene.others:
+        canvas.circle(at(*other), 5, RULE)
+    goal = at(*scene.goal.tolist())
+    if scene.radius is not None:
+        canvas.circle(goal, scene.radius * scale, (*ORANGE, 50))
+    for number, past in enumerate(trail.past, start=1):
+        color = mix(mix(PAPER, SKY, 0.35), SKY, number / len(trail.past))
+        _draw_way(canvas, [at(*place) for place in past], color, color, 1.6)
+    canvas.circle(at(*trail.way[0]), 7, GREEN, line_width=2.5)
+    canvas.star(goal, 12, ORANGE)
+    way = [at(*place) for place in trail.way]
+    _draw_way(canvas, way, mix(SKY, BLUE, 0.5), BLUE, 3)
+    canvas.circle(way[-1], 8, PAPER)
+    canvas.circle(way[-1], 6.5, BLUE)
+    _legend(canvas, bool(trail.past))
+    return canvas.array()
+
+
+def _extent(trail: Trail, scene: Scene) -> float:
+    """Return half the side of the view: the scene's, widened until every way is in it."""
+    ways = [np.abs(np.array(way)).max() for way in (*trail.past, trail.way)]
+    most = max(float(max(ways)), float(np.abs(scene.goal).max()))
+    extent = scene.extent
+    while extent < most * 1.03:
+        extent *= _ZOOM
+    return extent
+
+
+def _heading(
+    canvas: Canvas,
+    name: str,
+    trail: Trail,
+    scene: Scene,
+    episode: tuple[int, int],
+    step: tuple[int, int | None],
+) -> None:
+    canvas.text(name, (_MARGIN, 14), size=18, bold=True)
+    horizon = "" if step[1] is None else f" of {step[1]}"
+    where = f"episode {episode[0]} of {episode[1]}  ·  step {step[0]}{horizon}"
+    canvas.text(where, (_MARGIN, 38), size=13, color=MUTED)
+    right = canvas.width - _MARGIN
+    total = f"{trail.total:+.2f}".replace("-", "\N{MINUS SIGN}")
+    canvas.text(total, (right, 14), size=18, bold=True, anchor="topright")
+    x, y = (f"{one:.2f}".replace("-", "\N{MINUS SIGN}") for one in scene.goal.tolist())
+    facts = f"goal ({x}, {y})" + (f"  ·  {scene.facts}" if scene.facts else "")
+    canvas.text(facts, (right, 38), size=13, color=MUTED, anchor="topright")
+
+
+def _draw_axes(canvas: Canvas, at, extent: float) -> None:
+    left, top = at(-extent, extent)
+    canvas.rect(left, top, _SIDE, _SIDE, FAINT, line_width=1.5, radius=4)
+    canvas.line(at(-extent, 0), at(extent, 0), FAINT, line_width=1)
+    canvas.line(at(0, -extent), at(0, extent), FAINT, line_width=1)
+    shown = f"{extent:.3g}"
+    canvas.text(
+        shown, (at(extent, 0)[0] - 4, at(0, 0)[1] + 3), size=11, color=MUTED, anchor="topright"
+    )
+
+
+def _draw_ring(canvas: Canvas, at, ring: Ring) -> None:
+    """Draw a ring in short pieces, but for those within its opening."""
+    angles = np.arange(0.0, 2 * np.pi + _ARC / 2, _ARC)
+    points = ring.radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    open_ = np.linalg.norm(points - np.array(ring.gap), axis=1) <= ring.opening
+    for index in range(len(points) - 1):
+        if not (open_[index] and open_[index + 1]):
+            canvas.line(at(*points[index].tolist()), at(*points[index + 1].tolist()), INK, 4)
+
+
+def _draw_way(canvas: Canvas, points: list[Point], first: Color, last: Color, width: float) -> None:
+    """Draw a way as a line that deepens towards its end."""
+    for number, (start, end) in enumerate(zip(points, points[1:], strict=False), start=1):
+        color = mix(first, last, number / len(points))
+        canvas.line(start, end, color, line_width=width)
+        canvas.circle(end, width / 2, color)
+
+
+def _legend(canvas: Canvas, past: bool) -> None:
+    y = canvas.height - _FOOT / 2
+    x: float = _MARGIN + 8
+
+    def word(words: str, gap: float = 13) -> float:
+        return gap + canvas.text(words, (x + gap, y), size=12, color=MUTED, anchor="midleft") + 20
+
+    canvas.circle((x, y), 6, BLUE)
+    x += word("agent")
+    canvas.circle((x, y), 7, GREEN, line_width=2)
+    x += word("start")
+    canvas.star((x, y), 8, ORANGE)
+    x += word("goal (hidden)")
+    if past:
+        canvas.line((x - 6, y), (x + 8, y), SKY, line_width=2)
+        word("earlier episodes")
