@@ -10,10 +10,20 @@ if TYPE_CHECKING:
     from .core.inner_loop import InnerLoop
     from .core.vec_bridge import SB3VecEnv
     from .l2rl import L2RL
+    from .maml import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile
     from .rl2 import RL2
 
 # Every algorithm: the name on the command line, and where it is.
-ALGORITHMS = {"rl2": "agents.rl2:RL2", "l2rl": "agents.l2rl:L2RL"}
+ALGORITHMS = {
+    "rl2": "agents.rl2:RL2",
+    "l2rl": "agents.l2rl:L2RL",
+    "maml": "agents.maml:MAML",
+    "fomaml": "agents.maml:FOMAML",
+    "emaml": "agents.maml:EMAML",
+    "promp": "agents.maml:ProMP",
+    "metasgd": "agents.maml:MetaSGD",
+    "reptile": "agents.maml:Reptile",
+}
 
 _PLACES = {
     **{place.partition(":")[2]: place.partition(":")[0] for place in ALGORITHMS.values()},
@@ -24,10 +34,16 @@ _PLACES = {
 }
 
 __all__ = [
+    "EMAML",
+    "FOMAML",
     "L2RL",
+    "MAML",
     "RL2",
     "AdaptationCurve",
     "InnerLoop",
+    "MetaSGD",
+    "ProMP",
+    "Reptile",
     "SB3VecEnv",
     "baselines",
     "evaluate",

@@ -1,5 +1,6 @@
 """MAML (Finn et al. 2017) and the algorithms that its arguments make."""
 
 from .maml import MAML
+from .variants import EMAML, FOMAML, MetaSGD, ProMP, Reptile
 
-__all__ = ["MAML"]
+__all__ = ["EMAML", "FOMAML", "MAML", "MetaSGD", "ProMP", "Reptile"]

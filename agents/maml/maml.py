@@ -124,13 +124,14 @@ class MAML(IterativeAlgorithm):
         device: torch.device | str = "cpu",
         _init_setup_model: bool = True,
     ):
+        paper = {"net_arch": (100, 100), "activation": nn.ReLU}
         super().__init__(
             policy,
             env,
             learning_rate,
             n_envs=n_envs,
             env_kwargs=env_kwargs,
-            policy_kwargs=policy_kwargs,
+            policy_kwargs=paper if policy_kwargs is None else policy_kwargs,
             stats_window_size=stats_window_size,
             tensorboard_log=tensorboard_log,
             verbose=verbose,

@@ -1,0 +1,117 @@
+"""The family around MAML: each is MAML with other arguments, those of its paper."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ..core.settings import configured
+from . import presets
+from .maml import MAML
+
+
+def variant(known: presets.Presets, **defaults: Any) -> Callable[[type[MAML]], type[MAML]]:
+    """Make a subclass of MAML that has other defaults, and say so in its signature.
+
+    Args:
+        known: Its presets.
+        **defaults: By argument.
+    """
+    plain = inspect.unwrap(MAML.__init__)
+
+    def decorate(cls: type[MAML]) -> type[MAML]:
+        signature = inspect.signature(plain)
+        changed = signature.replace(
+            parameters=[
+                one.replace(default=defaults.get(name, one.default))
+                for name, one in signature.parameters.items()
+            ]
+        )
+
+        def init(self: Any, *args: Any, **kwargs: Any) -> None:
+            bound = changed.bind(self, *args, **kwargs)
+            bound.apply_defaults()
+            plain(*bound.args, **bound.kwargs)
+
+        init.__signature__ = changed  # type: ignore[attr-defined]
+        init.__annotations__ = dict(plain.__annotations__)
+        made = configured(known)(init)
+        cls.__init__ = made  # type: ignore[method-assign]
+        arguments = re.search(r"^    Args:\n.*", MAML.__doc__ or "", re.MULTILINE | re.DOTALL)
+        cls.__doc__ = f"{(cls.__doc__ or '').rstrip()}\n\n{arguments[0] if arguments else ''}"
+        return cls
+
+    return decorate
+
+
+@variant(presets.FOMAML, first_order=True)
+class FOMAML(MAML):
+    """FOMAML (Finn et al. 2017, section 5.2): MAML without second derivatives.
+
+    The outer gradient is the policy gradient at the adapted parameters, applied to the initial
+    ones. It gives no credit to what the initial policy explores.
+    """
+
+
+@variant(presets.EMAML, exploration_coef=1.0, policy_kwargs={"net_arch": (64, 64)})
+class EMAML(MAML):
+    """E-MAML (Stadie et al. 2018, arXiv 1803.01118): MAML that also credits its exploration.
+
+    Actions before the adaptation become likelier in tasks in which the adapted policy earns more
+    than in others (`exploration_coef`), as in ProMP's release; TRPO and MAML's inner loss.
+
+    Differences from the paper: of several inner steps only the first one's actions are credited, as
+    in that release.
+    """
+
+
+@variant(
+    presets.PROMP,
+    estimator="lvc",
+    outer="ppo",
+    inner_kl_coef=5e-4,
+    policy_kwargs={"net_arch": (64, 64)},
+)
+class ProMP(MAML):
+    """ProMP (Rothfuss et al. 2018, arXiv 1810.06784): PPO through low-variance inner gradients.
+
+    Ratios inside the inner step carry the credit for pre-update sampling (`estimator="lvc"`); five
+    clipped outer steps use the same data, each adapting anew, with a penalty on the change of the
+    policies before adaptation (equations 12-13, algorithm 1).
+    """
+
+
+@variant(
+    presets.METASGD,
+    outer="ppo",
+    n_epochs=1,
+    learn_inner_lr=True,
+    inner_lr_shape="parameter",
+)
+class MetaSGD(MAML):
+    """Meta-SGD (Li et al. 2017, arXiv 1707.09835): learns a rate for every parameter beside it.
+
+    One inner step with a learnt rate of each parameter, which may become negative; one step of Adam
+    on both. More steps than were trained may diverge, and are warned of.
+
+    Differences from the paper: rates begin all alike (`inner_lr`) instead of at random.
+    """
+
+
+@variant(
+    presets.REPTILE,
+    outer="reptile",
+    inner_steps=5,
+    learning_rate=("linear", 1.0, 0.0),
+)
+class Reptile(MAML):
+    """Reptile (Nichol et al. 2018, arXiv 1803.02999): moves towards the adapted parameters.
+
+    No derivative of the inner steps is taken. Its authors report no success in reinforcement
+    learning; it is here as an honest baseline.
+
+    Differences from the paper: the inner optimiser is plain gradient descent, and each of its steps
+    plays new episodes.
+    """
