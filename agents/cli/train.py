@@ -101,6 +101,11 @@ def _parse(name: str, cls: type, words: list[str]) -> tuple[TrainOptions, dict[s
     first, *others = (" ".join(part.split()) for part in about.split("\n\n"))
     # indented: tyro joins lines that begin with a letter, and leaves wrapping to the terminal
     more = [textwrap.indent(textwrap.fill(part, 76), "  ") for part in others]
+    width = (
+        "hidden_size=64"
+        if "GruPolicy" in getattr(cls, "policy_aliases", ())
+        else "net_arch=[64,64]"
+    )
     parsed: Any = tyro.cli(
         both,
         prog=f"metazoo train {name}",
@@ -108,7 +113,7 @@ def _parse(name: str, cls: type, words: list[str]) -> tuple[TrainOptions, dict[s
             "\n\n".join([first, *more]) + "\n\nFor example:\n"
             f"  metazoo train {name} meta/DependentBandit-v0 --total-timesteps 1e6 --seed 0\n"
             f"  metazoo train {name} meta/GridNavi-v0 --learning-rate linear:1e-3:0\n"
-            f"  metazoo train {name} meta/GridNavi-v0 --policy-kwargs hidden_size=64"
+            f"  metazoo train {name} meta/GridNavi-v0 --policy-kwargs {width}"
         ),
         args=words,
     )

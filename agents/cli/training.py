@@ -191,8 +191,14 @@ def _finish(agent: Any, run: Run, wishes: Wishes) -> int:
 
         print(f"evaluating on {wishes.eval_tasks:,} held-out tasks", file=sys.stderr, flush=True)
         try:
+            rows = agent.settings.get("rows_per_task", 1)  # as the inner loop was trained
             curve = evaluate(
-                agent, agent.env_id, num_tasks=wishes.eval_tasks, env_kwargs=agent.env_kwargs
+                agent,
+                agent.env_id,
+                num_tasks=wishes.eval_tasks,
+                env_kwargs=agent.env_kwargs,
+                rows_per_task=rows,
+                num_envs=max(256, 10 * rows),
             )
         except KeyboardInterrupt:
             print(
