@@ -61,5 +61,6 @@ $(VENV)/.installed-dev: $(MADE_FROM) | $(VENV)/bin/python
 
 $(FLOOR)/.installed: pyproject.toml constraints-floor.txt | $(FLOOR)/bin/python
 	@echo "Installing metazoo with its oldest dependencies into $(FLOOR); this takes a minute."
-	$(FLOOR)/bin/python $(PIP) -c constraints-floor.txt -e . pytest pytest-xdist networkx sb3-contrib
+	$(FLOOR)/bin/python $(PIP) -c constraints-floor.txt -e ".[mujoco]" \
+		imageio networkx pytest pytest-xdist sb3-contrib
 	@touch $@
