@@ -29,7 +29,10 @@ def inner_loss(
     """Return the sum over tasks of each task's policy-gradient surrogate.
 
     All three have the same first derivative at the acting policy, sample by sample; they differ in
-    the second ones, which is what a meta-gradient sees of the pre-update sampling.
+    the second ones, which is what a meta-gradient sees of the pre-update sampling. Ratios are to
+    the acting policy rather than to a constant copy of the current one, so that the outer loss is a
+    function of the parameters, which a line search and further steps on the same data need; where
+    both are equal it makes no difference.
 
     Args:
         estimator: `"logp"` (MAML as published: biased), `"lvc"` (ratios: low variance, biased by
@@ -49,8 +52,7 @@ def inner_loss(
     if estimator == "lvc":
         return -(torch.exp(log_prob - old_log_prob) * advantage * weights).sum()
     played = (weights > 0).to(log_prob.dtype)
-    past = torch.cumsum(log_prob * played, dim=2)
-    box = torch.exp(past - past.detach())
+    box = torch.exp(torch.cumsum((log_prob - old_log_prob) * played, dim=2))
     # the change of the box credits A_t to step t: sum_t box_t (A_t - A_t+1), rearranged
     before = torch.cat([torch.ones_like(box[:, :, :1]), box[:, :, :-1]], dim=2)
     return -((box - before) * advantage * weights).sum()
