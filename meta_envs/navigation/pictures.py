@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,7 +49,6 @@ class Scene:
     radius: float | None = None  # of the goal
     others: tuple[tuple[float, float], ...] = ()  # where the goal might have been
     rings: tuple[Ring, ...] = ()
-    facts: str = ""  # further words about the task
 
 
 @dataclass
@@ -120,13 +120,14 @@ def draw_plane(
     for ring in scene.rings:
         _draw_ring(canvas, at, ring)
     for other in scene.others:
-        canvas.circle(at(*other), 5, RULE)
+        canvas.circle(at(*other), 3.5, RULE)
     goal = at(*scene.goal.tolist())
     if scene.radius is not None:
         canvas.circle(goal, scene.radius * scale, (*ORANGE, 50))
     for number, past in enumerate(trail.past, start=1):
         color = mix(mix(PAPER, SKY, 0.35), SKY, number / len(trail.past))
-        _draw_way(canvas, [at(*place) for place in past], color, color, 1.6)
+        for part in _inside(past, extent):
+            _draw_way(canvas, [at(*place) for place in part], color, color, 1.6)
     canvas.circle(at(*trail.way[0]), 7, GREEN, line_width=2.5)
     canvas.star(goal, 12, ORANGE)
     way = [at(*place) for place in trail.way]
@@ -138,13 +139,23 @@ def draw_plane(
 
 
 def _extent(trail: Trail, scene: Scene) -> float:
-    """Return half the side of the view: the scene's, widened until every way is in it."""
-    ways = [np.abs(np.array(way)).max() for way in (*trail.past, trail.way)]
-    most = max(float(max(ways)), float(np.abs(scene.goal).max()))
+    """Return half the side of the view: the scene's, widened until this episode is in it."""
+    most = max(float(np.abs(np.array(trail.way)).max()), float(np.abs(scene.goal).max()))
     extent = scene.extent
     while extent < most * 1.03:
         extent *= _ZOOM
     return extent
+
+
+def _inside(way: list[Point], extent: float) -> list[list[Point]]:
+    """Return the parts of a way that are in the view."""
+    parts: list[list[Point]] = [[]]
+    for x, y in way:
+        if max(abs(x), abs(y)) <= extent:
+            parts[-1].append((x, y))
+        elif parts[-1]:
+            parts.append([])
+    return parts
 
 
 def _heading(
@@ -163,11 +174,10 @@ def _heading(
     total = f"{trail.total:+.2f}".replace("-", "\N{MINUS SIGN}")
     canvas.text(total, (right, 14), size=18, bold=True, anchor="topright")
     x, y = (f"{one:.2f}".replace("-", "\N{MINUS SIGN}") for one in scene.goal.tolist())
-    facts = f"goal ({x}, {y})" + (f"  ·  {scene.facts}" if scene.facts else "")
-    canvas.text(facts, (right, 38), size=13, color=MUTED, anchor="topright")
+    canvas.text(f"goal ({x}, {y})", (right, 38), size=13, color=MUTED, anchor="topright")
 
 
-def _draw_axes(canvas: Canvas, at, extent: float) -> None:
+def _draw_axes(canvas: Canvas, at: Callable[[float, float], Point], extent: float) -> None:
     left, top = at(-extent, extent)
     canvas.rect(left, top, _SIDE, _SIDE, FAINT, line_width=1.5, radius=4)
     canvas.line(at(-extent, 0), at(extent, 0), FAINT, line_width=1)
@@ -178,7 +188,7 @@ def _draw_axes(canvas: Canvas, at, extent: float) -> None:
     )
 
 
-def _draw_ring(canvas: Canvas, at, ring: Ring) -> None:
+def _draw_ring(canvas: Canvas, at: Callable[[float, float], Point], ring: Ring) -> None:
     """Draw a ring in short pieces, but for those within its opening."""
     angles = np.arange(0.0, 2 * np.pi + _ARC / 2, _ARC)
     points = ring.radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
