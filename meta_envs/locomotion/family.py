@@ -112,11 +112,16 @@ class Locomotion(MetaVectorEnv):
             **core,
         )
         self.physics = Physics(
-            self._nominal, self.num_envs, self.settings.frame_skip, bool(self.quantities), threads
+            self._nominal,
+            self.num_envs,
+            self.settings.frame_skip,
+            self._fields(),
+            own_models=bool(self.quantities),
+            contact_forces=self.contact_forces,
+            threads=threads,
         )
         self._health = Health(self.settings, self._nominal)
         self._place = Place(self.robot, self.physics)
-        self._after = mujoco.mj_rnePostConstraint if self.contact_forces else None
         self.state = {
             "qpos": np.zeros((self.num_envs, self._nominal.nq)),
             "qvel": np.zeros((self.num_envs, self._nominal.nv)),
@@ -183,6 +188,7 @@ class Locomotion(MetaVectorEnv):
         self.state["qpos"][rows], self.state["qvel"][rows] = positions, velocities
         self.state["place"][rows] = self._place.of_rows(rows, positions)
         observations = self._observe_rows(rows)
+        self._last = self._last.copy()  # somebody has been given the old one
         self._last[rows] = observations
         return observations
 
@@ -191,17 +197,17 @@ class Locomotion(MetaVectorEnv):
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Step every row."""
         actions = actions.astype(np.float64)
-        self.physics.step(actions, self._after)
-        positions, velocities = self.physics.read("qpos"), self.physics.read("qvel")
-        place = self._place.of_every_row(positions)
+        read = self.physics.step(actions)
+        positions, velocities = read["qpos"], read["qvel"]
+        place = self._place.of_every_row(read)
         lost = diverged(positions, velocities)
         if lost.any():  # such rows stay where they were, so that no figure of theirs is a NaN
             positions[lost], velocities[lost] = self.state["qpos"][lost], self.state["qvel"][lost]
-            place[lost] = self.state["place"][lost]
+            place = np.where(lost[:, None], self.state["place"], place)
         healthy = self._health(positions, velocities)
         speed = (place - self.state["place"]) / self.physics.dt
-        rewards, infos = self._rewards(actions, place, speed, healthy)
-        observations = self._observe(positions, velocities)
+        rewards, infos = self._rewards(actions, read, place, speed, healthy)
+        observations = self._observe(read)
         if lost.any():
             observations = np.where(lost[:, None], self._last, observations)
             rewards = np.where(lost, 0.0, rewards)
@@ -277,28 +283,38 @@ class Locomotion(MetaVectorEnv):
             noise = 2 * self.random.uniform(rows, model.nv) - 1
         return positions, settings.velocity_noise * noise
 
+    def _fields(self) -> tuple[str, ...]:
+        """Name the fields of `MjData` that steps read."""
+        forces = ("cfrc_ext",) if self.contact_forces else ()
+        seen = self._observations_of.fields
+        return ("qpos", "qvel", Place.field(self.robot), *forces, *seen)
+
     def _rewards(
-        self, actions: np.ndarray, place: np.ndarray, speed: np.ndarray, healthy: np.ndarray
+        self,
+        actions: np.ndarray,
+        read: dict[str, np.ndarray],
+        place: np.ndarray,
+        speed: np.ndarray,
+        healthy: np.ndarray,
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Return rewards [N] and infos."""
         settings = self.settings
         goal = settings.forward_reward_weight * self.goal.reward(place, speed, self.tasks)
         control = settings.ctrl_cost_weight * np.square(actions).sum(axis=1)
-        costs = control + self._contact_costs() if self.contact_forces else control
+        costs = control + self._contact_costs(read) if self.contact_forces else control
         rewards = goal + (settings.goal_offset + settings.healthy_reward * healthy) - costs
         return rewards, {"x_velocity": speed[:, 0], "reward_goal": goal, "reward_ctrl": -control}
 
-    def _contact_costs(self) -> np.ndarray:
-        forces = self.physics.read("cfrc_ext")
+    def _contact_costs(self, read: dict[str, np.ndarray]) -> np.ndarray:
+        forces = read["cfrc_ext"]
         limit = self.settings.contact_force_limit
         if limit is not None:
             forces = np.clip(forces, -limit, limit)
         costs = self.settings.contact_cost_weight * np.square(forces).sum(axis=(1, 2))
         return np.clip(costs, None, self.settings.contact_cost_limit)
 
-    def _observe(self, positions: np.ndarray, velocities: np.ndarray) -> np.ndarray:
-        known = {"qpos": positions, "qvel": velocities}
-        return self._observations_of.every_row(self.physics, known)
+    def _observe(self, read: dict[str, np.ndarray]) -> np.ndarray:
+        return self._observations_of.every_row(read)
 
     def _observe_rows(self, rows: np.ndarray) -> np.ndarray:
         return self._observations_of.of_rows(self.physics, rows)

@@ -28,13 +28,19 @@ class Place:
         if self._kind == "body":
             self._body = mujoco.mj_name2id(physics.nominal, mujoco.mjtObj.mjOBJ_BODY, name)
 
-    def of_every_row(self, positions: np.ndarray) -> np.ndarray:
-        """Return the places of every row, given its generalised positions [N, nq]."""
+    @staticmethod
+    def field(body: Body) -> str:
+        """Return the field of `MjData` that a body's place is read from."""
+        kind = body.place.partition(":")[0]
+        return {"root": "qpos", "body": "xpos", "center": "xipos"}[kind]
+
+    def of_every_row(self, read: dict[str, np.ndarray]) -> np.ndarray:
+        """Return the places of every row, given fields of their data [N, ...]."""
         if self._kind == "root":
-            return positions[:, : self._size]
+            return read["qpos"][:, : self._size]
         if self._kind == "body":
-            return self._physics.read("xpos")[:, self._body, : self._size].copy()
-        return self._center(self._physics.models, self._physics.read("xipos"))
+            return read["xpos"][:, self._body, : self._size]
+        return self._center(self._physics.models, read["xipos"])
 
     def of_rows(self, rows: np.ndarray, positions: np.ndarray) -> np.ndarray:
         """Return the places of some rows, given their positions [R, nq]."""

@@ -87,13 +87,14 @@ class Observations:
         data = mujoco.MjData(model)
         return sum(part.of(np.asarray(getattr(data, part.field))[None]).size for part in self.parts)
 
-    def every_row(self, physics: Physics, known: dict[str, np.ndarray]) -> np.ndarray:
-        """Return observations of every row, [N, D]; `known` holds fields that were read already."""
-        read = [
-            part.of(known[part.field] if part.field in known else physics.read(part.field))
-            for part in self.parts
-        ]
-        return np.concatenate(read, axis=1)
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields of `MjData` that observations are made of."""
+        return tuple(dict.fromkeys(part.field for part in self.parts))
+
+    def every_row(self, read: dict[str, np.ndarray]) -> np.ndarray:
+        """Return observations of every row, [N, D], given those fields [N, ...]."""
+        return np.concatenate([part.of(read[part.field]) for part in self.parts], axis=1)
 
     def of_rows(self, physics: Physics, rows: np.ndarray) -> np.ndarray:
         """Return observations of some rows, [R, D]."""

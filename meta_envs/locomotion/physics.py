@@ -10,7 +10,7 @@ import copy
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from typing import Any
@@ -20,7 +20,8 @@ import numpy as np
 
 _LOG = logging.getLogger(__name__)
 _LARGEST = 1e10  # of positions and velocities; MuJoCo gives up beyond it
-_ROWS_A_THREAD = 4  # fewer are quicker without a second thread
+_ROWS_A_THREAD = 8  # fewer are quicker without a second thread
+_CHUNKS = 4  # a thread
 # Resident bytes a row beside its model: what stepping touches of an `MjData` (measured, Humanoid).
 _DATA_BYTES = 480_000
 
@@ -32,7 +33,9 @@ class Physics:
         nominal: The body all rows begin with; it is not changed.
         num_rows: N.
         frame_skip: Physics steps a call of `step`.
+        fields: Of `MjData`, which `step` returns.
         own_models: Give each row a model of its own, to be written to; else all share one.
+        contact_forces: Whether steps compute `cfrc_ext`.
         threads: Threads that step; None is one for each CPU that this process may use.
 
     Raises:
@@ -45,7 +48,9 @@ class Physics:
         nominal: mujoco.MjModel,
         num_rows: int,
         frame_skip: int,
+        fields: Sequence[str] = ("qpos", "qvel"),
         own_models: bool = False,
+        contact_forces: bool = False,
         threads: int | None = None,
     ):
         for name, value in (("frame_skip", frame_skip), ("threads", threads)):
@@ -63,14 +68,23 @@ class Physics:
         else:
             self.models = [self.nominal] * num_rows
         self.data = [mujoco.MjData(model) for model in self.models]
-        for model, data in zip(self.models[:1], self.data[:1], strict=True):
-            mujoco.mj_forward(model, data)
         self._ctrl = [data.ctrl for data in self.data]
-        self._views: dict[str, list[np.ndarray]] = {}
-        self._arrays: dict[str, np.ndarray] = {}
+        self.fields = tuple(dict.fromkeys(fields))
+        self._contact_forces = contact_forces
+        # `np.ravel` of MuJoCo's arrays, which are contiguous, is a view: it follows the data.
+        self._views = {
+            field: [np.ravel(getattr(data, field)) for data in self.data] for field in self.fields
+        }
+        self._shapes = {
+            field: (num_rows, *np.shape(getattr(self.data[0], field))) for field in self.fields
+        }
+        self._sizes = {field: views[0].size for field, views in self._views.items()}
         cpus = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0)
         self.threads = min(threads or len(cpus), max(num_rows // _ROWS_A_THREAD, 1))
-        self._chunks = [slice(part[0], part[-1] + 1) for part in self._parts(num_rows)]
+        parts = np.array_split(
+            np.arange(num_rows), self.threads * (_CHUNKS if self.threads > 1 else 1)
+        )
+        self._chunks = [slice(part[0], part[-1] + 1) for part in parts]
         self._pool: ThreadPoolExecutor | None = None
 
     @property
@@ -78,18 +92,29 @@ class Physics:
         """Seconds a call of `step`."""
         return float(self.nominal.opt.timestep) * self.frame_skip
 
-    def step(self, controls: np.ndarray, after: Callable[..., None] | None = None) -> None:
+    def step(self, controls: np.ndarray) -> dict[str, np.ndarray]:
         """Step every row by `frame_skip` physics steps.
 
         Args:
             controls: Of the actuators, float64 [N, U].
-            after: A MuJoCo function of (model, data) to call then, e.g. `mj_rnePostConstraint`.
+
+        Returns:
+            Fresh arrays [N, ...] of the `fields`.
         """
-        for target, values in zip(self._ctrl, controls, strict=True):
-            target[:] = values
-        self._each(mujoco.mj_step, self.frame_skip)
-        if after is not None:
-            self._each(after)
+        # In shapes of one dimension, as `np.concatenate` writes them.
+        after = {field: np.empty(self.num_rows * self._sizes[field]) for field in self.fields}
+        todo = deque(self._chunks)
+        if self._pool is None and self.threads > 1:
+            self._pool = ThreadPoolExecutor(self.threads - 1, "physics")
+        others = [
+            self._pool.submit(self._work, todo, controls, after)
+            for _ in range(self.threads - 1)
+            if self._pool is not None
+        ]
+        self._work(todo, controls, after)
+        for one in others:
+            one.result()
+        return {field: after[field].reshape(self._shapes[field]) for field in self.fields}
 
     def begin(self, rows: np.ndarray, positions: np.ndarray, velocities: np.ndarray) -> None:
         """Put `rows` into states, with nothing left of what was before.
@@ -106,20 +131,6 @@ class Physics:
             data.qvel[:] = velocity
             mujoco.mj_forward(model, data)
 
-    def read(self, field: str) -> np.ndarray:
-        """Return a field of every row's data, [N, ...]; a fresh array.
-
-        Args:
-            field: Of `MjData`, e.g. `"qpos"` or `"xpos"`.
-        """
-        views = self._views.get(field)
-        if views is None:
-            views = self._views[field] = [getattr(data, field) for data in self.data]
-        shape = views[0].shape
-        if self.num_rows == 1:
-            return views[0][None].copy()
-        return np.concatenate(views).reshape(self.num_rows, *shape)
-
     def read_rows(self, field: str, rows: np.ndarray) -> np.ndarray:
         """Return a field of some rows' data, [R, ...]."""
         return np.stack([getattr(self.data[row], field) for row in rows.tolist()])
@@ -130,7 +141,7 @@ class Physics:
         self.models[row], self.data[row] = model, mujoco.MjData(model)
         self._ctrl[row] = self.data[row].ctrl
         for field, views in self._views.items():
-            views[row] = getattr(self.data[row], field)
+            views[row] = np.ravel(getattr(self.data[row], field))
 
     def close(self) -> None:
         """Stop the threads."""
@@ -138,24 +149,26 @@ class Physics:
             self._pool.shutdown()
             self._pool = None
 
-    def _each(self, function: Callable[..., None], *arguments: Any) -> None:
-        """Call a MuJoCo function, which lets the GIL go, for every row."""
-        if len(self._chunks) == 1:
-            _drain(function, self.models, self.data, arguments)
-            return
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.threads - 1, "physics")
-        submitted = [
-            self._pool.submit(_drain, function, self.models[part], self.data[part], arguments)
-            for part in self._chunks[1:]
-        ]
-        first = self._chunks[0]
-        _drain(function, self.models[first], self.data[first], arguments)
-        for one in submitted:
-            one.result()
+    def _work(self, todo: deque[slice], controls: np.ndarray, after: dict[str, np.ndarray]) -> None:
+        """Step chunks of rows until none is left.
 
-    def _parts(self, num_rows: int) -> list[np.ndarray]:
-        return np.array_split(np.arange(num_rows), self.threads)
+        What Python does for one chunk goes on while other threads step theirs, outside the GIL.
+        """
+        while True:
+            try:
+                rows = todo.popleft()
+            except IndexError:
+                return
+            for target, values in zip(self._ctrl[rows], controls[rows], strict=True):
+                target[:] = values
+            models, data = self.models[rows], self.data[rows]
+            _drain(mujoco.mj_step, models, data, repeat(self.frame_skip))
+            if self._contact_forces:
+                _drain(mujoco.mj_rnePostConstraint, models, data)
+            for field in self.fields:
+                size = self._sizes[field]
+                part = after[field][rows.start * size : rows.stop * size]
+                np.concatenate(self._views[field][rows], out=part)
 
 
 def diverged(positions: np.ndarray, velocities: np.ndarray) -> np.ndarray:
@@ -169,14 +182,9 @@ def diverged(positions: np.ndarray, velocities: np.ndarray) -> np.ndarray:
     return ~((np.abs(positions) < _LARGEST).all(1) & (np.abs(velocities) < _LARGEST).all(1))
 
 
-def _drain(
-    function: Callable[..., None],
-    models: Sequence[mujoco.MjModel],
-    data: Sequence[mujoco.MjData],
-    arguments: tuple[Any, ...],
-) -> None:
+def _drain(function: Callable[..., None], *arguments: Iterable[Any]) -> None:
     # The loop runs in C: what Python does between two calls keeps the other threads waiting.
-    deque(map(function, models, data, *map(repeat, arguments)), maxlen=0)
+    deque(map(function, *arguments), maxlen=0)
 
 
 def _refuse_too_many(model: mujoco.MjModel, num_rows: int, own_models: bool) -> None:
