@@ -2,9 +2,16 @@
 
 from meta_envs.core.registration import register
 
-from . import bandits, locomotion, mazes, mdps, navigation
+from . import bandits, locomotion, mazes, mdps, navigation, regression
 
-_TABLES = (bandits.TABLE, mdps.TABLE, mazes.TABLE, navigation.TABLE, locomotion.TABLE)
+_TABLES = (
+    bandits.TABLE,
+    mdps.TABLE,
+    mazes.TABLE,
+    navigation.TABLE,
+    regression.TABLE,
+    locomotion.TABLE,
+)
 
 for _table in _TABLES:
     for _row in _table:

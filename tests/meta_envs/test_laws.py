@@ -26,6 +26,10 @@ _VARIANTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("meta/TwoStep-v0", {"second_stage": False, "rounds": 4}),
     ("meta/GridNavi-v0", {"size": 3, "steps": 2, "split": "test"}),
     ("meta/RandomMaze-v0", {"size": 5, "split": "all", "episodes_per_trial": 3}),
+    ("meta/SparsePoint-v0", {"source": "varibad", "reward": "dense", "steps": 9}),
+    ("meta/PointCorner-v0", {"reward": "dense"}),
+    ("meta/PointWalls-v0", {"reward": "sparse", "split": "test"}),
+    ("meta/Sinusoid-v0", {"shots": 1, "queries": 1}),
 )
 
 

@@ -1,0 +1,1 @@
+"""Regression as a task distribution: some pairs are seen, then values are asked for."""
