@@ -16,7 +16,10 @@ from ..core.linear_baseline import features, fit_linear_baseline
 from ..core.returns import gae
 from .losses import task_weights
 
-_FLAT = 1e-6  # relative deviation below which advantages are rounding errors of equal returns
+# Padded with zeros; all else with the episode's first step, which is always valid: an action of 0
+# may be none.
+_ZERO = ("rewards", "mask", "log_prob", "advantages")
+_FLAT = 1e-6  # relative difference of rewards that is a rounding error
 
 
 @dataclass
@@ -106,14 +109,22 @@ def linear_advantages(
 def _standardised(
     advantages: torch.Tensor, rewards: torch.Tensor, mask: torch.Tensor
 ) -> torch.Tensor:
-    """Standardise within each task; a task whose returns are all equal gets zeros, not noise."""
+    """Standardise within each task; a task that pays all its episodes alike gets zeros, not noise.
+
+    (A baseline leaves a residual even then, which standardising would blow up.)
+    """
     weights = task_weights(mask)
     mean = (advantages * weights).sum(dim=(1, 2), keepdim=True)
     centred = (advantages - mean) * mask
     deviation = (centred.square() * weights).sum(dim=(1, 2), keepdim=True).sqrt()
-    scale = (rewards * mask).sum(dim=2).abs().amax(dim=1)[:, None, None]
-    flat = deviation <= _FLAT * scale
-    return torch.where(flat, 0.0, centred / (deviation + 1e-8))
+    # one episode is compared with itself: it pays alike if it pays the same at every step
+    one = rewards.shape[1] == 1
+    paid, played = (part[:, :, :1] if one else part[:, :1] for part in (rewards, mask))
+    apart = (rewards - paid).abs() * mask
+    alike = apart.amax(dim=(1, 2)) <= _FLAT * rewards.abs().amax(dim=(1, 2))
+    if not one:
+        alike = alike & (mask == played).all(dim=2).all(dim=1)
+    return torch.where(alike[:, None, None], 0.0, centred / (deviation + 1e-8))
 
 
 class EpisodeStore:
@@ -165,7 +176,9 @@ class EpisodeStore:
         for name, values in self._parts.items():
             part = values[rows, :longest]
             played = mask.reshape(*mask.shape, *([1] * (part.dim() - 2))) > 0
-            taken[name] = torch.where(played, part, 0).reshape(*shape, *part.shape[2:])
+            blank = torch.zeros(()) if name in _ZERO else part[:, :1]
+            padded = torch.where(played, part, blank.to(part.dtype))
+            taken[name] = padded.reshape(*shape, *part.shape[2:])
         self.forget(rows)
         return {**taken, "mask": mask.reshape(shape)}
 
@@ -197,15 +210,18 @@ def joined(pieces: Sequence[tuple[np.ndarray, Episodes]]) -> Episodes:
     longest = max(episodes.mask.shape[2] for _, episodes in pieces)
     order = torch.from_numpy(np.argsort(np.concatenate([tasks for tasks, _ in pieces])))
 
-    def padded(part: torch.Tensor) -> torch.Tensor:
-        missing = longest - part.shape[2]
-        blank = part.new_zeros(*part.shape[:2], missing, *part.shape[3:])
-        return torch.cat([part, blank], dim=2)
+    def padded(name: str, part: torch.Tensor) -> torch.Tensor:
+        blank = part[:, :, :1] if name not in _ZERO else torch.zeros_like(part[:, :, :1])
+        missing = [1] * part.dim()
+        missing[2] = longest - part.shape[2]
+        return torch.cat([part, blank.repeat(missing)], dim=2)
 
     names = vars(pieces[0][1])
     return Episodes(
         **{
-            name: torch.cat([padded(getattr(episodes, name)) for _, episodes in pieces])[order]
+            name: torch.cat([padded(name, getattr(episodes, name)) for _, episodes in pieces])[
+                order
+            ]
             for name in names
         }
     )

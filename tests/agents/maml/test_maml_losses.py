@@ -86,10 +86,10 @@ def test_first_derivatives_agree_sample_by_sample():
     old, weights = log_probs(THETA), torch.zeros(8, STEPS, dtype=torch.float64)
     for play in range(8):
         weights[play] = 0.25
-        found = []
+        found, alone = [], weights.clone()
         for estimator in ESTIMATORS:
 
-            def loss(theta, estimator=estimator, weights=weights.clone()):
+            def loss(theta, estimator=estimator, weights=alone):
                 parts = (log_probs(theta), old, TO_GO, weights)
                 return inner_loss(estimator, *(part[None] for part in parts))
 
