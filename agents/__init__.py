@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .core.inner_loop import InnerLoop
     from .core.vec_bridge import SB3VecEnv
     from .l2rl import L2RL
-    from .maml import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile
+    from .maml import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile, SupervisedMAML
     from .rl2 import RL2
 
 # Every algorithm: the name on the command line, and where it is.
@@ -23,6 +23,7 @@ ALGORITHMS = {
     "promp": "agents.maml:ProMP",
     "metasgd": "agents.maml:MetaSGD",
     "reptile": "agents.maml:Reptile",
+    "supervisedmaml": "agents.maml:SupervisedMAML",
 }
 
 _PLACES = {
@@ -45,6 +46,7 @@ __all__ = [
     "ProMP",
     "Reptile",
     "SB3VecEnv",
+    "SupervisedMAML",
     "baselines",
     "evaluate",
 ]

@@ -95,6 +95,42 @@ class MlpPolicy(nn.Module):
         return self.apply_parameters(self.parameters_by_name(), inputs)
 
 
+class MlpRegressor(nn.Module):
+    """An MLP from vectors to vectors, whose parameters may differ by task.
+
+    Args:
+        inputs: Numbers of an input.
+        outputs: Numbers of an output.
+        net_arch: Widths of the layers.
+        activation: Between them.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        net_arch: Sequence[int] = (40, 40),
+        activation: type[nn.Module] = nn.ReLU,
+    ):
+        super().__init__()
+        sizes = [inputs, *net_arch, outputs]
+        self.layers = nn.ModuleList(
+            nn.Linear(before, after) for before, after in zip(sizes, sizes[1:], strict=False)
+        )
+        self.activation = activation()
+
+    def apply_parameters(self, parameters: Parameters, inputs: torch.Tensor) -> torch.Tensor:
+        """Return outputs [M, N, O] of inputs [M, N, I]; as in `MlpPolicy`."""
+        hidden = inputs
+        for index in range(len(self.layers) - 1):
+            hidden = self.activation(_linear(parameters, f"layers.{index}", hidden))
+        return _linear(parameters, f"layers.{len(self.layers) - 1}", hidden)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return outputs [..., O] of inputs [..., I], with the shared parameters."""
+        return self.apply_parameters(dict(self.named_parameters()), inputs)
+
+
 def _linear(parameters: Parameters, name: str, inputs: torch.Tensor) -> torch.Tensor:
     weight, bias = parameters[f"{name}.weight"], parameters[f"{name}.bias"]
     if weight.dim() == 2:

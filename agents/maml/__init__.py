@@ -1,6 +1,7 @@
 """MAML (Finn et al. 2017) and the algorithms that its arguments make."""
 
 from .maml import MAML
+from .supervised import SupervisedMAML
 from .variants import EMAML, FOMAML, MetaSGD, ProMP, Reptile
 
-__all__ = ["EMAML", "FOMAML", "MAML", "MetaSGD", "ProMP", "Reptile"]
+__all__ = ["EMAML", "FOMAML", "MAML", "MetaSGD", "ProMP", "Reptile", "SupervisedMAML"]

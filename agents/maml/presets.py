@@ -10,3 +10,5 @@ EMAML: Presets = {}
 FOMAML: Presets = {}
 METASGD: Presets = {}
 REPTILE: Presets = {}
+
+SUPERVISED: Presets = {}
