@@ -22,8 +22,8 @@ class Body:
         file: MJCF of Gymnasium's package, or `"assets:..."` of ours.
         frame_skip: Physics steps an environment step.
         observation: Parts of an observation, see `observations`.
-        place: What moves: `"root"` (the first slides), `"body:NAME"` (that body's origin) or
-            `"center"` (the centre of mass).
+        place: What moves: `"root"` (the first slides), `"body:NAME"` (that body's origin),
+            `"body:NAME-OTHER"` (its difference to the other's) or `"center"` (the centre of mass).
         plane: Whether it moves in the plane, so that headings and places are goals for it.
         forward_reward_weight: Reward for a metre a second along the goal's direction.
         ctrl_cost_weight: Reward lost for each unit of squared action.
@@ -125,6 +125,35 @@ BODIES: dict[str, Body] = {
         observation=("qpos:2", "qvel"),
         plane=True,
         ctrl_cost_weight=1e-4,
+    ),
+    "reacher": Body(
+        file="reacher.xml",
+        frame_skip=2,
+        observation=("qpos", "qvel"),  # see `reacher`, which makes other numbers of them
+        place="body:fingertip-target",
+        plane=True,
+        ctrl_cost_weight=1.0,
+        position_noise=0.1,
+        velocity_noise=5e-3,
+    ),
+    # MAESN's two, from its rllab: one physics step of 10 ms a step.
+    "wheeled": Body(
+        file="assets:wheeled.xml",
+        frame_skip=1,
+        observation=("qpos", "qvel"),
+        plane=True,
+        ctrl_cost_weight=0.05,
+        position_noise=0.0173,  # uniform; the release's is normal with the same deviation, 0.01
+        velocity_noise=0.1,
+        normal_velocities=True,
+    ),
+    "block_pusher": Body(
+        file="assets:block_pusher.xml",
+        frame_skip=1,
+        observation=("qpos", "qvel"),
+        plane=True,
+        position_noise=0.0,
+        velocity_noise=0.0,
     ),
 }
 

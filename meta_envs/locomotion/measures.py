@@ -13,6 +13,8 @@ from .settings import Settings, ends
 class Place:
     """The point of a body whose motion counts: [N, 1] along x, or [N, 2] in the plane.
 
+    Or, for a body that reaches for something, the difference between two points.
+
     As in Gymnasium, a body's origin and the centre of mass are those of the last physics step's
     beginning, one step behind the positions.
 
@@ -25,8 +27,11 @@ class Place:
         self._kind, _, name = body.place.partition(":")
         self._size = 2 if body.plane else 1
         self._physics = physics
-        if self._kind == "body":
-            self._body = mujoco.mj_name2id(physics.nominal, mujoco.mjtObj.mjOBJ_BODY, name)
+        self._bodies = [
+            mujoco.mj_name2id(physics.nominal, mujoco.mjtObj.mjOBJ_BODY, one)
+            for one in name.split("-")
+            if self._kind == "body"
+        ]
 
     @staticmethod
     def field(body: Body) -> str:
@@ -39,7 +44,7 @@ class Place:
         if self._kind == "root":
             return read["qpos"][:, : self._size]
         if self._kind == "body":
-            return read["xpos"][:, self._body, : self._size]
+            return self._from(read["xpos"])
         return self._center(self._physics.models, read["xipos"])
 
     def of_rows(self, rows: np.ndarray, positions: np.ndarray) -> np.ndarray:
@@ -47,9 +52,13 @@ class Place:
         if self._kind == "root":
             return positions[:, : self._size]
         if self._kind == "body":
-            return self._physics.read_rows("xpos", rows)[:, self._body, : self._size]
+            return self._from(self._physics.read_rows("xpos", rows))
         models = [self._physics.models[row] for row in rows.tolist()]
         return self._center(models, self._physics.read_rows("xipos", rows))
+
+    def _from(self, origins: np.ndarray) -> np.ndarray:
+        first, *others = (origins[:, body, : self._size] for body in self._bodies)
+        return first - others[0] if others else first
 
     def _center(self, models: list[mujoco.MjModel], places: np.ndarray) -> np.ndarray:
         if models[0] is self._physics.nominal:  # all rows share it

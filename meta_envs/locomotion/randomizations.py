@@ -93,6 +93,65 @@ class Randomized:
         return np.exp(value) if self.logarithmic else value
 
 
+class LinkLengths(Randomized):
+    """The lengths of an arm's links: bodies of one capsule each, that begins at the joint.
+
+    What is attached to a link's end moves with it, and mass and inertia are those that MuJoCo's
+    compiler derives from the capsule and the density of the nominal one.
+    """
+
+    def shape(self, model: mujoco.MjModel) -> tuple[int, ...]:
+        """Return the number of links.
+
+        Raises:
+            ValueError: If the body has none.
+        """
+        links = self._links(model)
+        if not links:
+            raise ValueError("link lengths vary only of arms: bodies of one capsule from the joint")
+        return (len(links),)
+
+    def write(self, model: mujoco.MjModel, nominal: mujoco.MjModel, values: np.ndarray) -> None:
+        """Write into a row's model, from the nominal one."""
+        for (body, geom), value in zip(self._links(nominal), values.tolist(), strict=True):
+            radius, half = model.geom_size[geom, 0], nominal.geom_size[geom, 1]
+            grown = nominal.geom_pos[geom] * value
+            model.geom_size[geom, 1] = half * value
+            model.geom_pos[geom] = model.body_ipos[body] = grown
+            for child in np.flatnonzero(nominal.body_parentid == body):
+                moved = 2 * (grown - nominal.geom_pos[geom])
+                model.body_pos[child] = nominal.body_pos[child] + moved
+            volume = _capsule(nominal.geom_size[geom, 0], half)[0]
+            new_volume, inertia = _capsule(radius, half * value)
+            model.body_mass[body] = nominal.body_mass[body] / volume * new_volume
+            model.body_inertia[body] = model.body_mass[body] * inertia
+
+    @staticmethod
+    def _links(model: mujoco.MjModel) -> list[tuple[int, int]]:
+        """Return the links: body and geom."""
+        links = []
+        for body in range(1, model.nbody):
+            geom = int(model.body_geomadr[body])
+            is_capsule = model.geom_type[geom] == int(mujoco.mjtGeom.mjGEOM_CAPSULE)
+            if model.body_geomnum[body] == 1 and is_capsule:
+                middle = _rotation(model.geom_quat[geom])[:, 2] * model.geom_size[geom, 1]
+                place = model.geom_pos[geom]
+                if min(np.abs(place - middle).max(), np.abs(place + middle).max()) < 1e-9:
+                    links.append((body, geom))
+        return links
+
+
+def _capsule(radius: float, half: float) -> tuple[float, np.ndarray]:
+    """Return the volume of a capsule (m^3) and its inertia [3] for a mass of 1 kg (m^2)."""
+    length = 2 * half
+    ball = 4 * radius / (4 * radius + 3 * length)  # the share of the mass in the two ends
+    ends = ball * 2 * radius**2 / 5
+    across = (1 - ball) * (3 * radius**2 + length**2) / 12
+    across += ends + ball * length * (3 * radius + 2 * length) / 8
+    volume = np.pi * radius**2 * (length + 4 * radius / 3)
+    return volume, np.array([across, across, (1 - ball) * radius**2 / 2 + ends])
+
+
 # openai/EPG, RandomHopper: uniform multipliers, the floor and the world left alone; masses and
 # inertias are not recomputed when the thickness of a link changes. Walker and others by analogy.
 _EPG = (
@@ -120,6 +179,7 @@ def _rand_params(limit: float) -> tuple[Randomized, ...]:
 RANDOMIZATIONS: dict[str, tuple[Randomized, ...]] = {
     "none": (),
     "epg": _EPG,
+    "link_lengths": (LinkLengths("link_length", "geom_size", 0.5, 1.5),),  # EPG's has none; ours
     "rand_params": _rand_params(3.0),
     "rand_params_small": _rand_params(1.0),
 }

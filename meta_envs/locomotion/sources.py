@@ -110,13 +110,21 @@ SOURCES: dict[_Key, dict[str, dict[str, Any]]] = {
         },
     },
     ("ant", "half_circle", "none"): {
-        "maesn": {  # the low-gear ant, H 200; the 125 numbers of rllab's observation
+        # The low-gear ant, H 200, with the 125 numbers of rllab's observation. A step is one of
+        # physics, 10 ms.
+        "maesn": {
             **_MAML_ANT,
             "gear": 30.0,
+            "frame_skip": 1,
             "goal_range": (0.0, 2.0),
             "goal_offset": 4.0,
             "sparse_radius": 0.8,
         },
+    },
+    # Trained dense and tested sparse, with `sparse_radius=0.8` and 0.2. H 200 and 100.
+    ("wheeled", "half_circle", "none"): {"maesn": {"goal_norm": "l2", "goal_range": (0.0, 2.0)}},
+    ("block_pusher", "push", "none"): {
+        "maesn": {"goal_norm": "l2", "goal_range": (0.75, 0.95), "forward_reward_weight": 5.0},
     },
     ("humanoid", "heading", "none"): {
         # The releases divide by the physics step instead of dt: five times the weight. H 200.

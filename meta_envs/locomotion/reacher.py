@@ -1,0 +1,75 @@
+"""An arm in the plane, with links of random lengths. N rows, R some of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mujoco
+import numpy as np
+
+from .family import Locomotion
+
+_FARTHEST = 0.2  # m, of targets from the arm's base
+_JOINTS = 2  # of the arm; the two after them hold the target
+
+
+class Reacher(Locomotion):
+    """An arm that is to bring its fingertip to a target, which it sees; its links are the task.
+
+    Tasks:
+        `"link_length"`: multipliers of the two links' lengths (0.1 m), uniform in [0.5, 1.5], each
+        on its own. Fingertip and forearm move with the ends; masses and inertias are those of the
+        new capsules.
+    Observation:
+        `Box(-inf, inf, (10,), float64)`: cosines and sines of the two joints' angles, the target's
+        x and y (m), the joints' velocities (rad/s), fingertip - target along x and y (m).
+    Action:
+        Torques of the two joints as a share of the gear, `Box(-1, 1, (2,), float32)`; clipped, and
+        the cost sees the clipped action.
+    Reward:
+        `forward_reward_weight` (1) * minus the distance between fingertip and target (m)
+        - `ctrl_cost_weight` (1) * the sum of squared actions.
+    Episode:
+        Begins nearly stretched out. The target is uniform in a disc of 0.2 m, another in every
+        episode of a trial. So short links cannot reach some. Truncated after 50 steps of 20 ms.
+    Splits:
+        `train` and `test` are apart by the parity of fine cells of the first link's multiplier;
+        `ood` has at least one of the two in [0.25, 0.5) or (1.5, 1.75].
+    Source:
+        Houthooft et al. 2018 (EPG), RandomReacher: named in the paper, not in its release, so the
+        ranges are ours. Body, reward and observation are those of Gymnasium's Reacher-v5.
+    Versions:
+        v0.
+
+    Args:
+        randomization: Of `randomizations.RANDOMIZATIONS`; `"none"` is Reacher-v5.
+        **rest: As for `Locomotion`.
+    """
+
+    more_arguments = ("source", "contact_forces", "threads", *Locomotion.more_arguments)
+
+    def __init__(self, randomization: str = "link_lengths", **rest: Any):
+        super().__init__("reacher", "reach", randomization, **rest)
+
+    def _observation_size(self, model: mujoco.MjModel) -> int:
+        return 10
+
+    def _first_states(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        positions, velocities = super()._first_states(rows)
+        radius, turn = self.random.uniform(rows, 2).T
+        radius, turn = _FARTHEST * np.sqrt(radius), 2 * np.pi * turn
+        positions[:, _JOINTS:] = np.stack([radius * np.cos(turn), radius * np.sin(turn)], axis=1)
+        velocities[:, _JOINTS:] = 0.0
+        return positions, velocities
+
+    def _observe(self, read: dict[str, np.ndarray]) -> np.ndarray:
+        return _seen(read["qpos"], read["qvel"], self._place.of_every_row(read))
+
+    def _observe_rows(self, rows: np.ndarray) -> np.ndarray:
+        return _seen(*(self.state[name][rows] for name in ("qpos", "qvel", "place")))
+
+
+def _seen(positions: np.ndarray, velocities: np.ndarray, away: np.ndarray) -> np.ndarray:
+    angles = positions[:, :_JOINTS]
+    parts = (np.cos(angles), np.sin(angles), positions[:, _JOINTS:], velocities[:, :_JOINTS], away)
+    return np.concatenate(parts, axis=1)
