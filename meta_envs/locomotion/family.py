@@ -311,7 +311,8 @@ class Locomotion(MetaVectorEnv):
         if limit is not None:
             forces = np.clip(forces, -limit, limit)
         costs = self.settings.contact_cost_weight * np.square(forces).sum(axis=(1, 2))
-        return np.clip(costs, None, self.settings.contact_cost_limit)
+        highest = self.settings.contact_cost_limit
+        return costs if highest is None else np.minimum(costs, highest)
 
     def _observe(self, read: dict[str, np.ndarray]) -> np.ndarray:
         return self._observations_of.every_row(read)
