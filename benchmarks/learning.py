@@ -235,11 +235,11 @@ def summarise() -> None:
             )
 
 
-def _append(row: dict) -> None:
+def _append(row: dict, table: Path = TABLE, columns: list[str] = COLUMNS) -> None:
     RESULTS.mkdir(exist_ok=True)
-    new = not TABLE.exists()
-    with TABLE.open("a", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
+    new = not table.exists()
+    with table.open("a", newline="") as file:
+        writer = csv.DictWriter(file, columns)
         if new:
             writer.writeheader()
         writer.writerow(row)
