@@ -32,6 +32,20 @@ def clipped_surrogate(
     return -masked_mean(torch.minimum(ratio * advantage, clipped * advantage), mask)
 
 
+def ratio_surrogate(
+    log_prob: torch.Tensor,
+    old_log_prob: torch.Tensor,
+    advantage: torch.Tensor,
+    mask: torch.Tensor,
+) -> torch.Tensor:
+    """Return TRPO's policy loss.
+
+    Source:
+        Schulman et al. 2015, equation 14, negated.
+    """
+    return -masked_mean(torch.exp(log_prob - old_log_prob) * advantage, mask)
+
+
 def policy_gradient(
     log_prob: torch.Tensor, advantage: torch.Tensor, mask: torch.Tensor
 ) -> torch.Tensor:

@@ -152,6 +152,7 @@ class TrialAlgorithm(IterativeAlgorithm):
         shuffle = np.random.default_rng(fold(self.seed, "minibatches", self.iteration))
         count = whole.mask.shape[1]
         size = self.batch_size or count
+        once = self.update_once(whole, progress)
         logged: dict[str, list[float]] = {}
         for _ in range(self.n_epochs):
             order = torch.from_numpy(shuffle.permutation(count)).to(self.device)
@@ -163,7 +164,16 @@ class TrialAlgorithm(IterativeAlgorithm):
                     logged.setdefault(name, []).append(float(figure.detach()))
         figures_mean = {name: float(np.mean(values)) for name, values in logged.items()}
         explained = losses.explained_variance(whole.old_values, whole.returns, whole.mask)
-        return {**figures_mean, "explained_variance": float(explained), "learning_rate": rate}
+        return {
+            **figures_mean,
+            **once,
+            "explained_variance": float(explained),
+            "learning_rate": rate,
+        }
+
+    def update_once(self, whole: Batch, progress: float) -> dict[str, float]:
+        """Update from all trials at once, before the epochs of `loss`; return figures to log."""
+        return {}
 
     @torch.no_grad()
     def prepare(self, trials: Trials, gamma: float) -> Batch:

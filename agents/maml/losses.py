@@ -58,20 +58,6 @@ def inner_loss(
     return -((box - before) * advantage * weights).sum()
 
 
-def ratio_surrogate(
-    log_prob: torch.Tensor,
-    old_log_prob: torch.Tensor,
-    advantage: torch.Tensor,
-    weights: torch.Tensor,
-) -> torch.Tensor:
-    """Return TRPO's surrogate, the mean over tasks.
-
-    Source:
-        Schulman et al. 2015, equation 14, negated.
-    """
-    return -masked_mean(torch.exp(log_prob - old_log_prob) * advantage, weights)
-
-
 def exploration_loss(
     log_prob: torch.Tensor, weights: torch.Tensor, gain: torch.Tensor
 ) -> torch.Tensor:

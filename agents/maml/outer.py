@@ -11,7 +11,7 @@ from ..core import losses
 from ..core.trpo import finite_difference_product, trust_region_step
 from .episodes import Episodes
 from .learner import Learner, chunks
-from .losses import exploration_loss, ratio_surrogate, standardised_gains
+from .losses import exploration_loss, standardised_gains
 
 OUTERS = ("trpo", "ppo", "reptile")
 
@@ -55,7 +55,7 @@ class OuterLoss:
         replay = self.learner.replay(rounds, differentiable, explores)
         data = (replay.log_prob, after.log_prob, after.advantages)
         if clip is None:
-            loss = ratio_surrogate(*data, after.weights)
+            loss = losses.ratio_surrogate(*data, after.weights)
         else:
             loss = losses.clipped_surrogate(*data, clip, after.weights)
         if replay.first_log_prob is not None:

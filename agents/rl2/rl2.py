@@ -8,12 +8,14 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..core import losses
 from ..core.schedules import Schedule, check_schedule, value_at
 from ..core.settings import configured
 from ..core.trial_algorithm import TrialAlgorithm
 from ..core.trials import Batch
 from .losses import ppo_loss
 from .presets import PRESETS
+from .trust_region import trust_region_update
 
 
 class RL2(TrialAlgorithm):
@@ -22,7 +24,8 @@ class RL2(TrialAlgorithm):
     A GRU sees the observation, the previous action, the previous reward and whether an episode
     starts; its state is reset at trial starts only, and returns run over the whole trial.
 
-    Differences from the paper: PPO instead of TRPO (as in the later releases); rewards are divided
+    Differences from the paper: PPO instead of TRPO (as in the later releases; `outer="trpo"` is the
+    paper's, with the value fitted by Adam instead of by a linear baseline); rewards are divided
     by the running deviation of the discounted return (`normalize_reward`; without it long bandits
     stay at chance); policy and value share a network unless `policy_kwargs={"separate_value":
     True}`.
@@ -44,6 +47,9 @@ class RL2(TrialAlgorithm):
         normalize_advantage: Standardise advantages over an iteration.
         normalize_reward: Scale rewards, see above.
         cut_at_episode_ends: Let no advantage cross an episode's end.
+        outer: `"ppo"` or `"trpo"`; the latter needs `policy_kwargs={"separate_value": True}`, and
+            `learning_rate`, `batch_size` and `n_epochs` are then those of the value.
+        target_kl: Radius of TRPO's region.
         env_kwargs: Keyword arguments of an id.
         preset: `"auto"` applies the one for this id and its arguments; None none; or a name.
         policy_kwargs: Of the policy; the paper's hidden size is 256.
@@ -77,6 +83,8 @@ class RL2(TrialAlgorithm):
         normalize_advantage: bool = True,
         normalize_reward: bool = True,
         cut_at_episode_ends: bool = False,
+        outer: str = "ppo",
+        target_kl: float = 0.01,
         env_kwargs: Mapping[str, Any] | None = None,
         preset: str | None = "auto",
         policy_kwargs: dict[str, Any] | None = None,
@@ -114,13 +122,31 @@ class RL2(TrialAlgorithm):
             device=device,
             _init_setup_model=_init_setup_model,
         )
+        if outer not in ("ppo", "trpo"):
+            raise ValueError(f"outer={outer!r} is unknown; allowed are ['ppo', 'trpo']")
+        if outer == "trpo" and not self.policy_kwargs.get("separate_value"):
+            raise ValueError(
+                "outer='trpo' holds the policy in its region while the value is fitted; give "
+                "policy_kwargs={'separate_value': True, ...}"
+            )
+        self.outer, self.target_kl = outer, target_kl
+
+    def update_once(self, whole: Batch, progress: float) -> dict[str, float]:
+        """Take TRPO's step, where that is the outer one."""
+        if self.outer == "ppo":
+            return {}
+        ent_coef = value_at(self.ent_coef, progress)
+        return trust_region_update(self.policy, whole, ent_coef, self.target_kl)
 
     def _make_optimizer(self) -> torch.optim.Optimizer:
         return torch.optim.Adam(self.policy.parameters(), lr=1e-3, eps=1e-5)
 
     def loss(self, batch: Batch, progress: float) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        """PPO's loss on a minibatch of whole trials."""
+        """PPO's loss on a minibatch of whole trials; the value's alone beside TRPO."""
         params, value = self.policy(batch.inputs)
+        if self.outer == "trpo":
+            value_part = losses.value_loss(value, batch.returns, batch.mask)
+            return self.vf_coef * value_part, {"value_loss": value_part}
         head = self.policy.head
         return ppo_loss(
             head.log_prob(params, batch.actions),

@@ -1,0 +1,63 @@
+"""RL2 with its paper's optimiser."""
+
+import pytest
+import torch
+
+from agents import RL2, evaluate
+from tests.agents import toys  # noqa: F401  registers toy/...
+from tests.agents.core.test_algorithm import At, same
+
+SMALL = {
+    "n_envs": 16,
+    "outer": "trpo",
+    "seed": 0,
+    "policy_kwargs": {"hidden_size": 8, "embedding_sizes": (), "separate_value": True},
+}
+
+
+def test_it_stays_in_its_region_and_learns():
+    kls = []
+    agent = RL2("GruPolicy", "toy/Guess-v0", target_kl=0.02, **{**SMALL, "n_envs": 64})
+    update = agent.update_once
+
+    def recorded(whole, progress):
+        figures = update(whole, progress)
+        kls.append(figures["approx_kl"])
+        return figures
+
+    agent.update_once = recorded
+    agent.learn(40_000)
+    assert max(kls) <= 0.02 and sum(kl > 0.005 for kl in kls) > 0.5 * len(kls)
+    score, error = evaluate(agent, "toy/Guess-v0", num_tasks=200).total()
+    assert score > 6.0 + 3 * error, "knowing nothing earns 4, remembering 7.5"
+
+
+def test_the_policy_is_trpos_and_the_value_adams():
+    agent = RL2("GruPolicy", "toy/Guess-v0", **SMALL)
+    agent.learn(128)
+    state = agent.optimizer.state
+    policy = [*agent.policy.trunk.parameters(), *agent.policy.head.parameters()]
+    value = [*agent.policy.value_trunk.parameters(), *agent.policy.value_head.parameters()]
+    assert not any(part in state for part in policy) and all(part in state for part in value)
+    assert all(torch.isfinite(part).all() for part in agent.policy.parameters())
+
+
+def test_resumed_training_equals_uninterrupted_training(tmp_path):
+    whole = RL2("GruPolicy", "toy/Lengths-v0", **SMALL).learn(600)
+    half = RL2("GruPolicy", "toy/Lengths-v0", **SMALL)
+    half.learn(600, callback=At(15, lambda model: model.save(tmp_path / "half")))
+    again = RL2.load(tmp_path / "half.zip")
+    again.learn(600 - again.num_timesteps, reset_num_timesteps=False)
+    assert same(again, whole)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "message"),
+    [
+        ({"outer": "vpg"}, r"outer='vpg' is unknown; allowed are \['ppo', 'trpo'\]"),
+        ({"policy_kwargs": {"hidden_size": 8}}, "separate_value"),
+    ],
+)
+def test_what_cannot_be_is_refused(kwargs, message):
+    with pytest.raises(ValueError, match=message):
+        RL2("GruPolicy", "toy/Guess-v0", **{**SMALL, **kwargs})
