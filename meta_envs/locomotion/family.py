@@ -218,6 +218,8 @@ class Locomotion(MetaVectorEnv):
 
     def close_extras(self, **kwargs: Any) -> None:
         """Stop the threads and let the picture go."""
+        if not hasattr(self, "physics"):  # refused by the constructor
+            return
         self.physics.close()
         if self._renderer is not None:
             self._renderer.close()
