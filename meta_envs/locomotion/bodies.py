@@ -136,13 +136,14 @@ BODIES: dict[str, Body] = {
         position_noise=0.1,
         velocity_noise=5e-3,
     ),
-    # MAESN's two, from its rllab: one physics step of 10 ms a step.
+    # MAESN's two, from its rllab: one physics step of 10 ms a step; controls up to 2, which its
+    # runs normalised to 1, are the gear here.
     "wheeled": Body(
         file="assets:wheeled.xml",
         frame_skip=1,
         observation=("qpos", "qvel"),
         plane=True,
-        ctrl_cost_weight=0.05,
+        ctrl_cost_weight=0.2,  # 0.05 for a square of the release's controls
         position_noise=0.0173,  # uniform; the release's is normal with the same deviation, 0.01
         velocity_noise=0.1,
         normal_velocities=True,

@@ -94,7 +94,7 @@ class Randomized:
 
 
 class LinkLengths(Randomized):
-    """The lengths of an arm's links: bodies of one capsule each, that begins at the joint.
+    """The lengths of limbs' links: bodies of one capsule each, that begins at the joint.
 
     What is attached to a link's end moves with it, and mass and inertia are those that MuJoCo's
     compiler derives from the capsule and the density of the nominal one.
@@ -108,7 +108,9 @@ class LinkLengths(Randomized):
         """
         links = self._links(model)
         if not links:
-            raise ValueError("link lengths vary only of arms: bodies of one capsule from the joint")
+            raise ValueError(
+                "link lengths vary of limbs, bodies of one capsule from the joint; here are none"
+            )
         return (len(links),)
 
     def write(self, model: mujoco.MjModel, nominal: mujoco.MjModel, values: np.ndarray) -> None:
@@ -217,6 +219,8 @@ def write_task(
     if any(quantity.field == "geom_size" for quantity in quantities):
         _bound_geoms(model)
     mujoco.mj_setConst(model, data)
+    # MuJoCo 4 leaves this to its compiler; solvers take their tolerance from it.
+    model.stat.meaninertia = model.dof_M0.mean()
 
 
 def _bound_geoms(model: mujoco.MjModel) -> None:

@@ -22,7 +22,8 @@ class Reacher(Locomotion):
         new capsules.
     Observation:
         `Box(-inf, inf, (10,), float64)`: cosines and sines of the two joints' angles, the target's
-        x and y (m), the joints' velocities (rad/s), fingertip - target along x and y (m).
+        x and y (m), the joints' velocities (rad/s), fingertip - target along x and y (m). The last
+        two depend on the links, so even the first observation tells of the task.
     Action:
         Torques of the two joints as a share of the gear, `Box(-1, 1, (2,), float32)`; clipped, and
         the cost sees the clipped action.
@@ -46,6 +47,7 @@ class Reacher(Locomotion):
         **rest: As for `Locomotion`.
     """
 
+    start_belongs_to_task = True
     more_arguments = ("source", "contact_forces", "threads", *Locomotion.more_arguments)
 
     def __init__(self, randomization: str = "link_lengths", **rest: Any):
