@@ -10,6 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import mujoco
+import numpy as np
 
 Range = tuple[float | None, float | None]
 
@@ -185,8 +186,15 @@ def load_model(file: str) -> mujoco.MjModel:
     model = mujoco.MjModel.from_xml_string(ElementTree.tostring(root, encoding="unicode"))
     if total is not None:
         mujoco.mj_setTotalmass(model, float(total))
-        mujoco.mj_setConst(model, mujoco.MjData(model))
+        derive(model, mujoco.MjData(model))
     return model
+
+
+def derive(model: mujoco.MjModel, data: mujoco.MjData) -> None:
+    """Recompute what MuJoCo derives from masses, inertias and the like; the data are lost."""
+    mujoco.mj_setConst(model, data)
+    # Solvers take their tolerance from it, and MuJoCo 4 leaves it to the compiler; summed as there.
+    model.stat.meaninertia = np.cumsum(model.dof_M0)[-1] / model.nv
 
 
 def _mjcf(file: str) -> str:

@@ -14,6 +14,8 @@ import mujoco
 import numpy as np
 from gymnasium import spaces
 
+from .bodies import derive
+
 _BEYOND = 0.25  # "ood" reaches this share of a range's width beyond each end
 
 
@@ -218,9 +220,7 @@ def write_task(
         quantity.write(model, nominal, task[quantity.key])
     if any(quantity.field == "geom_size" for quantity in quantities):
         _bound_geoms(model)
-    mujoco.mj_setConst(model, data)
-    # MuJoCo 4 leaves this to its compiler; solvers take their tolerance from it.
-    model.stat.meaninertia = model.dof_M0.mean()
+    derive(model, data)
 
 
 def _bound_geoms(model: mujoco.MjModel) -> None:
