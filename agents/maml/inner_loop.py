@@ -29,7 +29,7 @@ class GradientInnerLoop(InnerLoop):
         rows_per_task: Episodes of one gradient step.
         seed: As in `InnerLoop`.
         trained_steps: Gradient steps that training took.
-        later_rate: Factor on the rates of the steps beyond those.
+        later_rate: Factor on the rates with each step beyond those.
         warn: Warn of steps beyond those.
         keep: Keep every round, for collectors.
     """
@@ -172,7 +172,7 @@ class GradientInnerLoop(InnerLoop):
                     {name: part[chosen] for name, part in self.parameters.items()},
                     episodes.tasks(same).to(self._device),
                     number,
-                    self.later_rate if beyond else 1.0,
+                    self.later_rate ** max(number - self.trained_steps + 1, 0),
                 )
             for name, part in stepped.items():
                 self.parameters[name][chosen] = part.detach()

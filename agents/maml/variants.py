@@ -37,6 +37,7 @@ def variant(known: presets.Presets, **defaults: Any) -> Callable[[type[MAML]], t
 
         init.__signature__ = changed  # type: ignore[attr-defined]
         init.__annotations__ = dict(plain.__annotations__)
+        init.__wrapped__ = plain  # type: ignore[attr-defined]  # where the annotations are read
         made = configured(known)(init)
         cls.__init__ = made  # type: ignore[method-assign]
         arguments = re.search(r"^    Args:\n.*", MAML.__doc__ or "", re.MULTILINE | re.DOTALL)
