@@ -112,7 +112,7 @@ def paired(ours: Callable[[], float], other: Callable[[], float]) -> tuple[float
 
 
 def against_raw(bodies: list[str], threads: int) -> None:
-    """Against raw steps of the same body: rows hold the nominal numbers, and who falls stays down."""
+    """Against raw steps of the same body: rows hold nominal numbers, and who falls stays down."""
     for body in bodies:
         kwargs = {} if body == "reacher" else {"terminate_when_unhealthy": False}
         venv = make(body, 256, threads, **kwargs)
