@@ -52,7 +52,7 @@ class MAML(IterativeAlgorithm):
         inner_lr_per_step: Whether each inner step has rates of its own.
         learn_inner_lr: Train the rates with the parameters.
         later_inner_lr: Factor on the rate with each gradient step beyond those of training (the
-            paper's tests halve it once; steps of normalised advantages do not settle by themselves).
+            paper's tests halve it once): steps on normalised advantages do not settle alone.
         exploration_coef: Weight of E-MAML's term; 0 for none.
         inner_kl_coef: Weight of ProMP's penalty on the pre-update policy's change; 0 for none.
         n_epochs: Steps of Adam an iteration.
