@@ -14,6 +14,49 @@ from meta_envs.wrappers import TrialObservation
 from .heads import ValueHead, make_head
 from .sequence import GRU, LSTM, SequenceCore
 
+_LARGEST = 10.0  # standardised observation
+_SMALLEST_VARIANCE = 1e-8
+
+
+class Standardise(nn.Module):
+    """Makes observations of mean 0 and deviation 1 over the steps seen so far; clipped.
+
+    Its moments change between iterations only, by `update`, and go into checkpoints with the
+    weights.
+
+    Args:
+        size: D, numbers of an observation; the first ones of the inputs.
+    """
+
+    def __init__(self, size: int):
+        super().__init__()
+        self.size = size
+        self.moments: torch.Tensor
+        self.register_buffer("moments", torch.zeros(3, size, dtype=torch.float64))
+        self.moments[2] = 1.0  # count, mean, variance
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return inputs [..., I] with the first D standardised."""
+        mean, variance = self.moments[1].float(), self.moments[2].float()
+        shown = (inputs[..., : self.size] - mean) * torch.rsqrt(variance + _SMALLEST_VARIANCE)
+        return torch.cat([shown.clamp(-_LARGEST, _LARGEST), inputs[..., self.size :]], dim=-1)
+
+    @torch.no_grad()
+    def update(self, inputs: torch.Tensor, mask: torch.Tensor) -> None:
+        """Take the inputs [T, B, I] of the steps where the mask [T, B] is 1.
+
+        Source:
+            Chan et al. 1983, equations 2.1.
+        """
+        seen = inputs[mask > 0][:, : self.size].double()
+        count, mean, variance = self.moments
+        added = float(len(seen))
+        total = count + added
+        distance = seen.mean(0) - mean
+        squares = variance * count + seen.var(0, unbiased=False) * added
+        squares = squares + distance**2 * count * added / total
+        self.moments.copy_(torch.stack([total, mean + distance * added / total, squares / total]))
+
 
 class Lookup(nn.Module):
     """Reads from a memory what an embedding asks for.
@@ -135,6 +178,7 @@ class RecurrentPolicy(nn.Module):
         head_sizes: Widths of layers after the core, which see its output and the embedding. The
             first is a `Lookup`, whose products let an observation choose among memories. Empty for
             none.
+        normalize_observation: Standardise observations by their running moments.
 
     Raises:
         TypeError: If a space is not supported.
@@ -155,6 +199,7 @@ class RecurrentPolicy(nn.Module):
         memory: int | None = None,
         transitions: bool = False,
         head_sizes: Sequence[int] = (),
+        normalize_observation: bool = False,
     ):
         super().__init__()
         self.builder = TrialObservation(observation_space, action_space)
@@ -180,6 +225,8 @@ class RecurrentPolicy(nn.Module):
         self.value_trunk = trunk() if separate_value else None
         self.head = make_head(action_space, self.trunk.output_size, log_std_init)
         self.value_head = ValueHead(self.trunk.output_size)
+        size = self.builder.observation_size
+        self.standardise = Standardise(size) if normalize_observation else None
         # Rewards among the inputs are multiplied by this; the trainer's normaliser writes it.
         self.reward_scale: torch.Tensor
         self.register_buffer("reward_scale", torch.ones((), dtype=torch.float64))
@@ -193,6 +240,8 @@ class RecurrentPolicy(nn.Module):
         self, inputs: torch.Tensor, state: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Run one step: distribution parameters [R, P], values [R], state [R, S]."""
+        if self.standardise is not None:
+            inputs = self.standardise(inputs)
         if self.value_trunk is None:
             hidden, state = self.trunk.step(inputs, state)
             return self.head(hidden), self.value_head(hidden), state
@@ -205,9 +254,19 @@ class RecurrentPolicy(nn.Module):
         self, inputs: torch.Tensor, reset: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Run whole trials [T, B, D]: distribution parameters [T, B, P] and values [T, B]."""
+        if self.standardise is not None:
+            inputs = self.standardise(inputs)
         hidden = self.trunk(inputs, reset)
         value_hidden = hidden if self.value_trunk is None else self.value_trunk(inputs, reset)
         return self.head(hidden), self.value_head(value_hidden)
+
+    def after_iteration(self, inputs: torch.Tensor, mask: torch.Tensor) -> None:
+        """Take what an iteration showed, inputs [T, B, D] where the mask [T, B] is 1.
+
+        Only now: while it learns, a policy must be the one that acted.
+        """
+        if self.standardise is not None:
+            self.standardise.update(inputs, mask)
 
 
 class GruPolicy(RecurrentPolicy):

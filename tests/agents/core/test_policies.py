@@ -3,7 +3,7 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from agents.core.policies import GruPolicy, Lookup, LstmPolicy
+from agents.core.policies import GruPolicy, Lookup, LstmPolicy, Standardise
 
 SPACES = spaces.Discrete(3), spaces.Discrete(2)
 
@@ -87,3 +87,32 @@ def test_a_lookup_multiplies_memory_and_embedding():
 def test_an_odd_lookup_is_refused():
     with pytest.raises(ValueError, match="head_sizes begins with 5"):
         Lookup(3, 2, 5, torch.nn.Tanh)
+
+
+def test_standardised_observations_have_moments_of_all_that_was_seen():
+    standardise = Standardise(2)
+    draw = torch.Generator().manual_seed(0)
+    parts = [torch.randn(5, 4, 3, generator=draw) * 3 + 7 for _ in range(3)]
+    mask = torch.ones(5, 4)
+    mask[3:, 1] = 0
+    for part in parts:
+        standardise.update(part, mask)
+    seen = torch.cat([part[mask > 0] for part in parts])
+    shown = standardise(seen)
+    torch.testing.assert_close(shown[:, :2].mean(0), torch.zeros(2), atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        shown[:, :2].std(0, unbiased=False), torch.ones(2), rtol=1e-5, atol=0
+    )
+    assert torch.equal(shown[:, 2], seen[:, 2])
+
+
+def test_a_policy_that_standardises_acts_as_it_learns():
+    policy = _policy(GruPolicy, normalize_observation=True)
+    inputs = _inputs()
+    policy.after_iteration(inputs, torch.ones(inputs.shape[:2]))
+    whole, values = policy(inputs)
+    state = policy.initial_state(inputs.shape[1])
+    for step in range(len(inputs)):
+        params, value, state = policy.step(inputs[step], state)
+        torch.testing.assert_close(params, whole[step], rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(value, values[step], rtol=1e-4, atol=1e-5)
