@@ -58,7 +58,7 @@ class MAML(IterativeAlgorithm):
         n_epochs: Steps of Adam an iteration.
         clip_range: PPO's clip.
         max_grad_norm: Clip of Adam's gradient; None for none.
-        target_kl: Radius of TRPO's region.
+        target_kl: Radius of TRPO's region; a number or `("linear", start, end)`.
         cg_max_steps: Of TRPO's conjugate gradients.
         cg_damping: Of TRPO's Hessian.
         line_search_shrinking_factor: Of TRPO's line search.
@@ -105,7 +105,7 @@ class MAML(IterativeAlgorithm):
         n_epochs: int = 5,
         clip_range: Schedule = 0.3,
         max_grad_norm: float | None = None,
-        target_kl: float = 0.01,
+        target_kl: Schedule = 0.01,
         cg_max_steps: int = 10,
         cg_damping: float = 1e-5,
         line_search_shrinking_factor: float = 0.8,
@@ -145,7 +145,7 @@ class MAML(IterativeAlgorithm):
     def _check(self) -> None:
         """Check the arguments, and keep them as attributes."""
         given = self.settings
-        for name in ("learning_rate", "clip_range"):
+        for name in ("learning_rate", "clip_range", "target_kl"):
             check_schedule(name, given[name])
         choices = {"estimator": ESTIMATORS, "outer": outer_steps.OUTERS, "inner_lr_shape": SHAPES}
         for name, allowed in choices.items():
@@ -254,11 +254,14 @@ class MAML(IterativeAlgorithm):
         rounds = [part.to(self.device) for part in experience.loop.rounds()]
         if given["outer"] == "trpo":
             names = (
-                *("target_kl", "cg_max_steps", "cg_damping", "line_search_shrinking_factor"),
+                *("cg_max_steps", "cg_damping", "line_search_shrinking_factor"),
                 *("line_search_max_iter", "sub_sampling_factor"),
             )
             return outer_steps.climb(
-                self.outer_loss, rounds, **{name: given[name] for name in names}
+                self.outer_loss,
+                rounds,
+                target_kl=value_at(given["target_kl"], progress),
+                **{name: given[name] for name in names},
             )
         for group in self.optimizer.param_groups:
             group["lr"] = rate

@@ -31,14 +31,20 @@ def _for(ids: tuple[str, ...], arguments: dict[str, Any]) -> Presets:
 _EVERY = (_POINT, *_CHEETAHS)
 _THREE = {"inner_steps": 3, **_NETWORK}  # as in ProMP's section 7.3
 
-MAML: Presets = {**_for(_EVERY, _LATER), **_for((_CORNER,), _THREE)}
-EMAML: Presets = {**_for(_EVERY, _LATER), **_for((_CORNER,), _THREE)}
+_REGION = {**_LATER, "target_kl": ("linear", 0.02, 0.005)}
+
+MAML: Presets = {
+    **_for((_POINT,), _REGION),
+    **_for(_CHEETAHS, _LATER),
+    **_for((_CORNER,), _THREE),
+}
+EMAML: Presets = dict(MAML)
 PROMP: Presets = {
     **_for((_POINT,), _FADING),
     **_for(_CHEETAHS, {**_LATER, "learning_rate": 1e-3}),
     **_for((_CORNER,), {**_THREE, "learning_rate": 1e-3}),
 }
-FOMAML: Presets = {**_for(_EVERY, _LATER)}
+FOMAML: Presets = {**_for((_POINT,), _REGION), **_for(_CHEETAHS, _LATER)}
 METASGD: Presets = {**_for(_EVERY, {**_FADING, "n_epochs": 5, "estimator": "lvc"})}
 REPTILE: Presets = {**_for(_EVERY, _LATER)}
 SUPERVISED: Presets = {}
