@@ -5,8 +5,9 @@
 
 Rows go to results/gradient.csv, with the columns of learning.csv: `episodes` are the mean returns
 after 0, 1, 2, ... steps (of Sinusoid: one episode, after the step), `score` is the one that
-`reference` is about. Of PointCorner, `corners` says how many corners 20 episodes visit before any
-step. `--speed` times iterations of 20 tasks x 20 episodes x 100 steps with one inner step.
+`reference` is about. Of PointCorner, `quadrants` and `corners` say how many of the four 20 episodes
+visit before any step: the places that pay if theirs is the goal, and those within 1 of a corner.
+`--speed` times iterations of 20 tasks x 20 episodes x 100 steps with one inner step.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from agents import evaluate
 from agents.core.evaluation_play import Play
 
 TABLE = RESULTS / "gradient.csv"
-COLUMNS = [*learning.COLUMNS, "corners"]
+COLUMNS = [*learning.COLUMNS, "quadrants", "corners"]
 POINT, CORNER, SINUSOID = "meta/PointNavigation-v0", "meta/PointCorner-v0", "meta/Sinusoid-v0"
 _POINT = "at least -12.5, -4.5, -4.0 after 1, 2, 3 steps; published -11.7, -3.3, -3.2"
 _CORNER = "at least 3 of 4 corners before, solved after (going straight earns about 2)"
@@ -144,29 +145,32 @@ def run(name: str, seed: int, arguments: argparse.Namespace) -> None:
         "standard_error": round(float(each.std(ddof=1) / len(each) ** 0.5), 4),
         "episodes": [round(float(value), 3) for value in means],
         "reference": entry["reference"],
-        "corners": round(corners_before(agent), 2) if entry["id"] == CORNER else "",
     }
+    if entry["id"] == CORNER:
+        row["quadrants"], row["corners"] = corners_before(agent)
     learning._append(row, TABLE, COLUMNS)
-    shown = ("entry", "seed", "steps", "train_seconds", "score", "episodes", "corners")
-    print({key: row[key] for key in shown}, flush=True)
+    shown = ("entry", "seed", "steps", "train_seconds", "score", "episodes", "quadrants", "corners")
+    print({key: row[key] for key in shown if key in row}, flush=True)
 
 
-def corners_before(agent, tasks: int = 100, rows: int = 20, near: float = 1.0) -> float:
-    """Return how many corners a task's rows come near before any gradient step, on average."""
+def corners_before(agent, tasks: int = 100, rows: int = 20, near: float = 1.0) -> list[float]:
+    """Return how many quadrants and corners a task's rows visit before any step, on average."""
     venv = gym.make_vec(CORNER, num_envs=tasks * rows)
     corners = np.array([[-2.0, -2.0], [2.0, -2.0], [-2.0, 2.0], [2.0, 2.0]])
-    visited = np.zeros((tasks * rows, 4), dtype=bool)
+    visited = np.zeros((2, tasks * rows, 4), dtype=bool)
     step = venv.step
 
     def recorded(actions):
         result = step(actions)
         place = result[4].get("final_obs", result[0])[:, None, :2]
-        visited[:] |= np.linalg.norm(place - corners, axis=2) < near
+        visited[0] |= result[4]["corner"][:, None] == np.arange(4)  # -1 is at home
+        visited[1] |= np.linalg.norm(place - corners, axis=2) < near
         return result
 
     venv.step = recorded
     Play(venv, agent.inner_loop(venv, rows, seed=7), rows, False).episodes(seed=11, count=1)
-    return float(visited.reshape(tasks, rows, 4).any(axis=1).sum(axis=1).mean())
+    counts = visited.reshape(2, tasks, rows, 4).any(axis=2).sum(axis=2).mean(axis=1)
+    return [round(float(count), 2) for count in counts]
 
 
 def speed(threads: int, iterations: int = 5) -> None:
