@@ -53,7 +53,7 @@ TABLE: tuple[dict[str, Any], ...] = (
         "family": _FAMILY,
         "max_episode_steps": 1000,
         "episodes_per_trial": 2,
-        "summary": "An ant that is to go to a place: trained on a half plane, tested on the other",
+        "summary": "An ant that is to go to a place; half planes for training and testing",
         "source": _EPG,
         "kwargs": {"body": "ant", "goal": "half_planes"},
     },

@@ -18,7 +18,7 @@ from .bodies import Body, body_named, load_model
 from .goals import make_goal
 from .measures import Health, Place
 from .observations import Observations
-from .physics import Physics, diverged
+from .physics import Physics, diverged, refuse_too_many
 from .randomizations import randomization_named, write_task
 from .settings import Settings
 from .sources import settings_of
@@ -105,6 +105,8 @@ class Locomotion(MetaVectorEnv):
             self.settings.observation, self.contact_forces, self.settings.contact_force_limit
         )
         width = self._observation_size(self._nominal)
+        # first, as making room for millions of rows takes minutes
+        refuse_too_many(self._nominal, core.get("num_envs", 1), bool(self.quantities))
         super().__init__(
             task_space=spaces.Dict({**self._body_space(), **self.goal.space()}),
             observation_space=spaces.Box(-np.inf, np.inf, (width,), np.float64),
@@ -218,11 +220,9 @@ class Locomotion(MetaVectorEnv):
 
     def close_extras(self, **kwargs: Any) -> None:
         """Stop the threads and let the picture go."""
-        if not hasattr(self, "physics"):  # refused by the constructor
-            return
-        self.physics.close()
-        if self._renderer is not None:
-            self._renderer.close()
+        for name in ("physics", "_renderer"):  # a refused constructor leaves neither
+            if getattr(self, name, None) is not None:
+                getattr(self, name).close()
 
     # ---- what MuJoCo's users look for -----------------------------------------------------------
 

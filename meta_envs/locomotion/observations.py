@@ -40,13 +40,18 @@ class Part:
         name, *numbers = str(text).split(":")
         if name in _MAIN and not numbers:
             return cls(_MAIN[name], only=_MAIN_BODY)
-        if name not in _FIELDS or len(numbers) > 2:
+        try:
+            first = int(numbers[0]) if numbers else 0
+            limit = float(numbers[1]) if len(numbers) > 1 else None
+            known = name in _FIELDS and len(numbers) <= 2 and first >= 0
+        except ValueError:
+            known = False
+        if not known or (limit is not None and not limit > 0):
             raise ValueError(
                 f"observation part {text!r} is unknown; a part is FIELD, FIELD:FIRST or "
                 f"FIELD:FIRST:LIMIT with FIELD one of {[*_FIELDS, *_MAIN]}"
             )
-        first = int(numbers[0]) if numbers else 0
-        return cls(name, first, float(numbers[1]) if len(numbers) == 2 else None)
+        return cls(name, first, limit)
 
     def of(self, values: np.ndarray) -> np.ndarray:
         """Return this part of a field's values, [R, ...] -> [R, width]."""
@@ -64,6 +69,9 @@ class Observations:
         contact_forces: Whether parts of `cfrc_ext` are kept; the published results were made with
             a MuJoCo that reported zeros there.
         contact_force_limit: To which contact forces are clipped, or None.
+
+    Raises:
+        ValueError: If there is no part, or a text is none.
     """
 
     def __init__(
@@ -72,6 +80,8 @@ class Observations:
         contact_forces: bool,
         contact_force_limit: float | None,
     ):
+        if not parts:
+            raise ValueError(f"observation={parts!r} is empty; an observation has at least a part")
         parsed = [Part.parse(text) for text in parts]
         if not contact_forces:
             parsed = [part for part in parsed if part.field != "cfrc_ext"]
@@ -83,9 +93,21 @@ class Observations:
         ]
 
     def size(self, model: mujoco.MjModel) -> int:
-        """Return D for a body."""
+        """Return D for a body.
+
+        Raises:
+            ValueError: If a part is empty.
+        """
         data = mujoco.MjData(model)
-        return sum(part.of(np.asarray(getattr(data, part.field))[None]).size for part in self.parts)
+        sizes = [part.of(np.asarray(getattr(data, part.field))[None]).size for part in self.parts]
+        for part, size in zip(self.parts, sizes, strict=True):
+            if not size:
+                held = len(getattr(data, part.field))
+                raise ValueError(
+                    f"observation part '{part.field}:{part.first}' is empty; "
+                    f"this body has {held} of {part.field}"
+                )
+        return sum(sizes)
 
     @property
     def fields(self) -> tuple[str, ...]:

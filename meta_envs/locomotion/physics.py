@@ -56,7 +56,7 @@ class Physics:
         for name, value in (("frame_skip", frame_skip), ("threads", threads)):
             if value is not None and (int(value) != value or value < 1):
                 raise ValueError(f"{name}={value!r} must be an integer of at least 1")
-        _refuse_too_many(nominal, num_rows, own_models)
+        refuse_too_many(nominal, num_rows, own_models)
         _quieten()
         self.nominal = copy.copy(nominal)
         # A row that diverges stays what it is until its episode ends, instead of starting anew.
@@ -187,7 +187,12 @@ def _drain(function: Callable[..., None], *arguments: Iterable[Any]) -> None:
     deque(map(function, *arguments), maxlen=0)
 
 
-def _refuse_too_many(model: mujoco.MjModel, num_rows: int, own_models: bool) -> None:
+def refuse_too_many(model: mujoco.MjModel, num_rows: int, own_models: bool) -> None:
+    """Refuse more rows than the machine has memory for.
+
+    Raises:
+        MemoryError: If it has not; says how much is needed.
+    """
     needed = num_rows * (_DATA_BYTES + own_models * int(model.nbuffer))
     try:
         available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
