@@ -39,7 +39,7 @@ class OracleObservation(gym.Wrapper, gym.utils.RecordConstructorArgs):
         if not isinstance(env.unwrapped, MetaEnv):
             raise TypeError(f"{env} has no task API; OracleObservation takes those of meta_envs")
         self._task_space = env.unwrapped.task_space
-        self.observation_space = _with_task(env.observation_space, self._task_space)
+        self.observation_space = observation_with_task(env.observation_space, self._task_space)
 
     def reset(self, **kwargs: Any) -> tuple[np.ndarray, dict[str, Any]]:
         """Reset, and show the task in force."""
@@ -75,7 +75,7 @@ class VectorOracleObservation(VectorWrapper):
         super().__init__(env)
         if not isinstance(env.unwrapped, MetaVectorEnv):
             raise TypeError(f"{env} is no MetaVectorEnv; make one with gymnasium.make_vec")
-        self.single_observation_space = _with_task(
+        self.single_observation_space = observation_with_task(
             env.single_observation_space, env.unwrapped.single_task_space
         )
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
@@ -99,10 +99,7 @@ class VectorOracleObservation(VectorWrapper):
         return self._shown(observations, self._flat_tasks), rewards, terminated, truncated, infos
 
     def _flattened(self, rows: Any) -> np.ndarray:
-        venv = self.env.unwrapped
-        space = venv.single_task_space
-        each = [{key: part[row] for key, part in venv.tasks.items()} for row in rows]
-        return np.stack([np.asarray(spaces.flatten(space, one), np.float32) for one in each])
+        return flat_tasks(self.env.unwrapped, rows)
 
     def _shown(self, observations: Any, tasks: np.ndarray) -> np.ndarray:
         space = self.env.single_observation_space
@@ -115,13 +112,25 @@ class VectorOracleObservation(VectorWrapper):
         return np.concatenate([flat, tasks], axis=1).astype(np.float32)
 
 
+def flat_tasks(venv: Any, rows: Any) -> np.ndarray:
+    """Return the tasks in force of some rows as flat vectors, float32 [R, ...]."""
+    space, tasks = venv.single_task_space, venv.tasks
+    each = [{key: part[row] for key, part in tasks.items()} for row in rows]
+    return np.stack([np.asarray(spaces.flatten(space, one), np.float32) for one in each])
+
+
 def _row(batch: Any, row: int) -> Any:
     if isinstance(batch, dict):
         return {key: _row(part, row) for key, part in batch.items()}
     return batch[row]
 
 
-def _with_task(observation_space: spaces.Space, task_space: spaces.Dict) -> spaces.Box:
+def observation_with_task(observation_space: spaces.Space, task_space: spaces.Dict) -> spaces.Box:
+    """Return the space of a flat observation with the flat task behind it.
+
+    Raises:
+        TypeError: If one of them cannot be flattened to a vector.
+    """
     flat = [spaces.flatten_space(part) for part in (observation_space, task_space)]
     boxes = [part for part in flat if isinstance(part, spaces.Box)]
     if len(boxes) < len(flat):

@@ -15,6 +15,7 @@ from agents.baselines.base import Baseline, BaselineLoop
 from agents.core.inner_loop import Rows
 from meta_envs.core.rng import RowRandom
 from meta_envs.core.trial import TrialObservation
+from meta_envs.wrappers import flat_tasks, observation_with_task
 
 _LSTM = ("hidden", "cell")  # the two halves of an LSTM's state
 
@@ -34,7 +35,7 @@ class _StableBaselinesLoop(BaselineLoop):
             )
         self.policy = model.policy
         self.normalizer = model.get_vec_normalize_env()
-        self.trial = _trial_observation(model.observation_space, venv)
+        self.trial = self._trial_observation(model.observation_space, venv)
         self.recurrent = hasattr(self.policy, "lstm_actor")
         self.memory: dict[str, np.ndarray] = {  # what a row carries from step to step
             "forget": np.ones(self.num_rows, dtype=bool),  # whether the LSTM begins anew
@@ -69,6 +70,7 @@ class _StableBaselinesLoop(BaselineLoop):
         import torch
 
         rows = self.rows(rows)
+        observation = self._shown(observation, rows)
         if self.trial is not None:
             seen = (self.memory[name][rows] for name in ("action", "reward", "episode_start"))
             observation = self.trial.build(observation, *seen)
@@ -118,6 +120,13 @@ class _StableBaselinesLoop(BaselineLoop):
         super().freeze()
         self.kept = {name: values.copy() for name, values in self.memory.items()}
 
+    def _trial_observation(self, space: spaces.Space, venv: Any) -> TrialObservation | None:
+        return _trial_observation(space, venv)
+
+    def _shown(self, observation: Any, rows: np.ndarray) -> Any:
+        """Return what the model sees of `rows`, before a trial's past is put to it."""
+        return observation
+
     def _step_lstm(self, observation: Any, rows: np.ndarray) -> Any:
         """Return the policy's distribution and keep the new LSTM states of `rows`."""
         import torch
@@ -144,12 +153,31 @@ class _StableBaselinesLoop(BaselineLoop):
         return np.clip(actions, space.low, space.high)
 
 
+class _TaskAwareLoop(_StableBaselinesLoop):
+    """Plays a model that was trained on `OracleObservation`."""
+
+    reads_task = True
+
+    def _trial_observation(self, space: spaces.Space, venv: Any) -> TrialObservation | None:
+        return None
+
+    def _shown(self, observation: Any, rows: np.ndarray) -> Any:
+        space = self.venv.single_observation_space
+        if isinstance(space, spaces.Box):
+            flat = np.asarray(observation).reshape(len(rows), -1)
+        else:
+            flat = np.stack([np.asarray(spaces.flatten(space, one)) for one in observation])
+        told = flat_tasks(self.venv, rows.tolist())
+        return np.concatenate([flat, told], axis=1).astype(np.float32)
+
+
 @dataclass(frozen=True)
 class StableBaselines(Baseline):
     """Play a trained Stable-Baselines3 or sb3-contrib model; it learns nothing more.
 
-    The model may take the environment's own observations or `TrialWrapper`'s, which are assembled
-    here. The LSTM of a recurrent model is zeroed where it was in training: at the start of a trial
+    The model may take the environment's own observations, or `TrialWrapper`'s or
+    `OracleObservation`'s, which are assembled here; with the last it is an oracle, told the task.
+    The LSTM of a recurrent model is zeroed where it was in training: at the start of a trial
     for `TrialWrapper`'s observations, of an episode for the environment's own. Every row carries a
     memory of its own, also where rows share a task; frozen, each episode begins with the memory at
     `freeze`. The statistics of a `VecNormalize` around the model's environment are applied.
@@ -172,6 +200,26 @@ class StableBaselines(Baseline):
                 f"model={self.model!r} is no Stable-Baselines3 model; load one, e.g. "
                 'PPO.load("ppo.zip")'
             )
+
+    def inner_loop(
+        self, venv: Any, rows_per_task: int = 1, seed: int | None = None
+    ) -> BaselineLoop:
+        """Return a player; one that is told the task if the model was trained so."""
+        told = _told_space(venv)
+        if told is not None and _alike(self.model.observation_space, told):
+            return _TaskAwareLoop(self, venv, rows_per_task, seed)
+        return super().inner_loop(venv, rows_per_task, seed)
+
+
+def _told_space(venv: Any) -> spaces.Box | None:
+    """Return `OracleObservation`'s space; None where there is none."""
+    task_space = getattr(venv, "single_task_space", None)
+    if task_space is None:
+        return None
+    try:
+        return observation_with_task(venv.single_observation_space, task_space)
+    except TypeError:
+        return None
 
 
 def _trial_observation(space: spaces.Space, venv: Any) -> TrialObservation | None:

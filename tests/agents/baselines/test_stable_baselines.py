@@ -14,8 +14,10 @@ from scipy import stats
 from stable_baselines3 import DQN, PPO, SAC
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
+from agents import SB3VecEnv, evaluate
 from agents.baselines import StableBaselines
 from meta_envs.core.trial import TrialObservation
+from meta_envs.wrappers import VectorOracleObservation
 from tests.agents.baselines.sims import fake_venv, within
 
 torch.set_num_threads(1)
@@ -219,3 +221,21 @@ def test_bad_models() -> None:
         model.inner_loop(fake_venv(2, 2, VECTOR))
     with pytest.raises(ValueError, match="TrialWrapper"):
         model.inner_loop(fake_venv(2, 3, CELLS))
+
+
+@pytest.mark.parametrize("env_id", ["meta/GridNavi-v0", "meta/BernoulliBandit-v0"])
+def test_a_model_of_oracle_observations_is_told_the_task(env_id: str) -> None:
+    told = VectorOracleObservation(gym.make_vec(env_id, num_envs=4))
+    model = PPO("MlpPolicy", SB3VecEnv(told), n_steps=4, batch_size=4, seed=0, device="cpu")
+    raw = gym.make_vec(env_id, num_envs=4)
+    loop = StableBaselines(model).inner_loop(raw, seed=1)
+    assert loop.reads_task
+    shown, _ = told.reset(seed=3)
+    seen, _ = raw.reset(seed=3)
+    np.testing.assert_array_equal(
+        loop.act(seen, deterministic=True), model.predict(shown, deterministic=True)[0]
+    )
+    curve = evaluate(model, env_id, num_tasks=3, num_envs=3)
+    assert np.isfinite(curve.returns).all()
+    untold = PPO("MlpPolicy", SB3VecEnv(raw), n_steps=4, batch_size=4, seed=0, device="cpu")
+    assert not getattr(StableBaselines(untold).inner_loop(raw), "reads_task", False)
