@@ -27,6 +27,16 @@ _GRID = {
     "ent_coef": ("linear", 0.02, 0.0),
     "policy_kwargs": _SMALL,
 }
+_RUNNING = {  # trials of two episodes of 200 steps
+    "n_envs": 64,
+    "batch_size": 16,
+    "n_epochs": 6,
+    "learning_rate": ("linear", 1e-3, 1e-4),
+    "gamma": 0.98,
+    "gae_lambda": 0.95,
+    "ent_coef": 0.0,
+    "policy_kwargs": {"hidden_size": 64, "log_std_init": -0.5, "normalize_observation": True},
+}
 
 PRESETS: dict[str, dict[str, Any]] = {
     "dependent-bandit": {
@@ -86,6 +96,9 @@ PRESETS: dict[str, dict[str, Any]] = {
             },
         },
     },
+    "half-cheetah-dir": {"id": "meta/HalfCheetahDir-v0", "arguments": _RUNNING},
+    "half-cheetah-vel": {"id": "meta/HalfCheetahVel-v0", "arguments": _RUNNING},
+    "random-hopper": {"id": "meta/RandomHopper-v0", "arguments": _RUNNING},
     "grid-navi": {"id": "meta/GridNavi-v0", "arguments": _GRID},
     "grid-navi-all": {
         "id": "meta/GridNavi-v0",

@@ -1,0 +1,161 @@
+"""RL2 on locomotion beside what it must beat: adaptation curves on the same tasks.
+
+    python -m benchmarks.locomotion dir --agents rl2 mixture oracle random --seeds 0 1 2
+    python -m benchmarks.locomotion --summary
+
+`mixture` is SB3's PPO on the training tasks without memory, `oracle` the same with the task in its
+observation, both with normalised observations and rewards. Every agent is scored by
+`agents.evaluate` on the same tasks, acting as it was trained (sampled actions). Rows are appended
+to `benchmarks/results/locomotion.csv`, learning curves to `locomotion-*.progress.csv`. To run two
+at a time, give each a core: `taskset -c 0 python -m ...`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import datetime
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import torch
+from stable_baselines3 import PPO
+from stable_baselines3.common.vec_env import VecNormalize
+
+import meta_envs  # noqa: F401  registers the ids
+from agents import RL2, SB3VecEnv, baselines, evaluate
+from benchmarks.learning import Progress
+from meta_envs.core.rng import fold
+from meta_envs.wrappers import VectorOracleObservation
+
+_RESULTS = Path(__file__).parent / "results"
+_COMMIT = subprocess.run(  # read at the start: HEAD may move while a long run goes on
+    ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+).stdout.strip()
+_EPISODES = 2
+ENTRIES: dict[str, dict[str, Any]] = {
+    "dir": {"id": "meta/HalfCheetahDir-v0", "steps": 6_000_000, "tasks": 100},
+    "vel": {"id": "meta/HalfCheetahVel-v0", "steps": 6_000_000, "tasks": 200},
+    "hopper": {"id": "meta/RandomHopper-v0", "steps": 6_000_000, "tasks": 100},
+}
+_N_ENVS = 64
+
+
+def train(kind: str, entry: dict[str, Any], seed: int, steps: int) -> Any:
+    """Train one agent and return it."""
+    progress = Progress()
+    if kind == "random":
+        return baselines.Random()
+    if kind == "rl2":
+        agent = RL2("GruPolicy", entry["id"], seed=seed)
+        agent.learn(steps, callback=progress)
+        progress.write(_RESULTS / f"locomotion-rl2-{entry['name']}.progress.csv", seed)
+        return agent
+    venv: Any = gym.make_vec(entry["id"], num_envs=_N_ENVS)
+    if kind == "oracle":
+        venv = VectorOracleObservation(venv)
+    normalised = VecNormalize(SB3VecEnv(venv), gamma=0.98)
+    normalised.seed(fold(seed, "environment"))
+    model = PPO(
+        "MlpPolicy",
+        normalised,
+        n_steps=200,
+        batch_size=1600,
+        n_epochs=6,
+        learning_rate=lambda left: 1e-4 + 9e-4 * left,
+        gamma=0.98,
+        gae_lambda=0.95,
+        policy_kwargs={"log_std_init": -0.5},
+        seed=seed,
+        device="cpu",
+    )
+    model.learn(steps)
+    normalised.training = False
+    return model
+
+
+def run(kind: str, name: str, seed: int, arguments: argparse.Namespace) -> None:
+    """Train, evaluate on the tasks that all agents share, and append the result."""
+    entry = {**ENTRIES[name], "name": name}
+    steps = arguments.steps or entry["steps"]
+    started = time.perf_counter()
+    agent = train(kind, entry, seed, steps)
+    seconds = time.perf_counter() - started
+    curve = evaluate(
+        agent,
+        entry["id"],
+        num_tasks=entry["tasks"],
+        episodes=_EPISODES,
+        seed=1,
+    )
+    curve.to_csv(_RESULTS / f"locomotion-{kind}-{name}-s{seed}.curve.csv")
+    row = {
+        "date": datetime.date.today().isoformat(),
+        "commit": _COMMIT,
+        "cores": os.cpu_count(),
+        "threads": arguments.threads,
+        "id": entry["id"],
+        "split": curve.protocol["split"],
+        "agent": kind,
+        "seed": seed,
+        "steps": getattr(agent, "num_timesteps", 0),
+        "train_seconds": round(seconds, 1),
+        "num_tasks": entry["tasks"],
+    }
+    for episode, (mean, error) in enumerate(
+        zip(curve.mean(), curve.standard_error(), strict=True), 1
+    ):
+        row[f"episode{episode}"] = round(float(mean), 2)
+        row[f"standard_error{episode}"] = round(float(error), 2)
+    path = _RESULTS / "locomotion.csv"
+    new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, list(row))
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+    print(row, flush=True)
+
+
+def summarise() -> None:
+    """Print the mean over seeds of every agent, episode by episode, with its spread."""
+    with (_RESULTS / "locomotion.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    for key in dict.fromkeys((row["id"], row["agent"]) for row in rows):
+        mine = [row for row in rows if (row["id"], row["agent"]) == key]
+        figures = [
+            np.array([float(row[f"episode{episode}"]) for row in mine])
+            for episode in range(1, _EPISODES + 1)
+        ]
+        shown = "  ".join(f"{each.mean():9.1f} +- {each.std():6.1f}" for each in figures)
+        print(f"{key[0]:26s} {key[1]:8s} {len(mine)} seeds {shown}")
+
+
+def main() -> None:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("entries", nargs="*", help=f"of {list(ENTRIES)}")
+    parser.add_argument("--agents", nargs="+", default=["rl2", "mixture", "oracle", "random"])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--steps", type=int, help="another budget than the entry's")
+    parser.add_argument(
+        "--threads", type=int, default=1, help="of torch; the physics takes every CPU it may"
+    )
+    parser.add_argument("--summary", action="store_true")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    for name in arguments.entries:
+        for kind in arguments.agents:
+            for seed in arguments.seeds if kind != "random" else [0]:
+                run(kind, name, seed, arguments)
+    if arguments.summary:
+        summarise()
+
+
+if __name__ == "__main__":
+    main()
