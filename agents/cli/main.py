@@ -43,8 +43,13 @@ COMMANDS = {
     ),
     "play": (
         "agents.cli.play:play",
-        "watch an agent adapt, episode by episode",
-        "metazoo play meta/GridNavi-v0 --agent runs/last",
+        "act with the keyboard, or watch an agent adapt, episode by episode",
+        "metazoo play meta/GridNavi-v0    or    metazoo play --agent runs/last",
+    ),
+    "video": (
+        "agents.cli.video:video",
+        "film an agent adapting, with the task's parameters in every picture",
+        "metazoo video meta/HalfCheetahDir-v0 --agent runs/last --out cheetah.mp4",
     ),
 }
 _OWN_PARSER = ("train",)  # its flags depend on the algorithm

@@ -61,6 +61,8 @@ class GridNavi(MetaVectorEnv):
 
     splits = ("train", "test", "all")
 
+    action_names = ("stay", "up", "right", "down", "left")
+
     def __init__(self, size: int = 5, steps: int = 15, **core: Unpack[CoreArguments]):
         self.size = positive("size", size)
         self.steps = positive("steps", steps)

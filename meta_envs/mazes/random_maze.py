@@ -66,6 +66,8 @@ class RandomMaze(MetaVectorEnv):
     splits = ("train", "test", "all")
     start_belongs_to_task = True
 
+    action_names = ("left", "down", "right", "up")
+
     def __init__(self, size: int = 9, **core: Unpack[CoreArguments]):
         self.size = positive("size", size)
         if self.size < _SMALLEST or self.size % 2 == 0:

@@ -46,7 +46,18 @@ def test_headless_play_writes_a_gif_with_every_step(capsys, tmp_path):
 
 @pytest.mark.parametrize("id", meta_envs.list_distributions())
 def test_every_id_plays(id, capsys):
-    words = ["play", id, "--episodes", "2", "--render-mode", "none", "--seed", "3"]
+    words = [
+        "play",
+        id,
+        "--agent",
+        "random",
+        "--episodes",
+        "2",
+        "--render-mode",
+        "none",
+        "--seed",
+        "3",
+    ]
     assert main(words) == 0
     shown = capsys.readouterr().out
     assert len(episodes_of(shown)) == 2 and "the task was" in shown
@@ -78,7 +89,7 @@ def test_agents_do_not_see_the_task(monkeypatch):
         seen.append(True)
 
     monkeypatch.setattr(loop, "reset", peek)
-    assert main(["play", BANDIT, "--render-mode", "none"]) == 0
+    assert main(["play", BANDIT, "--agent", "random", "--render-mode", "none"]) == 0
     assert seen == [True]
 
 
@@ -106,14 +117,25 @@ def test_a_window_is_gymnasiums(monkeypatch, capsys):
 
     monkeypatch.setattr(play, "_mode", lambda asked, out: {"human"})
     monkeypatch.setattr(gym.wrappers.HumanRendering, "_render_frame", draw_and_count)
-    words = ["play", BANDIT, "--episodes", "1", "--fps", "200", "--env-kwargs", "pulls=3"]
+    words = ["play", BANDIT, "--agent", "random", "--fps", "30", "--env-kwargs", "pulls=3"]
     assert main(words) == 0
-    assert len(pictures) == 1 + 3 + 200  # a second's rest at the end
+    assert len(pictures) == 1 + 3 + 30  # a second's rest at the end
     assert "written" not in capsys.readouterr().out
 
 
 def test_human_without_a_display_says_that_it_writes_a_gif(capsys, tmp_path):
-    words = ["play", BANDIT, "--render-mode", "human", "--out", "pictures", "--seed", "7"]
+    words = [
+        "play",
+        BANDIT,
+        "--agent",
+        "random",
+        "--render-mode",
+        "human",
+        "--out",
+        "pictures",
+        "--seed",
+        "7",
+    ]
     assert main([*words, "--env-kwargs", "pulls=2"]) == 0
     captured = capsys.readouterr()
     assert "there is no display; writing a GIF instead" in captured.err
@@ -131,6 +153,6 @@ def test_human_without_a_display_says_that_it_writes_a_gif(capsys, tmp_path):
     ],
 )
 def test_wrong_flags(more, said, capsys):
-    assert main(["play", BANDIT, *more]) == 2
+    assert main(["play", BANDIT, "--agent", "random", *more]) == 2
     shown = capsys.readouterr().err
     assert said in shown and shown.count("\n") == 1

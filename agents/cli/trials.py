@@ -1,0 +1,157 @@
+"""Playing one trial in one row, to be watched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents.cli import find
+
+_LONGEST = 6  # numbers of an array that are printed
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where a trial is: after `step` steps of its `episode` (both from 1; a step 0 is a start).
+
+    Args:
+        episode: Of the trial.
+        step: Of the episode.
+        total: Rewards of the episode so far.
+        over: Whether the episode has ended.
+    """
+
+    episode: int
+    step: int
+    total: float
+    over: bool
+
+
+def make_one(
+    id: str, kwargs: dict[str, Any], split: str | None, episodes: int | None, drawn: bool
+) -> Any:
+    """Make one row of a task distribution, of held-out tasks where it has some.
+
+    Args:
+        id: Its id.
+        kwargs: Its arguments.
+        split: Which tasks; None is `"test"` where there is one, else `"all"`.
+        episodes: Episodes a trial; None is the distribution's number.
+        drawn: Whether it is to draw pictures.
+    """
+    from agents.core.venv import make_venv
+
+    kwargs = dict(kwargs)
+    if episodes is not None:
+        kwargs["episodes_per_trial"] = episodes
+    if split is not None:
+        kwargs["split"] = split
+    elif "split" not in kwargs:
+        probe = make_venv(id, 1, kwargs)
+        kwargs["split"] = "test" if "test" in probe.splits else "all"
+        probe.close()
+    return make_venv(id, 1, {**kwargs, "render_mode": "rgb_array" if drawn else None})
+
+
+def target(out: str | None, agent: str, name: str, suffixes: tuple[str, ...]) -> Path:
+    """Return where a file goes: as asked, or into the run's folder, or into this one.
+
+    Args:
+        out: A file or a folder; None if nothing was asked.
+        agent: What stands for the agent on the command line.
+        name: Of the file in a folder, with a suffix.
+        suffixes: Of files that can be written.
+
+    Raises:
+        UsageError: A file of another kind was asked for.
+    """
+    if out is None:
+        folder = Path(agent)
+        return (folder if folder.is_dir() else Path()) / name
+    path = Path(out)
+    if path.suffix in suffixes:
+        return path
+    if path.suffix:
+        raise find.UsageError(f"--out {out} must be a {' or '.join(suffixes)} file or a folder")
+    path.mkdir(parents=True, exist_ok=True)
+    return path / name
+
+
+def play_trial(
+    venv: Any,
+    player: Any,
+    seed: int,
+    deterministic: bool,
+    show: Callable[[Moment], None],
+) -> None:
+    """Play one trial in the only row, showing every step and printing every episode.
+
+    Args:
+        venv: Of one row.
+        player: An agent.
+        seed: Of the task, the episodes and the agent.
+        deterministic: Act without sampling.
+        show: Called at every start of an episode and after every step.
+    """
+    from agents.core.evaluation_play import RowsView
+    from meta_envs.core import batches
+    from meta_envs.core.rng import fold
+
+    view = RowsView(venv)  # tasks are out of the agent's sight
+    loop = player.inner_loop(view, 1, fold(seed, "act"))
+    view.tasks_are_visible = bool(getattr(loop, "reads_task", False))
+    observations, _ = venv.reset(seed=fold(seed, "episodes"))
+    task = batches.take(venv.tasks, 0)
+    loop.reset()
+    begin(find.name_of(player), venv, seed)
+    for episode in range(1, venv.episodes_per_trial + 1):
+        show(Moment(episode, 0, 0.0, False))
+        total, length, success, over = 0.0, 0, None, False
+        while not over:
+            acted = loop.act(observations, None, deterministic)
+            # without autoreset: an episode's last picture is to be seen
+            successors, rewards, terminated, truncated, infos = venv.advance(acted)
+            seen = {key: part for key, part in infos.items() if isinstance(part, np.ndarray)}
+            ends = terminated, truncated
+            loop.observe(observations, acted, rewards, *ends, successors, seen, None)
+            observations = successors
+            total, length = total + float(rewards[0]), length + 1
+            if "success" in infos:
+                success = bool(success) or bool(infos["success"][0])
+            over = bool(terminated[0] or truncated[0])
+            show(Moment(episode, length, total, over))
+        tell(episode, total, length, success)
+        if episode < venv.episodes_per_trial:
+            observations, _ = venv.reset()
+    reveal(venv, task)
+
+
+def begin(name: str, venv: Any, seed: int) -> None:
+    """Print who plays what."""
+    print(f"{name} on {venv.spec.id}, split {venv.split!r}, seed {seed}", flush=True)
+
+
+def tell(episode: int, total: float, length: int, success: bool | None) -> None:
+    """Print what came of an episode."""
+    told = "" if success is None else f"   success {'yes' if success else 'no'}"
+    print(f"episode {episode}:   return {total:.5g}   length {length}{told}", flush=True)
+
+
+def reveal(venv: Any, task: Any) -> None:
+    """Print the task."""
+    print(f"the task was {describe(venv, task)}", flush=True)
+
+
+def describe(venv: Any, task: Any) -> str:
+    """Return a task in words and a few numbers."""
+    parts = []
+    for key, values in venv.single_task_space.to_jsonable([task]).items():
+        array = np.asarray(values[0])
+        shown = ", ".join(f"{number:.4g}" for number in array.ravel()[:_LONGEST])
+        more = f", ...] of shape {array.shape}" if array.size > _LONGEST else "]"
+        parts.append(f"{key} = {shown}" if array.ndim == 0 else f"{key} = [{shown}{more}")
+    return ", ".join(parts)

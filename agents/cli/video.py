@@ -1,0 +1,120 @@
+"""`metazoo video`: film an agent adapting to one task."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+import tyro
+
+from agents.cli import find
+from agents.cli.screens import FILM_NEEDS, Film, Gif, can_film, pace
+from agents.cli.trials import Moment, describe, make_one, play_trial, target
+from agents.cli.values import Count, EnvKwargs, OfTrial, Split, unless
+
+_HOLD = 1.0  # seconds that the last picture of an episode stays
+_LINE = 18  # height of a line of the caption, pixels
+_SIZE = 13  # of its letters
+
+
+def video(
+    id: Annotated[str | None, tyro.conf.Positional, unless("the agent's own", "ID")] = None,
+    agent: Annotated[str, tyro.conf.arg(metavar="AGENT")] = "random",
+    episodes: OfTrial = None,
+    out: Annotated[
+        str | None, unless("the run's folder, else this one; .mp4 if it can be", "PATH")
+    ] = None,
+    fps: Annotated[float | None, unless("the family's", "FPS")] = None,
+    split: Split = None,
+    seed: Count = 0,
+    deterministic: bool = False,
+    env_kwargs: EnvKwargs = None,
+) -> int:
+    """Film an agent adapting to a task it has never seen, into an .mp4 or a .gif.
+
+    Every picture tells the task's parameters, which the agent does not see, the episode, the step
+    and the return so far. An .mp4 needs what pip install "metazoo[video]" installs; a .gif needs
+    nothing more. The same seed is the same task and the same episodes, whichever agent plays. Where
+    there is no display, MUJOCO_GL=egl (with a graphics card) or MUJOCO_GL=osmesa (without) lets
+    MuJoCo draw its bodies; else they are drawn as outlines.
+
+    For example:
+      metazoo video meta/HalfCheetahDir-v0 --agent runs/last --episodes 2
+      metazoo video --agent runs/last --seed 7 --out seven.gif
+      metazoo video meta/RandomHopper-v0 --agent random --out films
+
+    Args:
+        id: Task distribution; a trained agent has its own, with its arguments.
+        agent: A run's folder, a checkpoint (.zip) or a baseline (see metazoo list).
+        episodes: Episodes in the one task.
+        out: An .mp4 or .gif file, or a folder to write it to.
+        fps: Steps a second; of more than 30 some are left out.
+        split: Which tasks.
+        seed: Of the task, the episodes and the agent; another seed is another task.
+        deterministic: Act without sampling.
+        env_kwargs: Arguments of the task distribution.
+    """
+    if id is not None:
+        find.distribution(id)
+    if fps is not None and not fps > 0:
+        raise find.UsageError(f"--fps {fps} must be more than 0")
+    player = find.agent(agent)
+    id, kwargs = find.setting(player, agent, id, env_kwargs)
+    suffix = ".mp4" if can_film() else ".gif"
+    name = f"video-{type(player).__name__}-{id.rpartition('/')[2]}-s{seed}{suffix}"
+    path = target(out, agent, name, (".mp4", ".gif"))
+    if path.suffix == ".mp4" and not can_film():  # before anything is made
+        raise find.UsageError(f"{FILM_NEEDS}; or name a .gif")
+    venv = make_one(id, kwargs, split, episodes, True)
+    every, shown = pace(fps or float(venv.metadata["render_fps"]))
+    screen = (Film if path.suffix == ".mp4" else Gif)(path, shown)
+    who = find.name_of(player)
+
+    def show(moment: Moment) -> None:
+        if moment.over or moment.step % every == 0:
+            picture = under_caption(venv.render()[0], caption(venv, who, moment))
+            screen.show(picture, _HOLD if moment.over else 0.0)
+
+    try:
+        play_trial(venv, player, seed, deterministic, show)
+    finally:
+        screen.close()
+        venv.close()
+    return 0
+
+
+def caption(venv: Any, who: str, moment: Moment) -> list[str]:
+    """Return what a picture of a film says: who plays what, the task, and how far it is."""
+    from meta_envs.core import batches
+
+    return [
+        f"{who} on {venv.spec.id}",
+        describe(venv, batches.take(venv.tasks, 0)) or "there is but one task",
+        f"episode {moment.episode} of {venv.episodes_per_trial}   step {moment.step}   "
+        f"return {moment.total:.5g}",
+    ]
+
+
+def under_caption(picture: np.ndarray, lines: list[str]) -> np.ndarray:
+    """Write lines above a picture, shortened where they are too long for it.
+
+    Args:
+        picture: uint8 [height, width, 3].
+        lines: What to write.
+    """
+    from meta_envs.core.drawing import INK, MUTED, RULE, Canvas
+
+    width = picture.shape[1]
+    canvas = Canvas(width, _LINE * len(lines) + 12)
+    for index, words in enumerate(lines):
+        size = float(_SIZE)
+        while size > 9 and canvas.text_width(words, size=size) > width - 20:
+            size -= 1
+        while canvas.text_width(words, size=size) > width - 20:
+            words = f"{words.removesuffix('...')[:-1]}..."
+        color = INK if index else MUTED
+        canvas.text(
+            words, (10, 6 + _LINE * (index + 0.5)), size=size, color=color, anchor="midleft"
+        )
+    canvas.line((0, canvas.height - 1), (width, canvas.height - 1), RULE)
+    return np.concatenate([canvas.array(), picture])
