@@ -26,6 +26,8 @@ _VARIANTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("meta/TwoStep-v0", {"second_stage": False, "rounds": 4}),
     ("meta/GridNavi-v0", {"size": 3, "steps": 2, "split": "test"}),
     ("meta/RandomMaze-v0", {"size": 5, "split": "all", "episodes_per_trial": 3}),
+    ("meta/RandomHopper-v0", {"split": "ood", "threads": 2}),
+    ("meta/AntGoal-v0", {"contact_forces": True, "split": "test"}),
     ("meta/SparsePoint-v0", {"source": "varibad", "reward": "dense", "steps": 9}),
     ("meta/PointCorner-v0", {"reward": "dense"}),
     ("meta/PointWalls-v0", {"reward": "sparse", "split": "test"}),
