@@ -111,7 +111,8 @@ def trust_region_step(
     """
     before, _ = loss_and_kl(parameters)
     direction = conjugate_gradient(product, -gradient, iterations)
-    curvature = float(direction @ product(direction))
+    # the residual is orthogonal to what was solved, so this is direction' H direction
+    curvature = -float(gradient @ direction)
     if not curvature > 0 or not bool(torch.isfinite(direction).all()):  # nothing to go by
         return TrustRegionStep(parameters, False, before, before, 0.0, 0)
     full = (2 * max_kl / curvature) ** 0.5 * direction
