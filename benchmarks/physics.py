@@ -44,7 +44,7 @@ IDS = {  # id, Gymnasium's, EnvPool's
 }
 _RAW_MUST = {"half_cheetah": 0.6, "reacher": 0.5}  # else .75
 _SECONDS = 1.5  # a repeat
-_REPEATS = 5
+_REPEATS = 3
 
 
 def make(body: str, rows: int, threads: int | None = None, **kwargs: Any) -> Any:

@@ -44,6 +44,7 @@ class TrialClock:
         self.episodes_per_trial = positive("episodes_per_trial", episodes_per_trial)
         self.space = task_space
         self.episode = np.zeros(num_rows, dtype=np.int64)  # begun since the trial's start
+        self._begun = False
         self._draw = draw
         self._tasks = _tasks.empty(task_space, num_rows)
         self._pins = _tasks.empty(task_space, num_rows)
@@ -56,7 +57,9 @@ class TrialClock:
     @property
     def tasks(self) -> Tasks | None:
         """The tasks in force, arrays [N, ...]; None before the first reset."""
-        return self._tasks if self.episode.all() else None
+        if not self._begun:  # it stays true, and is asked at every step
+            self._begun = bool(self.episode.all())
+        return self._tasks if self._begun else None
 
     def seed(self, rows: np.ndarray, seeds: Sequence[int]) -> None:
         """Start the task streams of `rows` again, and `sample`'s own with row 0."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import fields
 from typing import Any
 
@@ -14,13 +13,13 @@ from ..core import tasks as _tasks
 from ..core.splits import interleave
 from ..core.tasks import Task
 from ..core.vector import CoreArguments, MetaVectorEnv
-from .bodies import Body, body_named, load_model
+from .bodies import body_named
 from .goals import make_goal
 from .measures import Health, Place
 from .observations import Observations
 from .physics import Physics, diverged, refuse_too_many
 from .randomizations import randomization_named, write_task
-from .settings import Settings
+from .settings import Settings, nominal_model
 from .sources import settings_of
 
 
@@ -123,12 +122,14 @@ class Locomotion(MetaVectorEnv):
             threads=threads,
         )
         self._health = Health(self.settings, self._nominal)
+        self._falls_end = self._health.limited and self.settings.terminate_when_unhealthy
         self._place = Place(self.robot, self.physics)
         self.state = {
             "qpos": np.zeros((self.num_envs, self._nominal.nq)),
             "qvel": np.zeros((self.num_envs, self._nominal.nv)),
             "place": np.zeros((self.num_envs, 2 if self.robot.plane else 1)),
         }
+        self.metadata = {**self.metadata, "render_fps": round(1 / self.physics.dt)}
         self._renderer: Any = None
         self._last = np.zeros((self.num_envs, width))  # observations, for rows that diverge
 
@@ -203,19 +204,20 @@ class Locomotion(MetaVectorEnv):
         positions, velocities = read["qpos"], read["qvel"]
         place = self._place.of_every_row(read)
         lost = diverged(positions, velocities)
-        if lost.any():  # such rows stay where they were, so that no figure of theirs is a NaN
+        any_lost = lost.any()
+        if any_lost:  # such rows stay where they were, so that no figure of theirs is a NaN
             positions[lost], velocities[lost] = self.state["qpos"][lost], self.state["qvel"][lost]
             place = np.where(lost[:, None], self.state["place"], place)
         healthy = self._health(positions, velocities)
         speed = (place - self.state["place"]) / self.physics.dt
         rewards, infos = self._rewards(actions, read, place, speed, healthy)
-        observations = self._observe(read)
-        if lost.any():
+        observations = self._observe(read, place)
+        if any_lost:
             observations = np.where(lost[:, None], self._last, observations)
             rewards = np.where(lost, 0.0, rewards)
         self.state = {"qpos": positions, "qvel": velocities, "place": place}
         self._last = observations
-        terminated = lost | ~healthy if self.settings.terminate_when_unhealthy else lost
+        terminated = lost | ~healthy if self._falls_end else lost.copy()
         return observations, rewards, terminated, {**infos, "physics_diverged": lost}
 
     def close_extras(self, **kwargs: Any) -> None:
@@ -248,17 +250,19 @@ class Locomotion(MetaVectorEnv):
 
     def render_row(self, row: int) -> np.ndarray:
         """Draw a row, with its task."""
+        task = _tasks.at(self.tasks, row)
+        return self._draw_body(row, lines=task_lines(task), **self.goal.facts(task))
+
+    def render_seen(self, row: int) -> np.ndarray:
+        """Draw a row without its goal, for people who play; of the body they see what it is."""
+        return self._draw_body(row, lines=[])
+
+    def _draw_body(self, row: int, **told: Any) -> np.ndarray:
         if self._renderer is None:
             from .renderer import RowRenderer
 
             self._renderer = RowRenderer()
-        task = _tasks.at(self.tasks, row)
-        return self._renderer.draw(
-            self.physics.models[row],
-            self.physics.data[row],
-            lines=task_lines(task),
-            **self.goal.facts(task),
-        )
+        return self._renderer.draw(self.physics.models[row], self.physics.data[row], **told)
 
     # ---- inside ---------------------------------------------------------------------------------
 
@@ -316,23 +320,11 @@ class Locomotion(MetaVectorEnv):
         highest = self.settings.contact_cost_limit
         return costs if highest is None else np.minimum(costs, highest)
 
-    def _observe(self, read: dict[str, np.ndarray]) -> np.ndarray:
+    def _observe(self, read: dict[str, np.ndarray], place: np.ndarray) -> np.ndarray:
         return self._observations_of.every_row(read)
 
     def _observe_rows(self, rows: np.ndarray) -> np.ndarray:
         return self._observations_of.of_rows(self.physics, rows)
-
-
-def nominal_model(body: Body, settings: Settings) -> mujoco.MjModel:
-    """Return a body with a source's time step, gear and friction."""
-    model = copy.copy(load_model(body.file))
-    if settings.timestep is not None:
-        model.opt.timestep = settings.timestep
-    if settings.gear is not None:
-        model.actuator_gear[:, 0] = settings.gear
-    if settings.friction is not None:
-        model.geom_friction[:, 0] = settings.friction
-    return model
 
 
 def task_lines(task: Task) -> list[tuple[str, str]]:

@@ -83,10 +83,13 @@ class Health:
         self._z = settings.healthy_z_range and ends("", settings.healthy_z_range)
         self._angle = settings.healthy_angle_range and ends("", settings.healthy_angle_range)
         self._state = settings.healthy_state_range and ends("", settings.healthy_state_range)
+        self.limited = any((self._z, self._angle, self._state))
 
     def __call__(self, positions: np.ndarray, velocities: np.ndarray) -> np.ndarray:
         """Return it for positions [N, nq] and velocities [N, nv]."""
         healthy = np.ones(len(positions), dtype=bool)
+        if not self.limited:
+            return healthy
         if self._z:
             height = positions[:, self._height]
             healthy &= (self._z[0] < height) & (height < self._z[1])

@@ -101,6 +101,12 @@ class Physics:
         Returns:
             Fresh arrays [N, ...] of the `fields`.
         """
+        if self.num_rows == 1:  # without what many rows need
+            self._step_one(controls)
+            return {
+                field: self._views[field][0].copy().reshape(self._shapes[field])
+                for field in self.fields
+            }
         # In shapes of one dimension, as `np.concatenate` writes them.
         after = {field: np.empty(self.num_rows * self._sizes[field]) for field in self.fields}
         todo = deque(self._chunks)
@@ -149,6 +155,12 @@ class Physics:
             self._pool.shutdown()
             self._pool = None
 
+    def _step_one(self, controls: np.ndarray) -> None:
+        self._ctrl[0][:] = controls[0]
+        mujoco.mj_step(self.models[0], self.data[0], self.frame_skip)
+        if self._contact_forces:
+            mujoco.mj_rnePostConstraint(self.models[0], self.data[0])
+
     def _work(self, todo: deque[slice], controls: np.ndarray, after: dict[str, np.ndarray]) -> None:
         """Step chunks of rows until none is left.
 
@@ -178,7 +190,9 @@ def diverged(positions: np.ndarray, velocities: np.ndarray) -> np.ndarray:
         positions: Generalised, [N, nq].
         velocities: Generalised, [N, nv].
     """
-    # A NaN makes comparisons false, so the question is asked the other way round.
+    # A NaN makes comparisons false, so the questions are asked the other way round.
+    if np.vdot(positions, positions) + np.vdot(velocities, velocities) < _LARGEST:  # nearly always
+        return np.zeros(len(positions), dtype=bool)
     return ~((np.abs(positions) < _LARGEST).all(1) & (np.abs(velocities) < _LARGEST).all(1))
 
 

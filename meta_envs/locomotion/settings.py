@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from .bodies import Body
+import mujoco
+
+from .bodies import Body, load_model
 
 Range = Sequence[float | None]
 
@@ -103,3 +106,15 @@ def ends(name: str, values: Range | None) -> tuple[float, float]:
     if not low < high:
         raise ValueError(f"{name}={values!r} must be (low, high) with low < high")
     return low, high
+
+
+def nominal_model(body: Body, settings: Settings) -> mujoco.MjModel:
+    """Return a body with a source's time step, gear and friction."""
+    model = copy.copy(load_model(body.file))
+    if settings.timestep is not None:
+        model.opt.timestep = settings.timestep
+    if settings.gear is not None:
+        model.actuator_gear[:, 0] = settings.gear
+    if settings.friction is not None:
+        model.geom_friction[:, 0] = settings.friction
+    return model
