@@ -332,7 +332,8 @@ def task_lines(task: Task) -> list[tuple[str, str]]:
     lines = []
     for key, value in task.items():
         numbers = np.ravel(value)
-        shown = " ".join(f"{number:.2f}" for number in numbers[:6])
+        style = "d" if numbers.dtype.kind in "iu" else ".2f"
+        shown = " ".join(format(number, style) for number in numbers[:6])
         lines.append((key, f"{shown} ..." if numbers.size > 6 else shown))
     return lines
 
