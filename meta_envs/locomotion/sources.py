@@ -26,8 +26,10 @@ _RAND_PARAMS: dict[str, Any] = {"timestep": 0.004, "frame_skip": 4}
 _CHEETAH: dict[str, Any] = {"ctrl_cost_weight": 0.05}
 _CHEETAH_20: dict[str, Any] = {**_CHEETAH, "observation": ("qpos:1", "qvel", "main_com")}
 
-# rllab's ant: actions cost little, and staying alive pays little.
+# rllab's ant: one physics step of 20 ms; actions cost little, and staying alive pays little.
 _MAML_ANT: dict[str, Any] = {
+    "timestep": 0.02,
+    "frame_skip": 1,
     "ctrl_cost_weight": 0.005,
     "contact_cost_weight": 5e-4,
     "healthy_reward": 0.05,
@@ -115,7 +117,7 @@ SOURCES: dict[_Key, dict[str, dict[str, Any]]] = {
         "maesn": {
             **_MAML_ANT,
             "gear": 30.0,
-            "frame_skip": 1,
+            "timestep": 0.01,
             "goal_range": (0.0, 2.0),
             "goal_offset": 4.0,
             "sparse_radius": 0.8,
