@@ -2,7 +2,9 @@
 
 Tasks, episodes and inner rates are the papers' (40 tasks of 20 episodes, rate .1); networks are
 ProMP's (64-64 tanh) throughout. Schedules and trust regions are ours, tuned on seed 0. Scores are
-in `benchmarks/results/gradient.csv`.
+in `benchmarks/results/gradient.csv`. PointNavigation while tuning (seed 0, 16 million steps, 400
+held-out goals, 20 episodes a step): MAML -11.81, -3.98, -2.85 and ProMP -11.93, -4.09, -3.03 after
+1, 2, 3 steps.
 """
 
 from typing import Any
