@@ -39,9 +39,9 @@ _COMMIT = subprocess.run(  # read at the start: HEAD may move while a long run g
 ).stdout.strip()
 _EPISODES = 2
 ENTRIES: dict[str, dict[str, Any]] = {
-    "dir": {"id": "meta/HalfCheetahDir-v0", "steps": 6_000_000, "tasks": 100},
-    "vel": {"id": "meta/HalfCheetahVel-v0", "steps": 6_000_000, "tasks": 200},
-    "hopper": {"id": "meta/RandomHopper-v0", "steps": 6_000_000, "tasks": 100},
+    "dir": {"id": "meta/HalfCheetahDir-v0", "steps": 5_000_000, "tasks": 100},
+    "vel": {"id": "meta/HalfCheetahVel-v0", "steps": 3_000_000, "tasks": 200},
+    "hopper": {"id": "meta/RandomHopper-v0", "steps": 3_000_000, "tasks": 100},
 }
 _N_ENVS = 64
 
