@@ -79,7 +79,7 @@ class Lookup(nn.Module):
         if size % 2:
             raise ValueError(f"head_sizes begins with {size}; its first width must be even")
         self.memory_size = memory_size
-        self.joint = _layers(memory_size + embedding_size, (size // 2,), activation)
+        self.joint = make_layers(memory_size + embedding_size, (size // 2,), activation)
         self.memory = nn.Linear(memory_size, size // 2)
         self.question = nn.Linear(embedding_size, size // 2)
 
@@ -119,13 +119,15 @@ class Trunk(nn.Module):
         assert builder.observation_size is not None
         self.shown = builder.observation_size if transitions else 0  # numbers of the observation
         size = builder.size + self.shown
-        self.embedding = _layers(size, embedding_sizes, activation)
+        self.embedding = make_layers(size, embedding_sizes, activation)
         width = embedding_sizes[-1] if embedding_sizes else size
         self.core: SequenceCore = core_class(width, hidden_size, memory)
         self.after = None
         if head_sizes:
             lookup = Lookup(hidden_size, width, head_sizes[0], activation)
-            self.after = nn.Sequential(lookup, *_layers(head_sizes[0], head_sizes[1:], activation))
+            self.after = nn.Sequential(
+                lookup, *make_layers(head_sizes[0], head_sizes[1:], activation)
+            )
         self.output_size = head_sizes[-1] if head_sizes else hidden_size
 
     def initial_state(self, rows: int) -> torch.Tensor:
@@ -281,7 +283,8 @@ class LstmPolicy(RecurrentPolicy):
     core_class = LSTM
 
 
-def _layers(size: int, widths: Sequence[int], activation: type[nn.Module]) -> nn.Sequential:
+def make_layers(size: int, widths: Sequence[int], activation: type[nn.Module]) -> nn.Sequential:
+    """Return layers of these widths on `size` numbers, an activation after each."""
     layers: list[nn.Module] = []
     for width in widths:
         linear = nn.Linear(size, width)

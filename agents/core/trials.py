@@ -10,10 +10,14 @@ import numpy as np
 import torch
 
 from meta_envs.core import batches
+from meta_envs.wrappers import flat_tasks
 
 from .recurrent import RecurrentInnerLoop
 
-_PER_STEP = ("inputs", "actions", "params", "values", "rewards", "ends", "successes")
+_PER_STEP = (
+    *("inputs", "actions", "params", "values", "rewards", "ends"),
+    *("successes", "successors", "tasks"),
+)
 
 
 @dataclass
@@ -28,6 +32,8 @@ class Trials:
     ends: torch.Tensor  # an episode ended, bool [T, B]
     mask: torch.Tensor  # 1 where a step was played, 0 where padded, [T, B]
     successes: torch.Tensor | None  # [T, B], where the environment says so
+    successors: torch.Tensor | None = None  # flat true ones, [T, B, O], where the loop keeps them
+    tasks: torch.Tensor | None = None  # flat ones in force, [T, B, ...], where they are asked for
 
     @property
     def num_steps(self) -> int:
@@ -81,11 +87,13 @@ class TrialCollector:
     Args:
         venv: A `MetaVectorEnv`.
         n_trials: Trials a row and collection.
+        with_tasks: Record the tasks too, for losses that are told them; the loop never is.
     """
 
-    def __init__(self, venv: Any, n_trials: int):
+    def __init__(self, venv: Any, n_trials: int, with_tasks: bool = False):
         self.venv = venv
         self.n_trials = n_trials
+        self.with_tasks = with_tasks
 
     def collect(
         self, loop: RecurrentInnerLoop, seed: int, on_step: Callable[[int], bool]
@@ -110,6 +118,7 @@ class TrialCollector:
             shown = observations if rows is None else batches.take(observations, rows)
             acted = loop.act(shown, rows)
             actions = acted if rows is None else self._filled(acted, rows)
+            tasks = flat_tasks(self.venv, range(num_rows)) if self.with_tasks else None
             observations, rewards, terminated, truncated, infos = self.venv.step(actions)
             where: Any = slice(None) if rows is None else rows
             successors = infos.get("final_obs", observations)
@@ -120,6 +129,8 @@ class TrialCollector:
             step = {**loop.last, "rewards": rewards, "ends": terminated | truncated}
             if "success" in infos:
                 step["successes"] = infos["success"]
+            if tasks is not None:
+                step["tasks"] = tasks
             self._append(record, step, rows, trial)
             started = np.flatnonzero(infos["trial_start"])
             if started.size:
