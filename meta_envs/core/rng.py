@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -42,6 +42,42 @@ def fresh_seed() -> int:
 def generator(seed: int, stream: int) -> np.random.Generator:
     """Return the generator of one stream (`TASKS`, `EPISODES`, `SAMPLING`, ...) of a seed."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([int(seed), stream])))
+
+
+def generator_states(generators: Sequence[np.random.Generator | None]) -> np.ndarray:
+    """Return the states of PCG64 generators, uint64 [N, 7]; zeros stand for none."""
+    states = np.zeros((len(generators), 7), dtype=np.uint64)
+    low = 2**64 - 1
+    for row, made in enumerate(generators):
+        if made is not None:
+            whole = made.bit_generator.state
+            state, step = whole["state"]["state"], whole["state"]["inc"]
+            states[row] = [
+                *(1, state >> 64, state & low, step >> 64, step & low),
+                *(whole["has_uint32"], whole["uinteger"]),
+            ]
+    return states
+
+
+def generators_of(states: np.ndarray) -> list[np.random.Generator | None]:
+    """Return the generators of `generator_states`."""
+    made: list[np.random.Generator | None] = []
+    for there, *numbers in states.tolist():
+        if not there:
+            made.append(None)
+            continue
+        bits = np.random.PCG64(0)
+        bits.state = {
+            "bit_generator": "PCG64",
+            "state": {
+                "state": (numbers[0] << 64) | numbers[1],
+                "inc": (numbers[2] << 64) | numbers[3],
+            },
+            "has_uint32": numbers[4],
+            "uinteger": numbers[5],
+        }
+        made.append(np.random.Generator(bits))
+    return made
 
 
 class _Blocks:
@@ -112,3 +148,22 @@ class RowRandom:
     def normal(self, rows: np.ndarray | None = None, size: int = 1) -> np.ndarray:
         """Draw `size` numbers of N(0, 1) for each of `rows` (None: all): float64 [R, size]."""
         return self._normal.take(self, self._every_row if rows is None else rows, size)
+
+    def get_state(self) -> dict[str, np.ndarray]:
+        """Return seeds, generators and the numbers drawn ahead, as copies."""
+        return {
+            "seeds": np.array(self._seeds, dtype=np.uint64),
+            "generators": generator_states(self._generators),
+            "uniform": self._uniform.numbers.copy(),
+            "uniform_cursor": self._uniform.cursor.copy(),
+            "normal": self._normal.numbers.copy(),
+            "normal_cursor": self._normal.cursor.copy(),
+        }
+
+    def set_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Undo what was drawn since `get_state`."""
+        self._seeds = [int(seed) for seed in state["seeds"]]
+        self._generators = generators_of(state["generators"])
+        for name, blocks in (("uniform", self._uniform), ("normal", self._normal)):
+            blocks.numbers = state[name].copy()
+            blocks.cursor = state[f"{name}_cursor"].copy()

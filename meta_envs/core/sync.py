@@ -54,6 +54,17 @@ class SyncRows(MetaVectorEnv):
             raise AttributeError(name)
         return getattr(self.envs[0], name)
 
+    def get_state(self) -> dict[str, np.ndarray]:
+        """Refuse: what these environments keep is not known here."""
+        raise NotImplementedError(
+            f"{type(self.envs[0]).__name__} is a scalar environment, whose state cannot be read; "
+            "only natively batched families have get_state and set_state"
+        )
+
+    def set_state(self, state: dict[str, np.ndarray]) -> None:
+        """Refuse, as `get_state` does."""
+        self.get_state()
+
     def draw_task(self, rng: np.random.Generator) -> dict[str, Any]:
         """Draw a task of the whole distribution."""
         return self.envs[0].draw_task(rng)

@@ -11,7 +11,7 @@ from gymnasium import error, spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from . import batches
+from . import batches, snapshot
 from . import rng as _rng
 from . import tasks as _tasks
 from .actions import valid_actions
@@ -123,6 +123,13 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
     def render_row(self, row: int) -> np.ndarray:
         """Draw one row: uint8 [height, width, 3]."""
         raise NotImplementedError(f"{type(self).__name__} draws no picture")
+
+    def more_state(self) -> dict[str, np.ndarray]:
+        """Return what `get_state` is to keep beside `self.state`: what steps depend on."""
+        return {}
+
+    def set_more_state(self, state: dict[str, np.ndarray]) -> None:
+        """Take back what `more_state` returned; tasks are applied before."""
 
     # ---- the task API ---------------------------------------------------------------------------
 
@@ -260,6 +267,31 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
         observations, rewards, terminated, truncated, infos = self._step_and_cut(actions)
         self._ended = terminated | truncated
         return observations, rewards, terminated, truncated, infos
+
+    def get_state(self) -> dict[str, np.ndarray]:
+        """Return all that play depends on, as copies: arrays by name.
+
+        Pictures are not part of it: ways and counts that they show begin anew.
+
+        Raises:
+            ResetNeeded: If called before `reset`.
+            NotImplementedError: If the rows are somebody else's environments.
+        """
+        if self._observations is None:
+            raise error.ResetNeeded("get_state was called before reset; call reset first")
+        return snapshot.get_state(self)
+
+    def set_state(self, state: dict[str, np.ndarray]) -> None:
+        """Go on from what `get_state` returned, here or in another environment made alike.
+
+        Args:
+            state: Of `get_state`.
+
+        Raises:
+            NotImplementedError: If the rows are somebody else's environments.
+            ValueError: If it is the state of another environment or number of rows.
+        """
+        snapshot.set_state(self, state)
 
     def render(self) -> tuple[np.ndarray, ...] | None:
         """Draw every row: N pictures, uint8 [height, width, 3]."""

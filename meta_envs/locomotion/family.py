@@ -220,6 +220,15 @@ class Locomotion(MetaVectorEnv):
         terminated = lost | ~healthy if self._falls_end else lost.copy()
         return observations, rewards, terminated, {**infos, "physics_diverged": lost}
 
+    def more_state(self) -> dict[str, np.ndarray]:
+        """Return MuJoCo's own state of every row, and the last observations."""
+        return {"physics": self.physics.get_state(), "last": self._last}
+
+    def set_more_state(self, state: dict[str, np.ndarray]) -> None:
+        """Take them back."""
+        self.physics.set_state(state["physics"])
+        self._last = state["last"]
+
     def close_extras(self, **kwargs: Any) -> None:
         """Stop the threads and let the picture go."""
         for name in ("physics", "_renderer"):  # a refused constructor leaves neither

@@ -22,6 +22,7 @@ _LOG = logging.getLogger(__name__)
 _LARGEST = 1e10  # of positions and velocities; MuJoCo gives up beyond it
 _ROWS_A_THREAD = 8  # fewer are quicker without a second thread
 _CHUNKS = 4  # a thread
+_WHOLE_STATE = int(mujoco.mjtState.mjSTATE_INTEGRATION)
 # Resident bytes a row beside its model: what stepping touches of an `MjData` (measured, Humanoid).
 _DATA_BYTES = 480_000
 
@@ -140,6 +141,21 @@ class Physics:
     def read_rows(self, field: str, rows: np.ndarray) -> np.ndarray:
         """Return a field of some rows' data, [R, ...]."""
         return np.stack([getattr(self.data[row], field) for row in rows.tolist()])
+
+    def get_state(self) -> np.ndarray:
+        """Return all that `mj_step` begins with, warm start included, float64 [N, S]."""
+        size = mujoco.mj_stateSize(self.nominal, _WHOLE_STATE)
+        states = np.empty((self.num_rows, size))
+        for model, data, state in zip(self.models, self.data, states, strict=True):
+            mujoco.mj_getState(model, data, state, _WHOLE_STATE)
+        return states
+
+    def set_state(self, states: np.ndarray) -> None:
+        """Go on from states [N, S]."""
+        for model, data, state in zip(self.models, self.data, states, strict=True):
+            mujoco.mj_setState(model, data, state, _WHOLE_STATE)
+            mujoco.mj_forward(model, data)  # for what is derived, e.g. pictures
+            mujoco.mj_setState(model, data, state, _WHOLE_STATE)  # as that changes the warm start
 
     def replace(self, row: int, model: mujoco.MjModel) -> None:
         """Give a row another model of the same sizes; its state is undefined until `begin`."""
