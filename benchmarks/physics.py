@@ -9,9 +9,9 @@ Run from the repository's root, on a machine that does little else:
     python -m benchmarks.physics memory               # 4,096 RandomHoppers; 10 million steps
 
 Ours is `gym.make_vec` of the random-parameter id (bodies, observations, rewards, resets and
-autoresets included) with Gymnasium's own time step. Repeats alternate between the two sides, and medians count.
-EnvPool brings a MuJoCo of its own, about as quick as 3.3, and MuJoCo 4.0 steps small bodies at two
-thirds of that: compare with it under 3.3 too (the CSV says which). Each run appends to
+autoresets included) with Gymnasium's own time step. Repeats alternate between the two sides, and
+medians count. EnvPool brings a MuJoCo of its own, about as quick as 3.3, and MuJoCo 4.0 steps small
+bodies at two thirds of that: compare with it under 3.3 too (the CSV says which). Runs append to
 `benchmarks/results/physics.csv`.
 """
 
