@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
-import time
 
 import gymnasium as gym
 import pytest
@@ -16,7 +17,7 @@ from agents.cli import find, listing
 from agents.cli.main import COMMANDS, main
 from meta_envs.core import registration
 
-_QUICK = 1.5  # seconds for `metazoo list` on a free machine
+_QUICK = 1.5  # seconds of the processor for four commands in a row
 
 
 def error_of(capsys, *argv):
@@ -50,15 +51,13 @@ def test_help_and_list_are_quick_and_load_no_torch():
         "heavy = {'torch', 'stable_baselines3', 'matplotlib', 'pygame'} & set(sys.modules)\n"
         "sys.exit(repr((codes, heavy)) if any(codes) or heavy else 0)"
     )
-    seconds = []
-    for _ in range(3):  # the best of a few: other processes may be busy
-        began = time.perf_counter()
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-        seconds.append(time.perf_counter() - began)
-        assert done.returncode == 0, done.stderr
-        if seconds[-1] < _QUICK:
-            break
-    assert min(seconds) < _QUICK
+    before = os.times()
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    after = os.times()
+    assert done.returncode == 0, done.stderr
+    # Of the processor, not of the clock: other processes may be busy.
+    spent = after.children_user + after.children_system
+    assert spent - before.children_user - before.children_system < _QUICK
 
 
 def test_list_shows_all_and_json_says_the_same(capsys):
@@ -74,7 +73,7 @@ def test_list_shows_all_and_json_says_the_same(capsys):
         assert row["id"] in shown and row["summary"] in shown and row["source"] in shown
     for row in tables["baselines"]:
         assert row["name"] in shown and row["summary"]
-    assert all(row["paper"].startswith(row["name"].upper()) for row in tables["algorithms"])
+    assert all(re.search(r"\(.+ (19|20)\d\d", row["paper"]) for row in tables["algorithms"])
     bernoulli = next(line for line in shown.splitlines() if "meta/BernoulliBandit-v0" in line)
     assert "10 pulls" in bernoulli
 
