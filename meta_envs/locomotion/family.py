@@ -175,9 +175,7 @@ class Locomotion(MetaVectorEnv):
 
     def apply_tasks(self, rows: np.ndarray) -> None:
         """Write the bodies of `rows`, always from the nominal one."""
-        if not self.quantities:
-            return
-        for row in rows.tolist():
+        for row in rows.tolist() if self.quantities else ():
             model, data = self.physics.models[row], self.physics.data[row]
             task = _tasks.at(self.tasks, row)
             write_task(model, data, self.physics.nominal, self.quantities, task)
@@ -231,9 +229,9 @@ class Locomotion(MetaVectorEnv):
 
     def close_extras(self, **kwargs: Any) -> None:
         """Stop the threads and let the picture go."""
-        for name in ("physics", "_renderer"):  # a refused constructor leaves neither
-            if getattr(self, name, None) is not None:
-                getattr(self, name).close()
+        for one in (getattr(self, name, None) for name in ("physics", "_renderer")):
+            if one is not None:  # a refused constructor leaves neither
+                one.close()
 
     # ---- what MuJoCo's users look for -----------------------------------------------------------
 
