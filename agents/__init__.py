@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .l2rl import L2RL
     from .maml import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile, SupervisedMAML
     from .rl2 import RL2
+    from .varibad import VariBAD
 
 # Every algorithm: the name on the command line, and where it is.
 ALGORITHMS = {
@@ -24,6 +25,7 @@ ALGORITHMS = {
     "metasgd": "agents.maml:MetaSGD",
     "reptile": "agents.maml:Reptile",
     "supervisedmaml": "agents.maml:SupervisedMAML",
+    "varibad": "agents.varibad:VariBAD",
 }
 
 _PLACES = {
@@ -47,6 +49,7 @@ __all__ = [
     "Reptile",
     "SB3VecEnv",
     "SupervisedMAML",
+    "VariBAD",
     "baselines",
     "evaluate",
 ]

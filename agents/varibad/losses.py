@@ -1,0 +1,84 @@
+"""The evidence lower bound of trials. E beliefs, B trials, T steps, C cells, L latents.
+
+E counts beliefs of one trial: each decodes all of its steps, past and future.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional
+
+from ..core.belief import gaussian_kl
+from ..core.losses import masked_mean
+
+
+def posterior_kl(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
+    """Return how far each belief is from the one before it, and the first from N(0, I).
+
+    Args:
+        mean: Of all beliefs of a trial, the prior first, [T + 1, B, L].
+        log_variance: [T + 1, B, L].
+
+    Returns:
+        [T + 1, B], in nats.
+
+    Source:
+        Zintgraf et al. 2020, section 3.1: the previous posterior is the prior of the next.
+    """
+    before_mean = torch.cat([torch.zeros_like(mean[:1]), mean[:-1]])
+    before_log_variance = torch.cat([torch.zeros_like(log_variance[:1]), log_variance[:-1]])
+    return gaussian_kl(mean, log_variance, before_mean, before_log_variance)
+
+
+def gaussian_log_likelihood(prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Return log N(target; prediction, I) without its constant, [..., D] -> [...]."""
+    return -0.5 * (prediction - target).square().sum(dim=-1)
+
+
+def bernoulli_log_likelihood(
+    logits: torch.Tensor, hits: torch.Tensor, misses: torch.Tensor
+) -> torch.Tensor:
+    """Return the log likelihood of how often each cell paid and did not.
+
+    All steps of a trial at once: those in one cell share its logit.
+
+    Args:
+        logits: That a cell pays, [E, B, C].
+        hits: Steps of the trial that ended in a cell and paid, [B, C].
+        misses: Steps that ended in a cell and did not, [B, C].
+
+    Returns:
+        Sums over the steps, [E, B].
+    """
+    paid = functional.logsigmoid(logits) * hits
+    missed = functional.logsigmoid(-logits) * misses
+    return (paid + missed).sum(dim=-1)
+
+
+def elbo_loss(
+    log_likelihood: torch.Tensor,
+    kl: torch.Tensor,
+    mask: torch.Tensor,
+    *,
+    kl_coef: float,
+    kl_scale: str = "consistent",
+) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    """Return the negative evidence lower bound, a mean over beliefs and trials.
+
+    Args:
+        log_likelihood: Of all steps of a trial under a belief, [E, B].
+        kl: From the belief before, [E, B].
+        mask: 1 where the trial has that belief, [E, B].
+        kl_coef: Weight of the KL; 1 is the bound itself.
+        kl_scale: `"consistent"` means both over trials. `"original"` is what the release computes:
+            the reconstruction is a mean over trials and the KL their sum, so that its weight grows
+            with the number of trials, B times `kl_coef`.
+
+    Source:
+        Zintgraf et al. 2020, equations 5-8; `vae.py` of the release for `"original"`.
+    """
+    reconstruction = -masked_mean(log_likelihood, mask)
+    divergence = masked_mean(kl, mask)
+    weight = kl_coef * (mask.shape[1] if kl_scale == "original" else 1)
+    figures = {"reconstruction_loss": reconstruction, "belief_kl": divergence}
+    return reconstruction + weight * divergence, figures

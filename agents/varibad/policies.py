@@ -1,0 +1,152 @@
+"""A policy that acts on an observation and a belief. T steps, B trials, R rows; D inputs.
+
+O numbers of an observation, L latents, P distribution parameters, S numbers of state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from gymnasium import spaces
+from torch import nn
+
+from meta_envs.wrappers import TrialObservation
+
+from ..core.belief import RecurrentGaussian
+from ..core.heads import ValueHead, make_head
+from ..core.policies import Standardise, make_layers
+
+
+class BeliefPolicy(nn.Module):
+    """A belief encoder, and a feed-forward policy and value on (observation, start, belief).
+
+    Inputs are those of `TrialObservation`, with raw rewards. The state is the encoder's, the
+    previous observation, and whether the trial begins: its first input shows no transition yet, so
+    that the first belief is the prior.
+
+    Args:
+        observation_space: Of one row of the raw environment; a vector or discrete.
+        action_space: Discrete or Box.
+        latent_size: L.
+        embedding_sizes: Widths of the encoder's layers before its GRU.
+        hidden_size: Width of the encoder's GRU.
+        net_arch: Widths of the layers that policy and value share.
+        activation: Between all these layers.
+        memory: Steps the GRU remembers at first, see `sequence.GRU`; about a trial's length.
+        log_std_init: Initial log standard deviation of continuous actions.
+        normalize_observation: Standardise observations by their running moments.
+
+    Raises:
+        TypeError: If a space is not supported.
+    """
+
+    def __init__(
+        self,
+        observation_space: spaces.Space,
+        action_space: spaces.Space,
+        latent_size: int = 5,
+        embedding_sizes: Sequence[int] = (32,),
+        hidden_size: int = 64,
+        net_arch: Sequence[int] = (64, 64),
+        activation: type[nn.Module] = nn.Tanh,
+        memory: int | None = None,
+        log_std_init: float = 0.0,
+        normalize_observation: bool = False,
+    ):
+        super().__init__()
+        self.builder = TrialObservation(observation_space, action_space)
+        size = self.builder.observation_size
+        if size is None:
+            raise TypeError(
+                f"observation_space={observation_space}: BeliefPolicy takes vectors and discrete "
+                "observations; flatten it first"
+            )
+        self.shown, self.latent_size = size, latent_size
+        self.encoder = RecurrentGaussian(
+            self.builder.size + size, latent_size, embedding_sizes, hidden_size, activation, memory
+        )
+        features = size + 1 + 2 * latent_size
+        self.layers = make_layers(features, net_arch, activation)
+        width = net_arch[-1] if net_arch else features
+        self.head = make_head(action_space, width, log_std_init)
+        self.value_head = ValueHead(width)
+        self.standardise = Standardise(size) if normalize_observation else None
+        # The encoder sees raw rewards: old trials of a buffer must mean what they meant.
+        self.reward_scale: torch.Tensor
+        self.register_buffer("reward_scale", torch.ones((), dtype=torch.float64))
+
+    def acting_parameters(self) -> list[nn.Parameter]:
+        """Return all parameters but the encoder's."""
+        parts = (self.layers, self.head, self.value_head)
+        return [parameter for part in parts for parameter in part.parameters()]
+
+    def initial_state(self, rows: int) -> torch.Tensor:
+        """Return the state at a trial's start, [R, S]."""
+        state = self.encoder.initial_state(rows)
+        return torch.cat([state, state.new_zeros(rows, self.shown), state.new_ones(rows, 1)], dim=1)
+
+    def infer(self, inputs: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+        """Return the state after one more input, [R, D] and [R, S] -> [R, S]."""
+        carried = state[:, : -self.shown - 1].contiguous()
+        before, begins = state[:, -self.shown - 1 : -1], state[:, -1:]
+        stepped = self.encoder.step(self._transition(inputs, before), carried)
+        carried = torch.where(begins > 0, carried, stepped)
+        return torch.cat([carried, inputs[:, : self.shown], torch.zeros_like(begins)], dim=1)
+
+    def belief(self, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return mean and log variance of the belief, [R, L], that a state holds."""
+        return self.encoder.read(state[:, : -self.shown - 1])
+
+    def step(
+        self, inputs: torch.Tensor, state: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Run one step: distribution parameters [R, P], values [R], state [R, S]."""
+        state = self.infer(inputs, state)
+        params, values = self.act_on(self._features(inputs, *self.belief(state)))
+        return params, values, state
+
+    def posteriors(
+        self, inputs: torch.Tensor, before: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the beliefs of whole trials, the prior first.
+
+        Args:
+            inputs: Shown after each step, [T, B, D].
+            before: Observations before each step, [T, B, O].
+
+        Returns:
+            Means and log variances, [T + 1, B, L].
+        """
+        return self.encoder(self._transition(inputs, before))
+
+    def condition(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return what the policy acts on in whole trials [T, B, D]: [T, B, O + 1 + 2 L]."""
+        beliefs = self.posteriors(inputs[1:], inputs[:-1, :, : self.shown])
+        return self._features(inputs, *beliefs)
+
+    def act_on(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return distribution parameters [..., P] and values [...] of what `condition` returns."""
+        hidden = self.layers(features)
+        return self.head(hidden), self.value_head(hidden)
+
+    def forward(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Run whole trials [T, B, D]: distribution parameters [T, B, P] and values [T, B]."""
+        return self.act_on(self.condition(inputs))
+
+    def after_iteration(self, inputs: torch.Tensor, mask: torch.Tensor) -> None:
+        """Take what an iteration showed, inputs [T, B, D] where the mask [T, B] is 1."""
+        if self.standardise is not None:
+            self.standardise.update(inputs, mask)
+
+    def _features(
+        self, inputs: torch.Tensor, mean: torch.Tensor, log_variance: torch.Tensor
+    ) -> torch.Tensor:
+        observation = self._standard(inputs[..., : self.shown])
+        return torch.cat([observation, inputs[..., -1:], mean, log_variance], dim=-1)
+
+    def _transition(self, inputs: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
+        return torch.cat([self._standard(inputs), self._standard(before)], dim=-1)
+
+    def _standard(self, inputs: torch.Tensor) -> torch.Tensor:
+        return inputs if self.standardise is None else self.standardise(inputs)
