@@ -1,0 +1,311 @@
+"""VariBAD as an agent: gradients, beliefs, the buffer, checkpoints, evaluation."""
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+from stable_baselines3.common.callbacks import BaseCallback
+
+from agents import VariBAD, evaluate
+from agents.core.trials import TrialCollector
+from agents.varibad.experience import TrialBuffer, transitions_of
+from meta_envs.wrappers import TrialWrapper
+from tests.agents import toys  # noqa: F401  registers toy/...
+
+torch.set_num_threads(1)
+
+ID, GRID = "toy/Lengths-v0", "meta/GridNavi-v0"
+SMALL = {
+    "n_envs": 4,
+    "batch_size": 2,
+    "n_epochs": 2,
+    "vae_updates": 2,
+    "vae_batch_size": 3,
+    "vae_buffer_size": 8,
+    "policy_kwargs": {"hidden_size": 8, "embedding_sizes": (8,), "net_arch": (8,)},
+    "decoder_sizes": (8,),
+    "seed": 3,
+}
+
+
+def make(env=ID, **kwargs):
+    return VariBAD("BeliefPolicy", env, **{**SMALL, **kwargs})
+
+
+def flat(agent):
+    found = {}
+    for name, state in agent.get_parameters().items():
+        for key, value in state.get("state", state).items():
+            parts = value if isinstance(value, dict) else {"": value}
+            found.update({f"{name}.{key}.{part}": one for part, one in parts.items()})
+    found.update({f"buffer.{key}": value for key, value in agent.vae_buffer.tensors().items()})
+    return {key: torch.as_tensor(value) for key, value in found.items()}
+
+
+def same(one, other):
+    one, other = flat(one), flat(other)
+    return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
+
+
+def collected(agent, n_trials=1, seed=0):
+    loop = agent.inner_loop(agent.venv, seed=1)
+    collector = TrialCollector(agent.venv, n_trials, with_tasks=True)
+    return collector.collect(loop, seed, lambda count: True)
+
+
+class At(BaseCallback):
+    """Call something at the n-th step of training."""
+
+    def __init__(self, step, action):
+        super().__init__()
+        self.step, self.action = step, action
+
+    def _on_step(self):
+        if self.n_calls == self.step:
+            self.action(self.model)
+        return True
+
+
+# ---- checkpoints ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "kwargs",
+    [
+        {},
+        {"env_kwargs": {"box": True}, "state_coef": 0.5, "task_coef": 0.5, "n_elbos": 3},
+        {"rl_loss_through_encoder": True, "kl_scale": "original"},
+        {"policy_kwargs": {"hidden_size": 8, "normalize_observation": True}, "n_trials": 2},
+    ],
+    ids=["plain", "all decoders", "joint", "normalised"],
+)
+def test_resumed_training_equals_uninterrupted_training(kwargs, tmp_path):
+    kwargs = {"learning_rate": ("linear", 1e-2, 1e-3), **kwargs}
+    whole = make(**kwargs).learn(600)
+    half = make(**kwargs)
+    half.learn(600, callback=At(40, lambda model: model.save(tmp_path / "half")))
+    again = VariBAD.load(tmp_path / "half.zip")
+    assert 0 < again.num_timesteps < 600 and len(again.vae_buffer) > 0
+    again.learn(600 - again.num_timesteps, reset_num_timesteps=False)
+    assert again.num_timesteps == whole.num_timesteps and same(again, whole)
+
+
+def test_seeds_make_training_repeatable_and_different():
+    before = torch.get_rng_state().clone()
+    assert same(make().learn(150), make().learn(150))
+    assert not same(make().learn(150), make(seed=4).learn(150))
+    assert torch.equal(before, torch.get_rng_state())
+
+
+# ---- gradients -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("through", [False, True])
+def test_the_policys_loss_moves_the_encoder_only_if_asked(through):
+    agent = make(rl_loss_through_encoder=through)
+    batch = agent.prepare(collected(agent), 0.9)
+    agent.loss(batch, 0.0)[0].backward()
+    assert all(parameter.grad is not None for parameter in agent.policy.acting_parameters())
+    moved = [parameter.grad is not None for parameter in agent.policy.encoder.parameters()]
+    assert all(moved) if through else not any(moved)
+
+
+def test_the_bound_moves_encoder_and_decoders_and_not_the_policy():
+    agent = make(state_coef=1.0, task_coef=1.0)
+    trials = transitions_of(collected(agent), agent.policy.builder)
+    agent.vae_loss(trials, torch.Generator().manual_seed(0))[0].backward()
+    for network in (agent.policy.encoder, agent.decoders):
+        assert all(parameter.grad is not None for parameter in network.parameters())
+    assert all(parameter.grad is None for parameter in agent.policy.acting_parameters())
+
+
+def test_policy_and_belief_have_optimisers_of_their_own():
+    agent = make()
+    policy, vae = (
+        {id(p) for group in optimizer.param_groups for p in group["params"]}
+        for optimizer in (agent.optimizer, agent.vae_optimizer)
+    )
+    assert not policy & vae
+    assert policy == set(map(id, agent.policy.acting_parameters()))
+
+
+def test_the_beliefs_of_an_update_are_those_of_acting():
+    agent = make().learn(100)
+    trials = collected(agent, n_trials=2)
+    params, values = agent.policy(trials.inputs)
+    played = trials.mask > 0
+    np.testing.assert_allclose(params[played].detach(), trials.params[played], atol=1e-5)
+    np.testing.assert_allclose(values[played].detach(), trials.values[played], atol=1e-5)
+    assert float(agent.policy.reward_scale) == 1.0
+
+
+# ---- experience ----------------------------------------------------------------------------------
+
+
+def test_transitions_show_each_step_with_its_reward_and_the_true_successor():
+    agent = make()
+    trials = collected(agent, n_trials=2)
+    data = transitions_of(trials, agent.policy.builder)
+    for column in range(trials.mask.shape[1]):
+        played = int(trials.mask[:, column].sum())
+        length = played // 3  # three episodes of the task's length
+        clock = torch.arange(played) % length
+        assert data.before[:played, column, 0].tolist() == clock.tolist()
+        assert data.after[:played, column, 0].tolist() == (clock + 1).tolist()
+        assert data.rewards[:played, column].tolist() == (clock + 1).tolist()
+        assert (data.tasks[:played, column].argmax(-1) + 1 == length).all()
+        last = torch.arange(played) == played - 1
+        starts = (clock == length - 1) & ~last
+        assert data.inputs[:played, column, -1].tolist() == starts.float().tolist()
+        shown = torch.where(starts, 0, clock + 1)  # a start instead of the end it follows
+        assert data.inputs[:played, column, 0].tolist() == shown.tolist()
+        np.testing.assert_array_equal(data.inputs[:played, column, -2], clock + 1)
+        for part in (data.inputs, data.before, data.after, data.rewards, data.actions):
+            assert (part[played:, column] == 0).all()
+
+
+def test_encoder_and_policy_read_the_same_past():
+    agent = make().learn(100)
+    trials = collected(agent)
+    data = transitions_of(trials, agent.policy.builder)
+    mean, log_variance = agent.policy.posteriors(data.inputs, data.before)
+    features = agent.policy.condition(trials.inputs)
+    beliefs = torch.cat([mean, log_variance], dim=-1)[: len(features)]
+    played = trials.mask > 0
+    np.testing.assert_allclose(
+        features[played][:, 2:].detach(), beliefs[played].detach(), atol=1e-5
+    )
+
+
+def test_the_buffer_keeps_the_newest_trials():
+    agent, buffer = make(), TrialBuffer(8)
+    parts = [transitions_of(collected(agent, seed=10 * i), agent.policy.builder) for i in range(4)]
+    for count, part in zip((4, 8, 8, 8), parts, strict=True):
+        buffer.add(part)
+        assert len(buffer) == count
+    newest = buffer.sample(torch.arange(8))
+    for index, part in ((slice(4), parts[2]), (slice(4, 8), parts[3])):
+        steps = len(part.mask)
+        assert torch.equal(newest.inputs[:steps, index], part.inputs)
+        assert (newest.mask[steps:, index] == 0).all()
+    small = TrialBuffer(2)
+    small.add(parts[0])
+    assert len(small) == 2 and torch.equal(small.sample(torch.arange(2)).mask, parts[0].mask[:, 2:])
+
+
+# ---- beliefs in the inner loop -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def navigator():
+    return make(
+        GRID, env_kwargs={"split": "all"}, n_envs=8, preset=None, reward_decoder="cells"
+    ).learn(1000)
+
+
+def test_the_belief_is_the_prior_at_trial_starts_only(navigator):
+    venv = gym.make_vec(GRID, num_envs=3, split="all")
+    loop = navigator.inner_loop(venv, seed=0)
+    observations, _ = venv.reset(seed=1)
+    loop.reset()
+    prior = loop.belief
+    policy = navigator.policy
+    wanted = policy.encoder.read(policy.encoder.initial_state(3))
+    np.testing.assert_allclose(prior.mean, wanted[0].detach(), atol=1e-6)
+    np.testing.assert_allclose(prior.log_variance, wanted[1].detach(), atol=1e-6)
+    actions = loop.act(observations)
+    np.testing.assert_array_equal(loop.belief.mean, prior.mean)  # nothing was seen yet
+    for step in range(1, 61):
+        successors, rewards, terminated, truncated, infos = venv.step(actions)
+        final = infos.get("final_obs", successors)
+        loop.observe(observations, actions, rewards, terminated, truncated, final, infos)
+        assert (np.abs(loop.belief.mean - prior.mean).max(axis=1) > 1e-4).all(), step
+        observations = successors
+        if step < 60:
+            before = loop.belief
+            actions = loop.act(observations)
+            if step % 15:  # within an episode acting shows nothing that was not observed
+                np.testing.assert_allclose(loop.belief.mean, before.mean, atol=1e-6)
+    loop.reset(np.array([1]))
+    found = np.abs(loop.belief.mean - prior.mean).max(axis=1)
+    assert found[1] < 1e-6 and (found[[0, 2]] > 1e-4).all()
+
+
+def test_the_belief_gives_every_cells_probability_and_is_not_changed_by_looking(navigator):
+    loop = navigator.inner_loop(gym.make_vec(GRID, num_envs=2, split="all"), seed=0)
+    one, two = loop.belief, loop.belief
+    assert one.cells.shape == (2, 5, 5) and ((one.cells > 0) & (one.cells < 1)).all()
+    for name in ("mean", "log_variance", "cells"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+    assert loop.read_belief(np.array([1])).mean.shape == (1, 5)
+    assert make().inner_loop(make().venv).belief.cells is None
+
+
+def test_evaluation_works_on_grids_and_does_not_change_the_agent(navigator):
+    before = flat(navigator)
+    curve = evaluate(navigator, GRID, split="all", num_tasks=21, seed=2)
+    assert curve.returns.shape == (21, 4) and np.isfinite(curve.returns).all()
+    again = evaluate(navigator, GRID, split="all", num_tasks=21, seed=2, num_envs=7)
+    np.testing.assert_array_equal(curve.returns, again.returns)
+    assert all(torch.equal(value, before[key]) for key, value in flat(navigator).items())
+
+
+def test_predict_equals_the_inner_loop():
+    agent = make().learn(100)
+    env, venv = TrialWrapper(gym.make(ID)), gym.make_vec(ID, num_envs=1)
+    loop = agent.inner_loop(venv, seed=0)
+    loop.reset()
+    shown, _ = env.reset(seed=5)
+    raw, _ = venv.reset(seed=5)
+    state, start, over = None, np.ones(1, dtype=bool), False
+    while not over:
+        action, state = agent.predict(shown, state, start, deterministic=True)
+        acted = loop.act(raw, deterministic=True)
+        assert action == acted[0]
+        np.testing.assert_array_equal(loop._state.numpy(), state)
+        shown, _, over, _, _ = env.step(action)
+        successors, rewards, terminated, truncated, infos = venv.step(acted)
+        final = infos.get("final_obs", successors)
+        loop.observe(raw, acted, rewards, terminated, truncated, final, infos)
+        raw, start = successors, np.zeros(1, dtype=bool)
+
+
+# ---- learning and bad input ----------------------------------------------------------------------
+
+
+def test_learns_to_remember_which_arm_pays():
+    agent = VariBAD(
+        "BeliefPolicy",
+        "toy/Guess-v0",
+        n_envs=64,
+        batch_size=32,
+        learning_rate=5e-3,
+        vae_learning_rate=5e-3,
+        vae_updates=6,
+        policy_kwargs={"latent_size": 2, "hidden_size": 16, "net_arch": (16,)},
+        seed=0,
+    ).learn(30_000)
+    curve = evaluate(agent, "toy/Guess-v0", num_tasks=400, deterministic=True)
+    assert curve.total()[0] > 7.5 - 0.15  # the optimum, and six standard errors of the first pull
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "message"),
+    [
+        ({"vae_updates": 0}, "vae_updates=0 must be at least 1"),
+        ({"vae_buffer_size": 2}, "vae_buffer_size=2 is less than vae_batch_size=3"),
+        ({"reward_decoder": "cell"}, "reward_decoder='cell'; allowed are"),
+        ({"kl_scale": "sum"}, "kl_scale='sum'; allowed are"),
+        ({"reward_decoder": None}, "nothing is decoded"),
+        ({"state_coef": -1.0}, "must not be negative"),
+        ({"n_elbos": 0}, "n_elbos=0 must be at least 1"),
+    ],
+)
+def test_arguments_out_of_range_are_refused(kwargs, message):
+    with pytest.raises(ValueError, match=message):
+        make(**kwargs)
+
+
+def test_cells_need_a_grid():
+    with pytest.raises(TypeError, match="has no cells"):
+        make(reward_decoder="cells")
