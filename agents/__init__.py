@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .core.vec_bridge import SB3VecEnv
     from .l2rl import L2RL
     from .maml import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile, SupervisedMAML
+    from .pearl import PEARL
     from .rl2 import RL2
     from .varibad import VariBAD
 
@@ -25,6 +26,7 @@ ALGORITHMS = {
     "metasgd": "agents.maml:MetaSGD",
     "reptile": "agents.maml:Reptile",
     "supervisedmaml": "agents.maml:SupervisedMAML",
+    "pearl": "agents.pearl:PEARL",
     "varibad": "agents.varibad:VariBAD",
 }
 
@@ -41,6 +43,7 @@ __all__ = [
     "FOMAML",
     "L2RL",
     "MAML",
+    "PEARL",
     "RL2",
     "AdaptationCurve",
     "InnerLoop",

@@ -84,7 +84,8 @@ def _set_clock(clock: TrialClock, state: State) -> None:
 
 def _check(venv: MetaVectorEnv, state: State) -> None:
     rows = len(state["elapsed"]) if "elapsed" in state else 0
-    keys = {f"state.{key}" for key in venv.state} | {f"clock.tasks.{key}" for key in venv.task_space}
+    keys = {f"state.{key}" for key in venv.state}
+    keys |= {f"clock.tasks.{key}" for key in venv.single_task_space}
     if missing := sorted(keys - state.keys()):
         raise ValueError(
             f"the state lacks {missing[:3]}, which {type(venv).__name__} has; it is of another "

@@ -1,0 +1,255 @@
+"""Experience of many tasks in one array a field. M tasks, C transitions kept a task, B sampled.
+
+Each task has a ring of its own. The *recent part* of a task is what was written with `recent=True`
+since `clear_recent`; whole trials can be sampled as long as all of their transitions are kept.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+Shapes = Mapping[str, tuple[int, ...]]
+Arrays = dict[str, np.ndarray]
+
+
+class TaskReplay:
+    """Transitions by task, float32 [M, C, ...] a field.
+
+    Memory is set aside as it is filled, but must all be there.
+
+    Args:
+        num_tasks: M.
+        capacity: C.
+        fields: Shape of one transition's part, by name.
+
+    Raises:
+        MemoryError: If the machine has not enough memory; says how much is needed.
+        ValueError: If a number is below 1.
+    """
+
+    def __init__(self, num_tasks: int, capacity: int, fields: Shapes):
+        if num_tasks < 1 or capacity < 1:
+            raise ValueError(f"num_tasks={num_tasks} and capacity={capacity} must be at least 1")
+        _refuse_too_much(num_tasks, capacity, fields)
+        self.num_tasks, self.capacity = num_tasks, capacity
+        self.arrays = {
+            name: np.zeros((num_tasks, capacity, *shape), dtype=np.float32)
+            for name, shape in fields.items()
+        }
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.written = np.zeros(self.num_tasks, dtype=np.int64)  # ever, by task
+        self._recent = np.zeros((self.num_tasks, 2), dtype=np.int64)  # its first, and past its last
+        self._trials: list[list[tuple[int, int]]] = [[] for _ in range(self.num_tasks)]
+
+    @property
+    def size(self) -> np.ndarray:
+        """Transitions kept of each task, int64 [M]."""
+        return np.minimum(self.written, self.capacity)
+
+    @property
+    def recent_size(self) -> np.ndarray:
+        """Transitions of each task's recent part that are still kept, int64 [M]."""
+        first = np.maximum(self._recent[:, 0], self.written - self.capacity)
+        return np.maximum(self._recent[:, 1] - first, 0)
+
+    def add(
+        self, task: int, transitions: Mapping[str, np.ndarray], *, recent: bool, trial: bool = False
+    ) -> None:
+        """Write transitions of one task, in the order they were played.
+
+        Args:
+            task: Which.
+            transitions: Every field, [n, ...].
+            recent: Whether they belong to the recent part.
+            trial: Whether they are one whole trial.
+
+        Raises:
+            ValueError: If fields are missing, or recent transitions follow on others.
+        """
+        if transitions.keys() != self.arrays.keys():
+            raise ValueError(f"fields {sorted(transitions)} were given, not {sorted(self.arrays)}")
+        start, count = int(self.written[task]), len(next(iter(transitions.values())))
+        if recent:
+            self._extend_recent(task, start, count)
+        kept = np.arange(max(count - self.capacity, 0), count)
+        where = (start + kept) % self.capacity
+        for name, values in transitions.items():
+            self.arrays[name][task, where] = values[kept]
+        self.written[task] = start + count
+        oldest = self.written[task] - self.capacity
+        trials = self._trials[task]
+        if trial and count:
+            trials.append((start, start + count))
+        while trials and trials[0][0] < oldest:
+            trials.pop(0)
+
+    def clear_recent(self, tasks: Sequence[int] | np.ndarray) -> None:
+        """Begin the recent part of `tasks` anew; the transitions are kept."""
+        self._recent[tasks] = self.written[tasks][..., None]
+
+    def sample(
+        self,
+        tasks: np.ndarray,
+        count: int,
+        rng: np.random.Generator,
+        names: Iterable[str] | None = None,
+    ) -> Arrays:
+        """Draw transitions of each of `tasks` with replacement.
+
+        Args:
+            tasks: Indices [B], which may repeat.
+            count: n, transitions of each.
+            rng: What they are drawn with.
+            names: Of the fields wanted; None is all.
+
+        Returns:
+            Fields [B, n, ...].
+
+        Raises:
+            ValueError: If a task has none.
+        """
+        if (self.size[tasks] < 1).any():
+            raise ValueError(f"there are no transitions of tasks {_none(tasks, self.size)}")
+        first = np.maximum(self.written - self.capacity, 0)
+        return self._drawn(tasks, first, self.size, count, rng, names)
+
+    def sample_recent(
+        self,
+        tasks: np.ndarray,
+        count: int,
+        rng: np.random.Generator,
+        names: Iterable[str] | None = None,
+    ) -> Arrays:
+        """Draw from the recent parts, as `sample` does from everything.
+
+        Raises:
+            ValueError: If that of a task is empty.
+        """
+        size = self.recent_size
+        if (size[tasks] < 1).any():
+            raise ValueError(f"there are no recent transitions of tasks {_none(tasks, size)}")
+        return self._drawn(tasks, self._recent[:, 1] - size, size, count, rng, names)
+
+    def num_trials(self) -> np.ndarray:
+        """Return how many whole trials are kept of each task, int64 [M]."""
+        return np.array([len(trials) for trials in self._trials])
+
+    def sample_trials(
+        self, tasks: np.ndarray, rng: np.random.Generator
+    ) -> tuple[Arrays, np.ndarray]:
+        """Draw one whole trial of each of `tasks`.
+
+        Returns:
+            Fields [T, len(tasks), ...], time-major, and the mask float32 [T, len(tasks)], 0 where a
+            shorter trial is padded.
+
+        Raises:
+            ValueError: If a task has no whole trial.
+        """
+        if without := [int(task) for task in tasks if not self._trials[task]]:
+            raise ValueError(f"no whole trial is kept of tasks {without}")
+        picked = [self._trials[task][int(rng.integers(len(self._trials[task])))] for task in tasks]
+        start, end = np.array(picked).T
+        time = np.arange(int((end - start).max()))[:, None]
+        mask = time < end - start
+        where = (np.where(mask, start + time, start)) % self.capacity
+        fields = {
+            name: array[tasks, where] * mask.reshape(mask.shape + (1,) * (array.ndim - 2))
+            for name, array in self.arrays.items()
+        }
+        return fields, mask.astype(np.float32)
+
+    def get_state(self) -> dict[str, torch.Tensor]:
+        """Return what is kept, as copies, for a checkpoint."""
+        longest = int(self.size.max())
+        filled = {name: torch.tensor(part[:, :longest]) for name, part in self.arrays.items()}
+        trials = [(task, *one) for task, many in enumerate(self._trials) for one in many]
+        return {
+            **{f"field.{name}": part for name, part in filled.items()},
+            "written": torch.tensor(self.written),
+            "recent": torch.tensor(self._recent),
+            "trials": torch.tensor(trials, dtype=torch.int64).reshape(-1, 3),
+        }
+
+    def set_state(self, state: Mapping[str, torch.Tensor]) -> None:
+        """Take back what `get_state` returned.
+
+        Raises:
+            ValueError: If it is of another buffer.
+        """
+        wanted = {f"field.{name}" for name in self.arrays} | {"written", "recent", "trials"}
+        if state.keys() != wanted or len(state["written"]) != self.num_tasks:
+            raise ValueError(
+                f"the saved replay buffer has {sorted(state)} of {len(state.get('written', ()))} "
+                f"tasks; this one has {sorted(wanted)} of {self.num_tasks}"
+            )
+        for name, array in self.arrays.items():
+            part = state[f"field.{name}"].numpy()
+            if part.shape[1] > self.capacity or part.shape[2:] != array.shape[2:]:
+                raise ValueError(
+                    f"the saved {name} is {part.shape}, which does not fit into {array.shape}"
+                )
+            array[:, : part.shape[1]] = part
+        self.written = state["written"].numpy().copy()
+        self._recent = state["recent"].numpy().copy()
+        self._trials = [[] for _ in range(self.num_tasks)]
+        for task, start, end in state["trials"].tolist():
+            self._trials[task].append((start, end))
+
+    def _extend_recent(self, task: int, start: int, count: int) -> None:
+        first, last = self._recent[task]
+        if last != start and last > first:
+            raise ValueError(
+                f"task {task}: recent transitions cannot follow on others; write the recent ones "
+                "first, or call clear_recent"
+            )
+        self._recent[task] = (first if last > first else start, start + count)
+
+    def _drawn(
+        self,
+        tasks: np.ndarray,
+        first: np.ndarray,
+        size: np.ndarray,
+        count: int,
+        rng: np.random.Generator,
+        names: Iterable[str] | None,
+    ) -> Arrays:
+        offset = (rng.random((len(tasks), count)) * size[tasks][:, None]).astype(np.int64)
+        where = (first[tasks][:, None] + offset) % self.capacity
+        flat = tasks[:, None] * self.capacity + where
+        drawn = {}
+        for name in self.arrays if names is None else names:
+            array = self.arrays[name]
+            drawn[name] = array.reshape(-1, *array.shape[2:])[flat]
+        return drawn
+
+
+def _none(tasks: np.ndarray, size: np.ndarray) -> list[int]:
+    return sorted({int(task) for task in tasks if size[task] < 1})
+
+
+def _refuse_too_much(num_tasks: int, capacity: int, fields: Shapes) -> None:
+    numbers = sum(int(np.prod(shape)) for shape in fields.values())
+    needed = 4 * num_tasks * capacity * numbers
+    available = _memory()
+    if available is not None and needed > available:
+        raise MemoryError(
+            f"a buffer of {num_tasks} tasks x {capacity} transitions needs {needed / 2**30:.1f} "
+            f"GiB; this machine has {available / 2**30:.1f} GiB; keep at most "
+            f"{available // (4 * num_tasks * numbers)} a task"
+        )
+
+
+def _memory() -> Any:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # not known on this system
+        return None

@@ -1,0 +1,143 @@
+"""Collecting PEARL's experience. N rows, M training tasks, n transitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from meta_envs.core import tasks as _tasks
+from meta_envs.core.rng import fold
+
+from ..core.evaluation_play import Play
+from ..core.inner_loop import Rows
+from .inner_loop import PosteriorInnerLoop
+
+Fields = dict[str, np.ndarray]  # of transitions, [n, ...]
+
+
+@dataclass
+class Collected:
+    """What one collection played: a row each of `tasks`."""
+
+    tasks: np.ndarray  # which training task, [N]
+    returns: np.ndarray  # of the environment's own rewards, [N, episodes]
+    lengths: np.ndarray  # [N, episodes]
+    for_context: list[Fields] = field(default_factory=list)  # by row
+    extra: list[Fields] = field(default_factory=list)  # by row; not for contexts
+
+
+class StoppedError(Exception):
+    """A callback wants training to stop."""
+
+
+class RecordingLoop(PosteriorInnerLoop):
+    """Keeps what it observes, for the replay buffer.
+
+    Args:
+        *args: As of `PosteriorInnerLoop`.
+        train_reward: Name of the reward among the infos that actor and critics learn from, where it
+            is not the environment's own; contexts have that.
+        **kwargs: As of `PosteriorInnerLoop`.
+    """
+
+    def __init__(self, *args: Any, train_reward: str | None = None, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.train_reward = train_reward
+        self._steps: list[Fields] = []
+
+    def observe(
+        self,
+        observation: Any,
+        action: np.ndarray,
+        reward: np.ndarray,
+        terminated: np.ndarray,
+        truncated: np.ndarray,
+        next_observation: Any,
+        infos: dict[str, Any],
+        rows: Rows = None,
+    ) -> None:
+        """Learn as ever, and keep the step."""
+        super().observe(
+            observation, action, reward, terminated, truncated, next_observation, infos, rows
+        )
+        assert self._flat is not None
+        self._steps.append(
+            {
+                "row": self.rows(rows),
+                "inputs": self.policy.inputs(observation).numpy(),
+                "actions": self._flat,
+                "rewards": self._rewards(reward, infos),
+                "context_rewards": np.asarray(reward, dtype=np.float32),
+                "terminated": np.asarray(terminated, dtype=np.float32),
+                "next_inputs": self.policy.inputs(next_observation).numpy(),
+            }
+        )
+
+    def take(self) -> list[Fields]:
+        """Return what was kept since the last call, by row and in order."""
+        whole = {
+            name: np.concatenate([step[name] for step in self._steps]) for name in self._steps[0]
+        }
+        self._steps = []
+        row = whole.pop("row")
+        return [
+            {name: part[row == one] for name, part in whole.items()} for one in range(self.num_rows)
+        ]
+
+    def _rewards(self, reward: np.ndarray, infos: dict[str, Any]) -> np.ndarray:
+        if self.train_reward is None:
+            return np.asarray(reward, dtype=np.float32)
+        if self.train_reward not in infos:
+            known = sorted(name for name in infos if "reward" in name)
+            raise ValueError(f"train_reward={self.train_reward!r} is not in the infos: {known}")
+        return np.asarray(infos[self.train_reward], dtype=np.float32)
+
+
+class TaskCollector(Play):
+    """Plays whole episodes in given tasks, one a row.
+
+    Args:
+        venv: Its rows are pinned while it collects.
+        loop: What acts, and keeps.
+        on_step: Called after every step with the number of rows that played; False stops.
+    """
+
+    def __init__(self, venv: Any, loop: RecordingLoop, on_step: Callable[[int], bool]):
+        super().__init__(venv, loop, 1, deterministic=False)
+        self.on_step = on_step
+
+    def collect(
+        self, members: _tasks.Tasks, chosen: np.ndarray, seed: int, episodes: int, extra: int
+    ) -> Collected:
+        """Play.
+
+        Args:
+            members: The training tasks, arrays [M, ...].
+            chosen: Which of them each row plays, [N].
+            seed: Of the episodes.
+            episodes: Of each row, whose transitions are for contexts too.
+            extra: Further ones, with the posterior of those before.
+
+        Raises:
+            StoppedError: If `on_step` said so.
+        """
+        self.venv.set_tasks({key: part[chosen] for key, part in members.items()})
+        try:
+            played = self.episodes(fold(seed, "episodes"), episodes)
+            collected = Collected(chosen, played.returns, played.lengths, self.loop.take())
+            if extra:
+                self.loop.freeze()
+                self.episodes(fold(seed, "extra"), extra, new=False)
+                collected.extra = self.loop.take()
+            return collected
+        finally:
+            self.venv.set_tasks(None)
+
+    def _step(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+        result = super()._step(rows)
+        if not self.on_step(len(rows)):
+            raise StoppedError
+        return result

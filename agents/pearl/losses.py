@@ -1,0 +1,25 @@
+"""PEARL's loss of the encoder. M tasks, L latents."""
+
+from __future__ import annotations
+
+import torch
+
+from ..core.encoders import kl_to_prior
+
+
+def encoder_loss(
+    critic_loss: torch.Tensor, mean: torch.Tensor, log_variance: torch.Tensor, kl_coef: float
+) -> torch.Tensor:
+    """Return the loss that critics and encoder share: the Bellman error and the bottleneck.
+
+    Args:
+        critic_loss: Of the critics given a sample of the posterior, scalar; the only one whose
+            gradient reaches the encoder, beside the divergence.
+        mean: Of the posteriors, [M, L].
+        log_variance: Of the posteriors, [M, L].
+        kl_coef: Weight of the divergence from N(0, I), which is summed over tasks.
+
+    Source:
+        Rakelly et al. 2019, equation 1 and algorithm 1, line 19; the sum as in their code.
+    """
+    return critic_loss + kl_coef * kl_to_prior(mean, log_variance).sum()

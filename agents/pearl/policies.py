@@ -1,0 +1,105 @@
+"""PEARL's networks. R rows, D numbers of an observation, A of an action, L latents."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from torch import nn
+
+from meta_envs.wrappers import TrialObservation
+
+from ..core.encoders import ProductEncoder
+from ..core.sac import SoftActorCritic
+
+
+class PearlPolicy(nn.Module):
+    """An encoder of transitions, and an actor-critic that is given a sample of its posterior.
+
+    Args:
+        observation_space: Of one row; a vector or discrete (one-hot).
+        action_space: Box with bounds, or Discrete.
+        latent_size: L.
+        net_arch: Widths of actor and critics.
+        encoder_arch: Widths of the encoder.
+        activation: Between layers.
+        next_observation: Show the encoder the successor too: where dynamics differ between tasks.
+        ent_coef_init: Initial weight of the entropy, where it is learnt.
+
+    Raises:
+        TypeError: If a space is not supported.
+        ValueError: If the action space has no bounds.
+    """
+
+    def __init__(
+        self,
+        observation_space: spaces.Space,
+        action_space: spaces.Space,
+        latent_size: int = 5,
+        net_arch: Sequence[int] = (300, 300, 300),
+        encoder_arch: Sequence[int] = (200, 200, 200),
+        activation: type[nn.Module] = nn.ReLU,
+        next_observation: bool = False,
+        ent_coef_init: float = 1.0,
+    ):
+        super().__init__()
+        self.builder = TrialObservation(observation_space, action_space)
+        if self.builder.observation_size is None:
+            raise TypeError(
+                f"observation_space={observation_space}: PEARL takes vectors and discrete "
+                "observations; flatten it first"
+            )
+        self.observation_size = self.builder.observation_size
+        self.latent_size = latent_size
+        self.next_observation = next_observation
+        self.core = SoftActorCritic(
+            self.observation_size, action_space, latent_size, net_arch, activation
+        )
+        self.kind = self.core.kind
+        size = self.observation_size * (2 if next_observation else 1) + self.kind.size + 1
+        self.encoder = ProductEncoder(size, latent_size, encoder_arch, activation)
+        self.log_ent_coef = nn.Parameter(torch.tensor(math.log(ent_coef_init)))
+
+    def inputs(self, observations: Any) -> torch.Tensor:
+        """Return raw observations [R, ...] as float32 [R, D]."""
+        return torch.from_numpy(self.builder.flat_observations(observations))
+
+    def context(
+        self,
+        inputs: torch.Tensor,
+        actions: torch.Tensor,
+        rewards: torch.Tensor,
+        next_inputs: torch.Tensor,
+    ) -> torch.Tensor:
+        """Return transitions as the encoder sees them.
+
+        Args:
+            inputs: [..., D].
+            actions: Flat, [..., A].
+            rewards: [...].
+            next_inputs: [..., D].
+        """
+        parts = [inputs, actions, rewards[..., None]]
+        return torch.cat([*parts, next_inputs] if self.next_observation else parts, dim=-1)
+
+    def act(
+        self, observations: Any, latents: torch.Tensor, noise: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Choose actions.
+
+        Args:
+            observations: Raw, [R, ...].
+            latents: [R, L].
+            noise: [R, noise size]; None takes the most probable actions.
+
+        Returns:
+            The environment's actions [R, ...], and flat ones [R, A].
+        """
+        drawn = None if noise is None else torch.from_numpy(noise.astype(np.float32))
+        params = self.core.params(self.inputs(observations).to(latents.device), latents).cpu()
+        flat = self.kind.act(params, drawn).numpy()
+        return self.kind.to_env(flat), flat

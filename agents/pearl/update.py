@@ -1,0 +1,157 @@
+"""PEARL's gradient steps. M tasks an update, B transitions of each, N of a context, L latents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..core.belief import gaussian_sample
+from ..core.replay import TaskReplay
+from ..core.sac import Transitions
+from ..core.sac_losses import temperature_loss
+from ..core.schedules import check_schedule
+from .losses import encoder_loss
+from .policies import PearlPolicy
+
+_LEAST = {
+    "n_train_tasks": 1, "n_initial_episodes": 1, "n_prior_episodes": 0, "n_posterior_episodes": 0,
+    "n_extra_episodes": 0, "exploration_episodes": 0, "gradient_steps": 1, "meta_batch_size": 1,
+    "batch_size": 1, "context_batch_size": 1, "buffer_size": 1,
+}  # fmt: skip
+
+
+class Updater:
+    """Trains a policy on a replay buffer.
+
+    Args:
+        policy: Updated in place.
+        replay: What it learns from.
+        settings: The agent's arguments.
+        learning_rate: Of the three optimisers: of critics and encoder, of the actor, and of the
+            entropy's weight.
+    """
+
+    def __init__(
+        self,
+        policy: PearlPolicy,
+        replay: TaskReplay,
+        settings: Mapping[str, Any],
+        learning_rate: float,
+    ):
+        self.policy, self.replay, self.settings = policy, replay, settings
+        shared = [*policy.core.q.parameters(), *policy.encoder.parameters()]
+        self.critic_optimizer = torch.optim.Adam(shared, lr=learning_rate)
+        self.actor_optimizer = torch.optim.Adam(policy.core.policy.parameters(), lr=learning_rate)
+        self.entropy_optimizer = torch.optim.Adam([policy.log_ent_coef], lr=learning_rate)
+
+    @property
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        """The optimisers, by the names they have in checkpoints."""
+        return {
+            "critic.optimizer": self.critic_optimizer,
+            "actor.optimizer": self.actor_optimizer,
+            "entropy.optimizer": self.entropy_optimizer,
+        }
+
+    def run(self, count: int, seed: int, learning_rate: float) -> dict[str, float]:
+        """Take `count` gradient steps, and return the means of their figures."""
+        for optimizer in self.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate
+        rng, noise = np.random.default_rng(seed), torch.Generator().manual_seed(seed % 2**63)
+        sums: dict[str, torch.Tensor] = {}
+        for _ in range(count):
+            for name, value in self.step(rng, noise).items():
+                sums[name] = sums.get(name, torch.zeros_like(value)) + value
+        return {name: float(value) / count for name, value in sums.items()}
+
+    @property
+    def _device(self) -> torch.device:
+        return self.policy.log_ent_coef.device
+
+    def step(self, rng: np.random.Generator, generator: torch.Generator) -> dict[str, torch.Tensor]:
+        """Take one gradient step on everything."""
+        given, policy, core = self.settings, self.policy, self.policy.core
+        tasks = rng.integers(self.replay.num_tasks, size=given["meta_batch_size"])
+        batch, context = self._sample(tasks, rng)
+        mean, log_variance = policy.encoder(context)
+        latents = gaussian_sample(mean, log_variance, self._noise(mean.shape, generator, "normal"))
+        condition = latents.repeat_interleave(given["batch_size"], dim=0)
+        shape = (len(condition), policy.kind.noise_size)
+        noise = [self._noise(shape, generator, policy.kind.noise_kind) for _ in range(2)]
+        ent_coef = policy.log_ent_coef.detach().exp()
+        q_loss = core.critic_loss(
+            batch, condition, noise[0], ent_coef=ent_coef, gamma=given["gamma"]
+        )
+        loss = encoder_loss(q_loss, mean, log_variance, given["kl_coef"])
+        _step(self.critic_optimizer, loss)
+        actor_loss, entropy = core.actor_loss(
+            batch.inputs,
+            condition,
+            noise[1],
+            ent_coef=ent_coef,
+            penalty_coef=given["penalty_coef"],
+        )
+        _step(self.actor_optimizer, actor_loss)
+        if given["target_entropy"] is not None:
+            _step(
+                self.entropy_optimizer,
+                temperature_loss(policy.log_ent_coef, entropy, given["target_entropy"]),
+            )
+        core.follow(given["tau"])
+        kl = (loss - q_loss).detach() / max(given["kl_coef"] * len(tasks), 1e-12)
+        parts = {"critic_loss": q_loss, "actor_loss": actor_loss, "entropy": entropy.mean()}
+        parts.update(kl=kl, ent_coef=ent_coef, latent_spread=latents.var(dim=0).mean())
+        return {name: part.detach() for name, part in parts.items()}
+
+    def _sample(
+        self, tasks: np.ndarray, rng: np.random.Generator
+    ) -> tuple[Transitions, torch.Tensor]:
+        """Draw transitions [M * B, ...] and contexts [M, N, ...]."""
+        given = self.settings
+        seen = ("inputs", "actions", "context_rewards", "next_inputs")
+        context = self.replay.sample_recent(tasks, given["context_batch_size"], rng, seen)
+        wanted = ("inputs", "actions", "rewards", "terminated", "next_inputs")
+        drawn = self.replay.sample(tasks, given["batch_size"], rng, wanted)
+        fields = {
+            name: torch.from_numpy(part).flatten(0, 1).to(self._device)
+            for name, part in drawn.items()
+        }
+        fields["rewards"] = given["reward_scale"] * fields["rewards"]
+        shown = (torch.from_numpy(context[name]).to(self._device) for name in seen)
+        return Transitions(**fields), self.policy.context(*shown)
+
+    def _noise(self, shape: Any, generator: torch.Generator, kind: str) -> torch.Tensor:
+        draw = torch.randn if kind == "normal" else torch.rand
+        return draw(tuple(shape), generator=generator).to(self._device)
+
+
+def _step(optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> None:
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+
+def check_arguments(given: Mapping[str, Any]) -> None:
+    """Check PEARL's arguments.
+
+    Raises:
+        ValueError: If one is out of range.
+    """
+    check_schedule("learning_rate", given["learning_rate"])
+    for name, least in _LEAST.items():
+        if given[name] < least:
+            raise ValueError(f"{name}={given[name]} must be at least {least}")
+    if given["n_prior_episodes"] + given["n_posterior_episodes"] < 1:
+        raise ValueError(
+            "n_prior_episodes + n_posterior_episodes is 0, which leaves nothing for contexts; "
+            "give at least 1"
+        )
+    for name in ("tau", "gamma"):
+        if not 0.0 <= given[name] <= 1.0:
+            raise ValueError(f"{name}={given[name]} is outside [0, 1]")
+    if given["ent_coef"] <= 0:
+        raise ValueError(f"ent_coef={given['ent_coef']} must be above 0")
