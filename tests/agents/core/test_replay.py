@@ -1,0 +1,114 @@
+"""Experience by task: what is kept, what is recent, whole trials, memory, states."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from agents.core.replay import TaskReplay
+
+RNG = np.random.default_rng
+
+
+def made(capacity=6):
+    return TaskReplay(2, capacity, {"x": (2,), "r": ()})
+
+
+def steps(first, count):
+    numbers = np.arange(first, first + count, dtype=np.float32)
+    return {"x": np.stack([numbers, -numbers], axis=1), "r": numbers}
+
+
+def seen(replay, task, recent=False):
+    draw = replay.sample_recent if recent else replay.sample
+    drawn = draw(np.array([task]), 400, RNG(0))
+    assert np.array_equal(drawn["x"][..., 0], drawn["r"])
+    assert np.array_equal(drawn["x"][..., 1], -drawn["r"])
+    return sorted(set(drawn["r"].ravel().tolist()))
+
+
+def test_tasks_keep_their_own_and_the_oldest_goes():
+    replay = made()
+    replay.add(0, steps(0, 4), recent=True)
+    replay.add(1, steps(100, 2), recent=True)
+    assert seen(replay, 0) == [0, 1, 2, 3] and seen(replay, 1) == [100, 101]
+    replay.add(0, steps(4, 5), recent=False)
+    assert seen(replay, 0) == [3, 4, 5, 6, 7, 8] and replay.size.tolist() == [6, 2]
+    replay.add(0, steps(20, 9), recent=False)
+    assert seen(replay, 0) == [23, 24, 25, 26, 27, 28]
+
+
+def test_shapes_and_streams():
+    replay = made()
+    replay.add(0, steps(0, 4), recent=True)
+    replay.add(1, steps(100, 2), recent=True)
+    drawn = replay.sample(np.array([1, 0, 1]), 5, RNG(1))
+    assert drawn["x"].shape == (3, 5, 2) and drawn["r"].shape == (3, 5)
+    assert (drawn["r"][[0, 2]] >= 100).all() and (drawn["r"][1] < 4).all()
+    again = replay.sample(np.array([1, 0, 1]), 5, RNG(1), ["r"])
+    assert again.keys() == {"r"} and np.array_equal(again["r"], drawn["r"])
+
+
+def test_the_recent_part_is_cleared_alone_and_extra_steps_are_not_in_it():
+    replay = made(10)
+    replay.add(0, steps(0, 3), recent=True)
+    replay.add(0, steps(3, 2), recent=True)
+    replay.add(0, steps(5, 1), recent=False)
+    assert seen(replay, 0, recent=True) == [0, 1, 2, 3, 4] and len(seen(replay, 0)) == 6
+    with pytest.raises(ValueError, match="cannot follow on others"):
+        replay.add(0, steps(6, 1), recent=True)
+    replay.clear_recent([0])
+    with pytest.raises(ValueError, match=r"no recent transitions of tasks \[0\]"):
+        replay.sample_recent(np.array([0]), 1, RNG(0))
+    replay.add(0, steps(6, 2), recent=True)
+    assert seen(replay, 0, recent=True) == [6, 7] and len(seen(replay, 0)) == 8
+    replay.add(0, steps(8, 9), recent=False)  # the ring comes round: 7 to 16 are left
+    assert seen(replay, 0, recent=True) == [7] and replay.recent_size.tolist() == [1, 0]
+
+
+def test_whole_trials():
+    replay = made(8)
+    for first, count in ((0, 2), (2, 3), (5, 2)):
+        replay.add(0, steps(first, count), recent=True, trial=True)
+    replay.add(1, steps(50, 3), recent=False, trial=True)
+    replay.add(0, steps(7, 2), recent=False)  # of no trial; pushes 0 out
+    assert replay.num_trials().tolist() == [2, 1]
+    found = set()
+    for seed in range(20):
+        fields, mask = replay.sample_trials(np.array([0, 1]), RNG(seed))
+        assert fields["x"].shape == (3, 2, 2) and mask[:, 1].tolist() == [1, 1, 1]
+        assert fields["r"][:, 1].tolist() == [50, 51, 52]
+        found.add(tuple(fields["r"][:, 0].tolist()))
+        assert (fields["r"][:, 0][mask[:, 0] == 0] == 0).all()
+    assert found == {(2, 3, 4), (5, 6, 0)}
+    replay.clear()
+    with pytest.raises(ValueError, match=r"no whole trial is kept of tasks \[0, 1\]"):
+        replay.sample_trials(np.array([0, 1]), RNG(0))
+
+
+def test_states():
+    replay, other = made(), made()
+    for first in (0, 3, 6):
+        replay.add(0, steps(first, 3), recent=True, trial=True)
+    state = replay.get_state()
+    replay.add(0, steps(9, 1), recent=False)
+    other.set_state(state)
+    assert seen(other, 0) == [3, 4, 5, 6, 7, 8] == seen(other, 0, recent=True)
+    assert other.num_trials().tolist() == [2, 0]
+    other.add(0, steps(9, 1), recent=False)
+    assert seen(other, 0) == seen(replay, 0)
+    with pytest.raises(ValueError, match="does not fit"):
+        made(3).set_state(state)
+    with pytest.raises(ValueError, match="of 2 tasks; this one has .* of 3"):
+        TaskReplay(3, 6, {"x": (2,), "r": ()}).set_state(state)
+
+
+def test_bad_input():
+    with pytest.raises(MemoryError, match=r"needs 1117.6 GiB.*keep at most \d+ a task"):
+        TaskReplay(1000, 100_000_000, {"x": (2,), "r": ()})
+    with pytest.raises(ValueError, match="capacity=0"):
+        made(0)
+    with pytest.raises(ValueError, match=r"fields \['r'\] were given, not \['r', 'x'\]"):
+        made().add(0, {"r": np.zeros(1)}, recent=True)
+    with pytest.raises(ValueError, match=r"no transitions of tasks \[1\]"):
+        made().sample(np.array([1]), 1, RNG(0))
