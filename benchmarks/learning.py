@@ -76,6 +76,14 @@ ENTRIES = {
         "steps": 5_000_000,
         "reference": "16 goals for training, 5 for testing; no threshold",
     },
+    "varibad-gridnavi": {
+        "agent": "VariBAD",
+        "policy": "BeliefPolicy",
+        "id": "meta/GridNavi-v0",
+        "env_kwargs": {"split": "all"},
+        "steps": 7_000_000,
+        "reference": "at least 36.5, episode 1 at least 3.8; optimum 37.214",
+    },
     "rl2-tabular": {
         "agent": "RL2",
         "id": "meta/TabularMDP-v0",

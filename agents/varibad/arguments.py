@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_REWARD_DECODERS = ("steps", "cells", None)
+_REWARD_DECODERS = ("steps", "cells", "goal", None)
 _KL_SCALES = ("consistent", "original")
 
 

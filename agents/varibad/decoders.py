@@ -18,7 +18,7 @@ from meta_envs.wrappers import TrialObservation
 
 from ..core.policies import make_layers
 from .experience import Transitions
-from .losses import bernoulli_log_likelihood, gaussian_log_likelihood
+from .losses import bernoulli_log_likelihood, gaussian_log_likelihood, goal_log_likelihood
 
 _MOST_CELLS = 10_000
 
@@ -139,21 +139,33 @@ class CellDecoder(Decoder):
 
     One pass gives all cells, so every belief decodes every step of its trial at the price of one.
 
+    Where a policy stops looking as soon as it has found the goal, no trial ever tells that the
+    cells it would have tried next are empty, and `one_pays=False` overrates them.
+
     Args:
         latent_size: L.
         observation_space: Discrete, MultiDiscrete or a bounded Box of whole numbers; its points
             are the cells.
         net_arch: Widths of its layers.
+        one_pays: Exactly one cell pays, each time; then probabilities sum to 1.
 
     Raises:
         TypeError: If the space has no cells.
 
     Source:
-        Zintgraf et al. 2020, appendix C.1 (a head a cell, binary cross-entropy).
+        Zintgraf et al. 2020, appendix C.1 (a head a cell, binary cross-entropy); `one_pays` is
+        ours.
     """
 
-    def __init__(self, latent_size: int, observation_space: spaces.Space, net_arch: Sequence[int]):
+    def __init__(
+        self,
+        latent_size: int,
+        observation_space: spaces.Space,
+        net_arch: Sequence[int],
+        one_pays: bool = False,
+    ):
         super().__init__()
+        self.one_pays = one_pays
         self.one_hot = not isinstance(observation_space, spaces.Box)
         self.shape = _cells(observation_space)
         low = observation_space.low if isinstance(observation_space, spaces.Box) else 0
@@ -179,7 +191,8 @@ class CellDecoder(Decoder):
 
     def probabilities(self, latents: torch.Tensor) -> torch.Tensor:
         """Return the probability that each cell pays, [..., L] -> [..., *grid]."""
-        pays = torch.sigmoid(self.network(latents))
+        logits = self.network(latents)
+        pays = torch.softmax(logits, dim=-1) if self.one_pays else torch.sigmoid(logits)
         return pays.reshape(*latents.shape[:-1], *self.shape)
 
     def log_likelihood(
@@ -192,7 +205,8 @@ class CellDecoder(Decoder):
         empty = logits.new_zeros(cells.shape[0], logits.shape[-1])
         hits = empty.scatter_add(1, cells, (pays * trials.mask).T)
         misses = empty.scatter_add(1, cells, ((1 - pays) * trials.mask).T)
-        return bernoulli_log_likelihood(logits, hits, misses)
+        likelihood = goal_log_likelihood if self.one_pays else bernoulli_log_likelihood
+        return likelihood(logits, hits, misses)
 
 
 class TaskDecoder(Decoder):
@@ -238,18 +252,19 @@ def make_decoders(
         observation_space: Of one row.
         latent_size: L.
         net_arch: Widths of the layers of each.
-        reward: `"steps"`, `"cells"` or None.
+        reward: `"steps"`, `"cells"`, `"goal"` or None.
         state: Whether to decode successors.
         task_size: Numbers of a flat task; 0 does not decode it.
 
     Raises:
-        TypeError: If `"cells"` is asked of observations that are no grid.
+        TypeError: If cells are asked of observations that are no grid.
     """
     assert builder.observation_size is not None
     sizes = (builder.observation_size, builder.action_size)
     decoders = nn.ModuleDict()
-    if reward == "cells":
-        decoders["reward"] = CellDecoder(latent_size, observation_space, net_arch)
+    if reward in ("cells", "goal"):
+        one_pays = reward == "goal"
+        decoders["reward"] = CellDecoder(latent_size, observation_space, net_arch, one_pays)
     elif reward == "steps":
         decoders["reward"] = RewardDecoder(latent_size, *sizes, net_arch)
     if state:
@@ -273,6 +288,6 @@ def _cells(space: spaces.Space) -> list[int]:
     if not shape or int(np.prod(shape)) > _MOST_CELLS:
         raise TypeError(
             f"observation_space={space} has no cells, or more than {_MOST_CELLS}; "
-            "reward_decoder='cells' is for grids, 'steps' for everything else"
+            "reward_decoder='cells' and 'goal' are for grids, 'steps' for everything else"
         )
     return shape

@@ -43,7 +43,7 @@ def watch_belief(
     """Play one trial and keep what is believed after each step.
 
     Args:
-        agent: A `VariBAD` with `reward_decoder="cells"`, on a grid of two axes.
+        agent: A `VariBAD` that decodes the cells of a grid of two axes.
         split: Which tasks.
         episodes: Of the trial; None is the distribution's number.
         seed: Of task, episodes and agent.
@@ -60,7 +60,7 @@ def watch_belief(
     cells = loop.belief.cells
     if cells is None or cells.ndim != 3:
         raise ValueError(
-            "the agent decodes no grid of two axes; train it with reward_decoder='cells' on e.g. "
+            "the agent decodes no grid of two axes; train it with reward_decoder='goal' on e.g. "
             "meta/GridNavi-v0"
         )
     observations, _ = venv.reset(seed=fold(seed, "episodes"))

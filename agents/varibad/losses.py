@@ -55,6 +55,32 @@ def bernoulli_log_likelihood(
     return (paid + missed).sum(dim=-1)
 
 
+def goal_log_likelihood(
+    logits: torch.Tensor, hits: torch.Tensor, misses: torch.Tensor
+) -> torch.Tensor:
+    """Return the log likelihood of a trial's steps where exactly one cell pays, each time.
+
+    It is the probability of the cells that may be the goal after the trial: the one that paid, or
+    else all those it has not seen empty. In contrast to a likelihood a cell, nothing is learnt from
+    where the policy happened to look; so the prior of a cell that is only looked at after many
+    others were empty is not overrated.
+
+    Args:
+        logits: Of the cells, [E, B, C].
+        hits: As in `bernoulli_log_likelihood`, [B, C].
+        misses: [B, C].
+
+    Returns:
+        [E, B].
+    """
+    found = hits.sum(dim=-1, keepdim=True) > 0
+    possible = torch.where(found, hits > 0, misses == 0)
+    consistent = logits.masked_fill(~possible, -torch.inf)
+    # all cells seen empty: not a world of one goal, and nothing to learn
+    consistent = torch.where(possible.any(dim=-1, keepdim=True), consistent, logits)
+    return torch.logsumexp(consistent, dim=-1) - torch.logsumexp(logits, dim=-1)
+
+
 def elbo_loss(
     log_likelihood: torch.Tensor,
     kl: torch.Tensor,

@@ -66,8 +66,9 @@ class VariBAD(TrialAlgorithm):
         kl_coef: Weight of the KL between consecutive beliefs; 1 is the bound itself.
         kl_scale: `"consistent"`, or `"original"`, which multiplies `kl_coef` by `vae_batch_size` as
             the release does (its .01 for GridNavi is our .25).
-        reward_decoder: `"steps"` predicts rewards from state, action and successor; `"cells"`, for
-            grids, whether a step into each cell pays, all at once; None for none.
+        reward_decoder: `"steps"` predicts rewards from state, action and successor; for grids,
+            `"cells"` whether a step into each cell pays, and `"goal"` which one of them always
+            does (see `CellDecoder`); None for none.
         state_coef: Weight of a decoder of successors; 0 for none.
         task_coef: Weight of a decoder of the task itself (Humplik et al. 2019); 0 for none.
         decoder_sizes: Widths of the decoders' layers.
@@ -86,7 +87,7 @@ class VariBAD(TrialAlgorithm):
 
     Raises:
         ValueError: If an argument is out of range.
-        TypeError: If `reward_decoder="cells"` is given observations that are no grid.
+        TypeError: If cells are to be decoded where observations are no grid.
     """
 
     policy: BeliefPolicy  # type: ignore[assignment]

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from stable_baselines3.common.callbacks import BaseCallback
+from torch import nn
 
 from agents import VariBAD, evaluate
 from agents.core.trials import TrialCollector
@@ -199,7 +200,7 @@ def test_the_buffer_keeps_the_newest_trials():
 @pytest.fixture(scope="module")
 def navigator():
     return make(
-        GRID, env_kwargs={"split": "all"}, n_envs=8, preset=None, reward_decoder="cells"
+        GRID, env_kwargs={"split": "all"}, n_envs=8, preset=None, reward_decoder="goal"
     ).learn(1000)
 
 
@@ -287,6 +288,53 @@ def test_learns_to_remember_which_arm_pays():
     ).learn(30_000)
     curve = evaluate(agent, "toy/Guess-v0", num_tasks=400, deterministic=True)
     assert curve.total()[0] > 7.5 - 0.15  # the optimum, and six standard errors of the first pull
+
+
+def test_the_belief_of_a_grid_is_bayes():
+    """Five goals: those of the empty cells are ruled out, and a goal that paid is certain."""
+    kwargs = {"size": 3, "steps": 5, "episodes_per_trial": 2, "split": "all"}
+    agent = make(
+        GRID,
+        env_kwargs=kwargs,
+        n_envs=64,
+        batch_size=64,
+        n_epochs=1,
+        learning_rate=0.0,  # a policy that wanders
+        reward_decoder="goal",
+        decoder_sizes=(32,),
+        kl_coef=0.001,
+        vae_learning_rate=("linear", 5e-3, 5e-4),
+        vae_updates=20,
+        vae_batch_size=64,
+        vae_buffer_size=512,
+        policy_kwargs={"latent_size": 8, "hidden_size": 32, "memory": 10, "activation": nn.ReLU},
+    ).learn(30_000)
+    venv = gym.make_vec(GRID, num_envs=128, **kwargs)
+    loop = agent.inner_loop(venv, seed=0)
+    observations, _ = venv.reset(seed=7)
+    possible = np.zeros((128, 3, 3), dtype=bool)
+    possible[:, 2, :] = possible[:, :, 2] = True
+    goals = venv.tasks["goal"].copy()
+    errors = []
+    for _ in range(9):  # the tenth step begins another trial
+        actions = loop.act(observations)
+        successors, rewards, terminated, truncated, infos = venv.step(actions)
+        final = infos.get("final_obs", successors)
+        loop.observe(observations, actions, rewards, terminated, truncated, final, infos)
+        observations = successors
+        for row, (x, y) in enumerate(final.astype(int)):
+            if rewards[row] > 0:
+                possible[row] = False
+            possible[row, x, y] = rewards[row] > 0
+        bayes = possible / possible.sum(axis=(1, 2), keepdims=True)
+        found = loop.belief.cells
+        errors.append(0.5 * np.abs(found - bayes).sum(axis=(1, 2)).mean())  # total variation
+    assert (possible[np.arange(128), goals[:, 0], goals[:, 1]]).all()
+    # Knowing nothing is 4 / 9 off at first, and 8 / 9 where the goal is found.
+    known = possible.sum(axis=(1, 2)) == 1
+    assert known.mean() > 0.1 and found[known].max(axis=(1, 2)).mean() > 0.95
+    assert found[~possible].mean() < 0.02
+    assert max(errors) < 0.3, errors
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from agents.varibad.losses import (
     bernoulli_log_likelihood,
     elbo_loss,
     gaussian_log_likelihood,
+    goal_log_likelihood,
     posterior_kl,
 )
 
@@ -62,6 +63,34 @@ def test_bernoulli_log_likelihood_by_hand():
     hits, misses = torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, 1.0]])
     wanted = 4 * math.log(0.5) + 2 * math.log(0.75) + math.log(0.25)
     close(bernoulli_log_likelihood(logits, hits, misses), [[wanted]])
+
+
+def test_goal_log_likelihood_by_hand():
+    logits = torch.log(torch.tensor([1.0, 2.0, 3.0, 4.0])).expand(1, 4, 4)
+    hits = torch.tensor([[0, 0, 2, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]).float()
+    misses = torch.tensor([[5, 0, 0, 0], [1, 0, 0, 7], [0, 0, 0, 0], [1, 1, 1, 1]]).float()
+    wanted = [math.log(0.3), math.log(0.5), 0.0, 0.0]  # found; two empty; no step; impossible
+    close(goal_log_likelihood(logits, hits, misses), [wanted])
+
+
+def test_the_likeliest_goals_are_bayes_however_the_policy_looks():
+    """Cells are tried in order until one pays, for two steps: the third is never looked at."""
+    hits = torch.tensor([[1, 0, 0], [0, 1, 0], [0, 0, 0]]).float()  # a trial for each goal
+    misses = torch.tensor([[0, 0, 0], [1, 0, 0], [1, 1, 0]]).float()
+    found = {}
+    for likelihood in (goal_log_likelihood, bernoulli_log_likelihood):
+        logits = torch.zeros(3, requires_grad=True)
+        optimizer = torch.optim.Adam([logits], lr=0.1)
+        for _ in range(300):
+            optimizer.zero_grad()
+            (-likelihood(logits.expand(1, 3, 3), hits, misses).sum()).backward()
+            optimizer.step()
+        found[likelihood] = logits.detach()
+    close(torch.softmax(found[goal_log_likelihood], 0), [1 / 3] * 3)
+    # a head a cell: the second was right in one of the two trials that tried it
+    np.testing.assert_allclose(
+        torch.sigmoid(found[bernoulli_log_likelihood]), [1 / 3, 1 / 2, 1 / 2], atol=1e-3
+    )
 
 
 def test_elbo_by_hand_on_both_scales():
@@ -154,7 +183,7 @@ GRID = spaces.Box(0.0, 2.0, (2,), np.float32)
 def test_steps_are_decoded_one_by_one_past_and_future(decoder):
     data = trials()
     latents = torch.randn(3, 3, 4)
-    found = decoder.log_likelihood(latents, data)
+    found = decoder.log_likelihood(latents, data).detach()
     assert found.shape == (3, 3)
     shown, target = decoder.shown(data), decoder.target(data)
     for belief in range(3):
@@ -191,7 +220,7 @@ def test_cells_are_the_places_of_the_observation():
 def test_cells_are_decoded_for_every_step():
     data, decoder = trials(), CellDecoder(4, GRID, (8,))
     latents = torch.randn(3, 3, 4)
-    found = decoder.log_likelihood(latents, data)
+    found = decoder.log_likelihood(latents, data).detach()
     pays = decoder.probabilities(latents).detach()
     for belief in range(3):
         for column in range(3):
@@ -202,6 +231,22 @@ def test_cells_are_decoded_for_every_step():
                 paid = bool(data.rewards[step, column] > 0)
                 total += math.log(chance if paid else 1 - chance)
             assert float(found[belief, column]) == pytest.approx(total, rel=1e-4)
+
+
+def test_where_one_cell_pays_probabilities_sum_to_one():
+    data, decoder = trials(), CellDecoder(4, GRID, (8,), one_pays=True)
+    latents = torch.randn(3, 3, 4)
+    pays = decoder.probabilities(latents)
+    close(pays.sum(dim=(-2, -1)), np.ones((3, 3)))
+    data.rewards[:] = -1.0
+    data.rewards[1, 0] = 1.0
+    found = decoder.log_likelihood(latents, data).detach()
+    x, y = data.after[1, 0].int().tolist()
+    if data.after[:, 0].unique(dim=0).shape[0] == 4:
+        close(found[:, 0], pays[:, 0, x, y].log().detach())
+    seen = {tuple(cell) for cell in data.after[:2, 1].int().tolist()}
+    left = 1 - sum(pays[:, 1, x, y] for x, y in seen)
+    close(found[:, 1], left.log().detach())
 
 
 def test_the_task_is_decoded_once():
