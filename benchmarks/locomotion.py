@@ -40,8 +40,8 @@ _COMMIT = subprocess.run(  # read at the start: HEAD may move while a long run g
 _EPISODES = 2
 ENTRIES: dict[str, dict[str, Any]] = {
     "dir": {"id": "meta/HalfCheetahDir-v0", "steps": 5_000_000, "tasks": 100},
-    "vel": {"id": "meta/HalfCheetahVel-v0", "steps": 3_000_000, "tasks": 200},
-    "hopper": {"id": "meta/RandomHopper-v0", "steps": 3_000_000, "tasks": 100},
+    "vel": {"id": "meta/HalfCheetahVel-v0", "steps": 2_000_000, "tasks": 200},
+    "hopper": {"id": "meta/RandomHopper-v0", "steps": 2_000_000, "tasks": 100},
 }
 _N_ENVS = 64
 
