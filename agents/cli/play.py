@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from agents.cli import find
+from agents.cli.believed import beside
 from agents.cli.screens import Gif, Window, pace
 from agents.cli.trials import Moment, make_one, play_trial, target
 from agents.cli.values import Count, EnvKwargs, OfTrial, Split, unless
@@ -104,7 +105,7 @@ def _watch(
 
     def show(moment: Moment) -> None:
         if screens and (moment.over or moment.step % every == 0):
-            picture = venv.render()[0]
+            picture = beside(venv.render()[0], moment.cells)
             for screen in screens:
                 screen.show(picture, _HOLD if moment.over else 0.0)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from agents.cli import find
+from agents.cli.believed import cells_of
 
 _LONGEST = 6  # numbers of an array that are printed
 
@@ -23,12 +24,15 @@ class Moment:
         step: Of the episode.
         total: Rewards of the episode so far.
         over: Whether the episode has ended.
+        cells: How likely each cell of a grid pays, [X, Y], as the agent believes; None if it has
+            no such belief.
     """
 
     episode: int
     step: int
     total: float
     over: bool
+    cells: np.ndarray | None = None
 
 
 def make_one(
@@ -109,7 +113,7 @@ def play_trial(
     loop.reset()
     begin(find.name_of(player), venv, seed)
     for episode in range(1, venv.episodes_per_trial + 1):
-        show(Moment(episode, 0, 0.0, False))
+        show(Moment(episode, 0, 0.0, False, cells_of(loop)))
         total, length, success, over = 0.0, 0, None, False
         while not over:
             acted = loop.act(observations, None, deterministic)
@@ -123,7 +127,7 @@ def play_trial(
             if "success" in infos:
                 success = bool(success) or bool(infos["success"][0])
             over = bool(terminated[0] or truncated[0])
-            show(Moment(episode, length, total, over))
+            show(Moment(episode, length, total, over, cells_of(loop)))
         tell(episode, total, length, success)
         if episode < venv.episodes_per_trial:
             observations, _ = venv.reset()

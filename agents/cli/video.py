@@ -8,6 +8,7 @@ import numpy as np
 import tyro
 
 from agents.cli import find
+from agents.cli.believed import beside
 from agents.cli.screens import FILM_NEEDS, Film, Gif, can_film, pace
 from agents.cli.trials import Moment, describe, make_one, play_trial, target
 from agents.cli.values import Count, EnvKwargs, OfTrial, Split, unless
@@ -72,7 +73,8 @@ def video(
 
     def show(moment: Moment) -> None:
         if moment.over or moment.step % every == 0:
-            picture = under_caption(venv.render()[0], caption(venv, who, moment))
+            picture = beside(venv.render()[0], moment.cells)
+            picture = under_caption(picture, caption(venv, who, moment))
             screen.show(picture, _HOLD if moment.over else 0.0)
 
     try:
