@@ -157,14 +157,6 @@ class Physics:
             mujoco.mj_forward(model, data)  # for what is derived, e.g. pictures
             mujoco.mj_setState(model, data, state, _WHOLE_STATE)  # as that changes the warm start
 
-    def replace(self, row: int, model: mujoco.MjModel) -> None:
-        """Give a row another model of the same sizes; its state is undefined until `begin`."""
-        model.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_AUTORESET)
-        self.models[row], self.data[row] = model, mujoco.MjData(model)
-        self._ctrl[row] = self.data[row].ctrl
-        for field, views in self._views.items():
-            views[row] = np.ravel(getattr(self.data[row], field))
-
     def close(self) -> None:
         """Stop the threads."""
         if self._pool is not None:
