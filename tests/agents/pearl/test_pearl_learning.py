@@ -1,0 +1,39 @@
+"""PEARL learns what is known: the arm that pays, from one episode with a latent of the prior."""
+
+from __future__ import annotations
+
+import pytest
+
+from agents import PEARL, evaluate
+from tests.agents import toys  # noqa: F401  registers toy/Guess-v0
+
+
+@pytest.mark.parametrize("target_entropy", [None, 0.1])
+def test_it_finds_in_one_episode_which_arm_pays(target_entropy):
+    """One arm of two pays 1 at each of 8 pulls. No first episode can earn more than 7.5 in the
+    mean, and one with a latent of the prior, which is kept for the episode, earns 4."""
+    agent = PEARL(
+        "MlpPolicy",
+        "toy/Guess-v0",
+        learning_rate=3e-3,
+        n_envs=4,
+        n_train_tasks=10,
+        n_initial_episodes=2,
+        gradient_steps=150,
+        meta_batch_size=4,
+        batch_size=32,
+        context_batch_size=8,
+        tau=0.02,
+        gamma=0.8,
+        reward_scale=5.0,
+        target_entropy=target_entropy,
+        policy_kwargs={"net_arch": (32,), "encoder_arch": (32,), "latent_size": 2},
+        seed=0,
+    )
+    settings = {"num_tasks": 400, "episodes": 3, "deterministic": True}
+    before = evaluate(agent, "toy/Guess-v0", **settings).mean()
+    agent.learn(1200)
+    after = evaluate(agent, "toy/Guess-v0", **settings).mean()
+    assert abs(before[1] - 4.0) < 1.0  # nothing is learnt yet; the deviation is .2 over 400 tasks
+    assert abs(after[0] - 4.0) < 1.0  # nothing is known yet
+    assert after[1] > 7.6 and after[2] > 7.6
