@@ -162,7 +162,7 @@ class TrialAlgorithm(IterativeAlgorithm):
                 self._step(loss)
                 for name, figure in {"loss": loss, **figures}.items():
                     logged.setdefault(name, []).append(float(figure.detach()))
-        self.policy.after_iteration(whole.inputs, whole.mask)
+        self.policy.after_iteration(trials.inputs.to(self.device), whole.mask)
         figures_mean = {name: float(np.mean(values)) for name, values in logged.items()}
         explained = losses.explained_variance(whole.old_values, whole.returns, whole.mask)
         return {

@@ -14,7 +14,7 @@ _GRID = {
     "learning_rate": ("linear", 2e-3, 1e-4),
     "gamma": 0.95,
     "gae_lambda": 0.8,
-    "ent_coef": ("linear", 0.02, 0.0),
+    "ent_coef": ("linear", 0.05, 0.0),
     "vae_learning_rate": ("linear", 3e-3, 3e-4),
     "vae_updates": 10,
     "vae_batch_size": 128,

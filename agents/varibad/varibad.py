@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from gymnasium.spaces import flatdim
 from torch import nn
 
 from meta_envs.core.rng import fold
-from meta_envs.wrappers import flat_tasks
 
 from ..core.belief import gaussian_sample
 from ..core.schedules import Schedule, check_schedule, value_at
@@ -187,14 +187,10 @@ class VariBAD(TrialAlgorithm):
                 self.decoder_sizes,
                 reward=self.reward_decoder,
                 state=self.state_coef > 0,
-                task_size=self._task_size() if self.task_coef > 0 else 0,
+                task_size=flatdim(self.venv.single_task_space) if self.task_coef > 0 else 0,
             ).to(self.device)
         trained = [*self.policy.encoder.parameters(), *self.decoders.parameters()]
         self.vae_optimizer = torch.optim.Adam(trained, lr=1e-3)
-
-    def _task_size(self) -> int:
-        self.venv.reset(seed=0)
-        return flat_tasks(self.venv, range(1)).shape[1]
 
     def _make_optimizer(self) -> torch.optim.Optimizer:
         trained: Any = self.policy.acting_parameters()

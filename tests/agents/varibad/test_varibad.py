@@ -140,6 +140,23 @@ def test_the_beliefs_of_an_update_are_those_of_acting():
     assert float(agent.policy.reward_scale) == 1.0
 
 
+@pytest.mark.parametrize("through", [False, True])
+def test_observations_are_standardised_by_the_raw_ones(through):
+    kwargs = {"hidden_size": 8, "normalize_observation": True}
+    agent = make(policy_kwargs=kwargs, rl_loss_through_encoder=through)
+    seen = []
+    for _ in range(2):
+        trials = collected(agent, seed=agent.iteration)
+        seen.append(trials.inputs[..., :1][trials.mask > 0])
+        agent._total_timesteps = 1
+        agent.train(trials)
+    every = torch.cat(seen).double()
+    count, mean, variance = agent.policy.standardise.moments
+    assert float(count) == len(every)
+    np.testing.assert_allclose(mean, every.mean(0), rtol=1e-6)
+    np.testing.assert_allclose(variance, every.var(0, unbiased=False), rtol=1e-6)
+
+
 # ---- experience ----------------------------------------------------------------------------------
 
 
