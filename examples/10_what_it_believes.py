@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from agents import VariBAD, evaluate
-from agents.varibad.figure import draw_belief, watch_belief
+from agents.varibad import draw_belief, watch_belief
 
 ID = "meta/GridNavi-v0"
 TINY = bool(os.environ.get("METAZOO_TINY"))

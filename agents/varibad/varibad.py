@@ -39,7 +39,8 @@ class VariBAD(TrialAlgorithm):
     Differences from the paper: whole trials of many rows an iteration; after an episode's end the
     encoder sees the next start instead of the last successor, which `TrialWrapper` does not show
     either (decoders do see it), but also the observation before each step; both parts of the bound
-    are means over trials (in the release the KL is a sum, see `kl_scale`).
+    are means over trials (in the release the KL is a sum, see `kl_scale`); on GridNavi the preset's
+    decoder knows that one cell is the goal (`reward_decoder="cells"` is the paper's).
 
     Args:
         policy: `"BeliefPolicy"`.
