@@ -239,7 +239,7 @@ def _none(tasks: np.ndarray, size: np.ndarray) -> list[int]:
 def _refuse_too_much(num_tasks: int, capacity: int, fields: Shapes) -> None:
     numbers = sum(int(np.prod(shape)) for shape in fields.values())
     needed = 4 * num_tasks * capacity * numbers
-    available = _memory()
+    available = machine_memory()
     if available is not None and needed > available:
         raise MemoryError(
             f"a buffer of {num_tasks} tasks x {capacity} transitions needs {needed / 2**30:.1f} "
@@ -248,7 +248,8 @@ def _refuse_too_much(num_tasks: int, capacity: int, fields: Shapes) -> None:
         )
 
 
-def _memory() -> Any:
+def machine_memory() -> Any:
+    """Return the bytes of memory that this machine has; None where that is not known."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):  # not known on this system

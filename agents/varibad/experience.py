@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from meta_envs.wrappers import TrialObservation
 
+from ..core.replay import machine_memory
 from ..core.trials import Trials
 
 
@@ -97,7 +98,14 @@ class TrialBuffer:
         return sum(part.mask.shape[1] for part in self.parts)
 
     def add(self, trials: Transitions) -> None:
-        """Take the trials of one collection."""
+        """Take the trials of one collection.
+
+        Raises:
+            MemoryError: If the machine has not enough for as many of them as are to be kept; says
+                how much is needed, at the first collection.
+        """
+        if not self.parts:
+            _refuse_too_much(trials, self.capacity)
         self.parts.append(trials.columns(torch.arange(trials.mask.shape[1])[-self.capacity :]))
         while len(self) - self.parts[0].mask.shape[1] >= self.capacity:
             self.parts.pop(0)
@@ -126,6 +134,18 @@ class TrialBuffer:
             for place in range(count)
         ]
         self._joined = None
+
+
+def _refuse_too_much(trials: Transitions, capacity: int) -> None:
+    numbers = sum(part.numel() for part in vars(trials).values())
+    each = 2 * 4 * numbers // trials.mask.shape[1]  # bytes a trial: kept, and side by side
+    available = machine_memory()
+    if available is not None and each * capacity > available:
+        raise MemoryError(
+            f"vae_buffer_size={capacity} trials of {len(trials.mask)} steps need "
+            f"{each * capacity / 2**30:.1f} GiB; this machine has {available / 2**30:.1f} GiB; keep "
+            f"at most {available // each}"
+        )
 
 
 def _join(parts: Sequence[Transitions]) -> Transitions:

@@ -211,6 +211,12 @@ def test_the_buffer_keeps_the_newest_trials():
     assert len(small) == 2 and torch.equal(small.sample(torch.arange(2)).mask, parts[0].mask[:, 2:])
 
 
+def test_a_buffer_larger_than_memory_says_how_much_it_needs():
+    agent = make(vae_buffer_size=10**12)
+    with pytest.raises(MemoryError, match=r"of \d+ steps need \d+\.\d GiB; .* keep at most \d+"):
+        agent.learn(100)
+
+
 # ---- beliefs in the inner loop -------------------------------------------------------------------
 
 
