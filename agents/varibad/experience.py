@@ -143,8 +143,8 @@ def _refuse_too_much(trials: Transitions, capacity: int) -> None:
     if available is not None and each * capacity > available:
         raise MemoryError(
             f"vae_buffer_size={capacity} trials of {len(trials.mask)} steps need "
-            f"{each * capacity / 2**30:.1f} GiB; this machine has {available / 2**30:.1f} GiB; keep "
-            f"at most {available // each}"
+            f"{each * capacity / 2**30:.1f} GiB; this machine has {available / 2**30:.1f} GiB; "
+            f"keep at most {available // each}"
         )
 
 

@@ -63,7 +63,7 @@ class VariBAD(TrialAlgorithm):
         vae_learning_rate: Of the Adam of encoder and decoders; a number or a schedule.
         vae_updates: Updates of encoder and decoders an iteration, after PPO's.
         vae_batch_size: Trials of such an update, from the buffer.
-        vae_buffer_size: Recent trials that are kept, at least.
+        vae_buffer_size: Recent trials that are kept, at least, in checkpoints too.
         kl_coef: Weight of the KL between consecutive beliefs; 1 is the bound itself.
         kl_scale: `"consistent"`, or `"original"`, which multiplies `kl_coef` by `vae_batch_size` as
             the release does (its .01 for GridNavi is our .25).
