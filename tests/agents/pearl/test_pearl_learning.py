@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gymnasium as gym
+import numpy as np
 import pytest
 
 from agents import PEARL, evaluate
@@ -37,3 +39,19 @@ def test_it_finds_in_one_episode_which_arm_pays(target_entropy):
     assert abs(before[1] - 4.0) < 1.0  # nothing is learnt yet; the deviation is .2 over 400 tasks
     assert abs(after[0] - 4.0) < 1.0  # nothing is known yet
     assert after[1] > 7.6 and after[2] > 7.6
+
+
+def test_the_values_that_the_benchmark_is_measured_between():
+    """Standing still and the oracle on PointGoal's held-out goals; of 10,000 episodes each."""
+    venv = gym.make_vec("meta/PointGoal-v0", num_envs=10_000, split="test")
+    returns = {}
+    for name, speed in (("still", 0.0), ("oracle", 1.0)):
+        shown, _ = venv.reset(seed=3)
+        returns[name] = np.zeros(venv.num_envs)
+        for _ in range(20):
+            way = np.clip((venv.tasks["goal"] - shown) / 0.1, -1.0, 1.0)
+            shown, rewards, *_ = venv.step((speed * way).astype(np.float32))
+            returns[name] += rewards
+    for name, known in (("still", -19.72), ("oracle", -4.61)):  # of 40,000: errors .05 and .02
+        error = returns[name].std() / venv.num_envs**0.5
+        assert abs(returns[name].mean() - known) < 4 * error, (name, returns[name].mean())
