@@ -104,7 +104,7 @@ ENTRIES = {
         "id": "meta/PointGoal-v0",
         "steps": 60_000,
         "episodes": 3,
-        "reference": "episode 2 at least -9.65: 2/3 from standing still, -19.72, to the oracle, -4.61",
+        "reference": "episode 2 at least -9.65: 2/3 from -19.72 (still) to -4.61 (oracle)",
     },
     "pearl-sparsepoint": {
         "agent": "PEARL",
