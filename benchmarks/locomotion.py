@@ -1,13 +1,13 @@
 """RL2 on locomotion beside what it must beat: adaptation curves on the same tasks.
 
-    python -m benchmarks.locomotion dir --agents rl2 mixture oracle random --seeds 0 1 2
-    python -m benchmarks.locomotion --summary
+    python benchmarks/locomotion.py dir --agents rl2 mixture oracle random --seeds 0 1 2
+    python benchmarks/locomotion.py --summary
 
 `mixture` is SB3's PPO on the training tasks without memory, `oracle` the same with the task in its
 observation, both with normalised observations and rewards. Every agent is scored by
 `agents.evaluate` on the same tasks, acting as it was trained (sampled actions). Rows are appended
 to `benchmarks/results/locomotion.csv`, learning curves to `locomotion-*.progress.csv`. To run two
-at a time, give each a core: `taskset -c 0 python -m ...`.
+at a time, give each a core: `taskset -c 0 python ...`.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import torch
+from learning import Progress
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecNormalize
 
 import meta_envs  # noqa: F401  registers the ids
 from agents import RL2, SB3VecEnv, baselines, evaluate
-from benchmarks.learning import Progress
 from meta_envs.core.rng import fold
 from meta_envs.wrappers import VectorOracleObservation
 
