@@ -18,9 +18,9 @@ _ON_POINTS = {
 }
 
 PRESETS: dict[str, dict[str, Any]] = {
-    # After configs/point-robot.json. Not there yet: episodes 1-3 score -16.5, -11.4, -9.4 on held-out
-    # goals after 60,000 steps (one seed; standing still -19.7, oracle -4.6). The latent is what is
-    # imprecise: given the goal instead of it, the actor scores -5.1 after 13,000 steps.
+    # After configs/point-robot.json. Not there yet: episodes 1 to 3 score -16.5, -11.4, -9.4 after
+    # 60,000 steps (held-out goals, one seed; standing still -19.7, oracle -4.6). The latent is what
+    # is imprecise: given the goal instead, the actor scores -5.1 after 13,000 steps.
     "point-goal": {
         "id": "meta/PointGoal-v0",
         "arguments": {
