@@ -27,8 +27,8 @@ _GRID = {
     "ent_coef": ("linear", 0.02, 0.0),
     "policy_kwargs": _SMALL,
 }
-# Trials of two episodes of 200 steps. The rows of locomotion.csv up to commit 9b8c230 were made with
-# 64 rows and minibatches of 16, which took twice the steps to the same return.
+# Trials of two episodes of 200 steps. Rows of locomotion.csv up to commit 9b8c230 were made with 64
+# environments and minibatches of 16, which took about twice the steps to the same return.
 _RUNNING = {
     "n_envs": 32,
     "batch_size": 8,
