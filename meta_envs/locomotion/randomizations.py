@@ -52,7 +52,9 @@ class Randomized:
         """Return the range that `"ood"` draws from."""
         low, high = self._scale(self.low), self._scale(self.high)
         margin = (high - low) * _BEYOND
-        return self._unscale(low - margin), self._unscale(high + margin)
+        beyond = self._unscale(high + margin)
+        # Gravity never turns round: half of the weakest is the weakest there is.
+        return self._unscale(low - margin), min(beyond, self.high / 2) if self.high < 0 else beyond
 
     def space(self, model: mujoco.MjModel) -> spaces.Box:
         """Return the support, that of `"ood"` included."""
