@@ -1,0 +1,1 @@
+"""A robot arm with things to handle: Meta-World's benchmarks."""
