@@ -18,6 +18,7 @@ import datetime
 import os
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecNormalize
 
 import meta_envs  # noqa: F401  registers the ids
-from agents import RL2, SB3VecEnv, baselines, evaluate
+from agents import RL2, SB3VecEnv, VariBAD, baselines, evaluate
 from meta_envs.core.rng import fold
 from meta_envs.wrappers import VectorOracleObservation
 
@@ -44,6 +45,7 @@ ENTRIES: dict[str, dict[str, Any]] = {
     "hopper": {"id": "meta/RandomHopper-v0", "steps": 2_000_000, "tasks": 100},
 }
 _N_ENVS = 64
+_META = {"rl2": partial(RL2, "GruPolicy"), "varibad": partial(VariBAD, "BeliefPolicy")}
 
 
 def train(kind: str, entry: dict[str, Any], seed: int, steps: int) -> Any:
@@ -51,10 +53,10 @@ def train(kind: str, entry: dict[str, Any], seed: int, steps: int) -> Any:
     progress = Progress()
     if kind == "random":
         return baselines.Random()
-    if kind == "rl2":
-        agent = RL2("GruPolicy", entry["id"], seed=seed)
+    if kind in _META:
+        agent = _META[kind](seed=seed, env=entry["id"])
         agent.learn(steps, callback=progress)
-        progress.write(_RESULTS / f"locomotion-rl2-{entry['name']}.progress.csv", seed)
+        progress.write(_RESULTS / f"locomotion-{kind}-{entry['name']}.progress.csv", seed)
         return agent
     venv: Any = gym.make_vec(entry["id"], num_envs=_N_ENVS)
     if kind == "oracle":
@@ -126,14 +128,15 @@ def summarise() -> None:
     """Print the mean over seeds of every agent, episode by episode, with its spread."""
     with (_RESULTS / "locomotion.csv").open() as file:
         rows = list(csv.DictReader(file))
-    for key in dict.fromkeys((row["id"], row["agent"]) for row in rows):
-        mine = [row for row in rows if (row["id"], row["agent"]) == key]
+    columns = ("id", "agent", "steps")  # runs of other budgets, or other presets, stay apart
+    for key in dict.fromkeys(tuple(row[column] for column in columns) for row in rows):
+        mine = [row for row in rows if tuple(row[column] for column in columns) == key]
         figures = [
             np.array([float(row[f"episode{episode}"]) for row in mine])
             for episode in range(1, _EPISODES + 1)
         ]
         shown = "  ".join(f"{each.mean():9.1f} +- {each.std():6.1f}" for each in figures)
-        print(f"{key[0]:26s} {key[1]:8s} {len(mine)} seeds {shown}")
+        print(f"{key[0]:26s} {key[1]:8s} {int(key[2]):>9,} steps {len(mine)} seeds {shown}")
 
 
 def main() -> None:
