@@ -1,0 +1,303 @@
+"""What Meta-World's rewards are made of, for R rows at once.
+
+R rows; values [R] are float64. Where upstream computes in single precision (an action is float32,
+and a Python number that meets it becomes float32, too), `rounding` makes ours do so, operation
+by operation: then both agree to the last bits.
+
+No row's value depends on another row, bit for bit: only elementwise operations and sums of two
+or three numbers.
+
+Source: metaworld 3.1.1 (MIT), `metaworld.utils.reward_utils` and
+`SawyerXYZEnv._gripper_caging_reward`; the tolerances are dm_control's.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:  # the environments import this module
+    from .environments.base import Begun, Read
+
+Rounding = Callable[[np.ndarray], np.ndarray]
+
+_AT_MARGIN = 0.1  # a tolerance's value one margin outside of its bounds
+
+
+def _exactly(values: np.ndarray) -> np.ndarray:
+    return values
+
+
+def length(vectors: np.ndarray) -> np.ndarray:
+    """Return the lengths [R] of vectors [R, 2 or 3]."""
+    return np.sqrt(np.add.reduce(vectors * vectors, axis=-1))
+
+
+def distance(points: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return how far points [R, 2 or 3] are from others: [R], in metres."""
+    return length(points - others)
+
+
+def rounding(single: np.ndarray) -> Rounding:
+    """Return what rounds the rows to float32 that upstream computes in float32.
+
+    A sum, difference, product or quotient of two float32 numbers is the same whether computed in
+    float32 or in float64 and rounded then, so rounding after each operation is enough.
+
+    Args:
+        single: Whether upstream computes this row in single precision [R].
+
+    Returns:
+        A function of values [R], which returns float64.
+    """
+    if not single.any():
+        return _exactly
+    return lambda values: np.where(single, values.astype(np.float32), values)
+
+
+def tolerance(
+    values: np.ndarray,
+    bounds: tuple[float, float] = (0.0, 0.0),
+    margin: float | np.ndarray = 0.0,
+    sigmoid: str = "gaussian",
+    value_at_margin: float = _AT_MARGIN,
+) -> np.ndarray:
+    """Return 1 inside of the bounds and less the farther outside, in [0, 1].
+
+    Args:
+        values: What is judged [R, ...].
+        bounds: The lowest and highest value that get 1.
+        margin: How far outside `value_at_margin` is reached, one number or values' shape; where
+            it is 0, all outside gets 0.
+        sigmoid: How it falls: `"gaussian"`, `"hyperbolic"`, `"long_tail"`, `"reciprocal"`,
+            `"cosine"`, `"linear"`, `"quadratic"` or `"tanh_squared"`.
+        value_at_margin: The value one margin outside, in (0, 1); in [0, 1) for `"cosine"`,
+            `"linear"` and `"quadratic"`.
+
+    Raises:
+        ValueError: If a bound, the margin, the sigmoid or its value is none.
+
+    Source: dm_control `utils/rewards.py`.
+    """
+    lower, upper = bounds
+    if lower > upper:
+        raise ValueError(f"bounds={bounds} must not fall: give (lowest, highest)")
+    if sigmoid not in _SIGMOIDS:
+        near = difflib.get_close_matches(str(sigmoid), _SIGMOIDS, 1, 0)[0]
+        raise ValueError(f"sigmoid={sigmoid!r} is none of {list(_SIGMOIDS)}; did you mean {near!r}")
+    lowest, fall = _SIGMOIDS[sigmoid]
+    if not lowest <= value_at_margin < 1:
+        raise ValueError(
+            f"value_at_margin={value_at_margin} must be below 1 and at least {lowest}"
+            f" for sigmoid={sigmoid!r}"
+        )
+    # How far outside; 0 inside, where every sigmoid is exactly 1.
+    outside = np.maximum(np.maximum(lower - values, values - upper), 0.0)
+    if np.all(np.greater(margin, 0)):
+        return fall(outside / margin, value_at_margin)
+    if np.any(np.less(margin, 0)):
+        raise ValueError(f"margin={margin} must not be negative")
+    scaled = np.divide(outside, margin, out=np.zeros_like(outside), where=np.greater(margin, 0))
+    sharp = (np.equal(margin, 0)) & (outside > 0)
+    return np.where(sharp, 0.0, fall(scaled, value_at_margin))
+
+
+def hamacher_product(
+    one: np.ndarray, other: np.ndarray, rounded: Rounding = _exactly
+) -> np.ndarray:
+    """Return a soft "and" [R] of two values in [0, 1]: a b / (a + b - a b), 0 where both are 0.
+
+    Args:
+        one: Values in [0, 1] [R]; not checked.
+        other: The same.
+        rounded: Of `rounding`: rows in upstream's single precision.
+    """
+    one, other = rounded(one), rounded(other)
+    product = rounded(one * other)
+    either = rounded(rounded(one + other) - product)
+    return rounded(np.divide(product, either, out=np.zeros_like(product), where=either > 0))
+
+
+def rect_prism_tolerance(points: np.ndarray, zero: np.ndarray, one: np.ndarray) -> np.ndarray:
+    """Return the share [R] of a box that lies behind a point in it; 1 outside of the box.
+
+    Args:
+        points: Where [R, 3].
+        zero: The corner with value 0, [3] or [R, 3].
+        one: The opposite corner, with value 1.
+    """
+    low, high = np.minimum(zero, one), np.maximum(zero, one)
+    inside = np.logical_and.reduce((low <= points) & (points <= high), axis=-1)
+    size = np.subtract(one, zero)
+    shares = np.divide(points - zero, size, out=np.ones_like(points), where=size != 0)
+    return np.where(inside, shares[:, 0] * shares[:, 1] * shares[:, 2], 1.0)
+
+
+def gripper_effort(actions: np.ndarray, desired: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Return how hard the gripper is told to close, as a share of `desired`, in [0, 1].
+
+    Args:
+        actions: As given [R, 4]; the last is the gripper's.
+        desired: What counts as 1.
+
+    Returns:
+        Float64 [R], and whether upstream goes on in single precision with it [R]: where an action
+        is float32 and neither limit (a Python number) took its place.
+    """
+    closing = actions[:, 3]
+    effort = np.minimum(np.maximum(closing, 0), desired) / desired
+    single = (closing > 0) & (closing <= desired)
+    if closing.dtype != np.float32:
+        single = np.zeros_like(single)
+    return effort.astype(np.float64), single
+
+
+def xz_caging(read: Read, begun: Begun, objects: np.ndarray, threshold: float) -> np.ndarray:
+    """Return 1 where the fingers are at the object, seen along y, less where they are not: [R].
+
+    Args:
+        read: What was read.
+        begun: What was begun with.
+        objects: Where the objects are [R, 3].
+        threshold: How near is near enough, in metres.
+    """
+    first = distance(begun["obj_init_pos"][:, ::2], begun["init_tcp"][:, ::2])
+    apart = distance(read["tcp"][:, ::2], objects[:, ::2])
+    return tolerance(apart, (0, threshold), first - threshold, "long_tail")
+
+
+def gripper_caging(
+    read: Read,
+    begun: Begun,
+    actions: np.ndarray,
+    objects: np.ndarray,
+    *,
+    obj_radius: float,
+    pad_success_thresh: float,
+    object_reach_radius: float,
+    xz_thresh: float,
+    desired_gripper_effort: float = 1.0,
+    high_density: bool = False,
+    medium_density: bool = False,
+) -> tuple[np.ndarray, Rounding]:
+    """Return how well the fingers hold an object, as most environments reward it.
+
+    Args:
+        read: What was read.
+        begun: What was begun with.
+        actions: As given [R, 4].
+        objects: Where the objects are [R, 3].
+        obj_radius: The objects' radius, in metres.
+        pad_success_thresh: How near the pads must be to the object along y.
+        object_reach_radius: How near the fingers' middle must be to the object.
+        xz_thresh: How near it must be along x and z.
+        desired_gripper_effort: The effort that counts as 1.
+        high_density: Give half of it for being around the object.
+        medium_density: Give half of it for being near the object.
+
+    Returns:
+        Values in [0, 1] [R], and the rounding to go on with where upstream goes on with them.
+
+    Raises:
+        ValueError: If both densities are asked for.
+
+    Source: metaworld 3.1.1 `SawyerXYZEnv._gripper_caging_reward`.
+    """
+    if high_density and medium_density:
+        raise ValueError("high_density and medium_density exclude each other; ask for one")
+    pads = np.empty((len(objects), 2))
+    pads[:, 0], pads[:, 1] = read["left_pad"][:, 1], read["right_pad"][:, 1]
+    margins = np.abs(np.abs(pads - begun["obj_init_pos"][:, 1:2]) - pad_success_thresh)
+    apart = np.abs(pads - objects[:, 1:2])
+    sides = tolerance(apart, (obj_radius, pad_success_thresh), margins, "long_tail")
+    around = hamacher_product(
+        hamacher_product(sides[:, 0], sides[:, 1]), xz_caging(read, begun, objects, xz_thresh)
+    )
+    effort, rounded = gripping(around, actions, desired_gripper_effort)
+    held = hamacher_product(around, effort, rounded)
+    if high_density:
+        held = rounded(rounded(held + rounded(around)) / 2)
+    if medium_density:
+        first = distance(begun["obj_init_pos"], begun["init_tcp"])
+        near = tolerance(
+            distance(objects, read["tcp"]),
+            (0, object_reach_radius),
+            np.abs(first - object_reach_radius),
+            "long_tail",
+        )
+        held = rounded(rounded(held + rounded(near)) / 2)
+    return held, rounded
+
+
+def gripping(
+    around: np.ndarray, actions: np.ndarray, desired: float = 1.0
+) -> tuple[np.ndarray, Rounding]:
+    """Return the gripper's effort [R], 0 where the fingers are not around the object yet.
+
+    Args:
+        around: How well they are, in [0, 1] [R].
+        actions: As given [R, 4].
+        desired: The effort that counts as 1.
+
+    Returns:
+        Float64 [R], and the rounding of what upstream computes from it.
+    """
+    effort, single = gripper_effort(actions, desired)
+    caged = around > 0.97
+    return np.where(caged, effort, 0.0), rounding(single & caged)
+
+
+def _long_tail(x: np.ndarray, value: float) -> np.ndarray:
+    scaled = x * math.sqrt(1 / value - 1)
+    return 1 / (scaled * scaled + 1)
+
+
+def _gaussian(x: np.ndarray, value: float) -> np.ndarray:
+    scaled = x * math.sqrt(-2 * math.log(value))
+    return np.exp(-0.5 * (scaled * scaled))
+
+
+def _hyperbolic(x: np.ndarray, value: float) -> np.ndarray:
+    return 1 / np.cosh(x * math.acosh(1 / value))
+
+
+def _reciprocal(x: np.ndarray, value: float) -> np.ndarray:
+    return 1 / (x * (1 / value - 1) + 1)
+
+
+def _cosine(x: np.ndarray, value: float) -> np.ndarray:
+    scaled = x * (math.acos(2 * value - 1) / math.pi)
+    return np.where(scaled < 1, (1 + np.cos(math.pi * scaled)) / 2, 0.0)
+
+
+def _linear(x: np.ndarray, value: float) -> np.ndarray:
+    scaled = x * (1 - value)
+    return np.where(scaled < 1, 1 - scaled, 0.0)
+
+
+def _quadratic(x: np.ndarray, value: float) -> np.ndarray:
+    scaled = x * math.sqrt(1 - value)
+    return np.where(scaled < 1, 1 - scaled * scaled, 0.0)
+
+
+def _tanh_squared(x: np.ndarray, value: float) -> np.ndarray:
+    slope = np.tanh(x * math.atanh(math.sqrt(1 - value)))
+    return 1 - slope * slope
+
+
+_ABOVE_ZERO = math.nextafter(0.0, 1.0)
+# The lowest value one margin outside that a sigmoid can have, and the sigmoid, of values >= 0.
+_SIGMOIDS: dict[str, tuple[float, Callable[[np.ndarray, float], np.ndarray]]] = {
+    "gaussian": (_ABOVE_ZERO, _gaussian),
+    "hyperbolic": (_ABOVE_ZERO, _hyperbolic),
+    "long_tail": (_ABOVE_ZERO, _long_tail),
+    "reciprocal": (_ABOVE_ZERO, _reciprocal),
+    "cosine": (0.0, _cosine),
+    "linear": (0.0, _linear),
+    "quadratic": (0.0, _quadratic),
+    "tanh_squared": (_ABOVE_ZERO, _tanh_squared),
+}
