@@ -1,0 +1,73 @@
+"""Meta-World's basketball-v3, batched: a ball is picked up and dropped into a basket.
+
+R rows. Reward version `v2` of metaworld 3.1.1.
+
+Source: metaworld 3.1.1, `envs/sawyer_basketball_v3.py`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..rewards import distance, gripper_caging, hamacher_product, length, tolerance
+from .base import Begun, Environment, Read
+
+_SCALE = np.array([1.0, 1.0, 2.0])  # height counts double
+_TARGET_RADIUS = 0.08  # m, scaled
+_TARGET_HEIGHT = 0.3  # m, a little above the hoop, wherever the basket's own mark is
+_HELD = 0.035  # m from the fingers to the ball
+
+
+def _observe(read: Read, begun: Begun) -> tuple[np.ndarray, np.ndarray]:
+    return read["ball"], read["ball_quat"]
+
+
+def _evaluate(
+    read: Read, observations: np.ndarray, actions: np.ndarray, begun: Begun
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    ball, opened, first = observations[:, 4:7], observations[:, 3], begun["obj_init_pos"]
+    target = begun["target_pos"].copy()
+    target[:, 2] = _TARGET_HEIGHT
+    to_target = length((ball - target) * _SCALE)
+    margin = length((first - target) * _SCALE)
+    in_place = tolerance(to_target, (0.0, _TARGET_RADIUS), margin, "long_tail")
+    to_ball = distance(ball, read["tcp"])
+    caging, rounded = gripper_caging(
+        read,
+        begun,
+        actions,
+        ball,
+        obj_radius=0.025,
+        pad_success_thresh=0.06,
+        object_reach_radius=0.01,
+        xz_thresh=0.005,
+        high_density=True,
+    )
+    held = (to_ball < _HELD) & (opened > 0) & (ball[:, 2] - 0.01 > first[:, 2])
+    grasped = np.where(held, 1.0, caging)
+    # What is held has a 1 in place of the caging, and is not rounded as that is.
+    rewards = hamacher_product(
+        grasped, in_place, lambda values: np.where(held, values, rounded(values))
+    )
+    rewards = np.where(held, rewards + (1.0 + 5.0 * in_place), rewards)
+    rewards = np.where(to_target < _TARGET_RADIUS, 10.0, rewards)
+    infos = {
+        "success": (to_target <= _TARGET_RADIUS).astype(np.float64),
+        "near_object": (to_ball <= 0.05).astype(np.float64),
+        "grasp_success": ((opened > 0) & (ball[:, 2] - 0.03 > first[:, 2])).astype(np.float64),
+        "grasp_reward": grasped,
+        "in_place_reward": in_place,
+        "obj_to_target": to_target,
+        "unscaled_reward": rewards,
+    }
+    return rewards, infos
+
+
+ENVIRONMENTS = (
+    Environment(
+        name="basketball-v3",
+        reads={"ball": ("body.xpos", "bsktball"), "ball_quat": ("body.xquat", "bsktball")},
+        observe=_observe,
+        evaluate=_evaluate,
+    ),
+)

@@ -1,0 +1,91 @@
+"""Meta-World's shelf-place-v3, batched: a block is picked up and put on a shelf.
+
+R rows. Reward version `v2` of metaworld 3.1.1.
+
+Source: metaworld 3.1.1, `envs/sawyer_shelf_place_v3.py`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..rewards import distance, gripper_caging, hamacher_product, tolerance
+from ..rotations import quaternions
+from .base import Begun, Environment, Read
+
+_TARGET_RADIUS = 0.05  # m
+_SUCCESS = 0.07  # m
+_SHELF_HEIGHT = 0.24  # m; lower than that, the block may be under the shelf
+_HALF_WIDTH = 0.15  # m, of the shelf
+_DEPTH = 3 * _TARGET_RADIUS  # m in front of the target, where in_place shrinks
+_HELD = 0.025  # m from the fingers to the block
+
+
+def _observe(read: Read, begun: Begun) -> tuple[np.ndarray, np.ndarray]:
+    return read["block"], quaternions(read["block_matrix"])
+
+
+def _not_under_the_shelf(
+    in_place: np.ndarray, block: np.ndarray, target: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lessen `in_place` [R] in front of the shelf's bottom, and take it away under the shelf.
+
+    Returns:
+        The lessened numbers [R], and whether the block is in front [R].
+    """
+    low = (block[:, 2] > 0.0) & (block[:, 2] < _SHELF_HEIGHT)
+    low &= (block[:, 0] > target[:, 0] - _HALF_WIDTH) & (block[:, 0] < target[:, 0] + _HALF_WIDTH)
+    in_front = low & (block[:, 1] > target[:, 1] - _DEPTH) & (block[:, 1] < target[:, 1])
+    depth = np.where(in_front, (block[:, 1] - (target[:, 1] - _DEPTH)) / _DEPTH, 0.0)
+    height = np.where(in_front, (_SHELF_HEIGHT - block[:, 2]) / _SHELF_HEIGHT, 0.0)
+    lessened = np.clip(in_place - hamacher_product(depth, height), 0.0, 1.0)
+    in_place = np.where(in_front, lessened, in_place)
+    return np.where(low & (block[:, 1] > target[:, 1]), 0.0, in_place), in_front
+
+
+def _evaluate(
+    read: Read, observations: np.ndarray, actions: np.ndarray, begun: Begun
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    block, opened, first = observations[:, 4:7], observations[:, 3], begun["obj_init_pos"]
+    target = begun["target_pos"]
+    to_target = distance(block, target)
+    to_block = distance(block, read["tcp"])
+    margin = distance(first, target)
+    in_place = tolerance(to_target, (0.0, _TARGET_RADIUS), margin, "long_tail")
+    caging, rounded = gripper_caging(
+        read,
+        begun,
+        actions,
+        block,
+        obj_radius=0.02,
+        pad_success_thresh=0.05,
+        object_reach_radius=0.01,
+        xz_thresh=0.01,
+    )
+    rewards = hamacher_product(caging, in_place, rounded)
+    in_place, in_front = _not_under_the_shelf(in_place, block, target)
+    held = (to_block < _HELD) & (opened > 0) & (block[:, 2] - 0.01 > first[:, 2])
+    lifted = 1.0 + 5.0 * in_place
+    # In front of the shelf upstream's number is NumPy's, whose double precision prevails.
+    lifted = rewards + np.where(in_front, lifted, rounded(lifted))
+    rewards = np.where(held, np.where(in_front, lifted, rounded(lifted)), rewards)
+    rewards = np.where(to_target < _TARGET_RADIUS, 10.0, rewards)
+    infos = {
+        "success": (to_target <= _SUCCESS).astype(np.float64),
+        "near_object": (to_block <= 0.03).astype(np.float64),
+        "grasp_reward": caging,
+        "in_place_reward": in_place,
+        "obj_to_target": to_target,
+        "unscaled_reward": rewards,
+    }
+    return rewards, infos
+
+
+ENVIRONMENTS = (
+    Environment(
+        name="shelf-place-v3",
+        reads={"block": ("body.xpos", "obj"), "block_matrix": ("geom.xmat", "objGeom")},
+        observe=_observe,
+        evaluate=_evaluate,
+    ),
+)
