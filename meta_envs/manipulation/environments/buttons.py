@@ -1,0 +1,56 @@
+"""Meta-World's button-press-topdown-v3, batched: a button is pressed from above.
+
+R rows. Reward version `v2` of metaworld 3.1.1.
+
+Source: metaworld 3.1.1, `envs/sawyer_button_press_topdown_v3.py`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..rewards import distance, hamacher_product, tolerance
+from .base import Begun, Environment, Read
+
+_TOP = np.array([0.0, 0.0, 0.193])  # m, from the button's body to its top
+_PRESSED = 0.024  # m, of the top above the hole
+_NEAR = 0.05  # m, of the fingers to the top
+_ON = 0.03  # m, of the same
+
+
+def _observe(read: Read, begun: Begun) -> tuple[np.ndarray, np.ndarray]:
+    return read["button"] + _TOP, read["button_quat"]
+
+
+def _evaluate(
+    read: Read, observations: np.ndarray, actions: np.ndarray, begun: Begun
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    top, opened = observations[:, 4:7], observations[:, 3]
+    near = distance(top, read["tcp"])
+    above = np.abs(begun["target_pos"][:, 2] - top[:, 2])
+    # The margin follows the button as it moves.
+    near_button = tolerance(near, (0, 0.01), distance(top, begun["init_tcp"]), "long_tail")
+    pressed = tolerance(above, (0, 0.005), begun["obj_to_target_init"], "long_tail")
+    rewards = 5 * hamacher_product(1 - opened, near_button)
+    rewards = np.where(near <= _ON, rewards + 5 * pressed, rewards)
+    infos = {
+        "success": (above <= _PRESSED).astype(np.float64),
+        "near_object": (near <= _NEAR).astype(np.float64),
+        "grasp_success": (opened > 0).astype(np.float64),
+        "grasp_reward": near_button,
+        "in_place_reward": pressed,
+        "obj_to_target": above,
+        "unscaled_reward": rewards,
+    }
+    return rewards, infos
+
+
+ENVIRONMENTS = (
+    Environment(
+        name="button-press-topdown-v3",
+        reads={"button": ("body.xpos", "button"), "button_quat": ("body.xquat", "button")},
+        begun=("_obj_to_target_init",),
+        observe=_observe,
+        evaluate=_evaluate,
+    ),
+)

@@ -1,0 +1,106 @@
+"""Meta-World's door-open-v3 and door-close-v3, batched: a door with a handle.
+
+R rows. Reward version `v2` of metaworld 3.1.1.
+
+Source: metaworld 3.1.1, `envs/sawyer_door_v3.py` and `envs/sawyer_door_close_v3.py`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..rewards import distance, hamacher_product, length, tolerance
+from ..rotations import quaternions
+from .base import Begun, Environment, Read
+
+_SUCCESS = 0.08  # m, of the handle to where it shall be
+_RADIUS = 0.05  # m, around the target
+_BEFORE = np.array([-0.05, 0.0, 0.0])  # m, from the handle to where the funnel stands
+_BEHIND = np.array([0.05, 0.03, -0.01])  # m, from there to between handle and door
+_FUNNEL = 0.12  # m, its radius on the ground
+_AJAR = -np.pi / 90  # rad, of the hinge
+_OPEN = np.pi / 2 + np.pi / 6  # rad
+
+
+def _observe(read: Read, begun: Begun) -> tuple[np.ndarray, np.ndarray]:
+    return read["handle"], quaternions(read["handle_matrix"])
+
+
+def _evaluate_open(
+    read: Read, observations: np.ndarray, actions: np.ndarray, begun: Begun
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    handle = observations[:, 4:7]
+    # In the actions' precision, as upstream has it.
+    grab = ((np.clip(actions[:, 3], -1, 1) + 1.0) / 2.0).astype(np.float64)
+    ready = _ready_to_open(observations[:, :3], handle + _BEFORE)
+    hinge = read["hinge"].reshape(len(handle))
+    opened = 0.2 * (hinge < _AJAR) + 0.8 * tolerance(
+        _OPEN + hinge, (0, 0.5), np.pi / 3, "long_tail"
+    )
+    there = np.abs(handle[:, 0] - begun["target_pos"][:, 0]) <= _SUCCESS
+    rewards = np.where(there, 10.0, 2.0 * hamacher_product(ready, grab) + 8.0 * opened)
+    infos = {
+        "success": there.astype(np.float64),
+        "near_object": ready,
+        "grasp_success": (grab >= 0.5).astype(np.float64),
+        "grasp_reward": grab,
+        "in_place_reward": opened,
+        "obj_to_target": np.zeros(len(handle)),
+        "unscaled_reward": rewards,
+    }
+    return rewards, infos
+
+
+def _ready_to_open(hand: np.ndarray, door: np.ndarray) -> np.ndarray:
+    """Return 1 where the hand is between handle and door, and above a funnel on its way: [R]."""
+    radius = distance(hand[:, :2], door[:, :2])
+    out = radius > _FUNNEL
+    floor = 0.04 * np.log(radius - _FUNNEL, out=np.zeros_like(radius), where=out) + 0.4
+    floor[~out] = 0.0
+    below = floor - hand[:, 2]
+    margin = np.where(hand[:, 2] < floor, np.maximum(floor, 0.0) / 2, 1.0)
+    above_floor = np.where(
+        hand[:, 2] < floor, tolerance(below, (0.0, 0.01), margin, "long_tail"), 1.0
+    )
+    in_place = tolerance(length(hand - door - _BEHIND), (0, _FUNNEL / 2), 0.5, "long_tail")
+    return hamacher_product(above_floor, in_place)
+
+
+def _evaluate_close(
+    read: Read, observations: np.ndarray, actions: np.ndarray, begun: Begun
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    handle, target = observations[:, 4:7], begun["target_pos"]
+    away = distance(handle, target)
+    in_place = tolerance(away, (0, _RADIUS), distance(begun["obj_init_pos"], target))
+    margin = distance(begun["hand_init_pos"], handle) + 0.1
+    hand_in_place = tolerance(distance(read["tcp"], target), (0, 0.25 * _RADIUS), margin)
+    rewards = np.where(away < _RADIUS, 10.0, 3 * hand_in_place + 6 * in_place)
+    infos = {
+        "success": (away <= _SUCCESS).astype(np.float64),
+        "near_object": np.zeros(len(away)),
+        "grasp_success": np.ones(len(away)),
+        "grasp_reward": np.ones(len(away)),
+        "in_place_reward": hand_in_place,  # the hand's, in upstream
+        "obj_to_target": away,
+        "unscaled_reward": rewards,
+    }
+    return rewards, infos
+
+
+_READS = {"handle": ("geom.xpos", "handle"), "handle_matrix": ("geom.xmat", "handle")}
+
+ENVIRONMENTS = (
+    Environment(
+        name="door-open-v3",
+        reads={**_READS, "hinge": ("joint.qpos", "doorjoint")},
+        observe=_observe,
+        evaluate=_evaluate_open,
+    ),
+    Environment(
+        name="door-close-v3",
+        reads=_READS,
+        begun=("hand_init_pos",),
+        observe=_observe,
+        evaluate=_evaluate_close,
+    ),
+)

@@ -1,0 +1,104 @@
+"""Meta-World's drawer-open-v3 and drawer-close-v3, batched: a drawer with a handle.
+
+R rows. Reward version `v2` of metaworld 3.1.1.
+
+Source: metaworld 3.1.1, `envs/sawyer_drawer_open_v3.py` and `envs/sawyer_drawer_close_v3.py`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..rewards import distance, gripper_effort, hamacher_product, length, rounding, tolerance
+from .base import Begun, Environment, Read
+
+_OPEN_HANDLE = np.array([0.0, -0.16, 0.0])  # m, from the drawer to what is observed
+_CLOSE_HANDLE = np.array([0.0, -0.16, 0.05])
+_WAY = 0.2  # m, that drawer-open-v3 pulls
+_ACROSS = np.array([3.0, 3.0, 1.0])  # height counts less: the hand comes from above
+_OPENED = 0.03  # m, of the handle to where it shall be
+_NEAR = 0.03  # m, of the hand to the handle
+_RADIUS = 0.04  # m, around drawer-close-v3's target
+_CLOSED = _RADIUS + 0.015
+_REACH = 0.005  # m, of the fingers to the handle
+_TOUCHED = 0.01  # m, of the same
+
+
+def _observe_open(read: Read, begun: Begun) -> tuple[np.ndarray, np.ndarray]:
+    return read["drawer"] + _OPEN_HANDLE, read["drawer_quat"]
+
+
+def _observe_close(read: Read, begun: Begun) -> tuple[np.ndarray, np.ndarray]:
+    drawer = read["drawer"]
+    return drawer + _CLOSE_HANDLE, np.zeros((len(drawer), 4))
+
+
+def _evaluate_open(
+    read: Read, observations: np.ndarray, actions: np.ndarray, begun: Begun
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    hand, handle, target = observations[:, :3], observations[:, 4:7], begun["target_pos"]
+    error = distance(handle, target)
+    opening = tolerance(error, (0, 0.02), _WAY, "long_tail")
+    closed = target + np.array([0.0, _WAY, 0.0])
+    apart = handle - hand
+    caging = tolerance(
+        length(apart * _ACROSS),
+        (0, 0.01),
+        length((closed - begun["init_tcp"]) * _ACROSS),
+        "long_tail",
+    )
+    rewards = (caging + opening) * 5.0
+    infos = {
+        "success": (error <= _OPENED).astype(np.float64),
+        "near_object": (length(apart) <= _NEAR).astype(np.float64),
+        "grasp_success": (observations[:, 3] > 0).astype(np.float64),
+        "grasp_reward": caging,
+        "in_place_reward": opening,
+        "obj_to_target": error,
+        "unscaled_reward": rewards,
+    }
+    return rewards, infos
+
+
+def _evaluate_close(
+    read: Read, observations: np.ndarray, actions: np.ndarray, begun: Begun
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    handle, target, first = observations[:, 4:7], begun["target_pos"], begun["obj_init_pos"]
+    away, near = distance(handle, target), distance(handle, read["tcp"])
+    margin = np.abs(distance(first, target) - _RADIUS)
+    in_place = tolerance(away, (0, _RADIUS), margin, "long_tail")
+    reach = tolerance(near, (0, _REACH), np.abs(distance(first, begun["init_tcp"]) - _REACH))
+    effort, single = gripper_effort(actions)
+    rounded = rounding(single)
+    reach = hamacher_product(reach, effort, rounded)
+    closed = away <= _CLOSED
+    rewards = np.where(closed, 10.0, rounded(hamacher_product(reach, in_place, rounded) * 10))
+    infos = {
+        "success": closed.astype(np.float64),
+        "near_object": (near <= _TOUCHED).astype(np.float64),
+        "grasp_success": np.ones(len(away)),
+        "grasp_reward": reach,
+        "in_place_reward": in_place,
+        "obj_to_target": away,
+        "unscaled_reward": rewards,
+    }
+    return rewards, infos
+
+
+ENVIRONMENTS = (
+    Environment(
+        name="drawer-open-v3",
+        reads={
+            "drawer": ("body.xpos", "drawer_link"),
+            "drawer_quat": ("body.xquat", "drawer_link"),
+        },
+        observe=_observe_open,
+        evaluate=_evaluate_open,
+    ),
+    Environment(
+        name="drawer-close-v3",
+        reads={"drawer": ("body.xpos", "drawer_link")},
+        observe=_observe_close,
+        evaluate=_evaluate_close,
+    ),
+)

@@ -1,0 +1,51 @@
+"""Meta-World's reach-v3, batched: the fingers go to a point.
+
+R rows. Reward version `v2` of metaworld 3.1.1.
+
+Source: metaworld 3.1.1, `envs/sawyer_reach_v3.py`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..rewards import distance, tolerance
+from ..rotations import quaternions
+from .base import Begun, Environment, Read
+
+_RADIUS = 0.05  # m, around the target
+
+
+def _observe(read: Read, begun: Begun) -> tuple[np.ndarray, np.ndarray]:
+    return read["obj"], quaternions(read["obj_matrix"])
+
+
+def _evaluate(
+    read: Read, observations: np.ndarray, actions: np.ndarray, begun: Begun
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    target = begun["target_pos"]
+    away = distance(read["tcp"], target)
+    margin = distance(begun["hand_init_pos"], target)
+    in_place = tolerance(away, (0, _RADIUS), margin, "long_tail")
+    rewards = 10 * in_place
+    infos = {
+        "success": (away <= _RADIUS).astype(np.float64),
+        "near_object": away,  # a distance, in upstream
+        "grasp_success": np.ones(len(away)),
+        "grasp_reward": away,  # this, too
+        "in_place_reward": in_place,
+        "obj_to_target": away,
+        "unscaled_reward": rewards,
+    }
+    return rewards, infos
+
+
+ENVIRONMENTS = (
+    Environment(
+        name="reach-v3",
+        reads={"obj": ("body.xpos", "obj"), "obj_matrix": ("geom.xmat", "objGeom")},
+        begun=("hand_init_pos",),
+        observe=_observe,
+        evaluate=_evaluate,
+    ),
+)
