@@ -1,4 +1,7 @@
-"""A linear baseline fitted anew to every task's episodes. M tasks, N steps, F features."""
+"""A linear baseline fitted anew to every task's episodes. M tasks, N steps, F features.
+
+Of whole trials, one a column: T steps, B trials, D numbers of an observation.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import torch
 _CLIP = 10.0  # of observations, so that squares of outliers do not rule the fit
 _TIME_UNIT = 100.0  # steps
 _RIDGE = 1e-5
+_MOST_FEATURES = 8_000_000  # numbers held at a time, 64 MB
 _ATTEMPTS = 5  # each with ten times the ridge of the one before
 
 
@@ -60,3 +64,35 @@ def fit_linear_baseline(
         ridge *= 10
     predicted = (inputs @ coefficients.unsqueeze(-1)).squeeze(-1)
     return (predicted * mask).to(targets.dtype)
+
+
+@torch.no_grad()
+def trial_baseline(
+    observations: torch.Tensor, returns: torch.Tensor, ends: torch.Tensor, mask: torch.Tensor
+) -> torch.Tensor:
+    """Fit every trial's returns by ridge regression, and return the predictions [T, B].
+
+    The features are Duan's, of the observation and the steps since the episode's start, and three
+    powers of the part of the trial that is over.
+
+    Args:
+        observations: Raw ones, [T, B, D].
+        returns: Discounted sums of rewards to the trial's end, [T, B].
+        ends: An episode ended with the step, bool [T, B].
+        mask: 1 where a step was played, [T, B].
+    """
+    steps, trials = returns.shape
+    index = torch.arange(steps)[:, None]
+    started = torch.zeros(steps, trials, dtype=torch.long)
+    started[1:] = torch.where(ends[:-1], index[1:], 0)
+    time = index - started.cummax(dim=0).values
+    part = (index.double() / steps).expand(steps, trials)
+    powers = torch.stack([part, part**2, part**3], dim=-1)
+    width = 2 * observations.shape[-1] + 7
+    fitted = []
+    # a few trials at a time: features are many times the observations
+    for some in torch.arange(trials).split(max(_MOST_FEATURES // (steps * width), 1)):
+        made = features(observations[:, some], time[:, some])
+        made = torch.cat([made, powers[:, some]], dim=-1).transpose(0, 1)
+        fitted.append(fit_linear_baseline(made, returns[:, some].t(), mask[:, some].t()).t())
+    return torch.cat(fitted, dim=1)

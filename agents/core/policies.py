@@ -147,17 +147,22 @@ class Trunk(nn.Module):
         state = torch.cat([carried, inputs[:, : self.shown]], dim=1)
         return self._joined(hidden, embedded), state
 
-    def forward(self, inputs: torch.Tensor, reset: torch.Tensor | None = None) -> torch.Tensor:
-        """Run whole trials [T, B, D]: hidden [T, B, H]."""
-        if self.shown:
-            previous = torch.zeros_like(inputs[..., : self.shown])
-            previous[1:] = inputs[:-1, :, : self.shown]
-            if reset is not None:
-                previous = previous * (~reset).to(previous.dtype)[..., None]
-            inputs = torch.cat([inputs, previous], dim=-1)
-        embedded = self.embedding(inputs)
-        hidden, _ = self.core(embedded, self.core.initial_state(inputs.shape[1]), reset)
-        return self._joined(hidden, embedded)
+    def forward(
+        self, inputs: torch.Tensor, state: torch.Tensor, reset: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Run a sequence [T, B, D] from a state [B, S]: hidden [T, B, H] and the last state."""
+        if not self.shown:
+            embedded = self.embedding(inputs)
+            hidden, state = self.core(embedded, state, reset)
+            return self._joined(hidden, embedded), state
+        carried, before = state[:, : -self.shown], state[:, -self.shown :]
+        seen = inputs[..., : self.shown]
+        previous = torch.cat([before[None], seen[:-1]])
+        if reset is not None:
+            previous = previous * (~reset).to(previous.dtype)[..., None]
+        embedded = self.embedding(torch.cat([inputs, previous], dim=-1))
+        hidden, carried = self.core(embedded, carried.contiguous(), reset)
+        return self._joined(hidden, embedded), torch.cat([carried, seen[-1]], dim=1)
 
     def _joined(self, hidden: torch.Tensor, embedded: torch.Tensor) -> torch.Tensor:
         return hidden if self.after is None else self.after(torch.cat([hidden, embedded], dim=-1))
@@ -253,14 +258,46 @@ class RecurrentPolicy(nn.Module):
         return self.head(hidden), self.value_head(value_hidden), torch.cat([mine, other], dim=1)
 
     def forward(
-        self, inputs: torch.Tensor, reset: torch.Tensor | None = None
+        self,
+        inputs: torch.Tensor,
+        reset: torch.Tensor | None = None,
+        state: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Run whole trials [T, B, D]: distribution parameters [T, B, P] and values [T, B]."""
+        """Run sequences [T, B, D]: distribution parameters [T, B, P] and values [T, B].
+
+        Args:
+            inputs: Of whole trials, or of parts of them.
+            reset: Where a trial starts before the step, bool [T, B]; None is nowhere.
+            state: Before the first step, [B, S]; None is that of a trial's start.
+        """
+        hidden, value_hidden, _ = self._run(inputs, state, reset)
+        return self.head(hidden), self.value_head(value_hidden)
+
+    def distribution(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return what `forward` does of whole trials, without the values: [T, B, P]."""
         if self.standardise is not None:
             inputs = self.standardise(inputs)
-        hidden = self.trunk(inputs, reset)
-        value_hidden = hidden if self.value_trunk is None else self.value_trunk(inputs, reset)
-        return self.head(hidden), self.value_head(value_hidden)
+        hidden, _ = self.trunk(inputs, self.trunk.initial_state(inputs.shape[1]))
+        return self.head(hidden)
+
+    def advance(self, inputs: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+        """Return the state [B, S] after a sequence [T, B, D] that began in `state`."""
+        return self._run(inputs, state, None)[2]
+
+    def _run(
+        self, inputs: torch.Tensor, state: torch.Tensor | None, reset: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        if state is None:
+            state = self.initial_state(inputs.shape[1])
+        if self.standardise is not None:
+            inputs = self.standardise(inputs)
+        if self.value_trunk is None:
+            hidden, state = self.trunk(inputs, state, reset)
+            return hidden, hidden, state
+        mine, other = (part.contiguous() for part in state.chunk(2, dim=1))
+        hidden, mine = self.trunk(inputs, mine, reset)
+        value_hidden, other = self.value_trunk(inputs, other, reset)
+        return hidden, value_hidden, torch.cat([mine, other], dim=1)
 
     def after_iteration(self, inputs: torch.Tensor, mask: torch.Tensor) -> None:
         """Take what an iteration showed, inputs [T, B, D] where the mask [T, B] is 1.

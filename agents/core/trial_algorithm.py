@@ -6,7 +6,7 @@ Shapes: T steps, B trials (one a column), D inputs; time-major.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -150,18 +150,13 @@ class TrialAlgorithm(IterativeAlgorithm):
             group["lr"] = rate
         whole = self.prepare(trials, value_at(self.gamma, progress)).to(self.device)
         shuffle = np.random.default_rng(fold(self.seed, "minibatches", self.iteration))
-        count = whole.mask.shape[1]
-        size = self.batch_size or count
         once = self.update_once(whole, progress)
         logged: dict[str, list[float]] = {}
-        for _ in range(self.n_epochs):
-            order = torch.from_numpy(shuffle.permutation(count)).to(self.device)
-            for index in order.split(size):
-                batch = whole if size == count else whole.columns(index)
-                loss, figures = self.loss(batch, progress)
-                self._step(loss)
-                for name, figure in {"loss": loss, **figures}.items():
-                    logged.setdefault(name, []).append(float(figure.detach()))
+        for batch in self.minibatches(whole, shuffle):
+            loss, figures = self.loss(batch, progress)
+            self._step(loss)
+            for name, figure in {"loss": loss, **figures}.items():
+                logged.setdefault(name, []).append(float(figure.detach()))
         self.policy.after_iteration(trials.inputs.to(self.device), whole.mask)
         figures_mean = {name: float(np.mean(values)) for name, values in logged.items()}
         explained = losses.explained_variance(whole.old_values, whole.returns, whole.mask)
@@ -176,6 +171,28 @@ class TrialAlgorithm(IterativeAlgorithm):
         """Update from all trials at once, before the epochs of `loss`; return figures to log."""
         return {}
 
+    def minibatches(self, whole: Batch, shuffle: np.random.Generator) -> Iterator[Batch]:
+        """Yield the minibatches of all epochs: whole trials, in an order drawn from `shuffle`."""
+        count = whole.mask.shape[1]
+        size = self.batch_size or count
+        for _ in range(self.n_epochs):
+            order = torch.from_numpy(shuffle.permutation(count)).to(self.device)
+            for index in order.split(size):
+                yield whole if size == count else whole.columns(index)
+
+    def baseline_values(
+        self, trials: Trials, rewards: torch.Tensor, continues: torch.Tensor, gamma: float
+    ) -> torch.Tensor:
+        """Return what advantages are measured against, [T, B]: the acting network's values.
+
+        Args:
+            trials: Of one iteration.
+            rewards: Normalised, where they are, [T, B].
+            continues: 0 where no return crosses the step's end, else 1, [T, B].
+            gamma: Discount.
+        """
+        return trials.values * trials.mask
+
     @torch.no_grad()
     def prepare(self, trials: Trials, gamma: float) -> Batch:
         """Compute advantages over the whole trial, and what the loss needs of the acting policy."""
@@ -187,7 +204,7 @@ class TrialAlgorithm(IterativeAlgorithm):
         continues = trials.continues
         if self.cut_at_episode_ends:
             continues = continues * (~trials.ends).to(continues.dtype)
-        values = trials.values * trials.mask
+        values = self.baseline_values(trials, rewards, continues, gamma)
         advantages, returns = gae(rewards, values, continues, gamma, self.gae_lambda)
         if self.normalize_advantage:
             advantages = losses.standardise(advantages, trials.mask)

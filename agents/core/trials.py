@@ -57,7 +57,7 @@ class Trials:
 
 @dataclass
 class Batch:
-    """What a loss sees: trials, and what was computed from them before the update."""
+    """What a loss sees: trials or parts of them, and what was computed before the update."""
 
     inputs: torch.Tensor  # [T, B, D]
     actions: torch.Tensor  # [T, B, ...]
@@ -65,16 +65,23 @@ class Batch:
     old_values: torch.Tensor  # [T, B]
     advantages: torch.Tensor  # [T, B]
     returns: torch.Tensor  # targets of the value, [T, B]
-    mask: torch.Tensor  # [T, B]
+    mask: torch.Tensor  # 1 where a step counts, [T, B]
+    state: torch.Tensor | None = None  # of the memory before, [B, S]; None at a trial's start
+
+    @property
+    def steps(self) -> dict[str, torch.Tensor]:
+        """What there is of each step, [T, B, ...] by name: all but the state."""
+        return {name: part for name, part in vars(self).items() if name != "state"}
 
     def columns(self, index: torch.Tensor) -> Batch:
         """Return some of the trials."""
-        parts = {name: part[:, index] for name, part in vars(self).items()}
-        return Batch(**parts)
+        state = None if self.state is None else self.state[index]
+        return Batch(**{name: part[:, index] for name, part in self.steps.items()}, state=state)
 
     def to(self, device: torch.device) -> Batch:
         """Return the same on a device."""
-        return Batch(**{name: part.to(device) for name, part in vars(self).items()})
+        state = None if self.state is None else self.state.to(device)
+        return Batch(**{name: part.to(device) for name, part in self.steps.items()}, state=state)
 
 
 class TrialCollector:

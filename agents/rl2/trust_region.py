@@ -37,8 +37,8 @@ def trust_region_update(
     head, mask = policy.head, batch.mask
     few = batch.columns(torch.arange(0, mask.shape[1], _SUB_SAMPLING, device=mask.device))
     with torch.no_grad():
-        acting = head(policy.trunk(batch.inputs))
-        acting_few = head(policy.trunk(few.inputs))
+        acting = policy.distribution(batch.inputs)
+        acting_few = policy.distribution(few.inputs)
 
     def flat_gradient(value: torch.Tensor) -> torch.Tensor:
         parts = torch.autograd.grad(value, trained)
@@ -51,16 +51,16 @@ def trust_region_update(
 
     def kl_gradient(vector: torch.Tensor) -> torch.Tensor:
         nn.utils.vector_to_parameters(vector, trained)
-        params = head(policy.trunk(few.inputs))
+        params = policy.distribution(few.inputs)
         return flat_gradient(losses.masked_mean(head.kl(acting_few, params), few.mask))
 
     @torch.no_grad()
     def loss_and_kl(vector: torch.Tensor) -> tuple[float, float]:
         nn.utils.vector_to_parameters(vector, trained)
-        params = head(policy.trunk(batch.inputs))
+        params = policy.distribution(batch.inputs)
         return float(surrogate(params)), float(losses.masked_mean(head.kl(acting, params), mask))
 
-    gradient = flat_gradient(surrogate(head(policy.trunk(batch.inputs))))
+    gradient = flat_gradient(surrogate(policy.distribution(batch.inputs)))
     done = trust_region_step(
         start,
         gradient,
