@@ -33,8 +33,9 @@ _GRID = {
         "memory": 60,
     },
 }
-# As RL2's, with the paper's latent size and weight of the KL (its .1, times 10 trials, as the release
-# sums it, is our 1).
+
+# As RL2's, with the paper's latent size and weight of the KL (its .1, times 10 trials, as the
+# release sums it, is our 1).
 _RUNNING = {
     "n_envs": 32,
     "batch_size": 8,
