@@ -14,6 +14,7 @@ from gymnasium import spaces
 from agents.baselines.base import Baseline, BaselineLoop, discrete
 from agents.baselines.tabular import PlanningLoop
 from agents.core.inner_loop import Rows
+from meta_envs.core import batches
 
 _STAY, _UP, _RIGHT, _DOWN, _LEFT = range(5)  # GridNavi's actions; up is y + 1, right is x + 1
 
@@ -122,3 +123,55 @@ class GridOracle(Baseline):
 
     key: str = "goal"
     loop: ClassVar[type[BaselineLoop]] = _GridOracleLoop
+
+
+class _ExpertLoop(BaselineLoop):
+    reads_task = True
+
+    def __init__(
+        self, baseline: Any, venv: Any, rows_per_task: int = 1, seed: int | None = None
+    ) -> None:
+        super().__init__(baseline, venv, rows_per_task, seed)
+        expert = getattr(venv, "expert", None)
+        if not callable(expert):
+            raise ValueError(
+                f"{baseline} plays by a family's expert(observation, task), which {venv} has not; "
+                "another oracle is an SB3 model trained on OracleObservation"
+            )
+        self.expert = expert
+
+    def act(self, observation: Any, rows: Rows = None, deterministic: bool = False) -> np.ndarray:
+        """Choose the expert's actions [R, ...]; none is drawn at random."""
+        rows = self.rows(rows)
+        tasks = self.venv.tasks
+        if not tasks:
+            raise ValueError(f"{self.baseline} reads tasks, and there are none; call reset first")
+        return np.asarray(
+            self.actions(observation, {key: part[rows] for key, part in tasks.items()}),
+            dtype=self.venv.single_action_space.dtype,
+        )
+
+    def actions(self, observations: Any, tasks: dict[str, np.ndarray]) -> np.ndarray:
+        """Ask the expert row by row; the place for one that answers a batch, or remembers.
+
+        Args:
+            observations: [R, ...].
+            tasks: In force, arrays [R, ...].
+        """
+        count = len(next(iter(tasks.values())))
+        each = [
+            self.expert(batches.take(observations, row), {k: v[row] for k, v in tasks.items()})
+            for row in range(count)
+        ]
+        return np.stack([np.asarray(action) for action in each])
+
+
+@dataclass(frozen=True)
+class Expert(Baseline):
+    """Act by the environment's own `expert(observation, task)`, told the task.
+
+    Navigation, the sinusoids and Meta-World's scripted policies have one. It draws nothing at
+    random, so that `deterministic` makes no difference.
+    """
+
+    loop: ClassVar[type[BaselineLoop]] = _ExpertLoop

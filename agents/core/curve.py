@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from agents.core import bootstrap
+
+if TYPE_CHECKING:
+    from agents.core.curve_groups import Groups
 
 REQUIRED = (  # what every protocol says
     "agent", "env", "split", "num_tasks", "episodes", "rows_per_task", "frozen_episodes", "seed",
@@ -46,7 +49,8 @@ class AdaptationCurve:
         protocol: JSON-able; how the numbers came about: `agent`, `env`, `split`, `num_tasks` (M),
             `episodes` (K), `rows_per_task` (R), `frozen_episodes` (F), `seed` (of the evaluation),
             and whatever else matters: `deterministic`, `env_kwargs`, `num_envs`, `metazoo`
-            (version), `training_seed`, `steps` and `bins` of a lifetime (K is then `bins`).
+            (version), `training_seed`, `steps` and `bins` of a lifetime (K is then `bins`),
+            `task_labels` (names of a discrete part of the tasks, see `by`).
             `seeds`, a list, exists after `merge`.
         rewards: Mean over rows, [N, T]; where lengths are fixed.
         success: Share of rows that succeeded, [N, K].
@@ -182,6 +186,23 @@ class AdaptationCurve:
         errors = [bootstrap.standard_error(block) for block in blocks]
         return PerStep(of, np.stack([block.mean(axis=0) for block in blocks]), np.stack(errors))
 
+    def by(self, key: str, of: str = "success") -> Groups:
+        """Return means over the tasks that share a value, and over these groups.
+
+        `curve.by("environment", "frozen_success").mean()` is the success that Meta-World's
+        benchmarks report: over the goals of each environment, then over environments.
+
+        Args:
+            key: A part of the tasks, e.g. `"environment"`.
+            of: Name of the series.
+
+        Raises:
+            ValueError: This curve has not got its tasks, the key or the series.
+        """
+        from agents.core.curve_groups import group
+
+        return group(self, key, of)
+
     @staticmethod
     def merge(*curves: AdaptationCurve) -> AdaptationCurve:
         """Join curves of several seeds that followed the same protocol.
@@ -209,7 +230,7 @@ class AdaptationCurve:
 
     @staticmethod
     def from_csv(path: str | os.PathLike[str]) -> AdaptationCurve:
-        """Read what `to_csv` wrote; tasks are not in it, and of rewards a step only `per_step`.
+        """Read what `to_csv` wrote: of tasks the labelled parts, of rewards a step `per_step`.
 
         Raises:
             OSError: The file cannot be read.

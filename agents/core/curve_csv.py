@@ -2,7 +2,8 @@
 
 `seed` counts from 0 and is the position in the protocol's `seeds`. `success` and `expected_return`
 belong to the task and episode and repeat over rows. Frozen episodes are lines of phase "frozen"
-that have no row and no length. Where rewards are known at each step, a second `#` line holds their
+that have no row and no length. Parts of the task that have names (`task_labels` of the protocol)
+are further columns. Where rewards are known at each step, a second `#` line holds their
 mean and standard error. `pandas.read_csv(path, comment="#")` reads the table.
 """
 
@@ -41,8 +42,11 @@ def write(curve: AdaptationCurve, path: str | os.PathLike[str]) -> None:
             record["standard_error"] = steps.standard_error.tolist()
             file.write("# " + json.dumps({"per_step": record}) + "\n")
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        writer.writerows(_lines(curve))
+        labels = _labels(curve)
+        writer.writerow([*_COLUMNS, *labels])
+        for line in _lines(curve):
+            task = line[0] * curve.protocol["num_tasks"] + line[1]
+            writer.writerow([*line, *(names[task] for names in labels.values())])
         file.detach()  # flushes, and leaves the closing to atomic_file
 
 
@@ -61,7 +65,7 @@ def read(path: str | os.PathLike[str]) -> AdaptationCurve:
             protocol = head["protocol"]
             table = list(csv.DictReader(lines[len(heads) :]))
             shape = _shape(protocol)
-            arrays = _arrays(table, shape)
+            arrays = {**_arrays(table, shape), "tasks": _tasks(table, protocol, shape)}
             stored = head.get("per_step")
             if stored is not None:
                 mean, error = np.array(stored["mean"]), np.array(stored["standard_error"])
@@ -72,6 +76,26 @@ def read(path: str | os.PathLike[str]) -> AdaptationCurve:
                 f"{os.fspath(path)} is not a whole adaptation curve "
                 f"({type(error).__name__}: {error}); give a file that AdaptationCurve.to_csv wrote"
             ) from error
+
+
+def _labels(curve: AdaptationCurve) -> dict[str, list[str]]:
+    """Return the names of the tasks' named parts, one a task."""
+    if curve.tasks is None:
+        return {}
+    named = curve.protocol.get("task_labels", {})
+    return {key: [str(names[task[key]]) for task in curve.tasks] for key, names in named.items()}
+
+
+def _tasks(
+    table: list[dict[str, str]], protocol: dict[str, Any], shape: Shape
+) -> list[dict[str, Any]] | None:
+    """Return what the table has of the tasks; None where that is nothing."""
+    named = protocol.get("task_labels", {})
+    if not named or not set(named) <= set(table[0]):
+        return None
+    of = {(int(line["seed"]), int(line["task"])): line for line in table}
+    lines = [of[seed, task] for seed in range(shape[0]) for task in range(shape[1])]
+    return [{key: names.index(line[key]) for key, names in named.items()} for line in lines]
 
 
 def _shape(protocol: dict[str, Any]) -> Shape:

@@ -6,6 +6,7 @@ import textwrap
 from typing import Any
 
 from agents.core.curve import SERIES, AdaptationCurve
+from agents.core.curve_groups import summary
 
 _WIDTH = 100  # columns
 _LISTED = 12  # this many episodes are listed in full
@@ -13,12 +14,16 @@ _LISTED = 12  # this many episodes are listed in full
 
 def describe(curve: AdaptationCurve) -> str:
     """Return the protocol, then means with 95 % intervals, as lines of text."""
-    return "\n".join([*_describe(curve.protocol, curve.n_seeds), *_table(curve)])
+    lines = [*_describe(curve.protocol, curve.n_seeds), *_table(curve)]
+    if curve.tasks is not None:
+        for key in curve.protocol.get("task_labels", {}):
+            lines += summary(curve, key)
+    return "\n".join(lines)
 
 
 def _describe(protocol: dict[str, Any], n_seeds: int) -> list[str]:
     """Return the protocol as lines of a repr: first in words, the rest as key=value."""
-    told = ("agent", "env", "split", "num_tasks", "episodes", "seeds")
+    told = ("agent", "env", "split", "num_tasks", "episodes", "seeds", "task_labels")
     head = (
         f"AdaptationCurve of {protocol['agent']} on {protocol['env']}, "
         f"split {protocol['split']!r}: {protocol['num_tasks']:,} tasks x "

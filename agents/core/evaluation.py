@@ -87,6 +87,7 @@ def evaluate(
     )
     tasks = _first_tasks(probe, num_tasks, seed)
     jsonable = probe.single_task_space.to_jsonable([_tasks.at(tasks, i) for i in range(num_tasks)])
+    labels = {key: list(names) for key, names in probe.task_labels.items()}
     probe.close()
     chunk = max(num_envs // rows_per_task, 1)
     parts = [
@@ -101,6 +102,7 @@ def evaluate(
         "training_seed": getattr(agent, "seed", None),
         "training_steps": getattr(agent, "num_timesteps", None),
         "metazoo": metadata.version("metazoo"),
+        **({"task_labels": labels} if labels else {}),
     }
     each = [{key: values[i] for key, values in jsonable.items()} for i in range(num_tasks)]
     return AdaptationCurve(protocol=protocol, tasks=each, **joined(parts, rows_per_task))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ class TaskDistribution:
     splits: tuple[str, ...] = ("all",)
     # Whether the first observation tells tasks apart; the docstring of such a family says why.
     start_belongs_to_task: bool = False
+    # Names of the values of Discrete parts of a task, from 0 on, by key: what tables are made by.
+    task_labels: Mapping[str, Sequence[str]] = {}
     split: str
     _support: spaces.Dict
 

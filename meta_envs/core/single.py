@@ -159,6 +159,7 @@ class BatchOfOne(MetaEnv):
         }
         self.splits, self.split = rows.splits, rows.split
         self.start_belongs_to_task = rows.start_belongs_to_task
+        self.task_labels = rows.task_labels
         self._support = self.task_space = rows.single_task_space
         self.observation_space = rows.single_observation_space
         self.action_space = rows.single_action_space

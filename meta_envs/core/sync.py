@@ -36,6 +36,7 @@ class SyncRows(MetaVectorEnv):
         first = self.envs[0]
         self.splits = first.splits
         self.start_belongs_to_task = first.start_belongs_to_task
+        self.task_labels = first.task_labels
         super().__init__(
             task_space=first.task_space,
             observation_space=first.observation_space,
