@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # the environments import this module
 
 Rounding = Callable[[np.ndarray], np.ndarray]
 
+_ABOVE_ZERO = math.nextafter(0.0, 1.0)
 _AT_MARGIN = 0.1  # a tolerance's value one margin outside of its bounds
 
 
@@ -97,7 +98,7 @@ def tolerance(
         )
     # How far outside; 0 inside, where every sigmoid is exactly 1.
     outside = np.maximum(np.maximum(lower - values, values - upper), 0.0)
-    if np.all(np.greater(margin, 0)):
+    if (margin > 0).all() if isinstance(margin, np.ndarray) else margin > 0:
         return fall(outside / margin, value_at_margin)
     if np.any(np.less(margin, 0)):
         raise ValueError(f"margin={margin} must not be negative")
@@ -119,7 +120,7 @@ def hamacher_product(
     one, other = rounded(one), rounded(other)
     product = rounded(one * other)
     either = rounded(rounded(one + other) - product)
-    return rounded(np.divide(product, either, out=np.zeros_like(product), where=either > 0))
+    return rounded(product / np.maximum(either, _ABOVE_ZERO))  # 0 / 0 is 0 here
 
 
 def rect_prism_tolerance(points: np.ndarray, zero: np.ndarray, one: np.ndarray) -> np.ndarray:
@@ -246,8 +247,10 @@ def gripping(
     Returns:
         Float64 [R], and the rounding of what upstream computes from it.
     """
-    effort, single = gripper_effort(actions, desired)
     caged = around > 0.97
+    if not caged.any():  # nearly always
+        return np.zeros(len(around)), _exactly
+    effort, single = gripper_effort(actions, desired)
     return np.where(caged, effort, 0.0), rounding(single & caged)
 
 
@@ -289,7 +292,6 @@ def _tanh_squared(x: np.ndarray, value: float) -> np.ndarray:
     return 1 - slope * slope
 
 
-_ABOVE_ZERO = math.nextafter(0.0, 1.0)
 # The lowest value one margin outside that a sigmoid can have, and the sigmoid, of values >= 0.
 _SIGMOIDS: dict[str, tuple[float, Callable[[np.ndarray, float], np.ndarray]]] = {
     "gaussian": (_ABOVE_ZERO, _gaussian),

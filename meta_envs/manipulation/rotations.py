@@ -31,10 +31,7 @@ def quaternions(matrices: np.ndarray) -> np.ndarray:
     tops[:, :3] = flat[:, ::4]
     tops[:, 3] = flat[:, 0] + flat[:, 4] + flat[:, 8]
     choice = tops.argmax(axis=1)
-    first = np.take_along_axis(flat, _FIRST[choice], axis=1)
-    second = np.take_along_axis(flat, _SECOND[choice], axis=1)
-    numbers = first + _SIGN[choice] * second
+    rows = np.arange(len(flat))[:, None]
+    numbers = flat[rows, _FIRST[choice]] + _SIGN[choice] * flat[rows, _SECOND[choice]]
     numbers += _OWN[choice] * (1 + _TRACE[choice] * tops[:, 3])[:, None]
-    squares = np.square(numbers)
-    lengths = np.sqrt(squares[:, 0] + squares[:, 1] + squares[:, 2] + squares[:, 3])
-    return numbers / lengths[:, None]
+    return numbers / np.sqrt(np.add.reduce(numbers * numbers, axis=1))[:, None]
