@@ -1,0 +1,156 @@
+"""Meta-World's handles, batched: pressed down or pulled up, from the front or from the side.
+
+handle-press-v3, handle-press-side-v3, handle-pull-v3 and handle-pull-side-v3; R rows. Reward
+version `v2` of metaworld 3.1.1.
+
+Source: metaworld 3.1.1, `envs/sawyer_handle_press_v3.py`, `envs/sawyer_handle_press_side_v3.py`,
+`envs/sawyer_handle_pull_v3.py`, `envs/sawyer_handle_pull_side_v3.py`.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from ..rewards import Rounding, distance, gripper_caging, hamacher_product, tolerance
+from .base import Begun, Environment, Read
+
+_NEAR = 0.05  # m, of the fingers to the handle
+_PRESSED = 0.02  # m, of the handle to its lowest
+_HANDLE_RADIUS = 0.02  # m
+_PULLED = 0.05  # m, of the handle to its highest
+_HELD = 0.035  # m, of the fingers to the handle
+
+
+def _observe(read: Read, begun: Begun) -> tuple[np.ndarray, np.ndarray]:
+    return read["handle"], np.zeros((len(read["handle"]), 4))
+
+
+def _evaluate_press(
+    read: Read, observations: np.ndarray, actions: np.ndarray, begun: Begun
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    handle, lowest, first = read["handle"], begun["target_pos"][:, 2], begun["handle_init_pos"]
+    above = np.abs(handle[:, 2] - lowest)
+    margin = np.abs(np.abs(first[:, 2] - lowest) - _PRESSED)
+    in_place = tolerance(above, (0, _PRESSED), margin, "long_tail")
+    near = distance(handle, read["tcp"])
+    margin = np.abs(distance(first, begun["init_tcp"]) - _HANDLE_RADIUS)
+    reach = tolerance(near, (0, _HANDLE_RADIUS), margin, "long_tail")
+    rewards = 10 * np.where(above <= _PRESSED, 1.0, hamacher_product(reach, in_place))
+    infos = {
+        "success": (above <= _PRESSED).astype(np.float64),
+        "near_object": (near <= _NEAR).astype(np.float64),
+        "grasp_success": np.ones(len(rewards)),
+        "grasp_reward": reach,
+        "in_place_reward": in_place,
+        "obj_to_target": above,
+        "unscaled_reward": rewards,
+    }
+    return rewards, infos
+
+
+def _pulled(
+    read: Read,
+    observations: np.ndarray,
+    begun: Begun,
+    caged: tuple[np.ndarray, Rounding],
+    ways: tuple[np.ndarray, np.ndarray],
+    axis: int,
+    success: float,
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Reward a handle that is pulled, given how it is caged and its ways to its highest.
+
+    Args:
+        read: What was read.
+        observations: [R, 39].
+        begun: What was begun with.
+        caged: Of `gripper_caging`.
+        ways: How far the handle is from its highest [R], and how far it was at first [R].
+        axis: Along which the handle must have moved to count as held.
+        success: How near to its highest it must be, in m.
+    """
+    handle, opened, first = observations[:, 4:7], observations[:, 3], begun["obj_init_pos"][:, 2]
+    way, margin = ways
+    grasp, rounded = caged
+    in_place = tolerance(way, (0, _PULLED), margin, "long_tail")
+    near = distance(handle, read["tcp"])
+    rewards = hamacher_product(grasp, in_place, rounded)
+    held = (near < _HELD) & (opened > 0) & (handle[:, axis] - 0.01 > first)
+    rewards = np.where(held, rounded(rewards + rounded(1.0 + 5.0 * in_place)), rewards)
+    rewards = np.where(way < _PULLED, 10.0, rewards)
+    infos = {
+        "success": (way <= success).astype(np.float64),
+        "near_object": (near <= _NEAR).astype(np.float64),
+        "grasp_success": ((opened > 0) & (handle[:, 2] - 0.03 > first)).astype(np.float64),
+        "grasp_reward": grasp,
+        "in_place_reward": in_place,
+        "obj_to_target": way,
+        "unscaled_reward": rewards,
+    }
+    return rewards, infos
+
+
+def _evaluate_pull(
+    read: Read, observations: np.ndarray, actions: np.ndarray, begun: Begun
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    handle, highest = observations[:, 4:7], begun["target_pos"][:, 2]
+    caged = gripper_caging(
+        read,
+        begun,
+        actions,
+        handle,
+        obj_radius=0.022,
+        pad_success_thresh=0.05,
+        object_reach_radius=0.01,
+        xz_thresh=0.01,
+        high_density=True,
+    )
+    ways = np.abs(highest - handle[:, 2]), np.abs(highest - begun["obj_init_pos"][:, 2])
+    # Upstream compares the handle's y with where its z began, and so nearly always finds it held.
+    return _pulled(read, observations, begun, caged, ways, axis=1, success=_PULLED)
+
+
+def _evaluate_pull_side(
+    read: Read, observations: np.ndarray, actions: np.ndarray, begun: Begun
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    handle, target = observations[:, 4:7], begun["target_pos"]
+    caged = gripper_caging(
+        read,
+        begun,
+        actions,
+        handle,
+        obj_radius=0.032,
+        pad_success_thresh=0.06,
+        object_reach_radius=0.01,
+        xz_thresh=0.01,
+        high_density=True,
+    )
+    ways = distance(handle, target), distance(begun["obj_init_pos"], target)
+    return _pulled(read, observations, begun, caged, ways, axis=2, success=0.08)
+
+
+_press = partial(
+    Environment,
+    reads={"handle": ("site.xpos", "handleStart")},
+    begun=("_handle_init_pos",),
+    observe=_observe,
+    evaluate=_evaluate_press,
+)
+
+ENVIRONMENTS = (
+    _press("handle-press-v3"),
+    _press("handle-press-side-v3"),
+    Environment(
+        name="handle-pull-v3",
+        reads={"handle": ("site.xpos", "handleRight")},
+        observe=_observe,
+        evaluate=_evaluate_pull,
+    ),
+    Environment(
+        name="handle-pull-side-v3",
+        reads={"handle": ("site.xpos", "handleCenter")},
+        observe=_observe,
+        evaluate=_evaluate_pull_side,
+    ),
+)
