@@ -2,7 +2,7 @@
 
 from meta_envs.core.registration import register
 
-from . import bandits, locomotion, mazes, mdps, navigation, regression
+from . import bandits, locomotion, manipulation, mazes, mdps, navigation, regression
 
 _TABLES = (
     bandits.TABLE,
@@ -11,6 +11,7 @@ _TABLES = (
     navigation.TABLE,
     regression.TABLE,
     locomotion.TABLE,
+    manipulation.TABLE,
 )
 
 for _table in _TABLES:

@@ -114,7 +114,7 @@ def make_batch(
     family: str,
     num_envs: int = 1,
     max_episode_steps: int | None = None,
-    rows: str = "sync",
+    rows: str | None = None,
     **kwargs: Any,
 ) -> MetaVectorEnv:
     """Make a vector environment of a family (Gymnasium's vector entry point).
@@ -123,18 +123,21 @@ def make_batch(
         family: `"module:Class"`.
         num_envs: N.
         max_episode_steps: Steps after which an episode is truncated; None or -1 for never.
-        rows: How rows of a scalar family run: `"sync"`, in this process.
+        rows: How rows of a scalar family run: None or `"sync"`, in this process; batched families
+            that are somebody else's environments say what else there is.
         **kwargs: Of the family.
 
     Raises:
         TypeError: If a keyword argument is unknown; names the ones the family takes.
         ValueError: If `rows` is unknown.
     """
-    if rows != "sync":
-        raise ValueError(f"rows={rows!r} is unknown; allowed is 'sync'")
     if max_episode_steps == -1:  # Gymnasium's word for no horizon
         max_episode_steps = None
     made = load_family(family)
+    if "rows" in inspect.signature(made).parameters:
+        kwargs["rows"] = rows
+    elif rows not in (None, "sync"):
+        raise ValueError(f"rows={rows!r} is unknown; allowed is 'sync'")
     arguments = _known_arguments(made, kwargs)
     if issubclass(made, MetaVectorEnv):
         return made(num_envs=num_envs, max_episode_steps=max_episode_steps, **arguments)

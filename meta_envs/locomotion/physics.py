@@ -58,7 +58,7 @@ class Physics:
             if value is not None and (int(value) != value or value < 1):
                 raise ValueError(f"{name}={value!r} must be an integer of at least 1")
         refuse_too_many(nominal, num_rows, own_models)
-        _quieten()
+        quieten()
         self.nominal = copy.copy(nominal)
         # A row that diverges stays what it is until its episode ends, instead of starting anew.
         self.nominal.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_AUTORESET)
@@ -227,7 +227,7 @@ def refuse_too_many(model: mujoco.MjModel, num_rows: int, own_models: bool) -> N
         )
 
 
-def _quieten() -> None:
+def quieten() -> None:
     """Send MuJoCo's warnings to `logging`, unless somebody has taken them.
 
     Left alone, a diverging row writes a file into the working directory.

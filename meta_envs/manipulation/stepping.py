@@ -1,0 +1,160 @@
+"""Upstream's sequence of MuJoCo calls for many rows, in threads: P rows that are played."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import mujoco
+import numpy as np
+
+from . import upstream
+from .upstream import WHOLE_STATE, Beginning
+
+_FRAME_SKIP = 5
+_ROWS_A_CHUNK = 8
+
+
+class Seat:
+    """A row's own `MjData`, for one environment.
+
+    Args:
+        name: Of the environment.
+        model: Whose data it is.
+    """
+
+    def __init__(self, name: str, model: mujoco.MjModel):
+        self.name = name
+        self.model = model
+        self.data = mujoco.MjData(model)
+        self.mocap = self.data.mocap_pos[0]
+        self.control = self.data.ctrl
+        self.body_pos = self.site_pos = np.zeros(0)
+
+    def begin(self, beginning: Beginning) -> None:
+        """Take the state that a reset leaves."""
+        self.body_pos, self.site_pos = beginning.body_pos, beginning.site_pos
+        mujoco.mj_setState(self.model, self.data, beginning.state, WHOLE_STATE)
+
+    def state(self) -> np.ndarray:
+        """Return all that `mj_step` begins with."""
+        state = np.empty(mujoco.mj_stateSize(self.model, WHOLE_STATE))
+        mujoco.mj_getState(self.model, self.data, state, WHOLE_STATE)
+        return state
+
+    def set_state(self, state: np.ndarray) -> None:
+        """Take a state, which may be padded."""
+        size = mujoco.mj_stateSize(self.model, WHOLE_STATE)
+        mujoco.mj_setState(self.model, self.data, state[:size], WHOLE_STATE)
+
+    def view(self, place: str, name: str) -> np.ndarray:
+        """Return a view of what stands at e.g. `("body.xpos", "hand")`, [W]."""
+        kind, _, field = place.partition(".")
+        return np.ravel(getattr(getattr(self.data, kind)(name), field))
+
+    def part(self, field: str, start: int, end: int) -> np.ndarray:
+        """Return a view of a part of a field, [W]."""
+        return np.ravel(getattr(self.data, field))[start:end]
+
+
+class Stepping:
+    """Steps rows in a pool of threads; a thread has a model of each environment of its own.
+
+    Args:
+        threads: How many; None is one for each CPU that this process may use.
+
+    Raises:
+        ValueError: If `threads` is below 1.
+    """
+
+    def __init__(self, threads: int | None):
+        if threads is not None and (int(threads) != threads or threads < 1):
+            raise ValueError(f"threads={threads!r} must be an integer of at least 1")
+        cpus = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0)
+        self.threads = int(threads or len(cpus))
+        self._models: list[dict[str, mujoco.MjModel]] = [{} for _ in range(self.threads)]
+        self._free: dict[str, list[Seat]] = {}
+        self._seats: Sequence[Seat] = ()
+        self._views: list[np.ndarray] = []
+        self._chunks: list[slice] = []
+        self._size = 0
+        self._pool: ThreadPoolExecutor | None = None
+
+    def take(self, name: str) -> Seat:
+        """Return a seat that nobody has."""
+        free = self._free.get(name)
+        return free.pop() if free else Seat(name, self._model(0, name))
+
+    def give_back(self, seat: Seat) -> None:
+        """Keep a seat for others."""
+        self._free.setdefault(seat.name, []).append(seat)
+
+    def lay_out(self, seats: Sequence[Seat], views: list[np.ndarray]) -> None:
+        """Say which rows are stepped, sorted by environment, and what is read of them."""
+        self._seats, self._views = seats, views
+        self._size = sum(view.size for view in views)
+        chunks, start = [], 0
+        for place, seat in enumerate(seats):
+            last = place + 1 == len(seats)
+            if last or seats[place + 1].name != seat.name or place + 1 - start == _ROWS_A_CHUNK:
+                chunks.append(slice(start, place + 1))
+                start = place + 1
+        self._chunks = chunks
+        for thread in range(min(self.threads, len(chunks))):
+            for name in {seat.name for seat in seats}:
+                self._model(thread, name)
+
+    def step(self, places: np.ndarray, grips: np.ndarray) -> np.ndarray:
+        """Step every row and return what is read, one after the other, [W].
+
+        Args:
+            places: Where the hands are drawn to, [P, 3].
+            grips: How hard the grippers close, [P].
+        """
+        todo = deque(self._chunks)
+        threads = min(self.threads, len(self._chunks))
+        if self._pool is None and threads > 1:
+            self._pool = ThreadPoolExecutor(self.threads - 1, "arms")
+        others = [
+            self._pool.submit(self._work, thread, todo, places, grips)
+            for thread in range(1, threads)
+            if self._pool is not None
+        ]
+        self._work(0, todo, places, grips)
+        for one in others:
+            one.result()
+        return np.concatenate(self._views, out=np.empty(self._size))
+
+    def close(self) -> None:
+        """Stop the threads."""
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
+
+    def _model(self, thread: int, name: str) -> mujoco.MjModel:
+        models = self._models[thread]
+        if name not in models:
+            models[name] = copy.copy(upstream.original(name).env.model)
+        return models[name]
+
+    def _work(self, thread: int, todo: deque[slice], places: np.ndarray, grips: np.ndarray) -> None:
+        """Step chunks of rows until none is left."""
+        step, forward = mujoco.mj_step, mujoco.mj_forward
+        while True:
+            try:
+                span = todo.popleft()
+            except IndexError:
+                return
+            seats = self._seats[span]
+            model = self._models[thread][seats[0].name]
+            body_pos, site_pos = model.body_pos, model.site_pos
+            for seat, place, grip in zip(seats, places[span], grips[span].tolist(), strict=True):
+                body_pos[:], site_pos[:] = seat.body_pos, seat.site_pos
+                seat.mocap[:] = place
+                seat.control[:] = (grip, -grip)
+                step(model, seat.data, _FRAME_SKIP)
+                # It changes what the next step begins its search for forces with.
+                forward(model, seat.data)
