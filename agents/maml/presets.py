@@ -35,16 +35,46 @@ _THREE = {"inner_steps": 3, **_NETWORK}  # as in ProMP's section 7.3
 
 _REGION = {**_LATER, "target_kl": ("linear", 0.02, 0.005)}
 
+# Meta-World: metaworld-algorithms (`examples/meta_learning/maml_trpo_ml1.py`) at 30c9991: 10 tasks
+# of 10 episodes an iteration, one inner step of rate .1, gamma .99, lambda 1, regions of .01.
+# Different here: widths of 128 instead of 512, for two CPU cores.
+_METAWORLD = {
+    "n_envs": 100,
+    "rows_per_task": 10,
+    "inner_steps": 1,
+    "inner_lr": 0.1,
+    "gamma": 0.99,
+    "gae_lambda": 1.0,
+    "target_kl": 0.01,
+    "policy_kwargs": {"net_arch": (128, 128)},
+}
+_ML1 = ("reach-v3", "push-v3", "pick-place-v3")
+
+
+def _ml1(arguments: dict[str, Any]) -> Presets:
+    """Return presets of ML1 on some environments: `"ml1-reach"`, ..."""
+    return {
+        f"ml1-{name.removesuffix('-v3')}": {
+            "id": "meta/ML1-v0",
+            "env_kwargs": {"task_name": name},
+            "arguments": dict(arguments),
+        }
+        for name in _ML1
+    }
+
+
 MAML: Presets = {
     **_for((_POINT,), _REGION),
     **_for(_CHEETAHS, _LATER),
     **_for((_CORNER,), _THREE),
+    **_ml1(_METAWORLD),
 }
 EMAML: Presets = dict(MAML)
 PROMP: Presets = {
     **_for((_POINT,), _FADING),
     **_for(_CHEETAHS, {**_LATER, "learning_rate": 1e-3}),
     **_for((_CORNER,), {**_THREE, "learning_rate": 1e-3}),
+    **_ml1({**_METAWORLD, "learning_rate": 1e-3}),
 }
 FOMAML: Presets = {**_for((_POINT,), _REGION), **_for(_CHEETAHS, _LATER)}
 METASGD: Presets = {**_for(_EVERY, {**_FADING, "n_epochs": 5, "estimator": "lvc"})}
