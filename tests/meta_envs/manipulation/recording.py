@@ -3,6 +3,7 @@
 Needs metaworld: import it after `pytest.importorskip("metaworld")`.
 """
 
+import functools
 import os
 from collections.abc import Callable
 
@@ -18,6 +19,7 @@ from meta_envs.manipulation.environments import NATIVE
 from meta_envs.manipulation.environments.base import ALWAYS_BEGUN, HAND_READS
 
 KINDS = ("random", "scripted", "noisy", "scattered")
+HOVERING = "hovering"
 N_GOALS = 2
 TOLERANCE = 1e-12
 
@@ -28,25 +30,24 @@ class Recording:
     Args:
         name: Of the environment.
         kind: `"random"` actions, those of metaworld's `"scripted"` policy, the same with noise and
-            in float64 (`"noisy"`), or random ones, where each moment is looked at with the object
-            `"scattered"`, put somewhere by the fingers or the target.
+            in float64 (`"noisy"`), or in float32, where each moment is looked at with the object
+            `"scattered"`, put somewhere by the fingers or the target; or `"hovering"`, the latter
+            with a hand that stays below and in front of the target and opens and closes.
         n_steps: Of an episode.
     """
 
     def __init__(self, name: str, kind: str, n_steps: int):
         self.environment, self._kind = NATIVE[name], kind
-        self._rng = np.random.default_rng([5, KINDS.index(kind)])
+        self._rng = np.random.default_rng([5, (*KINDS, HOVERING).index(kind)])
         self._policy = ENV_POLICY_MAP[name]()
-        # MT1 and not ML1: the scripted policies look at the goal, which ML1 hides.
-        benchmark = metaworld.MT1(name, seed=11)
-        self._upstream = benchmark.train_classes[name]()
+        self._upstream, tasks = _built(name)
         self._moments: list[dict[str, np.ndarray]] = []
         self._begun: list[dict[str, np.ndarray]] = []
         self._actions: list[np.ndarray] = []
         self._observations: list[np.ndarray] = []
         self.rewards: list[float] = []
         self.infos: list[dict[str, float]] = []
-        for task in benchmark.train_tasks[:N_GOALS]:
+        for task in tasks:
             self._episode(task, n_steps)
 
     def arguments(self, rows: slice = slice(None)):
@@ -69,7 +70,7 @@ class Recording:
             action = self._act(observation)
             observation, reward, _, _, info = upstream.step(action)
             seen, before = observation, upstream.data.qpos.copy()
-            if self._kind == "scattered":
+            if self._kind in ("scattered", HOVERING):
                 seen = self._scatter()
                 reward, info = upstream.evaluate_state(seen, action)
             self._moments.append(self._read())
@@ -81,21 +82,27 @@ class Recording:
             upstream.data.qpos[:] = before
 
     def _act(self, observation: np.ndarray) -> np.ndarray:
-        if self._kind in ("random", "scattered"):
+        if self._kind == "random":
             return self._rng.uniform(-1, 1, 4).astype(np.float32)
+        if self._kind == HOVERING:
+            way = self._upstream._target_pos + [0.0, -0.08, -0.15] - self._upstream.tcp_center
+            grip = -1.0 if self._rng.random() < 0.6 else self._rng.uniform(0, 1)
+            return np.append(np.clip(10 * way, -1, 1), grip).astype(np.float32)
         # A copy, as some scripted policies write into what they are given.
         action = np.asarray(self._policy.get_action(observation.copy()), dtype=np.float32)
         if self._kind == "scripted":
             return action
-        return action + self._rng.normal(0.0, 0.4, 4)  # outside of [-1, 1], too
+        noisy = action + self._rng.normal(0.0, 0.4, 4)  # outside of [-1, 1], too
+        return noisy if self._kind == "noisy" else np.clip(noisy, -1, 1).astype(np.float32)
 
     def _scatter(self) -> np.ndarray:
         data, rng = self._upstream.data, self._rng
         spread, place = [
-            (0.02, self._upstream.tcp_center),
-            (0.08, self._upstream.tcp_center),
+            (0.004, self._upstream.tcp_center),
+            (0.03, self._upstream.tcp_center),
+            (0.1, self._upstream.tcp_center),
             (0.2, self._upstream._target_pos),
-        ][rng.integers(3)]
+        ][rng.integers(4)]
         pose = np.concatenate([place + rng.uniform(-spread, spread, 3), rng.normal(size=4)])
         if data.qpos.size < 16:  # a joint in place of a free object
             pose = rng.uniform(-1, 1, 7) * [np.pi, 0.3][rng.integers(2)]
@@ -112,6 +119,13 @@ class Recording:
             read[key] = np.array(getattr(one, field), dtype=np.float64)
         read["tcp"] = (read["right_finger"] + read["left_finger"]) / 2.0
         return read
+
+
+@functools.lru_cache(maxsize=1)  # building one takes as long as an episode
+def _built(name: str):
+    # MT1 and not ML1: the scripted policies look at the goal, which ML1 hides.
+    benchmark = metaworld.MT1(name, seed=11)
+    return benchmark.train_classes[name](), benchmark.train_tasks[:N_GOALS]
 
 
 Evaluated = tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]
