@@ -44,7 +44,7 @@ _RUNNING = {
     "gamma": 0.98,
     "gae_lambda": 0.95,
     "ent_coef": 0.0,
-    "vae_learning_rate": ("linear", 1e-3, 1e-4),
+    "vae_learning_rate": ("linear", 3e-3, 3e-4),
     "vae_updates": 8,
     "vae_batch_size": 16,
     "vae_buffer_size": 256,
