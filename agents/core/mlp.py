@@ -15,6 +15,7 @@ from torch import nn
 
 from meta_envs.wrappers import TrialObservation
 
+from . import mlp_gradients
 from .heads import GaussianHead, make_head
 
 Parameters = Mapping[str, torch.Tensor]  # by name, [...] where shared, [M, ...] where of a task
@@ -79,10 +80,8 @@ class MlpPolicy(nn.Module):
             parameters: Shared [...] or one set a task [M, ...].
             inputs: [M, N, D].
         """
-        hidden = inputs
-        for index in range(len(self.layers)):
-            hidden = self.activation(_linear(parameters, f"layers.{index}", hidden))
-        outputs = _linear(parameters, self._last, hidden)
+        names = [*(f"layers.{index}" for index in range(len(self.layers))), self._last]
+        outputs = _outputs(parameters, names, self.activation, inputs)
         if not isinstance(self.head, GaussianHead):
             return torch.log_softmax(outputs, dim=-1)
         log_std = parameters["head.log_std"].clamp(min=_MIN_LOG_STD)
@@ -121,14 +120,25 @@ class MlpRegressor(nn.Module):
 
     def apply_parameters(self, parameters: Parameters, inputs: torch.Tensor) -> torch.Tensor:
         """Return outputs [M, N, O] of inputs [M, N, I]; as in `MlpPolicy`."""
-        hidden = inputs
-        for index in range(len(self.layers) - 1):
-            hidden = self.activation(_linear(parameters, f"layers.{index}", hidden))
-        return _linear(parameters, f"layers.{len(self.layers) - 1}", hidden)
+        names = [f"layers.{index}" for index in range(len(self.layers))]
+        return _outputs(parameters, names, self.activation, inputs)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return outputs [..., O] of inputs [..., I], with the shared parameters."""
         return self.apply_parameters(dict(self.named_parameters()), inputs)
+
+
+def _outputs(
+    parameters: Parameters, names: list[str], activation: nn.Module, inputs: torch.Tensor
+) -> torch.Tensor:
+    weights = [parameters[f"{name}.weight"] for name in names]
+    if mlp_gradients.serves(activation, weights, inputs):
+        biases = [parameters[f"{name}.bias"] for name in names]
+        return mlp_gradients.mlp(activation, inputs, weights, biases)
+    hidden = inputs
+    for name in names[:-1]:
+        hidden = activation(_linear(parameters, name, hidden))
+    return _linear(parameters, names[-1], hidden)
 
 
 def _linear(parameters: Parameters, name: str, inputs: torch.Tensor) -> torch.Tensor:

@@ -150,8 +150,8 @@ def climb(
         cg_damping: Of the KL's Hessian.
         line_search_shrinking_factor: Of steps that do not satisfy.
         line_search_max_iter: Steps tried.
-        sub_sampling_factor: The Hessian is measured on one of so many rows of every task; the
-            line search sees all.
+        sub_sampling_factor: The Hessian is measured on one of so many tasks; the line search sees
+            all.
 
     Source:
         Finn et al. 2017, A.2; the Hessian from differences of gradients, as there.
@@ -166,9 +166,9 @@ def climb(
         put(vector)
         return loss.values(rounds, None)
 
-    # Only the last round: adapted from fewer episodes, policies would not be those that acted, and
-    # the KL not at its minimum, where its curvature is positive and its gradient zero.
-    few = [*rounds[:-1], rounds[-1].rows(slice(None, None, sub_sampling_factor))]
+    # Of whole tasks: policies adapted from fewer episodes would not be those that acted, and the KL
+    # not at its minimum, where its gradient is zero and its curvature positive.
+    few = [part.tasks(slice(None, None, sub_sampling_factor)) for part in rounds]
 
     def kl_gradient(vector: torch.Tensor) -> torch.Tensor:
         put(vector)
