@@ -38,7 +38,7 @@ def evaluate(
     steps: int | None = None,
     bins: int = 100,
     env_kwargs: Mapping[str, Any] | None = None,
-    deterministic: bool = False,
+    deterministic: bool | str = False,
     seed: int = 0,
     num_envs: int = 256,
 ) -> AdaptationCurve:
@@ -60,7 +60,8 @@ def evaluate(
         steps: Measure a lifetime of so many steps a row instead of episodes.
         bins: Parts a lifetime is reported in; must divide `steps`.
         env_kwargs: Keyword arguments of an id.
-        deterministic: Act without sampling.
+        deterministic: Act without sampling; `"frozen"` does so in the frozen episodes alone, as
+            Meta-World's own evaluation.
         seed: Of tasks, episodes and actions.
         num_envs: Rows played at a time, at most.
 
@@ -118,13 +119,19 @@ class _Plan:
     frozen_episodes: int
     steps: int | None
     bins: int | None
-    deterministic: bool
+    deterministic: bool | str
     seed: int
     num_envs: int
 
     def __post_init__(self) -> None:
         for name in ("num_tasks", "episodes", "rows_per_task", "num_envs"):
             positive(name, getattr(self, name))
+        if self.deterministic not in (False, True, "frozen"):
+            raise ValueError(
+                f"deterministic={self.deterministic!r} must be False, True or 'frozen'"
+            )
+        if self.deterministic == "frozen" and not self.frozen_episodes:
+            raise ValueError("deterministic='frozen' needs frozen_episodes of at least 1")
         if self.frozen_episodes < 0:
             raise ValueError(f"frozen_episodes={self.frozen_episodes} must not be negative")
         if self.steps is None:
@@ -153,7 +160,7 @@ def _play(
     row = first * rows  # of the first row among those of all tasks: seeds do not depend on chunks
     loop = learner.inner_loop(view, rows, fold(plan.seed, "act") + row)
     view.tasks_are_visible = bool(getattr(loop, "reads_task", False))
-    play = Play(venv, loop, rows, plan.deterministic)
+    play = Play(venv, loop, rows, plan.deterministic is True)
     seed = fold(plan.seed, "episodes") + row
     if plan.steps is not None and plan.bins is not None:
         played = play.lifetime(seed, plan.steps, plan.bins)
@@ -161,6 +168,7 @@ def _play(
         played = play.episodes(seed, plan.episodes)
         if plan.frozen_episodes:
             loop.freeze()
+            play.deterministic = plan.deterministic is not False
             frozen = fold(plan.seed, "frozen") + row
             played.frozen = play.episodes(frozen, plan.frozen_episodes, new=False)
     venv.close()

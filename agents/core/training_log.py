@@ -50,9 +50,10 @@ def record_iteration(
     log("rollout/ep_len_mean", float(trials.mask.sum() / episodes))
     for episode, value in enumerate(returns.tolist(), start=1):
         log(f"rollout/ep{episode}_rew_mean", value)
-    if trials.successes is not None:
-        log("rollout/success_rate", float(_success(trials) / episodes))
     agent.latest = {"trial_rew_mean": float(per_trial.mean())}
+    if trials.successes is not None:
+        agent.latest["success_rate"] = float(_success(trials) / episodes)
+        log("rollout/success_rate", agent.latest["success_rate"])
     record_update(agent, figures, seconds, dump)
 
 

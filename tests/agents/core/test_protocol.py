@@ -73,6 +73,20 @@ def test_success_at_any_step_counts_by_environment_and_each_weighs_alike():
     np.testing.assert_allclose(curve.by("environment", "frozen_success").mean(), [2 / 3] * 3)
 
 
+def test_only_frozen_episodes_may_be_played_without_sampling():
+    arguments: dict[str, Any] = {"num_tasks": 2, "episodes": 2, "frozen_episodes": 2, **ARMS}
+    for given, wanted in ((False, [False] * 2), (True, [True] * 2), ("frozen", [False, True])):
+        agent = Agent()
+        curve = evaluate(agent, "toy/Arms-v0", deterministic=given, **arguments)
+        (loop,) = agent.loops
+        said = [seen["deterministic"] for _, seen in loop.named("act")]
+        assert [said[0], said[-1]] == wanted and sum(said) in (0, len(said) // 2, len(said))
+        assert curve.protocol["deterministic"] == given
+    for wrong in ({"deterministic": "frozn"}, {"deterministic": "frozen", "frozen_episodes": 0}):
+        with pytest.raises(ValueError, match="deterministic='fro"):
+            evaluate(Agent(), "toy/Arms-v0", **{**arguments, **wrong})
+
+
 def test_groups_by_hand():
     curve = make_curve(tasks=5, episodes=2, task_labels={"kind": ["a", "b", "c"]})
     object.__setattr__(curve, "tasks", [{"kind": kind, "p": kind} for kind in (2, 0, 2, 0, 2)])
