@@ -75,6 +75,7 @@ class Manipulation(MetaVectorEnv):
 
     splits: tuple[str, ...] = ("train", "test", "all")
     start_belongs_to_task = True
+    task_labels = {"environment": benchmarks.NAMES}
 
     def __init__(
         self,
@@ -132,7 +133,7 @@ class Manipulation(MetaVectorEnv):
         return members[rng.integers(len(members))]
 
     def all_tasks(self) -> tuple[dict[str, Any], ...]:
-        """Return every task: environments in upstream's order, and the goals of each."""
+        """Return every task of each split: the first goal of every environment, the second, ..."""
         return tuple(task for tasks in self._members.values() for task in tasks)
 
     def in_split(self, task: Task) -> bool:
@@ -253,8 +254,12 @@ def _observation_space() -> spaces.Box:
 
 
 def _members(parts: tuple[tuple[str, np.ndarray], ...]) -> tuple[dict[str, Any], ...]:
+    # environments alternate, so that the first tasks of a split are of all of them
+    names, goals = zip(*parts, strict=True)
     return tuple(
-        {"environment": _NUMBERS[name], "goal": goal} for name, goals in parts for goal in goals
+        {"environment": _NUMBERS[name], "goal": goal}
+        for each in zip(*goals, strict=True)
+        for name, goal in zip(names, each, strict=True)
     )
 
 
