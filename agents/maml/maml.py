@@ -33,7 +33,7 @@ class MAML(IterativeAlgorithm):
     well the adapted policies do, through the inner steps (their equation 4 and algorithm 3). A new
     task is learnt by the same steps.
 
-    Differences from the paper's code: the KL's Hessian is measured on some of the rows
+    Differences from the paper's code: the KL's Hessian is measured on some of the tasks
     (`sub_sampling_factor`); an advantage of equal returns is zero instead of noise.
 
     Args:
@@ -63,7 +63,7 @@ class MAML(IterativeAlgorithm):
         cg_damping: Of TRPO's Hessian.
         line_search_shrinking_factor: Of TRPO's line search.
         line_search_max_iter: Of TRPO's line search.
-        sub_sampling_factor: TRPO measures its Hessian on one of so many rows of each task.
+        sub_sampling_factor: TRPO measures its Hessian on one of so many tasks.
         gamma: Discount.
         gae_lambda: Of the advantages over a linear baseline, fitted anew to each task and step.
         normalize_advantage: Standardise advantages within each task.

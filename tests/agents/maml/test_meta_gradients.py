@@ -7,6 +7,7 @@ from gymnasium import spaces
 from torch import nn
 
 from agents.core.mlp import MlpPolicy
+from agents.maml import outer
 from agents.maml.adaptation import InnerRates, adapt, spread
 from agents.maml.episodes import Episodes
 from agents.maml.learner import Learner
@@ -214,6 +215,31 @@ def test_a_trpo_step_improves_the_surrogate_within_the_region(target_kl, estimat
     after, kl = loss.values(rounds, None)
     assert done["line_search_success"] == 1 and after < done["loss_before"]
     assert 0.3 * target_kl < kl <= target_kl and kl == pytest.approx(done["approx_kl"])
+
+
+def test_a_subsampled_curvature_is_taken_where_the_kl_is_least(monkeypatch):
+    who = learner(net_arch=(4,), learnt=False)
+    before = on_policy(who, played(who, 0))
+    own = who.step(spread(who.policy.parameters_by_name(), TASKS), before, 0)
+    rounds = [before, on_policy(who, played(who, 1), own)]
+    seen = {}
+
+    def watched(gradient, parameters, damping):
+        seen["gradient"] = gradient(parameters)
+        return lambda vector: seen.setdefault("product", vector)
+
+    monkeypatch.setattr(outer, "finite_difference_product", watched)
+    climb(
+        OuterLoss(who),
+        rounds,
+        target_kl=0.01,
+        cg_max_steps=1,
+        cg_damping=1e-5,
+        line_search_shrinking_factor=0.8,
+        line_search_max_iter=1,
+        sub_sampling_factor=2,
+    )
+    assert seen["gradient"].abs().max() < 1e-12, "some tasks did not adapt as they had played"
 
 
 def test_rates_have_the_shape_that_is_asked_for():
