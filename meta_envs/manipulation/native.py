@@ -1,15 +1,14 @@
 """Rows of batched environments: N rows, R of one environment, and P of them played here.
 
-Physics is MuJoCo's own, one `MjData` a row, in upstream's order of calls; a thread has a model of
-each environment and writes the row's furniture into it before it steps the row. Observations and
-rewards are computed at once for the rows of an environment.
+Physics is MuJoCo's own, in upstream's order of calls (see `stepping`). Observations and rewards are
+computed at once for the rows of an environment. What each step reads and computes with lies in the
+same places every time, so that a step makes few new arrays and no new views.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,22 +20,48 @@ from .stepping import Seat, Stepping
 from .upstream import Beginning
 
 _SEEN = 18  # numbers of an observation that are not of the step before or the goal
+_HAND = 4  # of them, hand and opening of the gripper
+_OBJECT = 7  # place and quaternion of an object
+_SCALE = np.float32(0.01)  # metres a unit of action
+_WIDEST = 0.1  # metres between the claws, which the observation calls 1
 # Bounds that observations are clipped to: those of the hand and of the opening of the gripper.
 HAND_LOW = np.array([-0.525, 0.348, -0.0525, -1.0])
 HAND_HIGH = np.array([0.525, 1.025, 0.7, 1.0])
-_WIDEST = 0.1  # metres between the claws, which the observation calls 1
+
+
+@dataclass
+class _Player:
+    """A row that is played."""
+
+    seat: Seat
+    beginning: Beginning
+    begun: dict[str, np.ndarray]
+    mocap: np.ndarray
+    seen: np.ndarray  # observation of now and of the step before, not clipped
 
 
 @dataclass
 class _Group:
-    """Rows of one environment, which stand beside each other in what is computed."""
+    """Rows of one environment: where they stand in what is computed."""
 
     environment: Environment
-    rows: np.ndarray
-    span: slice
-    begun: dict[str, np.ndarray]
-    live: dict[str, tuple[str, int, int]]
-    places: dict[str, tuple[int, int]] = field(default_factory=dict)  # in what is read
+    rows: list[int]
+    own: dict[str, np.ndarray]  # what was begun with
+    begun: dict[str, np.ndarray]  # that, and what is live
+    read: dict[str, np.ndarray]
+    objects: list[tuple[np.ndarray, np.ndarray]]  # where their places and quaternions are seen
+    observations: np.ndarray
+    actions: np.ndarray
+
+    def observe(self) -> None:
+        """Write where objects are."""
+        places, quaternions = self.environment.observe(self.read, self.begun)
+        if places.shape[1] == 3:  # nearly always
+            self.objects[0][0][:], self.objects[0][1][:] = places, quaternions
+            return
+        for k in range(places.shape[1] // 3):
+            self.objects[k][0][:] = places[:, 3 * k : 3 * k + 3]
+            self.objects[k][1][:] = quaternions[:, 4 * k : 4 * k + 4]
 
 
 class NativeRows:
@@ -45,22 +70,23 @@ class NativeRows:
     Args:
         num_rows: N.
         threads: That step; None is one for each CPU.
+
+    Raises:
+        ValueError: If `threads` is below 1.
     """
 
-    has_state = True
-
     def __init__(self, num_rows: int, threads: int | None):
-        self.rows = np.zeros(0, dtype=np.int64)  # grouped by environment, [P]
+        self.rows = np.zeros(0, dtype=np.int64)  # by environment, [P]
         self._stepping = Stepping(threads)
-        self._seats: list[Seat | None] = [None] * num_rows
-        self._beginnings: list[Beginning | None] = [None] * num_rows
-        self._begun: list[dict[str, np.ndarray]] = [{} for _ in range(num_rows)]
+        self._players: dict[int, _Player] = {}
+        self._num_rows = num_rows
         self._groups: list[_Group] = []
-        self._group_of: dict[str, _Group] = {}
-        self._stale = False  # whether rows have come, gone or changed their environment
-        self._mocap = np.zeros((num_rows, 3))
-        self._low, self._high = np.zeros((num_rows, 3)), np.zeros((num_rows, 3))
-        self._seen = np.zeros((num_rows, _SEEN))
+        self._settled = True  # whether what follows is of the rows that are played
+        self._mocap = self._low = self._high = np.zeros((0, 3))
+        self._seen, self._observations = np.zeros((0, 2 * _SEEN)), np.zeros((0, OBSERVATION))
+        self._actions = np.zeros((0, 4), dtype=np.float32)
+        self._flat = np.zeros(0)
+        self._common: dict[str, np.ndarray] = {}
 
     def begin(self, rows: np.ndarray, names: Sequence[str], goals: np.ndarray) -> np.ndarray:
         """Begin an episode in each of `rows` and return the first observations [R, 39].
@@ -70,85 +96,105 @@ class NativeRows:
             names: Of the environments, R.
             goals: [R, 6].
         """
+        self._unsettle()
         observations = np.empty((len(rows), OBSERVATION))
         for place, (row, name) in enumerate(zip(rows.tolist(), names, strict=True)):
             beginning = upstream.begin(name, goals[place])
-            self._sit(row, name)
-            seat = self._seats[row]
-            assert seat is not None
+            seat = self._seat(row, name)
             seat.begin(beginning)
-            self._beginnings[row] = beginning
-            self._mocap[row] = seat.mocap
-            self._begun[row] = _begun_of(NATIVE[name], beginning)
-            self._seen[row] = beginning.observation[:_SEEN]
             observations[place] = beginning.observation
-            if not self._stale:
-                self._write_begun(row, name)
+            self._players[row] = _Player(
+                seat,
+                beginning,
+                _begun_of(NATIVE[name], beginning),
+                seat.mocap.copy(),
+                beginning.observation[: 2 * _SEEN].copy(),
+            )
         return observations
 
     def leave(self, rows: np.ndarray) -> None:
         """Play these rows no more."""
+        self._unsettle()
         for row in rows.tolist():
-            seat = self._seats[row]
-            if seat is not None:
-                self._keep_begun()
-                self._stepping.give_back(seat)
-                self._seats[row], self._stale = None, True
+            self._stepping.give_back(self._players.pop(row).seat)
 
     def step(self, actions: np.ndarray) -> Outcome:
-        """Step the rows that are played, in the order of `self.rows`.
+        """Step the rows that are played, in the order of `self.rows`, after `settle`.
 
         Args:
             actions: Float32 [P, 4], within their bounds.
+
+        Returns:
+            Observations and what else is seen; the next step writes into the observations.
         """
-        rows = self.rows
+        self._actions[:] = actions
         # In float32, as upstream computes it where actions are.
-        moved = self._mocap[rows] + actions[:, :3] * np.float32(0.01)
-        moved = np.clip(moved, self._low[rows], self._high[rows])
-        self._mocap[rows] = moved
-        grips = actions[:, 3].astype(np.float64)
-        flat = self._stepping.step(moved, grips)
-        count = len(rows)
-        common, start = {}, 0
-        for key in HAND_READS:
-            common[key] = flat[start : start + 3 * count].reshape(count, 3)
-            start += 3 * count
-        common["tcp"] = (common["right_finger"] + common["left_finger"]) / 2.0
-        return self._evaluate(flat, common, actions)
+        self._mocap += actions[:, :3] * _SCALE
+        np.maximum(self._mocap, self._low, out=self._mocap)
+        np.minimum(self._mocap, self._high, out=self._mocap)
+        self._stepping.step(self._mocap, actions[:, 3].astype(np.float64), self._flat)
+        self._observe()
+        rewards, told = [], []
+        for group in self._groups:
+            reward, info = group.environment.evaluate(
+                group.read, group.observations, group.actions, group.begun
+            )
+            rewards.append(reward)
+            told.append(info)
+        infos = np.empty((len(INFOS), len(self.rows)))
+        for place, key in enumerate(INFOS):
+            np.concatenate([info[key] for info in told], out=infos[place])
+        return self._observations, np.concatenate(rewards), infos
+
+    def settle(self) -> None:
+        """Lay out what steps compute with, after rows have begun or left: grouped by name."""
+        if self._settled:
+            return
+        by_name: dict[str, list[int]] = {}
+        for row in sorted(self._players):
+            by_name.setdefault(self._players[row].seat.name, []).append(row)
+        order = [row for name in sorted(by_name) for row in by_name[name]]
+        players = [self._players[row] for row in order]
+        self.rows = np.array(order, dtype=np.int64)
+        self._groups = []
+        self._settled = True
+        if players:
+            self._mocap = np.stack([one.mocap for one in players])
+            self._seen = np.stack([one.seen for one in players])
+            bounds = [upstream.original(one.seat.name).env for one in players]
+            self._low = np.stack([one.mocap_low for one in bounds])
+            self._high = np.stack([one.mocap_high for one in bounds])
+            self._observations = np.zeros((len(players), OBSERVATION))
+            self._actions = np.zeros((len(players), 4), dtype=np.float32)
+            self._lay_out(players, by_name)
 
     def get_state(self) -> dict[str, np.ndarray]:
         """Return what rows go on from, by name."""
-        self.settle()
-        self._keep_begun()
-        state: dict[str, np.ndarray] = {"seen": self._seen}
-        largest = max(len(one.state) for one in self._beginnings if one is not None)
-        state["physics"] = np.zeros((len(self._seats), largest))
-        for row in self.rows.tolist():
-            own = self.physics_state(row)
-            state["physics"][row, : len(own)] = own
-        for group in self._groups:
-            for key, values in group.begun.items():
-                state[f"begun.{group.environment.name}.{key}"] = values
-        return state
+        self._unsettle()
+        players = [self._players[row] for row in sorted(self._players)]
+        states = [one.seat.state() for one in players]
+        physics = np.zeros((len(players), max(map(len, states))))
+        for padded, state in zip(physics, states, strict=True):
+            padded[: len(state)] = state
+        kept = {"seen": np.stack([one.seen for one in players]), "physics": physics}
+        for row in sorted(self._players):
+            for key, value in self._players[row].begun.items():
+                kept[f"begun.{row}.{key}"] = value
+        return kept
 
     def set_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Go on from it; the rows have begun episodes of the same tasks before."""
-        self.settle()
-        self._seen = state["seen"].copy()
-        for row in self.rows.tolist():
-            seat = self._seats[row]
-            assert seat is not None
-            seat.set_state(state["physics"][row])
-            self._mocap[row] = seat.mocap
-        for group in self._groups:
-            for key in group.begun:
-                group.begun[key] = state[f"begun.{group.environment.name}.{key}"].copy()
+        self._unsettle()
+        for place, row in enumerate(sorted(self._players)):
+            player = self._players[row]
+            player.seat.set_state(state["physics"][place])
+            player.mocap = player.seat.mocap.copy()
+            player.seen = state["seen"][place].copy()
+            player.begun = {key: state[f"begun.{row}.{key}"].copy() for key in player.begun}
 
     def physics_state(self, row: int) -> np.ndarray:
         """Return MuJoCo's state of a row."""
-        seat = self._seats[row]
-        assert seat is not None
-        return seat.state()
+        return self._players[row].seat.state()
 
     def close(self) -> None:
         """Stop the threads."""
@@ -156,123 +202,123 @@ class NativeRows:
 
     # ---- inside ---------------------------------------------------------------------------------
 
-    def _sit(self, row: int, name: str) -> None:
-        seat = self._seats[row]
-        if seat is not None and seat.name == name:
+    def _seat(self, row: int, name: str) -> Seat:
+        player = self._players.get(row)
+        if player is not None and player.seat.name == name:
+            return player.seat
+        if player is not None:
+            self._stepping.give_back(player.seat)
+        return self._stepping.take(name)
+
+    def _unsettle(self) -> None:
+        """Give every row what is its own, before some begin or leave."""
+        if not self._settled:
             return
-        self._keep_begun()
-        if seat is not None:
-            self._stepping.give_back(seat)
-        self._seats[row] = self._stepping.take(name)
-        original = upstream.original(name).env
-        self._low[row], self._high[row] = original.mocap_low, original.mocap_high
-        self._stale = True
+        self._settled = False
+        for place, row in enumerate(self.rows.tolist()):
+            player = self._players[row]
+            player.mocap, player.seen = self._mocap[place], self._seen[place]
+        for group in self._groups:
+            for place, row in enumerate(group.rows):
+                self._players[row].begun = {key: part[place] for key, part in group.own.items()}
 
-    def _keep_begun(self) -> None:
-        """Take what rows began with out of the groups, which are about to change."""
-        for group in self._groups if not self._stale else ():
-            for place, row in enumerate(group.rows.tolist()):
-                self._begun[row] = {key: part[place].copy() for key, part in group.begun.items()}
-
-    def _write_begun(self, row: int, name: str) -> None:
-        group = self._group_of[name]
-        place = int(np.flatnonzero(group.rows == row)[0])
-        for key, value in self._begun[row].items():
-            group.begun[key][place] = value
-
-    def settle(self) -> None:
-        """Sort the rows by environment, after some have come, gone or changed theirs."""
-        if not self._stale:
-            return
-        by_name: dict[str, list[int]] = {}
-        for row, seat in enumerate(self._seats):
-            if seat is not None:
-                by_name.setdefault(seat.name, []).append(row)
-        self._groups, start = [], 0
-        for name in sorted(by_name):
-            rows = np.array(by_name[name])
-            began = [self._begun[row] for row in by_name[name]]
-            begun = {key: np.stack([one[key] for one in began]) for key in began[0]}
-            first = self._beginnings[by_name[name][0]]
-            assert first is not None
-            span = slice(start, start + len(rows))
-            self._groups.append(_Group(NATIVE[name], rows, span, begun, first.live))
-            start += len(rows)
-        self._group_of = {group.environment.name: group for group in self._groups}
-        if self._groups:
-            self.rows = np.concatenate([group.rows for group in self._groups])
-        else:
-            self.rows = np.zeros(0, dtype=np.int64)
-        self._lay_out()
-        self._stale = False
-
-    def _lay_out(self) -> None:
+    def _lay_out(self, players: list[_Player], by_name: dict[str, list[int]]) -> None:
         """Say what is read of every row: the hand of all, then what each group wants."""
-        seats = [self._seats[row] for row in self.rows.tolist()]
-        views = [seat.view(*read) for read in HAND_READS.values() for seat in seats if seat]
-        start = sum(view.size for view in views)
-        for group in self._groups:
-            mine = [seat for seat in seats[group.span] if seat is not None]
-            wanted = [
-                (key, [seat.view(*read) for seat in mine])
-                for key, read in group.environment.reads.items()
-            ]
-            wanted += [
-                (key, [seat.part(*place) for seat in mine]) for key, place in group.live.items()
-            ]
-            for key, found in wanted:
-                group.places[key] = (start, found[0].size)
-                views += found
-                start += found[0].size * len(found)
-        self._stepping.lay_out([seat for seat in seats if seat], views)
+        seats = [one.seat for one in players]
+        views: list[np.ndarray] = []
+        read: list[tuple[dict[str, np.ndarray], str, int]] = []  # where which views go
 
-    def _evaluate(
-        self, flat: np.ndarray, common: dict[str, np.ndarray], actions: np.ndarray
-    ) -> Outcome:
-        count = len(self.rows)
-        observations = np.zeros((count, OBSERVATION))
-        rewards, infos = np.empty(count), np.empty((len(INFOS), count))
-        observations[:, :3] = common["hand"]
-        apart = common["rightclaw"] - common["leftclaw"]
-        opening = np.sqrt((apart * apart).sum(axis=-1))
-        observations[:, 3] = np.clip(opening / _WIDEST, 0.0, 1.0)
-        observations[:, _SEEN : 2 * _SEEN] = self._seen[self.rows]
-        reads = []
-        for group in self._groups:
-            read = {key: values[group.span] for key, values in common.items()}
-            size = len(group.rows)
-            for key, (start, width) in group.places.items():
-                read[key] = flat[start : start + size * width].reshape(size, width)
-            begun: Mapping[str, Any] = {
-                **group.begun,
-                **{key.lstrip("_"): read[key] for key in group.live},
-            }
-            positions, quaternions = group.environment.observe(read, begun)
-            mine, start = observations[group.span], 4
-            for k in range(positions.shape[1] // 3):
-                mine[:, start : start + 3] = positions[:, 3 * k : 3 * k + 3]
-                mine[:, start + 3 : start + 7] = quaternions[:, 4 * k : 4 * k + 4]
-                start += 7
-            reads.append((read, begun))
-        self._seen[self.rows] = observations[:, :_SEEN]  # before they are clipped, as upstream
-        for start in (0, _SEEN):
-            hand = observations[:, start : start + 4]
-            np.clip(hand, HAND_LOW, HAND_HIGH, out=hand)
-        for group, (read, begun) in zip(self._groups, reads, strict=True):
-            span = group.span
-            rewards[span], info = group.environment.evaluate(
-                read, observations[span], actions[span], begun
+        def wanted(where: dict[str, np.ndarray], key: str, found: list[np.ndarray]) -> None:
+            read.append((where, key, len(found)))
+            views.extend(found)
+
+        self._common = {}
+        for key, place in HAND_READS.items():
+            wanted(self._common, key, [seat.view(*place) for seat in seats])
+        own_reads: list[dict[str, np.ndarray]] = []
+        start = 0
+        for name in sorted(by_name):
+            mine = seats[start : start + len(by_name[name])]
+            own_reads.append({})
+            for key, place in NATIVE[name].reads.items():
+                wanted(own_reads[-1], key, [seat.view(*place) for seat in mine])
+            for key, part in players[start].beginning.live.items():
+                wanted(own_reads[-1], key, [seat.part(*part) for seat in mine])
+            start += len(mine)
+        self._flat = np.empty(sum(view.size for view in views))
+        place_in_views = place_in_flat = 0
+        for where, key, count in read:
+            width = views[place_in_views].size
+            end = place_in_flat + width * count
+            where[key] = self._flat[place_in_flat:end].reshape(count, width)
+            place_in_views, place_in_flat = place_in_views + count, end
+        self._common["tcp"] = np.empty((len(seats), 3))
+        self._stepping.lay_out(seats, views)
+        self._make_groups(players, by_name, own_reads)
+
+    def _make_groups(
+        self,
+        players: list[_Player],
+        by_name: dict[str, list[int]],
+        own_reads: list[dict[str, np.ndarray]],
+    ) -> None:
+        start = 0
+        for name, own_read in zip(sorted(by_name), own_reads, strict=True):
+            span = slice(start, start + len(by_name[name]))
+            first = players[start]
+            own = {key: np.stack([one.begun[key] for one in players[span]]) for key in first.begun}
+            live = {key.lstrip("_"): own_read[key] for key in first.beginning.live}
+            seen = self._seen[span]
+            objects = [
+                (seen[:, at : at + 3], seen[:, at + 3 : at + _OBJECT])
+                for at in (_HAND, _HAND + _OBJECT)
+            ]
+            self._groups.append(
+                _Group(
+                    NATIVE[name],
+                    by_name[name],
+                    own,
+                    {**own, **live},
+                    {**{key: part[span] for key, part in self._common.items()}, **own_read},
+                    objects,
+                    self._observations[span],
+                    self._actions[span],
+                )
             )
-            for place, key in enumerate(INFOS):
-                infos[place, span] = info[key]
-        return observations, rewards, infos
+            start = span.stop
+
+    def _observe(self) -> None:
+        """Write the observations of all rows."""
+        common, seen = self._common, self._seen
+        np.add(common["right_finger"], common["left_finger"], out=common["tcp"])
+        common["tcp"] /= 2.0
+        seen[:, _SEEN:] = seen[:, :_SEEN]
+        seen[:, :3] = common["hand"]
+        apart = common["rightclaw"] - common["leftclaw"]
+        apart *= apart
+        opening = np.sqrt(np.add.reduce(apart, axis=1)) / _WIDEST
+        np.minimum(opening, 1.0, out=seen[:, 3])
+        for group in self._groups:
+            group.observe()
+        clipped = self._observations[:, : 2 * _SEEN]
+        np.maximum(seen, _LOW, out=clipped)
+        np.minimum(clipped, _HIGH, out=clipped)
 
 
 def _begun_of(environment: Environment, beginning: Beginning) -> dict[str, np.ndarray]:
     """Return what an environment needs of a reset; what is live is read at every step."""
     wanted = dict.fromkeys((*ALWAYS_BEGUN, *environment.begun))
     return {
-        key.lstrip("_"): np.asarray(beginning.attributes[key], dtype=np.float64)
+        key.lstrip("_"): np.array(beginning.attributes[key], dtype=np.float64)
         for key in wanted
         if key not in beginning.live
     }
+
+
+def _widened(hand: np.ndarray, elsewhere: float) -> np.ndarray:
+    both = np.full(2 * _SEEN, elsewhere)
+    both[:_HAND] = both[_SEEN : _SEEN + _HAND] = hand
+    return both
+
+
+_LOW, _HIGH = _widened(HAND_LOW, -np.inf), _widened(HAND_HIGH, np.inf)

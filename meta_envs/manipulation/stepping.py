@@ -33,6 +33,7 @@ class Seat:
         self.mocap = self.data.mocap_pos[0]
         self.control = self.data.ctrl
         self.body_pos = self.site_pos = np.zeros(0)
+        self._views: dict[tuple[str, str], np.ndarray] = {}
 
     def begin(self, beginning: Beginning) -> None:
         """Take the state that a reset leaves."""
@@ -52,8 +53,11 @@ class Seat:
 
     def view(self, place: str, name: str) -> np.ndarray:
         """Return a view of what stands at e.g. `("body.xpos", "hand")`, [W]."""
-        kind, _, field = place.partition(".")
-        return np.ravel(getattr(getattr(self.data, kind)(name), field))
+        if (place, name) not in self._views:
+            kind, _, field = place.partition(".")
+            view = np.ravel(getattr(getattr(self.data, kind)(name), field))
+            self._views[place, name] = view
+        return self._views[place, name]
 
     def part(self, field: str, start: int, end: int) -> np.ndarray:
         """Return a view of a part of a field, [W]."""
@@ -80,7 +84,6 @@ class Stepping:
         self._seats: Sequence[Seat] = ()
         self._views: list[np.ndarray] = []
         self._chunks: list[slice] = []
-        self._size = 0
         self._pool: ThreadPoolExecutor | None = None
 
     def take(self, name: str) -> Seat:
@@ -95,7 +98,6 @@ class Stepping:
     def lay_out(self, seats: Sequence[Seat], views: list[np.ndarray]) -> None:
         """Say which rows are stepped, sorted by environment, and what is read of them."""
         self._seats, self._views = seats, views
-        self._size = sum(view.size for view in views)
         chunks, start = [], 0
         for place, seat in enumerate(seats):
             last = place + 1 == len(seats)
@@ -107,12 +109,13 @@ class Stepping:
             for name in {seat.name for seat in seats}:
                 self._model(thread, name)
 
-    def step(self, places: np.ndarray, grips: np.ndarray) -> np.ndarray:
-        """Step every row and return what is read, one after the other, [W].
+    def step(self, places: np.ndarray, grips: np.ndarray, read: np.ndarray) -> None:
+        """Step every row.
 
         Args:
             places: Where the hands are drawn to, [P, 3].
             grips: How hard the grippers close, [P].
+            read: Gets what is read, one view after the other, [W].
         """
         todo = deque(self._chunks)
         threads = min(self.threads, len(self._chunks))
@@ -126,7 +129,7 @@ class Stepping:
         self._work(0, todo, places, grips)
         for one in others:
             one.result()
-        return np.concatenate(self._views, out=np.empty(self._size))
+        np.concatenate(self._views, out=read)
 
     def close(self) -> None:
         """Stop the threads."""
