@@ -1,9 +1,9 @@
 """Meta-World: train, evaluate by the published protocol on both splits, append to a CSV.
 
-    python benchmarks/metaworld.py scripted-ml10 random-ml10
-    python benchmarks/metaworld.py rl2-reach rl2-push --seeds 0 1 2
-    python benchmarks/metaworld.py rl2-ml10 --steps 5000000        # start it again to go on
-    python benchmarks/metaworld.py --summary
+    python benchmarks/manipulation.py scripted-ml10 random-ml10
+    python benchmarks/manipulation.py rl2-reach rl2-push --seeds 0 1 2
+    python benchmarks/manipulation.py rl2-ml10 --steps 5000000        # start it again to go on
+    python benchmarks/manipulation.py --summary
 
 Ten episodes to adapt in and three that count, for every goal, none of which depends on which
 episodes end first; success at any step of an episode; means over the goals of each environment,
@@ -12,7 +12,8 @@ afterwards. Rows go to `results/metaworld.csv`; success on both splits during tr
 a few goals of each environment, to `results/metaworld-*.progress.csv`; returns of training to
 `results/metaworld-*.training.csv`. Checkpoints are in `runs/benchmarks/metaworld`: a training that
 was interrupted goes on from there, and one that is complete is only evaluated. To run two at a
-time, give each a core: `taskset -c 0 python ...`.
+time, give each a core: `taskset -c 0 python ...`. (A file named metaworld.py would hide the package
+of that name.)
 """
 
 from __future__ import annotations
