@@ -85,15 +85,18 @@ def _use() -> None:
     from agents import RL2, evaluate
 
     for name in meta_envs.list_distributions():
-        if ".locomotion." not in meta_envs.card(name).family:
+        family = meta_envs.card(name).family
+        extras = {".locomotion.": "mujoco", ".manipulation.": "metaworld"}
+        extra = next((extra for part, extra in extras.items() if part in family), None)
+        if extra is None:
             _make(name)
             continue
         try:
             gym.make(name)
         except ImportError as missing:
-            assert 'pip install "metazoo[mujoco]"' in str(missing), missing
+            assert f'pip install "metazoo[{extra}]"' in str(missing), missing
         else:
-            raise AssertionError(f"{name} was made without mujoco")
+            raise AssertionError(f"{name} was made without {extra}")
     agent = RL2("GruPolicy", ID, n_envs=4, n_epochs=1, preset=None, seed=0).learn(800)
     assert agent.iteration == 2
     agent.save("agent.zip")

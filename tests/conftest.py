@@ -1,7 +1,29 @@
-"""What every test runs under: one thread a process, and no display."""
+"""What every test runs under: one thread a process, no display, and no id without its extra."""
 
 import os
+from functools import cache
+
+import pytest
 
 for _threads in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_threads, "1")  # threads of parallel test processes only get in the way
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what is parametrised over the registry where an id's extra is not installed."""
+    for item in items:
+        id = getattr(item, "callspec", None) and item.callspec.params.get("id")  # type: ignore
+        if isinstance(id, str) and id.startswith("meta/ML") and (reason := _no_metaworld()):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@cache
+def _no_metaworld() -> str:
+    try:
+        from meta_envs.manipulation import upstream
+
+        upstream.check_mujoco(any_mujoco=False)
+    except ImportError as missing:
+        return f"{missing}"
+    return ""
