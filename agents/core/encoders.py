@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from .belief import gaussian_kl
-from .mlp import MlpRegressor
+from .fast_mlp import FastMlp, Precision
 
 _SMALLEST_VARIANCE = 1e-7  # of a factor, as in the code of Rakelly et al.
 
@@ -65,27 +65,44 @@ class ProductEncoder(nn.Module):
     ):
         super().__init__()
         self.latent_size = latent_size
-        self.layers = MlpRegressor(input_size, 2 * latent_size, net_arch, activation)
+        self.layers = FastMlp(input_size, 2 * latent_size, net_arch, activation)
 
-    def factors(self, context: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return each transition's precision, and its mean times that; [..., D] -> [..., L]."""
-        mean, raw = self.layers(context).chunk(2, dim=-1)
-        precision = nn.functional.softplus(raw).clamp(min=_SMALLEST_VARIANCE).reciprocal()
-        return precision, mean * precision
+    def factors(
+        self, context: torch.Tensor, precision: Precision = "float32"
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return each transition's precision, and its mean times that; [..., D] -> [..., L].
+
+        Args:
+            context: Transitions.
+            precision: Of the hidden layers, as in `FastMlp`.
+        """
+        mean, raw = self.layers(context, precision).chunk(2, dim=-1)
+        sharpness = nn.functional.softplus(raw).clamp(min=_SMALLEST_VARIANCE).reciprocal()
+        return sharpness, mean * sharpness
 
     def forward(
-        self, context: torch.Tensor, mask: torch.Tensor | None = None
+        self,
+        context: torch.Tensor,
+        mask: torch.Tensor | None = None,
+        *,
+        drawn: torch.Tensor | None = None,
+        precision: Precision = "float32",
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Infer the posterior of each task.
 
         Args:
             context: [M, N, D]; without transitions (N = 0) it is the prior.
             mask: 1 where there is a transition, [M, N]; None is everywhere.
+            drawn: Which of the transitions `context` [n, D] the contexts consist of, int64 [M, N]:
+                one that was drawn more than once is encoded once.
+            precision: Of the hidden layers, as in `FastMlp`.
 
         Returns:
             Mean and log variance, [M, L].
         """
-        precision, weighted = self.factors(context)
+        sharpness, weighted = self.factors(context, precision)
+        if drawn is not None:
+            sharpness, weighted = sharpness[drawn], weighted[drawn]
         if mask is not None:
-            precision, weighted = precision * mask[..., None], weighted * mask[..., None]
-        return product_of_gaussians(precision.sum(dim=-2), weighted.sum(dim=-2))
+            sharpness, weighted = sharpness * mask[..., None], weighted * mask[..., None]
+        return product_of_gaussians(sharpness.sum(dim=-2), weighted.sum(dim=-2))

@@ -33,19 +33,23 @@ _ONEDNN_LINEAR: Any = (
     if _X86 and torch.backends.mkldnn.is_available()
     else None
 )
+_BFLOAT16: Any = getattr(getattr(torch.ops, "mkldnn", None), "_is_mkldnn_bf16_supported", bool)
+_ONEDNN_DTYPES = (torch.float32, torch.bfloat16) if _BFLOAT16() else (torch.float32,)
 
 
-def product(inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+def product(
+    inputs: Tensor, weight: Tensor, bias: Tensor | None = None, relu: bool = False
+) -> Tensor:
     """Return `inputs @ weight.T + bias` ([N, I], [G, I], [G] -> [N, G]) without a graph.
 
     `weight` is contiguous or the transpose of a contiguous matrix: a strided one is right too, but
     falls off oneDNN's fast path, a thousandfold.
     """
-    if _ONEDNN_LINEAR is not None and inputs.dtype == torch.float32 and inputs.device.type == "cpu":
-        return _ONEDNN_LINEAR(inputs, weight, bias, "none", [], "")
-    if bias is None:
-        return torch.mm(inputs, weight.t())
-    return torch.addmm(bias, inputs, weight.t())
+    known = _ONEDNN_LINEAR is not None and inputs.dtype in _ONEDNN_DTYPES
+    if known and inputs.device.type == "cpu":
+        return _ONEDNN_LINEAR(inputs, weight, bias, "relu" if relu else "none", [], "")
+    outputs = torch.nn.functional.linear(inputs, weight, bias)
+    return outputs.relu_() if relu else outputs
 
 
 def tanh_(x: Tensor) -> Tensor:

@@ -119,7 +119,7 @@ class TaskReplay:
         if (self.size[tasks] < 1).any():
             raise ValueError(f"there are no transitions of tasks {_none(tasks, self.size)}")
         first = np.maximum(self.written - self.capacity, 0)
-        return self._drawn(tasks, first, self.size, count, rng, names)
+        return self.take(self._draw(tasks, first, self.size, count, rng), names)
 
     def sample_recent(
         self,
@@ -133,10 +133,26 @@ class TaskReplay:
         Raises:
             ValueError: If that of a task is empty.
         """
+        return self.take(self.draw_recent(tasks, count, rng), names)
+
+    def draw_recent(self, tasks: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw as `sample_recent` does, and return where the transitions are, int64 [B, n].
+
+        Raises:
+            ValueError: If the recent part of a task is empty.
+        """
         size = self.recent_size
         if (size[tasks] < 1).any():
             raise ValueError(f"there are no recent transitions of tasks {_none(tasks, size)}")
-        return self._drawn(tasks, self._recent[:, 1] - size, size, count, rng, names)
+        return self._draw(tasks, self._recent[:, 1] - size, size, count, rng)
+
+    def take(self, places: np.ndarray, names: Iterable[str] | None = None) -> Arrays:
+        """Return the transitions at places that were drawn, fields [*places.shape, ...]."""
+        chosen = self.arrays if names is None else names
+        return {
+            name: self.arrays[name].reshape(-1, *self.arrays[name].shape[2:])[places]
+            for name in chosen
+        }
 
     def num_trials(self) -> np.ndarray:
         """Return how many whole trials are kept of each task, int64 [M]."""
@@ -213,23 +229,16 @@ class TaskReplay:
             )
         self._recent[task] = (first if last > first else start, start + count)
 
-    def _drawn(
+    def _draw(
         self,
         tasks: np.ndarray,
         first: np.ndarray,
         size: np.ndarray,
         count: int,
         rng: np.random.Generator,
-        names: Iterable[str] | None,
-    ) -> Arrays:
+    ) -> np.ndarray:
         offset = (rng.random((len(tasks), count)) * size[tasks][:, None]).astype(np.int64)
-        where = (first[tasks][:, None] + offset) % self.capacity
-        flat = tasks[:, None] * self.capacity + where
-        drawn = {}
-        for name in self.arrays if names is None else names:
-            array = self.arrays[name]
-            drawn[name] = array.reshape(-1, *array.shape[2:])[flat]
-        return drawn
+        return tasks[:, None] * self.capacity + (first[tasks][:, None] + offset) % self.capacity
 
 
 def _none(tasks: np.ndarray, size: np.ndarray) -> list[int]:

@@ -19,7 +19,7 @@ from gymnasium import spaces
 from torch import nn
 
 from . import sac_losses as losses
-from .mlp import MlpRegressor
+from .fast_mlp import FastMlp, Precision, check_precision
 
 _MIN_LOG_STD, _MAX_LOG_STD = -20.0, 2.0
 _LOG_SQRT_TWO_PI = 0.5 * math.log(2 * math.pi)
@@ -167,13 +167,11 @@ class TwinQ(nn.Module):
         self, inputs: int, outputs: int, net_arch: Sequence[int], activation: type[nn.Module]
     ):
         super().__init__()
-        self.both = nn.ModuleList(
-            MlpRegressor(inputs, outputs, net_arch, activation) for _ in range(2)
-        )
+        self.both = nn.ModuleList(FastMlp(inputs, outputs, net_arch, activation) for _ in range(2))
 
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+    def forward(self, inputs: torch.Tensor, precision: Precision = "float32") -> torch.Tensor:
         """Return [2, B, outputs]."""
-        return torch.stack([one(inputs) for one in self.both])
+        return torch.stack([one(inputs, precision) for one in self.both])
 
 
 class SoftActorCritic(nn.Module):
@@ -187,10 +185,12 @@ class SoftActorCritic(nn.Module):
         condition_size: C; 0 for none.
         net_arch: Widths of the layers.
         activation: Between them.
+        precision: `"float32"`, or `"bfloat16"` for hidden layers in the losses (`FastMlp`); actions
+            are chosen in float32 always.
 
     Raises:
         TypeError: If the action space is not supported.
-        ValueError: If it has no bounds.
+        ValueError: If it has no bounds, or the precision is unknown.
     """
 
     def __init__(
@@ -200,12 +200,15 @@ class SoftActorCritic(nn.Module):
         condition_size: int = 0,
         net_arch: Sequence[int] = (256, 256),
         activation: type[nn.Module] = nn.ReLU,
+        precision: Precision = "float32",
     ):
         super().__init__()
+        check_precision(precision)
+        self.precision = precision
         self.kind = action_kind(action_space)
         self.discrete = isinstance(self.kind, OneHot)
         seen = observation_size + condition_size
-        self.policy = MlpRegressor(seen, self.kind.params_size, net_arch, activation)
+        self.policy = FastMlp(seen, self.kind.params_size, net_arch, activation)
         outputs = self.kind.size if self.discrete else 1
         inputs = seen if self.discrete else seen + self.kind.size
         self.q = TwinQ(inputs, outputs, net_arch, activation)
@@ -282,8 +285,8 @@ class SoftActorCritic(nn.Module):
         """Return the critics' values of the played actions, [2, B]."""
         seen = _beside(batch.inputs, condition)
         if self.discrete:
-            return (self.q(seen) * batch.actions).sum(dim=-1)
-        return self.q(torch.cat([seen, batch.actions], dim=-1)).squeeze(-1)
+            return (self.q(seen, self.precision) * batch.actions).sum(dim=-1)
+        return self.q(torch.cat([seen, batch.actions], dim=-1), self.precision).squeeze(-1)
 
     def _value(
         self,
@@ -295,13 +298,13 @@ class SoftActorCritic(nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return the policy's soft value [B], its entropy [B] and its parameters [B, P]."""
         seen = _beside(inputs, condition)
-        params = self.policy(seen)
+        params = self.policy(seen, self.precision)
         if isinstance(self.kind, TanhGaussian):
             actions, log_prob = self.kind.sample(params, noise)
-            q = critics(torch.cat([seen, actions], dim=-1)).squeeze(-1)
+            q = critics(torch.cat([seen, actions], dim=-1), self.precision).squeeze(-1)
             return losses.soft_value(q, log_prob, ent_coef), -log_prob, params
         log_probs = torch.log_softmax(params, dim=-1)
-        value = losses.discrete_soft_value(critics(seen), log_probs, ent_coef)
+        value = losses.discrete_soft_value(critics(seen, self.precision), log_probs, ent_coef)
         return value, -(log_probs.exp() * log_probs).sum(dim=-1), params
 
 

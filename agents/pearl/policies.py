@@ -14,6 +14,7 @@ from torch import nn
 from meta_envs.wrappers import TrialObservation
 
 from ..core.encoders import ProductEncoder
+from ..core.fast_mlp import Precision
 from ..core.sac import SoftActorCritic
 
 
@@ -29,10 +30,11 @@ class PearlPolicy(nn.Module):
         activation: Between layers.
         next_observation: Show the encoder the successor too: where dynamics differ between tasks.
         ent_coef_init: Initial weight of the entropy, where it is learnt.
+        precision: Of hidden layers while training: `"float32"` or `"bfloat16"`.
 
     Raises:
         TypeError: If a space is not supported.
-        ValueError: If the action space has no bounds.
+        ValueError: If the action space has no bounds, or the precision is unknown.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class PearlPolicy(nn.Module):
         activation: type[nn.Module] = nn.ReLU,
         next_observation: bool = False,
         ent_coef_init: float = 1.0,
+        precision: Precision = "float32",
     ):
         super().__init__()
         self.builder = TrialObservation(observation_space, action_space)
@@ -57,7 +60,7 @@ class PearlPolicy(nn.Module):
         self.latent_size = latent_size
         self.next_observation = next_observation
         self.core = SoftActorCritic(
-            self.observation_size, action_space, latent_size, net_arch, activation
+            self.observation_size, action_space, latent_size, net_arch, activation, precision
         )
         self.kind = self.core.kind
         size = self.observation_size * (2 if next_observation else 1) + self.kind.size + 1

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import torch
 
 from ..core.belief import gaussian_sample
+from ..core.fast_mlp import keep_freed_memory
 from ..core.replay import TaskReplay
 from ..core.sac import Transitions
 from ..core.sac_losses import temperature_loss
@@ -43,9 +44,9 @@ class Updater:
     ):
         self.policy, self.replay, self.settings = policy, replay, settings
         shared = [*policy.core.q.parameters(), *policy.encoder.parameters()]
-        self.critic_optimizer = torch.optim.Adam(shared, lr=learning_rate)
-        self.actor_optimizer = torch.optim.Adam(policy.core.policy.parameters(), lr=learning_rate)
-        self.entropy_optimizer = torch.optim.Adam([policy.log_ent_coef], lr=learning_rate)
+        self.critic_optimizer = _adam(shared, learning_rate)
+        self.actor_optimizer = _adam(policy.core.policy.parameters(), learning_rate)
+        self.entropy_optimizer = _adam([policy.log_ent_coef], learning_rate)
 
     @property
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
@@ -58,6 +59,7 @@ class Updater:
 
     def run(self, count: int, seed: int, learning_rate: float) -> dict[str, float]:
         """Take `count` gradient steps, and return the means of their figures."""
+        keep_freed_memory()
         for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate
@@ -76,8 +78,8 @@ class Updater:
         """Take one gradient step on everything."""
         given, policy, core = self.settings, self.policy, self.policy.core
         tasks = rng.integers(self.replay.num_tasks, size=given["meta_batch_size"])
-        batch, context = self._sample(tasks, rng)
-        mean, log_variance = policy.encoder(context)
+        batch, context, drawn = self._sample(tasks, rng)
+        mean, log_variance = policy.encoder(context, drawn=drawn, precision=core.precision)
         latents = gaussian_sample(mean, log_variance, self._noise(mean.shape, generator, "normal"))
         condition = latents.repeat_interleave(given["batch_size"], dim=0)
         shape = (len(condition), policy.kind.noise_size)
@@ -109,24 +111,30 @@ class Updater:
 
     def _sample(
         self, tasks: np.ndarray, rng: np.random.Generator
-    ) -> tuple[Transitions, torch.Tensor]:
-        """Draw transitions [M * B, ...] and contexts [M, N, ...]."""
-        given = self.settings
+    ) -> tuple[Transitions, torch.Tensor, torch.Tensor]:
+        """Draw transitions [M * B, ...], and contexts: transitions [n, ...] and which, [M, N]."""
+        given, device = self.settings, self._device
+        places = self.replay.draw_recent(tasks, given["context_batch_size"], rng)
+        different, drawn = np.unique(places, return_inverse=True)
         seen = ("inputs", "actions", "context_rewards", "next_inputs")
-        context = self.replay.sample_recent(tasks, given["context_batch_size"], rng, seen)
+        shown = self.replay.take(different, seen)
+        context = self.policy.context(*(torch.from_numpy(shown[name]).to(device) for name in seen))
         wanted = ("inputs", "actions", "rewards", "terminated", "next_inputs")
-        drawn = self.replay.sample(tasks, given["batch_size"], rng, wanted)
         fields = {
-            name: torch.from_numpy(part).flatten(0, 1).to(self._device)
-            for name, part in drawn.items()
+            name: torch.from_numpy(part).flatten(0, 1).to(device)
+            for name, part in self.replay.sample(tasks, given["batch_size"], rng, wanted).items()
         }
         fields["rewards"] = given["reward_scale"] * fields["rewards"]
-        shown = (torch.from_numpy(context[name]).to(self._device) for name in seen)
-        return Transitions(**fields), self.policy.context(*shown)
+        which = torch.from_numpy(drawn.reshape(places.shape)).to(device)
+        return Transitions(**fields), context, which
 
     def _noise(self, shape: Any, generator: torch.Generator, kind: str) -> torch.Tensor:
         draw = torch.randn if kind == "normal" else torch.rand
         return draw(tuple(shape), generator=generator).to(self._device)
+
+
+def _adam(parameters: Iterable[torch.Tensor], learning_rate: float) -> torch.optim.Adam:
+    return torch.optim.Adam(parameters, lr=learning_rate, fused=True)
 
 
 def _step(optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> None:

@@ -10,8 +10,10 @@ from agents import PEARL, evaluate
 from tests.agents import toys  # noqa: F401  registers toy/Guess-v0
 
 
-@pytest.mark.parametrize("target_entropy", [None, 0.1])
-def test_it_finds_in_one_episode_which_arm_pays(target_entropy):
+@pytest.mark.parametrize(
+    ("target_entropy", "precision"), [(None, "float32"), (0.1, "float32"), (None, "bfloat16")]
+)
+def test_it_finds_in_one_episode_which_arm_pays(target_entropy, precision):
     """One arm of two pays 1 at each of 8 pulls. No first episode can earn more than 7.5 in the
     mean, and one with a latent of the prior, which is kept for the episode, earns 4."""
     agent = PEARL(
@@ -29,6 +31,7 @@ def test_it_finds_in_one_episode_which_arm_pays(target_entropy):
         gamma=0.8,
         reward_scale=5.0,
         target_entropy=target_entropy,
+        precision=precision,
         policy_kwargs={"net_arch": (32,), "encoder_arch": (32,), "latent_size": 2},
         seed=0,
     )
