@@ -250,7 +250,14 @@ class Record(BaseCallback):
         return True
 
     def _on_rollout_start(self) -> None:
-        """Look at the state at an iteration's boundary."""
+        self._at_boundary()
+
+    def _on_training_end(self) -> None:
+        self._at_boundary()
+        self._save()
+
+    def _at_boundary(self) -> None:
+        """Look at how an iteration went."""
         if not self.model.latest:
             return  # nothing was learnt since the start
         steps = self.model.num_timesteps
@@ -266,9 +273,6 @@ class Record(BaseCallback):
             self._save()  # last: who is interrupted while measuring measures again
         elif time.perf_counter() - self.saved > _SAVE_EVERY:
             self._save()
-
-    def _on_training_end(self) -> None:
-        self._save()
 
     def _save(self) -> None:
         self._stop_the_clock()
