@@ -16,6 +16,7 @@ from .environments import NATIVE
 from .native import HAND_HIGH, HAND_LOW, NativeRows
 from .originals import INFOS, OBSERVATION, OriginalRows
 from .processes import ProcessRows
+from .stepping import Seat
 
 _ROWS = (None, "sync", "async")
 _REWARDS = ("v2", "v1")
@@ -182,8 +183,7 @@ class Manipulation(MetaVectorEnv):
             if mine.any():
                 chosen = [name for name, one in zip(names, mine, strict=True) if one]
                 observations[mine] = engine.begin(rows[mine], chosen, goals[mine])
-            if not mine.all() and engine.rows.size:
-                engine.leave(np.intersect1d(rows[~mine], engine.rows))
+            engine.leave(rows[~mine])
         return observations
 
     def step_rows(
@@ -192,7 +192,6 @@ class Manipulation(MetaVectorEnv):
         """Step every row."""
         observations = np.empty((self.num_envs, OBSERVATION))
         rewards, infos = np.empty(self.num_envs), np.empty((len(INFOS), self.num_envs))
-        self._batched.settle()
         for engine in (self._batched, self._other):
             rows = engine.rows
             if rows.size:
@@ -227,6 +226,11 @@ class Manipulation(MetaVectorEnv):
         for one in (*closed, *getattr(self, "_renderers", {}).values()):
             if one is not None:  # a refused constructor leaves none
                 one.close()
+
+    @property
+    def seats(self) -> list[Seat]:
+        """Models and data of the rows that are batched, by row."""
+        return self._batched.seats
 
     def render_row(self, row: int) -> np.ndarray:
         """Draw a row."""

@@ -76,7 +76,7 @@ class NativeRows:
     """
 
     def __init__(self, num_rows: int, threads: int | None):
-        self.rows = np.zeros(0, dtype=np.int64)  # by environment, [P]
+        self._rows = np.zeros(0, dtype=np.int64)
         self._stepping = Stepping(threads)
         self._players: dict[int, _Player] = {}
         self._num_rows = num_rows
@@ -87,6 +87,17 @@ class NativeRows:
         self._actions = np.zeros((0, 4), dtype=np.float32)
         self._flat = np.zeros(0)
         self._common: dict[str, np.ndarray] = {}
+
+    @property
+    def rows(self) -> np.ndarray:
+        """The rows that are played, those of an environment beside each other, [P]."""
+        self._settle()
+        return self._rows
+
+    @property
+    def seats(self) -> list[Seat]:
+        """Models and data, by row."""
+        return [self._players[row].seat for row in sorted(self._players)]
 
     def begin(self, rows: np.ndarray, names: Sequence[str], goals: np.ndarray) -> np.ndarray:
         """Begin an episode in each of `rows` and return the first observations [R, 39].
@@ -113,13 +124,15 @@ class NativeRows:
         return observations
 
     def leave(self, rows: np.ndarray) -> None:
-        """Play these rows no more."""
-        self._unsettle()
-        for row in rows.tolist():
+        """Play these rows, those of them that are played, no more."""
+        mine = [row for row in rows.tolist() if row in self._players]
+        if mine:
+            self._unsettle()
+        for row in mine:
             self._stepping.give_back(self._players.pop(row).seat)
 
     def step(self, actions: np.ndarray) -> Outcome:
-        """Step the rows that are played, in the order of `self.rows`, after `settle`.
+        """Step the rows that are played, in the order of `self.rows`.
 
         Args:
             actions: Float32 [P, 4], within their bounds.
@@ -127,6 +140,7 @@ class NativeRows:
         Returns:
             Observations and what else is seen; the next step writes into the observations.
         """
+        self._settle()
         self._actions[:] = actions
         # In float32, as upstream computes it where actions are.
         self._mocap += actions[:, :3] * _SCALE
@@ -141,32 +155,10 @@ class NativeRows:
             )
             rewards.append(reward)
             told.append(info)
-        infos = np.empty((len(INFOS), len(self.rows)))
+        infos = np.empty((len(INFOS), len(actions)))
         for place, key in enumerate(INFOS):
             np.concatenate([info[key] for info in told], out=infos[place])
         return self._observations, np.concatenate(rewards), infos
-
-    def settle(self) -> None:
-        """Lay out what steps compute with, after rows have begun or left: grouped by name."""
-        if self._settled:
-            return
-        by_name: dict[str, list[int]] = {}
-        for row in sorted(self._players):
-            by_name.setdefault(self._players[row].seat.name, []).append(row)
-        order = [row for name in sorted(by_name) for row in by_name[name]]
-        players = [self._players[row] for row in order]
-        self.rows = np.array(order, dtype=np.int64)
-        self._groups = []
-        self._settled = True
-        if players:
-            self._mocap = np.stack([one.mocap for one in players])
-            self._seen = np.stack([one.seen for one in players])
-            bounds = [upstream.original(one.seat.name).env for one in players]
-            self._low = np.stack([one.mocap_low for one in bounds])
-            self._high = np.stack([one.mocap_high for one in bounds])
-            self._observations = np.zeros((len(players), OBSERVATION))
-            self._actions = np.zeros((len(players), 4), dtype=np.float32)
-            self._lay_out(players, by_name)
 
     def get_state(self) -> dict[str, np.ndarray]:
         """Return what rows go on from, by name."""
@@ -215,12 +207,34 @@ class NativeRows:
         if not self._settled:
             return
         self._settled = False
-        for place, row in enumerate(self.rows.tolist()):
+        for place, row in enumerate(self._rows.tolist()):
             player = self._players[row]
             player.mocap, player.seen = self._mocap[place], self._seen[place]
         for group in self._groups:
             for place, row in enumerate(group.rows):
                 self._players[row].begun = {key: part[place] for key, part in group.own.items()}
+
+    def _settle(self) -> None:
+        """Lay out what steps compute with, after rows have begun or left: grouped by name."""
+        if self._settled:
+            return
+        by_name: dict[str, list[int]] = {}
+        for row in sorted(self._players):
+            by_name.setdefault(self._players[row].seat.name, []).append(row)
+        order = [row for name in sorted(by_name) for row in by_name[name]]
+        players = [self._players[row] for row in order]
+        self._rows = np.array(order, dtype=np.int64)
+        self._groups = []
+        self._settled = True
+        if players:
+            self._mocap = np.stack([one.mocap for one in players])
+            self._seen = np.stack([one.seen for one in players])
+            bounds = [upstream.original(one.seat.name).env for one in players]
+            self._low = np.stack([one.mocap_low for one in bounds])
+            self._high = np.stack([one.mocap_high for one in bounds])
+            self._observations = np.zeros((len(players), OBSERVATION))
+            self._actions = np.zeros((len(players), 4), dtype=np.float32)
+            self._lay_out(players, by_name)
 
     def _lay_out(self, players: list[_Player], by_name: dict[str, list[int]]) -> None:
         """Say what is read of every row: the hand of all, then what each group wants."""

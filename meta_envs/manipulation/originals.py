@@ -30,8 +30,6 @@ class OriginalRows:
         reward_version: `"v2"` or `"v1"`.
     """
 
-    has_state = False
-
     def __init__(self, num_rows: int, reward_version: str):
         self._version = reward_version
         self._names: list[str] = [""] * num_rows
@@ -55,7 +53,7 @@ class OriginalRows:
         return observations
 
     def leave(self, rows: np.ndarray) -> None:
-        """Play these rows no more."""
+        """Play these rows, those of them that are played, no more."""
         for row in rows.tolist():
             self._episodes[row] = None
         self._count()

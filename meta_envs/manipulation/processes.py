@@ -28,8 +28,6 @@ class ProcessRows:
         ValueError: If `processes` is below 1.
     """
 
-    has_state = False
-
     def __init__(self, num_rows: int, reward_version: str, processes: int | None):
         if processes is not None and (int(processes) != processes or processes < 1):
             raise ValueError(f"threads={processes!r} must be an integer of at least 1")
@@ -64,7 +62,8 @@ class ProcessRows:
         return observations
 
     def leave(self, rows: np.ndarray) -> None:
-        """Play these rows no more."""
+        """Play these rows, those of them that are played, no more."""
+        rows = np.intersect1d(rows, self.rows)
         places = self._places(rows)
         self._ask({worker: ("leave", rows[mine]) for worker, mine in places.items()})
         self.rows = np.setdiff1d(self.rows, rows)
