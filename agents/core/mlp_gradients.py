@@ -1,9 +1,9 @@
 """First and second derivatives of MLPs by hand, for many rows of few tasks on a CPU.
 
 M tasks, N rows of a task; layer l maps hidden [N, I] to z [N, O] and, but for the last, to f(z).
-Autograd derives the same, but multiplies matrices in layouts that are slow where one side is
-narrow, and sends every intermediate of all tasks through memory; here a task's stay in the cache.
-Third derivatives do not exist.
+Autograd derives the same, but multiplies matrices in layouts that are slow where one side is narrow
+and without oneDNN (see `recurrent_kernels.product`), and sends every intermediate of all tasks
+through memory; here a task's stay in the cache. Third derivatives do not exist.
 """
 
 from __future__ import annotations
@@ -13,7 +13,11 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.autograd.function import once_differentiable
 
+from .recurrent_kernels import product, tanh_
+
+_NARROW = 16  # columns; below, torch.mm is quicker than oneDNN
 MIN_ROWS = 400  # of a task; below, the launches of each task's own operations outweigh the gain
 
 
@@ -63,131 +67,145 @@ class _Outputs(torch.autograd.Function):
     def forward(ctx: Any, smooth: bool, inputs: torch.Tensor, *parameters: torch.Tensor) -> Any:
         depth = len(parameters) // 2
         weights, biases = parameters[:depth], parameters[depth:]
-        tasks, rows = inputs.shape[:2]
-        hidden = [inputs.new_empty(tasks, rows, weight.shape[1]) for weight in weights]
-        for task in range(tasks):
-            below = inputs[task]
-            for layer, here in enumerate(hidden):
-                below = torch.mm(below, weights[layer][task].t(), out=here[task])
-                below.add_(biases[layer][task])
+        hidden, outputs = [], []
+        for task, below in enumerate(inputs):
+            for layer in range(depth):
+                below = product(below, weights[layer][task], biases[layer][task])
                 if layer + 1 < depth:
-                    _activate(below, smooth)
+                    below = tanh_(below) if smooth else below.relu_()
+                    hidden.append(below)
+            outputs.append(below)
         ctx.smooth = smooth
-        ctx.save_for_backward(inputs, *hidden[:-1], *parameters)
-        return hidden[-1]
+        ctx.save_for_backward(inputs, *parameters, *hidden)
+        return torch.stack(outputs)
 
     @staticmethod
     def backward(ctx: Any, above: torch.Tensor) -> Any:
-        return None, None, *_Gradients.apply(ctx.smooth, above, *ctx.saved_tensors)
+        inputs, *rest = ctx.saved_tensors
+        depth = (len(ctx.needs_input_grad) - 2) // 2
+        parameters, hidden = rest[: 2 * depth], rest[2 * depth :]
+        gradients = _Gradients.apply(ctx.smooth, hidden, inputs, above, *parameters)
+        return None, None, *gradients
 
 
 class _Gradients(torch.autograd.Function):
     """The gradient of weights and biases, from that of the outputs, `above` [M, N, O]."""
 
     @staticmethod
-    def forward(ctx: Any, smooth: bool, above: torch.Tensor, *saved: torch.Tensor) -> Any:
-        depth = len(saved) // 3
-        hidden, weights, biases = saved[:depth], saved[depth : 2 * depth], saved[2 * depth :]
+    def forward(
+        ctx: Any,
+        smooth: bool,
+        hidden: list[torch.Tensor],  # of each task, one a layer but the last, [N, H]
+        inputs: torch.Tensor,
+        above: torch.Tensor,
+        *parameters: torch.Tensor,
+    ) -> Any:
+        depth = len(parameters) // 2
+        weights = parameters[:depth]
+        gradients = [torch.empty_like(part) for part in parameters]
+        kept = []  # of each task and layer but the first, downwards: gradients at f(z), and at z
         above = above.contiguous()
-        gradients = [torch.empty_like(part) for part in (*weights, *biases)]
-        # at z of every layer, and at f(z) of those below the last
-        signals = [torch.empty_like(part) for part in hidden[1:]] + [above]
-        backs = [torch.empty_like(part) for part in hidden[1:]]
-        for task in range(len(above)):
+        for task, signal in enumerate(above):
+            seen = [inputs[task], *hidden[task * (depth - 1) : (task + 1) * (depth - 1)]]
             for layer in reversed(range(depth)):
-                signal, below = signals[layer][task], hidden[layer][task]
-                _outer(signal, below, gradients[layer][task])
+                _outer(signal, seen[layer], gradients[layer][task])
                 torch.sum(signal, 0, out=gradients[depth + layer][task])
                 if layer:
-                    back = torch.mm(signal, weights[layer][task], out=backs[layer - 1][task])
-                    _slope(back, below, smooth, signals[layer - 1][task])
-        ctx.smooth = smooth
-        ctx.save_for_backward(*saved[: 2 * depth], *signals, *backs)
+                    back = product(signal, weights[layer][task].t())
+                    signal = _sloped(back, seen[layer], smooth)
+                    kept += [back, signal]
+        ctx.smooth, ctx.depth = smooth, depth
+        ctx.save_for_backward(inputs, above, *weights, *hidden, *kept)
         return tuple(gradients)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
+    @once_differentiable
     def backward(ctx: Any, *directions: torch.Tensor) -> Any:
-        """Return what the gradients' derivatives are along `directions`, one a gradient.
-
-        Source:
-            Pearlmutter 1994 (the R-operator).
-        """
-        depth = len(directions) // 2
-        saved = ctx.saved_tensors
-        hidden, weights = saved[:depth], saved[depth : 2 * depth]
-        signals, backs = saved[2 * depth : 3 * depth], saved[3 * depth :]
-        moved = torch.empty_like(signals[-1])  # how the outputs move along the directions
+        """Return what the gradients' derivatives are along `directions`, one a gradient."""
+        depth, between = ctx.depth, ctx.depth - 1
+        inputs, above, *rest = ctx.saved_tensors
+        weights, hidden = rest[:depth], rest[depth : depth + between * len(inputs)]
+        kept = rest[depth + len(hidden) :]
+        directions = tuple(part.contiguous() for part in directions)
         products = [torch.zeros_like(part) for part in directions]
-        for task in range(len(moved)):
-            own = [[part[task] for part in parts] for parts in (hidden, weights, signals, backs)]
+        moved = []
+        for task in range(len(inputs)):
+            downwards = kept[2 * between * task : 2 * between * (task + 1)]
+            own = (
+                [inputs[task], *hidden[between * task : between * (task + 1)]],
+                [part[task] for part in weights],
+                [*downwards[1::2][::-1], above[task]],
+                downwards[::2][::-1],
+            )
             along, into = ([part[task] for part in parts] for parts in (directions, products))
-            _second_derivatives(ctx.smooth, own, along, moved[task], into)
-        return None, moved, *([None] * depth), *products
+            moved.append(_second_derivatives(ctx.smooth, own, along, into))
+        return None, None, None, torch.stack(moved), *products
 
 
 def _second_derivatives(
     smooth: bool,
-    saved: list[list[torch.Tensor]],
+    saved: tuple[list[torch.Tensor], ...],
     directions: list[torch.Tensor],
-    moved: torch.Tensor,
     products: list[torch.Tensor],
-) -> None:
-    """Write one task's directional derivatives into `moved` and `products`."""
-    hidden, weights, signals, backs = saved
+) -> torch.Tensor:
+    """Derive one task's gradients along directions.
+
+    Args:
+        smooth: Whether the activation is tanh.
+        saved: What each layer sees, its weight, the loss's gradient at its z, and that at its f(z).
+        directions: A weight a layer, and a bias a layer.
+        products: Written: how the weights' and biases' gradients move.
+
+    Returns:
+        How the outputs move, [N, O].
+
+    Source:
+        Pearlmutter 1994 (the R-operator).
+    """
+    seen, weights, signals, backs = saved
     depth = len(weights)
-    moves: list[torch.Tensor | None] = [None]  # of hidden, along the directions
+    move: torch.Tensor | None = None  # of what a layer sees, along the directions
+    moves = []
     for layer in range(depth):
-        last = layer + 1 == depth
-        here = moved if last else torch.empty_like(hidden[layer + 1])
-        torch.mm(hidden[layer], directions[layer].t(), out=here).add_(directions[depth + layer])
-        if (move := moves[layer]) is not None:
-            here.addmm_(move, weights[layer].t())
-        if not last:
-            _slope(here, hidden[layer + 1], smooth, here)
-            moves.append(here)
-    turn: torch.Tensor | None = None  # of the signal at z of the layer, along the directions
+        moves.append(move)
+        moved = product(seen[layer], directions[layer], directions[depth + layer])
+        if move is not None:
+            moved.add_(product(move, weights[layer]))
+        move = _sloped(moved, seen[layer + 1], smooth) if layer + 1 < depth else None
+    turn: torch.Tensor | None = None  # of the gradient at a layer's z, along the directions
     for layer in reversed(range(depth)):
         if turn is not None:
-            _outer(turn, hidden[layer], products[layer])
+            _outer(turn, seen[layer], products[layer])
             torch.sum(turn, 0, out=products[depth + layer])
         move = moves[layer]
         if move is None:
             break
         _outer(signals[layer], move, products[layer], add=turn is not None)
-        back = signals[layer] @ directions[layer]
+        back = product(signals[layer], directions[layer].t())
         if turn is not None:
-            back.addmm_(turn, weights[layer])
-        _slope(back, hidden[layer], smooth, back)
+            back.add_(product(turn, weights[layer].t()))
+        turn = _sloped(back, seen[layer], smooth)
         if smooth:  # f''(z) times how z moves: -2 f(z) times how f(z) moves
-            move.mul_(hidden[layer]).mul_(backs[layer - 1])
-            back.sub_(move, alpha=2)
-        turn = back
+            turn.addcmul_(move.mul_(seen[layer]), backs[layer - 1], value=-2)
+    return moved
 
 
-def _activate(z: torch.Tensor, smooth: bool) -> None:
-    """Apply the activation in place."""
-    if smooth:
-        z.mul_(2).sigmoid_().mul_(2).sub_(1)  # tanh; torch's own takes ten times as long
-    else:
-        z.relu_()
-
-
-def _slope(signal: torch.Tensor, hidden: torch.Tensor, smooth: bool, out: torch.Tensor) -> None:
+def _sloped(signal: torch.Tensor, hidden: torch.Tensor, smooth: bool) -> torch.Tensor:
     """Multiply by the activation's slope where it has the value `hidden`."""
     if smooth:
-        torch.ops.aten.tanh_backward.grad_input(signal, hidden, grad_input=out)
-    else:
-        torch.mul(signal, hidden > 0, out=out)
+        return torch.ops.aten.tanh_backward(signal, hidden)
+    return torch.ops.aten.threshold_backward(signal, hidden, 0)
 
 
 def _outer(left: torch.Tensor, right: torch.Tensor, out: torch.Tensor, add: bool = False) -> None:
     """Write (or add) left' right, of [N, O] and [N, I], to `out` [O, I]."""
-    if left.shape[1] <= right.shape[1]:
-        torch.addmm(out, left.t(), right, beta=int(add), out=out)
-        return
-    product = torch.mm(right.t(), left).t()  # the narrow one first: up to ten times as quick
-    if add:
-        out.add_(product)
+    if min(left.shape[1], right.shape[1]) >= _NARROW:
+        outer = product(left.t(), right.t())
+    elif left.shape[1] <= right.shape[1]:  # the narrow one first: up to ten times as quick
+        outer = torch.mm(left.t(), right)
     else:
-        out.copy_(product)
+        outer = torch.mm(right.t(), left).t()
+    if add:
+        out.add_(outer)
+    else:
+        out.copy_(outer)
