@@ -170,10 +170,7 @@ class TaskReplay:
         Raises:
             ValueError: If a task has no whole trial.
         """
-        if without := [int(task) for task in tasks if not self._trials[task]]:
-            raise ValueError(f"no whole trial is kept of tasks {without}")
-        picked = [self._trials[task][int(rng.integers(len(self._trials[task])))] for task in tasks]
-        start, end = np.array(picked).T
+        start, end = self._draw_trials(tasks, rng)
         time = np.arange(int((end - start).max()))[:, None]
         mask = time < end - start
         where = (np.where(mask, start + time, start)) % self.capacity
@@ -182,6 +179,31 @@ class TaskReplay:
             for name, array in self.arrays.items()
         }
         return fields, mask.astype(np.float32)
+
+    def draw_beginnings(
+        self, tasks: np.ndarray, shortest: float, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draw a whole trial of each of `tasks`, and how many of its first transitions are wanted.
+
+        Args:
+            tasks: Indices [B].
+            shortest: Least part of a trial, in (0, 1]; the number is uniform from there on.
+            rng: What they are drawn with.
+
+        Returns:
+            Places for `take`, int64 [B, n], and a mask, float32 [B, n], 0 where a shorter one is
+            padded.
+
+        Raises:
+            ValueError: If a task has no whole trial.
+        """
+        start, end = self._draw_trials(tasks, rng)
+        least = np.ceil(shortest * (end - start)).astype(np.int64)
+        count = rng.integers(least, end - start + 1)
+        time = np.arange(count.max())
+        mask = time < count[:, None]
+        where = np.where(mask, start[:, None] + time, start[:, None]) % self.capacity
+        return tasks[:, None] * self.capacity + where, mask.astype(np.float32)
 
     def get_state(self) -> dict[str, torch.Tensor]:
         """Return what is kept, as copies, for a checkpoint."""
@@ -219,6 +241,16 @@ class TaskReplay:
         self._trials = [[] for _ in range(self.num_tasks)]
         for task, start, end in state["trials"].tolist():
             self._trials[task].append((start, end))
+
+    def _draw_trials(
+        self, tasks: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return where a whole trial of each of `tasks` begins and ends, [B] each."""
+        if without := [int(task) for task in tasks if not self._trials[task]]:
+            raise ValueError(f"no whole trial is kept of tasks {without}")
+        picked = [self._trials[task][int(rng.integers(len(self._trials[task])))] for task in tasks]
+        start, end = np.array(picked).T
+        return start, end
 
     def _extend_recent(self, task: int, start: int, count: int) -> None:
         first, last = self._recent[task]

@@ -51,7 +51,10 @@ class PEARL(IterativeAlgorithm):
         gradient_steps: Updates an iteration.
         meta_batch_size: Tasks an update.
         batch_size: Transitions of each.
-        context_batch_size: Recent transitions of each, for the encoder.
+        contexts: What the encoder learns from. `"recent"`: transitions drawn from those of the last
+            collection, as in the paper. `"trials"`: the first part, at least an episode's share, of
+            any trial kept: what the inner loop sees, and more different ones.
+        context_batch_size: Transitions of each, where `"recent"`.
         buffer_size: Transitions kept, of all tasks.
         tau: Of the slow critics.
         gamma: Discount.
@@ -100,6 +103,7 @@ class PEARL(IterativeAlgorithm):
         gradient_steps: int = 2000,
         meta_batch_size: int = 16,
         batch_size: int = 256,
+        contexts: str = "recent",
         context_batch_size: int = 64,
         buffer_size: int = 1_000_000,
         tau: float = 0.005,

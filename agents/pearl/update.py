@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from ..core.belief import gaussian_sample
-from ..core.fast_mlp import keep_freed_memory
+from ..core.fast_mlp import keep_freed_memory, rounded_up
 from ..core.replay import TaskReplay
 from ..core.sac import Transitions
 from ..core.sac_losses import temperature_loss
@@ -22,6 +22,7 @@ _LEAST = {
     "n_extra_episodes": 0, "exploration_episodes": 0, "gradient_steps": 1, "meta_batch_size": 1,
     "batch_size": 1, "context_batch_size": 1, "buffer_size": 1,
 }  # fmt: skip
+_CONTEXTS = ("recent", "trials")
 
 
 class Updater:
@@ -78,8 +79,9 @@ class Updater:
         """Take one gradient step on everything."""
         given, policy, core = self.settings, self.policy, self.policy.core
         tasks = rng.integers(self.replay.num_tasks, size=given["meta_batch_size"])
-        batch, context, drawn = self._sample(tasks, rng)
-        mean, log_variance = policy.encoder(context, drawn=drawn, precision=core.precision)
+        context, drawn, mask = self._contexts(tasks, rng)
+        batch = self._transitions(tasks, rng)
+        mean, log_variance = policy.encoder(context, mask, drawn=drawn, precision=core.precision)
         latents = gaussian_sample(mean, log_variance, self._noise(mean.shape, generator, "normal"))
         condition = latents.repeat_interleave(given["batch_size"], dim=0)
         shape = (len(condition), policy.kind.noise_size)
@@ -109,24 +111,35 @@ class Updater:
         parts.update(kl=kl, ent_coef=ent_coef, latent_spread=latents.var(dim=0).mean())
         return {name: part.detach() for name, part in parts.items()}
 
-    def _sample(
+    def _contexts(
         self, tasks: np.ndarray, rng: np.random.Generator
-    ) -> tuple[Transitions, torch.Tensor, torch.Tensor]:
-        """Draw transitions [M * B, ...], and contexts: transitions [n, ...] and which, [M, N]."""
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+        """Draw contexts: transitions [n, ...], which of them [M, N], and a mask [M, N] or None."""
         given, device = self.settings, self._device
-        places = self.replay.draw_recent(tasks, given["context_batch_size"], rng)
+        mask = None
+        if given["contexts"] == "recent":
+            places = self.replay.draw_recent(tasks, given["context_batch_size"], rng)
+        else:
+            episodes = given["n_prior_episodes"] + given["n_posterior_episodes"]
+            places, counted = self.replay.draw_beginnings(tasks, 1 / episodes, rng)
+            mask = torch.from_numpy(counted).to(device)
         different, drawn = np.unique(places, return_inverse=True)
+        different = np.resize(different, rounded_up(len(different)))  # repeats some
         seen = ("inputs", "actions", "context_rewards", "next_inputs")
         shown = self.replay.take(different, seen)
         context = self.policy.context(*(torch.from_numpy(shown[name]).to(device) for name in seen))
+        return context, torch.from_numpy(drawn.reshape(places.shape)).to(device), mask
+
+    def _transitions(self, tasks: np.ndarray, rng: np.random.Generator) -> Transitions:
+        """Draw what actor and critics learn from, [M * B, ...]."""
+        given = self.settings
         wanted = ("inputs", "actions", "rewards", "terminated", "next_inputs")
         fields = {
-            name: torch.from_numpy(part).flatten(0, 1).to(device)
+            name: torch.from_numpy(part).flatten(0, 1).to(self._device)
             for name, part in self.replay.sample(tasks, given["batch_size"], rng, wanted).items()
         }
         fields["rewards"] = given["reward_scale"] * fields["rewards"]
-        which = torch.from_numpy(drawn.reshape(places.shape)).to(device)
-        return Transitions(**fields), context, which
+        return Transitions(**fields)
 
     def _noise(self, shape: Any, generator: torch.Generator, kind: str) -> torch.Tensor:
         draw = torch.randn if kind == "normal" else torch.rand
@@ -158,6 +171,8 @@ def check_arguments(given: Mapping[str, Any]) -> None:
             "n_prior_episodes + n_posterior_episodes is 0, which leaves nothing for contexts; "
             "give at least 1"
         )
+    if given["contexts"] not in _CONTEXTS:
+        raise ValueError(f"contexts={given['contexts']!r} must be one of {_CONTEXTS}")
     for name in ("tau", "gamma"):
         if not 0.0 <= given[name] <= 1.0:
             raise ValueError(f"{name}={given[name]} is outside [0, 1]")

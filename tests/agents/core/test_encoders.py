@@ -60,3 +60,15 @@ def test_the_divergence_by_hand():
     mean, log_variance = torch.tensor([[1.0, 0.0]]), torch.log(torch.tensor([[1.0, 4.0]]))
     wanted = 0.5 + 0.5 * (4.0 - 1.0 - torch.log(torch.tensor(4.0)))
     torch.testing.assert_close(kl_to_prior(mean, log_variance), wanted[None])
+
+
+def test_a_transition_that_was_drawn_twice_counts_twice():
+    encoder, context = made()
+    drawn = torch.tensor([[0, 2, 2, 5], [1, 1, 1, 4]])
+    together = encoder(context[0], drawn=drawn)
+    apart = encoder(context[0][drawn])
+    for one, other in zip(together, apart, strict=True):
+        torch.testing.assert_close(one, other)
+    mask = torch.tensor([[1.0, 1.0, 1.0, 0.0], [1.0, 0.0, 0.0, 0.0]])
+    masked = encoder(context[0], mask, drawn=drawn)
+    torch.testing.assert_close(masked[0][0], encoder(context[0][drawn[:1, :3]])[0][0])

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from agents.core.fast_mlp import FastMlp, check_precision, keep_freed_memory
+from agents.core.fast_mlp import FastMlp, check_precision, keep_freed_memory, rounded_up
 from agents.core.mlp import MlpRegressor
 
 
@@ -89,6 +89,13 @@ def test_it_learns(precision):
         loss.backward()
         optimizer.step()
     assert loss.item() < 0.01
+
+
+def test_few_numbers_of_rows_are_met():
+    met = {count: rounded_up(count) for count in range(1, 5000)}
+    assert all(count <= up < 1.125 * count + 1 for count, up in met.items())
+    assert met[15] == 15 and met[17] == 18 and met[1030] == 1152
+    assert len(set(met.values())) < 90 and all(rounded_up(up) == up for up in met.values())
 
 
 def test_unknown_precision():

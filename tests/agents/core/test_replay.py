@@ -86,6 +86,25 @@ def test_whole_trials():
         replay.sample_trials(np.array([0, 1]), RNG(0))
 
 
+def test_beginnings_of_trials():
+    replay = made(capacity=10)
+    replay.add(0, steps(0, 3), recent=True)  # no trial
+    replay.add(0, steps(3, 4), recent=False, trial=True)
+    replay.add(1, steps(20, 7), recent=True, trial=True)
+    replay.add(1, steps(30, 5), recent=True, trial=True)  # pushes the first out of the ring
+    met = set()
+    for seed in range(200):
+        places, mask = replay.draw_beginnings(np.array([0, 1, 1]), 0.5, RNG(seed))
+        numbers = replay.take(places, ["r"])["r"]
+        assert mask.shape == numbers.shape and mask.dtype == np.float32
+        for row, first in enumerate((3, 30, 30)):
+            count = int(mask[row].sum())
+            met.add((row, count))
+            assert numbers[row, :count].tolist() == list(range(first, first + count))
+            assert (numbers[row, count:] == first).all(), "padding is of the same trial"
+    assert met == {(0, 2), (0, 3), (0, 4), (1, 3), (1, 4), (1, 5), (2, 3), (2, 4), (2, 5)}
+
+
 def test_states():
     replay, other = made(), made()
     for first in (0, 3, 6):

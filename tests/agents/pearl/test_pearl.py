@@ -30,6 +30,7 @@ def make(env="meta/PointGoal-v0", **kwargs):
     ("env", "kwargs"),
     [
         ("meta/SparsePoint-v0", {"train_reward": "dense_reward", "target_entropy": -2.0}),
+        ("meta/SparsePoint-v0", {"contexts": "trials"}),
         ("toy/Lengths-v0", {"learning_rate": ("linear", 1e-2, 1e-3), "target_entropy": 0.5}),
         ("toy/Lengths-v0", {"env_kwargs": {"box": True}, "precision": "bfloat16"}),
     ],
@@ -226,6 +227,7 @@ def test_another_environment_brings_its_tasks():
         ({"n_prior_episodes": 0, "n_posterior_episodes": 0}, "leaves nothing for contexts"),
         ({"gamma": 1.5}, "gamma=1.5 is outside"),
         ({"ent_coef": 0.0}, "must be above 0"),
+        ({"contexts": "all"}, "contexts='all' must be one of"),
         ({"precision": "float16"}, "precision='float16' must be one of"),
     ],
 )
