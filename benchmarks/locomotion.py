@@ -4,7 +4,8 @@
     python benchmarks/locomotion.py --summary
 
 `mixture` is SB3's PPO on the training tasks without memory, `oracle` the same with the task in its
-observation, both with normalised observations and rewards. Every agent is scored by
+observation, both with normalised observations and rewards; `sac-mixture` and `sac-oracle` are
+SB3's SAC with its defaults, for PEARL (`--agents pearl --steps 1000000`). Every agent is scored by
 `agents.evaluate` on the same tasks, acting as it was trained (sampled actions). Rows are appended
 to `benchmarks/results/locomotion.csv`, learning curves to `locomotion-*.progress.csv`. To run two
 at a time, give each a core: `taskset -c 0 python ...`.
@@ -26,11 +27,11 @@ import gymnasium as gym
 import numpy as np
 import torch
 from learning import Progress
-from stable_baselines3 import PPO
+from stable_baselines3 import PPO, SAC
 from stable_baselines3.common.vec_env import VecNormalize
 
 import meta_envs  # noqa: F401  registers the ids
-from agents import RL2, SB3VecEnv, VariBAD, baselines, evaluate
+from agents import PEARL, RL2, SB3VecEnv, VariBAD, baselines, evaluate
 from meta_envs.core.rng import fold
 from meta_envs.wrappers import VectorOracleObservation
 
@@ -45,7 +46,11 @@ ENTRIES: dict[str, dict[str, Any]] = {
     "hopper": {"id": "meta/RandomHopper-v0", "steps": 2_000_000, "tasks": 100},
 }
 _N_ENVS = 64
-_META = {"rl2": partial(RL2, "GruPolicy"), "varibad": partial(VariBAD, "BeliefPolicy")}
+_META = {
+    "rl2": partial(RL2, "GruPolicy"),
+    "varibad": partial(VariBAD, "BeliefPolicy"),
+    "pearl": partial(PEARL, "MlpPolicy"),
+}
 
 
 def train(kind: str, entry: dict[str, Any], seed: int, steps: int) -> Any:
@@ -58,9 +63,12 @@ def train(kind: str, entry: dict[str, Any], seed: int, steps: int) -> Any:
         agent.learn(steps, callback=progress)
         progress.write(_RESULTS / f"locomotion-{kind}-{entry['name']}.progress.csv", seed)
         return agent
-    venv: Any = gym.make_vec(entry["id"], num_envs=_N_ENVS)
-    if kind == "oracle":
+    venv: Any = gym.make_vec(entry["id"], num_envs=_N_ENVS if "sac" not in kind else 8)
+    if "oracle" in kind:
         venv = VectorOracleObservation(venv)
+    if "sac" in kind:  # one gradient step a transition, as SAC has it
+        model = SAC("MlpPolicy", SB3VecEnv(venv), gradient_steps=-1, seed=seed, device="cpu")
+        return model.learn(steps)
     normalised = VecNormalize(SB3VecEnv(venv), gamma=0.98)
     normalised.seed(fold(seed, "environment"))
     model = PPO(
