@@ -61,6 +61,6 @@ $(VENV)/.installed-dev: $(MADE_FROM) | $(VENV)/bin/python
 
 $(FLOOR)/.installed: pyproject.toml constraints-floor.txt | $(FLOOR)/bin/python
 	@echo "Installing metazoo with its oldest dependencies into $(FLOOR); this takes a minute."
-	$(FLOOR)/bin/python $(PIP) -c constraints-floor.txt -e ".[mujoco]" \
+	$(FLOOR)/bin/python $(PIP) -c constraints-floor.txt -e ".[mujoco,metaworld]" \
 		imageio networkx pytest pytest-xdist sb3-contrib
 	@touch $@
