@@ -26,8 +26,13 @@ from .planar_picture import (
 )
 
 _LOG = logging.getLogger(__name__)
-_ELEVATION = {"side": -12.0, "above": -70.0, "corner": -22.0}  # of the camera, degrees
-_AZIMUTH = {"side": 90.0, "above": 90.0, "corner": 120.0}
+_ELEVATION = {
+    "side": -12.0,
+    "above": -70.0,
+    "corner": -22.0,
+    "table": -30.0,
+}  # of the camera, degrees
+_AZIMUTH = {"side": 90.0, "above": 90.0, "corner": 120.0, "table": 230.0}
 _FIELD = 45.0  # of view, up and down, degrees: MuJoCo's free camera
 _SHADOWS = 1024  # texels along a side of the shadow map; drawing without a graphics card is slow
 _MOST_GEOMS = 200
@@ -71,11 +76,13 @@ class RowRenderer:
 
     Args:
         opengl: Whether MuJoCo's renderer is tried at all.
+        view: Where the camera is; None suits the first body drawn.
     """
 
-    def __init__(self, opengl: bool = True):
+    def __init__(self, opengl: bool = True, view: View | None = None):
         self._opengl = opengl
         self._renderer: Any = None
+        self._given = view
         self._view: View | None = None
 
     def draw(
@@ -104,7 +111,7 @@ class RowRenderer:
             uint8 [height, width, 3]; sizes are even, as films need them.
         """
         if self._view is None:
-            self._view = view_of(model)
+            self._view = self._given or view_of(model)
             if self._opengl:
                 self._renderer = OpenGL.renderer(model)
         marks = Marks(direction, velocity, heading, target)

@@ -242,9 +242,9 @@ class Manipulation(MetaVectorEnv):
             engine.physics_state(row), beginning.body_pos, beginning.site_pos
         )
         if name not in self._renderers:
-            from ..locomotion.renderer import RowRenderer
+            from .pictures import renderer
 
-            self._renderers[name] = RowRenderer()
+            self._renderers[name] = renderer()
         lines = [(name, " ".join(f"{number:.2f}" for number in beginning.target))]
         return self._renderers[name].draw(model, data, lines=lines)
 
