@@ -13,49 +13,7 @@ from meta_envs.wrappers import TrialObservation
 
 from .heads import ValueHead, make_head
 from .sequence import GRU, LSTM, SequenceCore
-
-_LARGEST = 10.0  # standardised observation
-_SMALLEST_VARIANCE = 1e-8
-
-
-class Standardise(nn.Module):
-    """Makes observations of mean 0 and deviation 1 over the steps seen so far; clipped.
-
-    Its moments change between iterations only, by `update`, and go into checkpoints with the
-    weights.
-
-    Args:
-        size: D, numbers of an observation; the first ones of the inputs.
-    """
-
-    def __init__(self, size: int):
-        super().__init__()
-        self.size = size
-        self.moments: torch.Tensor
-        self.register_buffer("moments", torch.zeros(3, size, dtype=torch.float64))
-        self.moments[2] = 1.0  # count, mean, variance
-
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return inputs [..., I] with the first D standardised."""
-        mean, variance = self.moments[1].float(), self.moments[2].float()
-        shown = (inputs[..., : self.size] - mean) * torch.rsqrt(variance + _SMALLEST_VARIANCE)
-        return torch.cat([shown.clamp(-_LARGEST, _LARGEST), inputs[..., self.size :]], dim=-1)
-
-    @torch.no_grad()
-    def update(self, inputs: torch.Tensor, mask: torch.Tensor) -> None:
-        """Take the inputs [T, B, I] of the steps where the mask [T, B] is 1.
-
-        Source:
-            Chan et al. 1983, equations 2.1.
-        """
-        seen = inputs[mask > 0][:, : self.size].double()
-        count, mean, variance = self.moments
-        added = float(len(seen))
-        total = count + added
-        distance = seen.mean(0) - mean
-        squares = variance * count + seen.var(0, unbiased=False) * added
-        squares = squares + distance**2 * count * added / total
-        self.moments.copy_(torch.stack([total, mean + distance * added / total, squares / total]))
+from .standardise import Standardise
 
 
 class Lookup(nn.Module):
@@ -186,10 +144,14 @@ class RecurrentPolicy(nn.Module):
             first is a `Lookup`, whose products let an observation choose among memories. Empty for
             none.
         normalize_observation: Standardise observations by their running moments.
+        normalize_shown_reward: With them, standardise the previous reward that the policy sees.
+            Otherwise it is scaled as the rewards of returns are, which makes it very small where
+            returns are long sums: too small to be read where tasks differ by it from step to step.
 
     Raises:
         TypeError: If a space is not supported.
-        ValueError: If the first of `head_sizes` is odd.
+        ValueError: If the first of `head_sizes` is odd, or rewards are to be standardised without
+            observations.
     """
 
     core_class: ClassVar[Any]
@@ -207,8 +169,11 @@ class RecurrentPolicy(nn.Module):
         transitions: bool = False,
         head_sizes: Sequence[int] = (),
         normalize_observation: bool = False,
+        normalize_shown_reward: bool = False,
     ):
         super().__init__()
+        if normalize_shown_reward and not normalize_observation:
+            raise ValueError("normalize_shown_reward=True needs normalize_observation=True")
         self.builder = TrialObservation(observation_space, action_space)
         if self.builder.observation_size is None:
             raise TypeError(
@@ -233,8 +198,12 @@ class RecurrentPolicy(nn.Module):
         self.head = make_head(action_space, self.trunk.output_size, log_std_init)
         self.value_head = ValueHead(self.trunk.output_size)
         size = self.builder.observation_size
-        self.standardise = Standardise(size) if normalize_observation else None
-        # Rewards among the inputs are multiplied by this; the trainer's normaliser writes it.
+        self.standardise: Standardise | None = None
+        if normalize_observation:
+            self.standardise = Standardise(size, normalize_shown_reward)
+        self.sees_raw_rewards = normalize_shown_reward
+        # Rewards among the inputs are multiplied by this; the trainer's normaliser writes it,
+        # unless the policy sees them raw.
         self.reward_scale: torch.Tensor
         self.register_buffer("reward_scale", torch.ones((), dtype=torch.float64))
 

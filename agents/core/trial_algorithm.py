@@ -200,7 +200,8 @@ class TrialAlgorithm(IterativeAlgorithm):
         if self.reward_normaliser is not None:
             self.reward_normaliser.update(rewards, trials.mask, gamma)
             rewards = self.reward_normaliser.normalise(rewards)
-            self.policy.reward_scale.fill_(1.0 / self.reward_normaliser.scale)
+            if not self.policy.sees_raw_rewards:
+                self.policy.reward_scale.fill_(1.0 / self.reward_normaliser.scale)
         continues = trials.continues
         if self.cut_at_episode_ends:
             continues = continues * (~trials.ends).to(continues.dtype)

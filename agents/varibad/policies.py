@@ -15,7 +15,8 @@ from meta_envs.wrappers import TrialObservation
 
 from ..core.belief import RecurrentGaussian
 from ..core.heads import ValueHead, make_head
-from ..core.policies import Standardise, make_layers
+from ..core.policies import make_layers
+from ..core.standardise import Standardise
 
 
 class BeliefPolicy(nn.Module):
@@ -72,7 +73,8 @@ class BeliefPolicy(nn.Module):
         self.head = make_head(action_space, width, log_std_init)
         self.value_head = ValueHead(width)
         self.standardise = Standardise(size) if normalize_observation else None
-        # The encoder sees raw rewards: old trials of a buffer must mean what they meant.
+        # Old trials of a buffer must mean what they meant.
+        self.sees_raw_rewards = True
         self.reward_scale: torch.Tensor
         self.register_buffer("reward_scale", torch.ones((), dtype=torch.float64))
 

@@ -231,7 +231,6 @@ class VariBAD(TrialAlgorithm):
     def prepare(self, trials: Trials, gamma: float) -> Batch:
         """Compute advantages; and the beliefs, unless PPO's gradient passes through them."""
         batch = super().prepare(trials, gamma)
-        self.policy.reward_scale.fill_(1.0)  # the encoder goes on seeing raw rewards
         if not self.rl_loss_through_encoder:
             batch.inputs = self.policy.condition(batch.inputs.to(self.device))
         return batch

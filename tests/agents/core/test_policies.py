@@ -3,7 +3,8 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from agents.core.policies import GruPolicy, Lookup, LstmPolicy, Standardise
+from agents.core.policies import GruPolicy, Lookup, LstmPolicy
+from agents.core.standardise import Standardise
 
 SPACES = spaces.Discrete(3), spaces.Discrete(2)
 
@@ -106,8 +107,32 @@ def test_standardised_observations_have_moments_of_all_that_was_seen():
     assert torch.equal(shown[:, 2], seen[:, 2])
 
 
-def test_a_policy_that_standardises_acts_as_it_learns():
-    policy = _policy(GruPolicy, normalize_observation=True)
+def _observations_alone(inputs):
+    standardise = Standardise(2)
+    standardise.update(inputs, torch.ones(inputs.shape[:2]))
+    return standardise(inputs)[..., :2]
+
+
+def test_the_previous_reward_is_standardised_where_asked():
+    standardise, inputs = Standardise(2, reward=True), torch.randn(50, 4, 5)
+    inputs[..., 3] = 1e-3 * inputs[..., 3] + 7.0
+    standardise.update(inputs, torch.ones(50, 4))
+    shown = standardise(inputs)
+    reward = shown[..., 3]
+    torch.testing.assert_close(reward.mean(), torch.tensor(0.0), atol=1e-3, rtol=0)
+    torch.testing.assert_close(reward.std(unbiased=False), torch.tensor(1.0), rtol=2e-2, atol=0)
+    assert torch.equal(shown[..., [2, 4]], inputs[..., [2, 4]])  # action and start stay
+    assert torch.equal(shown[..., :2], _observations_alone(inputs))
+
+
+def test_standardised_rewards_need_standardised_observations():
+    with pytest.raises(ValueError, match="normalize_observation=True"):
+        _policy(GruPolicy, normalize_shown_reward=True)
+
+
+@pytest.mark.parametrize("reward", [False, True])
+def test_a_policy_that_standardises_acts_as_it_learns(reward):
+    policy = _policy(GruPolicy, normalize_observation=True, normalize_shown_reward=reward)
     inputs = _inputs()
     policy.after_iteration(inputs, torch.ones(inputs.shape[:2]))
     whole, values = policy(inputs)

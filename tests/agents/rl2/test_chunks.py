@@ -17,7 +17,10 @@ POLICIES = {
     "lstm": (LstmPolicy, {}),
     "separate value": (GruPolicy, {"separate_value": True}),
     "transitions": (GruPolicy, {"transitions": True, "head_sizes": (8,)}),
-    "standardised": (LstmPolicy, {"normalize_observation": True}),
+    "standardised": (
+        LstmPolicy,
+        {"normalize_observation": True, "normalize_shown_reward": True},
+    ),
 }
 
 

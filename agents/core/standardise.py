@@ -1,0 +1,58 @@
+"""Observations and rewards of mean 0 and deviation 1, as policies see them. T steps, B trials."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+_LARGEST = 10.0  # of what is standardised
+_SMALLEST_VARIANCE = 1e-8
+
+
+class Standardise(nn.Module):
+    """Makes observations of mean 0 and deviation 1 over the steps seen so far; clipped.
+
+    Its moments change between iterations only, by `update`, and go into checkpoints with the
+    weights.
+
+    Args:
+        size: D, numbers of an observation; the first ones of the inputs.
+        reward: Standardise the previous reward too, the last but one of `TrialObservation`.
+    """
+
+    def __init__(self, size: int, reward: bool = False):
+        super().__init__()
+        self.size, self.reward = size, reward
+        self.moments: torch.Tensor
+        self.register_buffer("moments", torch.zeros(3, size + reward, dtype=torch.float64))
+        self.moments[2] = 1.0  # count, mean, variance
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return inputs [..., I] with the first D standardised."""
+        mean, variance = self.moments[1].float(), self.moments[2].float()
+        shown = (self._columns(inputs) - mean) * torch.rsqrt(variance + _SMALLEST_VARIANCE)
+        shown = shown.clamp(-_LARGEST, _LARGEST)
+        if not self.reward:
+            return torch.cat([shown, inputs[..., self.size :]], dim=-1)
+        observed, reward = shown[..., : self.size], shown[..., self.size :]
+        return torch.cat([observed, inputs[..., self.size : -2], reward, inputs[..., -1:]], dim=-1)
+
+    def _columns(self, inputs: torch.Tensor) -> torch.Tensor:
+        observed = inputs[..., : self.size]
+        return torch.cat([observed, inputs[..., -2:-1]], dim=-1) if self.reward else observed
+
+    @torch.no_grad()
+    def update(self, inputs: torch.Tensor, mask: torch.Tensor) -> None:
+        """Take the inputs [T, B, I] of the steps where the mask [T, B] is 1.
+
+        Source:
+            Chan et al. 1983, equations 2.1.
+        """
+        seen = self._columns(inputs[mask > 0]).double()
+        count, mean, variance = self.moments
+        added = float(len(seen))
+        total = count + added
+        distance = seen.mean(0) - mean
+        squares = variance * count + seen.var(0, unbiased=False) * added
+        squares = squares + distance**2 * count * added / total
+        self.moments.copy_(torch.stack([total, mean + distance * added / total, squares / total]))
