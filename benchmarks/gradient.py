@@ -35,7 +35,7 @@ _LEARNT = {"learn_inner_lr": True, "inner_lr_shape": "parameter"}
 
 ENTRIES = {
     "maml-point": {"agent": "MAML", "id": POINT, "steps": 16_000_000, "reference": _POINT},
-    "promp-point": {"agent": "ProMP", "id": POINT, "steps": 16_000_000, "reference": _POINT},
+    "promp-point": {"agent": "ProMP", "id": POINT, "steps": 10_000_000, "reference": _POINT},
     "emaml-point": {"agent": "EMAML", "id": POINT, "steps": 16_000_000, "reference": _POINT},
     "fomaml-point": {"agent": "FOMAML", "id": POINT, "steps": 16_000_000, "reference": _POINT},
     "metasgd-point": {"agent": "MetaSGD", "id": POINT, "steps": 16_000_000, "reference": _POINT},

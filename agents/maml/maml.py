@@ -11,6 +11,7 @@ from torch import nn
 
 from meta_envs.core.rng import fold
 
+from ..core.fast_mlp import keep_freed_memory
 from ..core.iterations import IterativeAlgorithm
 from ..core.mlp import MlpPolicy
 from ..core.schedules import Schedule, check_schedule, value_at
@@ -170,6 +171,7 @@ class MAML(IterativeAlgorithm):
                 setattr(self, name, value)
 
     def _setup_model(self) -> None:
+        keep_freed_memory()
         with torch.random.fork_rng(devices=[]):  # leave the global generator as it was
             torch.manual_seed(fold(self.seed, "weights") % 2**63)
             self.policy = self.policy_class(

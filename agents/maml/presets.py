@@ -70,8 +70,10 @@ MAML: Presets = {
     **_ml1(_METAWORLD),
 }
 EMAML: Presets = dict(MAML)
+# Smaller actions from the start: 10 million steps are too few for ProMP to shrink them itself.
+_STEADY = {**_FADING, "policy_kwargs": {"net_arch": (64, 64), "log_std_init": -0.5}}
 PROMP: Presets = {
-    **_for((_POINT,), _FADING),
+    **_for((_POINT,), _STEADY),
     **_for(_CHEETAHS, {**_LATER, "learning_rate": 1e-3}),
     **_for((_CORNER,), {**_THREE, "learning_rate": 1e-3}),
     **_ml1({**_METAWORLD, "learning_rate": 1e-3}),
