@@ -20,6 +20,7 @@ import mujoco
 import numpy as np
 from metaworld.env_dict import ALL_V3_ENVIRONMENTS
 from metaworld.policies import ENV_POLICY_MAP
+from metaworld.sawyer_xyz_env import SawyerXYZEnv
 
 from ..locomotion.physics import quieten
 from .benchmarks import unpadded
@@ -81,7 +82,7 @@ class Original:
         quieten()
         self.name = name
         self._lock = threading.RLock()
-        self.env = ALL_V3_ENVIRONMENTS[name](reward_function_version=reward_version)
+        self.env = environment(name, reward_version)
         self.env.max_path_length = _FOREVER
         self.env._set_task_called = True
         self.env._freeze_rand_vec = True
@@ -173,6 +174,19 @@ class Original:
 
     def _places(self) -> tuple[np.ndarray, np.ndarray]:
         return self.env.model.body_pos.copy(), self.env.model.site_pos.copy()
+
+
+def environment(name: str, reward_version: str = "v2") -> Any:
+    """Make one of Meta-World's environments."""
+    try:
+        return ALL_V3_ENVIRONMENTS[name](reward_function_version=reward_version)
+    except AssertionError:
+        modes = SawyerXYZEnv.metadata["render_modes"]
+        if "rgbd_tuple" in modes:
+            raise
+        # Older versions of Gymnasium (1.1 does) insist on this one, which metaworld does not name.
+        modes.append("rgbd_tuple")
+        return ALL_V3_ENVIRONMENTS[name](reward_function_version=reward_version)
 
 
 @cache

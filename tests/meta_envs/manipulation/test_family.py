@@ -106,7 +106,8 @@ def test_upstreams_rows_play_as_batched_ones_do():
     for steps in zip(*seen.values(), strict=True):
         for other in steps[1:]:
             assert np.abs(steps[0][0] - other[0]).max() <= 1e-9
-            assert np.abs(steps[0][1] - other[1]).max() <= 1e-9
+            # before NumPy 2 upstream computes in float64 what is float32 since
+            assert np.abs(steps[0][1] - other[1]).max() <= 1e-6
             assert np.array_equal(steps[0][4]["success"], other[4]["success"])
 
 
