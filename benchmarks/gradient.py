@@ -34,7 +34,7 @@ _CORNER = "at least 3 of 4 corners before, solved after (going straight earns ab
 _LEARNT = {"learn_inner_lr": True, "inner_lr_shape": "parameter"}
 
 ENTRIES = {
-    "maml-point": {"agent": "MAML", "id": POINT, "steps": 16_000_000, "reference": _POINT},
+    "maml-point": {"agent": "MAML", "id": POINT, "steps": 8_000_000, "reference": _POINT},
     "promp-point": {"agent": "ProMP", "id": POINT, "steps": 10_000_000, "reference": _POINT},
     "emaml-point": {"agent": "EMAML", "id": POINT, "steps": 16_000_000, "reference": _POINT},
     "fomaml-point": {"agent": "FOMAML", "id": POINT, "steps": 16_000_000, "reference": _POINT},
