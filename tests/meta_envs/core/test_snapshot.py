@@ -42,7 +42,10 @@ def test_playing_on_from_a_state_equals_playing_on(id):
     actions = some_actions(venv, _BEFORE + _AFTER)
     venv.reset(seed=5)
     play(venv, actions[:_BEFORE])
-    saved = venv.get_state()
+    try:
+        saved = venv.get_state()
+    except NotImplementedError as reason:
+        pytest.skip(f"{reason}")  # some rows are somebody else's environments
     assert all(isinstance(part, np.ndarray) for part in saved.values())
     kept = {name: part.copy() for name, part in saved.items()}
     went_on = play(venv, actions[_BEFORE:])
