@@ -13,7 +13,7 @@ from meta_envs.wrappers import TrialObservation
 
 from .heads import ValueHead, make_head
 from .sequence import GRU, LSTM, SequenceCore
-from .standardise import Standardise
+from .standardise import Changes, Standardise
 
 
 class Lookup(nn.Module):
@@ -59,6 +59,7 @@ class Trunk(nn.Module):
         activation: Between the layers of the embedding.
         memory: Of the core.
         transitions: Carry the previous observation in the state, and show it beside the inputs.
+        changes: Carry it and the previous reward, and show how they changed.
         head_sizes: Widths of the layers after the core, a `Lookup` first; empty for none.
     """
 
@@ -71,11 +72,16 @@ class Trunk(nn.Module):
         activation: type[nn.Module],
         memory: int | None,
         transitions: bool,
+        changes: bool,
         head_sizes: Sequence[int],
     ):
         super().__init__()
         assert builder.observation_size is not None
-        self.shown = builder.observation_size if transitions else 0  # numbers of the observation
+        self.shown = builder.observation_size if transitions else 0  # numbers that are carried
+        self.changes: Changes | None = None
+        if changes:
+            self.changes = Changes(builder.observation_size)
+            self.shown = self.changes.size
         size = builder.size + self.shown
         self.embedding = make_layers(size, embedding_sizes, activation)
         width = embedding_sizes[-1] if embedding_sizes else size
@@ -100,10 +106,9 @@ class Trunk(nn.Module):
             hidden, state = self.core.step(embedded, state)
             return self._joined(hidden, embedded), state
         carried, previous = state[:, : -self.shown], state[:, -self.shown :]
-        embedded = self.embedding(torch.cat([inputs, previous], dim=1))
+        embedded = self.embedding(self._with(inputs, previous))
         hidden, carried = self.core.step(embedded, carried.contiguous())
-        state = torch.cat([carried, inputs[:, : self.shown]], dim=1)
-        return self._joined(hidden, embedded), state
+        return self._joined(hidden, embedded), torch.cat([carried, self._seen(inputs)], dim=1)
 
     def forward(
         self, inputs: torch.Tensor, state: torch.Tensor, reset: torch.Tensor | None = None
@@ -114,13 +119,21 @@ class Trunk(nn.Module):
             hidden, state = self.core(embedded, state, reset)
             return self._joined(hidden, embedded), state
         carried, before = state[:, : -self.shown], state[:, -self.shown :]
-        seen = inputs[..., : self.shown]
+        seen = self._seen(inputs)
         previous = torch.cat([before[None], seen[:-1]])
         if reset is not None:
             previous = previous * (~reset).to(previous.dtype)[..., None]
-        embedded = self.embedding(torch.cat([inputs, previous], dim=-1))
+        embedded = self.embedding(self._with(inputs, previous))
         hidden, carried = self.core(embedded, carried.contiguous(), reset)
         return self._joined(hidden, embedded), torch.cat([carried, seen[-1]], dim=1)
+
+    def _seen(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return what the next step is to know of this one's inputs."""
+        return inputs[..., : self.shown] if self.changes is None else self.changes.columns(inputs)
+
+    def _with(self, inputs: torch.Tensor, previous: torch.Tensor) -> torch.Tensor:
+        beside = previous if self.changes is None else self.changes(inputs, previous)
+        return torch.cat([inputs, beside], dim=-1)
 
     def _joined(self, hidden: torch.Tensor, embedded: torch.Tensor) -> torch.Tensor:
         return hidden if self.after is None else self.after(torch.cat([hidden, embedded], dim=-1))
@@ -140,6 +153,8 @@ class RecurrentPolicy(nn.Module):
         memory: Steps the core remembers at first, see `sequence.GRU`; about a trial's length.
         transitions: Show the embedding the previous observation too, so that it sees the whole last
             transition at once; what an action led to, and where, need not be joined by the core.
+        changes: Show the embedding how observation and reward changed in the last step, in units of
+            their usual change (see `Changes`), instead; with standardised rewards only.
         head_sizes: Widths of layers after the core, which see its output and the embedding. The
             first is a `Lookup`, whose products let an observation choose among memories. Empty for
             none.
@@ -150,8 +165,8 @@ class RecurrentPolicy(nn.Module):
 
     Raises:
         TypeError: If a space is not supported.
-        ValueError: If the first of `head_sizes` is odd, or rewards are to be standardised without
-            observations.
+        ValueError: If the first of `head_sizes` is odd, rewards are to be standardised without
+            observations, or changes shown without standardised rewards or beside transitions.
     """
 
     core_class: ClassVar[Any]
@@ -170,10 +185,13 @@ class RecurrentPolicy(nn.Module):
         head_sizes: Sequence[int] = (),
         normalize_observation: bool = False,
         normalize_shown_reward: bool = False,
+        changes: bool = False,
     ):
         super().__init__()
         if normalize_shown_reward and not normalize_observation:
             raise ValueError("normalize_shown_reward=True needs normalize_observation=True")
+        if changes and (transitions or not normalize_shown_reward):
+            raise ValueError("changes=True needs normalize_shown_reward=True, transitions=False")
         self.builder = TrialObservation(observation_space, action_space)
         if self.builder.observation_size is None:
             raise TypeError(
@@ -190,6 +208,7 @@ class RecurrentPolicy(nn.Module):
                 activation,
                 memory,
                 transitions,
+                changes,
                 head_sizes,
             )
 
@@ -273,8 +292,12 @@ class RecurrentPolicy(nn.Module):
 
         Only now: while it learns, a policy must be the one that acted.
         """
-        if self.standardise is not None:
-            self.standardise.update(inputs, mask)
+        if self.standardise is None:
+            return
+        self.standardise.update(inputs, mask)
+        for trunk in (self.trunk, self.value_trunk):
+            if trunk is not None and trunk.changes is not None:
+                trunk.changes.update(self.standardise(inputs), mask)
 
 
 class GruPolicy(RecurrentPolicy):

@@ -1,4 +1,4 @@
-"""Observations and rewards of mean 0 and deviation 1, as policies see them. T steps, B trials."""
+"""Observations and rewards in units of their deviation, as policies see them. T steps, B trials."""
 
 from __future__ import annotations
 
@@ -56,3 +56,44 @@ class Standardise(nn.Module):
         squares = variance * count + seen.var(0, unbiased=False) * added
         squares = squares + distance**2 * count * added / total
         self.moments.copy_(torch.stack([total, mean + distance * added / total, squares / total]))
+
+
+class Changes(nn.Module):
+    """Shows how observation and reward changed in the last step, in units of their usual change.
+
+    What happens in one step is often a hundredth of what differs over a trial, and products of two
+    such numbers ("the reward rose when I went there") are lost on a network that is shown only the
+    whole. Zero where an episode starts. Its moments change by `update` only.
+
+    Args:
+        size: D, numbers of an observation; the first ones of the inputs of `TrialObservation`.
+    """
+
+    def __init__(self, size: int):
+        super().__init__()
+        self.size = size + 1  # and the reward
+        self.moments: torch.Tensor
+        self.register_buffer("moments", torch.zeros(2, self.size, dtype=torch.float64))
+        self.moments[1] = 1.0  # count, mean square
+
+    def columns(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return observation and reward [..., D + 1] of inputs [..., I]."""
+        return torch.cat([inputs[..., : self.size - 1], inputs[..., -2:-1]], dim=-1)
+
+    def forward(self, inputs: torch.Tensor, previous: torch.Tensor) -> torch.Tensor:
+        """Return changes [..., D + 1] from the previous columns [..., D + 1] to the inputs'."""
+        scale = torch.rsqrt(self.moments[1].float() + _SMALLEST_VARIANCE)
+        changes = ((self.columns(inputs) - previous) * scale).clamp(-_LARGEST, _LARGEST)
+        return changes * (1.0 - inputs[..., -1:])
+
+    @torch.no_grad()
+    def update(self, inputs: torch.Tensor, mask: torch.Tensor) -> None:
+        """Take the changes within the episodes of trials [T, B, I], where the mask [T, B] is 1."""
+        columns = self.columns(inputs)
+        goes_on = (mask[1:] > 0) & (inputs[1:, :, -1] == 0)
+        changes = (columns[1:] - columns[:-1])[goes_on].double()
+        if len(changes) == 0:
+            return
+        count, square = self.moments
+        total = count + float(len(changes))
+        self.moments.copy_(torch.stack([total, square + (changes**2 - square).sum(0) / total]))

@@ -21,6 +21,15 @@ POLICIES = {
         LstmPolicy,
         {"normalize_observation": True, "normalize_shown_reward": True},
     ),
+    "changes": (
+        GruPolicy,
+        {
+            "normalize_observation": True,
+            "normalize_shown_reward": True,
+            "changes": True,
+            "separate_value": True,
+        },
+    ),
 }
 
 
