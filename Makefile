@@ -6,6 +6,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 FLOOR ?= .venv-floor
+METAWORLD ?= .venv-metaworld
 # Processes of pytest, each with one thread.
 WORKERS ?= 2
 # Where the demo draws.
@@ -15,7 +16,7 @@ PIP = -m pip install --quiet --disable-pip-version-check
 MADE_FROM = pyproject.toml constraints.txt
 PYTEST = OMP_NUM_THREADS=1 $(1)/bin/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo test lint floor wheel docs-tables clean
+.PHONY: demo test lint floor metaworld wheel docs-tables clean
 
 demo: $(VENV)/.installed
 	$(VENV)/bin/python examples/01_bandit_demo.py $(PICTURE)
@@ -33,6 +34,10 @@ lint: $(VENV)/.installed-dev
 floor: $(FLOOR)/.installed
 	$(call PYTEST,$(FLOOR)) tests/agents tests/meta_envs
 
+# An environment with Meta-World, which is bound to an older MuJoCo than the others use.
+metaworld: $(METAWORLD)/.installed
+	@echo "Meta-World is in $(METAWORLD): $(METAWORLD)/bin/metazoo play meta/ML1-v0"
+
 # The wheel, installed into an empty environment and used from another folder.
 wheel: $(VENV)/.installed-dev
 	$(VENV)/bin/python tests/check_wheel.py
@@ -42,9 +47,9 @@ docs-tables: $(VENV)/.installed
 	$(VENV)/bin/python docs/tables.py
 
 clean:
-	rm -rf $(VENV) $(FLOOR) build dist .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) $(FLOOR) $(METAWORLD) build dist .pytest_cache .ruff_cache .mypy_cache
 
-$(VENV)/bin/python $(FLOOR)/bin/python:
+$(VENV)/bin/python $(FLOOR)/bin/python $(METAWORLD)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 		{ echo "metazoo needs Python 3.10 or newer: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(patsubst %/bin/python,%,$@)
@@ -63,4 +68,10 @@ $(FLOOR)/.installed: pyproject.toml constraints-floor.txt | $(FLOOR)/bin/python
 	@echo "Installing metazoo with its oldest dependencies into $(FLOOR); this takes a minute."
 	$(FLOOR)/bin/python $(PIP) -c constraints-floor.txt -e ".[mujoco,metaworld]" \
 		imageio networkx pytest pytest-xdist sb3-contrib
+	@touch $@
+
+$(METAWORLD)/.installed: $(MADE_FROM) | $(METAWORLD)/bin/python
+	@echo "Installing metazoo and Meta-World into $(METAWORLD); this takes a minute or two."
+	grep -v '^mujoco' constraints.txt > $(METAWORLD)/constraints.txt
+	$(METAWORLD)/bin/python $(PIP) -c $(METAWORLD)/constraints.txt -e ".[metaworld]" pytest
 	@touch $@
