@@ -16,17 +16,16 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:  # the environments import this module
-    from .environments.base import Begun, Read
 
 Rounding = Callable[[np.ndarray], np.ndarray]
 
 _ABOVE_ZERO = math.nextafter(0.0, 1.0)
 _AT_MARGIN = 0.1  # a tolerance's value one margin outside of its bounds
+_LONG_TAIL = math.sqrt(1 / _AT_MARGIN - 1)
+_SHARP = 1e-100  # m, a margin in place of none
+_CAGED = 0.97  # fingers that are around an object as well as this are told to close
 
 
 def _exactly(values: np.ndarray) -> np.ndarray:
@@ -35,7 +34,8 @@ def _exactly(values: np.ndarray) -> np.ndarray:
 
 def length(vectors: np.ndarray) -> np.ndarray:
     """Return the lengths [R] of vectors [R, 2 or 3]."""
-    return np.sqrt(np.add.reduce(vectors * vectors, axis=-1))
+    squares = np.add.reduce(vectors * vectors, axis=-1)
+    return np.sqrt(squares, out=squares)
 
 
 def distance(points: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -117,6 +117,12 @@ def hamacher_product(
         other: The same.
         rounded: Of `rounding`: rows in upstream's single precision.
     """
+    if rounded is _exactly:  # nearly always
+        product = one * other
+        either = one + other
+        either -= product
+        product /= np.maximum(either, _ABOVE_ZERO, out=either)
+        return product
     one, other = rounded(one), rounded(other)
     product = rounded(one * other)
     either = rounded(rounded(one + other) - product)
@@ -157,101 +163,60 @@ def gripper_effort(actions: np.ndarray, desired: float = 1.0) -> tuple[np.ndarra
     return effort.astype(np.float64), single
 
 
-def xz_caging(read: Read, begun: Begun, objects: np.ndarray, threshold: float) -> np.ndarray:
-    """Return 1 where the fingers are at the object, seen along y, less where they are not: [R].
-
-    Args:
-        read: What was read.
-        begun: What was begun with.
-        objects: Where the objects are [R, 3].
-        threshold: How near is near enough, in metres.
-    """
-    first = distance(begun["obj_init_pos"][:, ::2], begun["init_tcp"][:, ::2])
-    apart = distance(read["tcp"][:, ::2], objects[:, ::2])
-    return tolerance(apart, (0, threshold), first - threshold, "long_tail")
-
-
-def gripper_caging(
-    read: Read,
-    begun: Begun,
-    actions: np.ndarray,
-    objects: np.ndarray,
-    *,
-    obj_radius: float,
-    pad_success_thresh: float,
-    object_reach_radius: float,
-    xz_thresh: float,
-    desired_gripper_effort: float = 1.0,
-    high_density: bool = False,
-    medium_density: bool = False,
+def grasp(
+    around: np.ndarray, actions: np.ndarray, dense: bool = True
 ) -> tuple[np.ndarray, Rounding]:
     """Return how well the fingers hold an object, as most environments reward it.
 
     Args:
-        read: What was read.
-        begun: What was begun with.
+        around: How well they are around it, in [0, 1] [R].
         actions: As given [R, 4].
-        objects: Where the objects are [R, 3].
-        obj_radius: The objects' radius, in metres.
-        pad_success_thresh: How near the pads must be to the object along y.
-        object_reach_radius: How near the fingers' middle must be to the object.
-        xz_thresh: How near it must be along x and z.
-        desired_gripper_effort: The effort that counts as 1.
-        high_density: Give half of it for being around the object.
-        medium_density: Give half of it for being near the object.
+        dense: Give half of it for being around the object.
 
     Returns:
         Values in [0, 1] [R], and the rounding to go on with where upstream goes on with them.
 
-    Raises:
-        ValueError: If both densities are asked for.
-
     Source: metaworld 3.1.1 `SawyerXYZEnv._gripper_caging_reward`.
     """
-    if high_density and medium_density:
-        raise ValueError("high_density and medium_density exclude each other; ask for one")
-    pads = np.empty((len(objects), 2))
-    pads[:, 0], pads[:, 1] = read["left_pad"][:, 1], read["right_pad"][:, 1]
-    margins = np.abs(np.abs(pads - begun["obj_init_pos"][:, 1:2]) - pad_success_thresh)
-    apart = np.abs(pads - objects[:, 1:2])
-    sides = tolerance(apart, (obj_radius, pad_success_thresh), margins, "long_tail")
-    around = hamacher_product(
-        hamacher_product(sides[:, 0], sides[:, 1]), xz_caging(read, begun, objects, xz_thresh)
-    )
-    effort, rounded = gripping(around, actions, desired_gripper_effort)
-    held = hamacher_product(around, effort, rounded)
-    if high_density:
+    caged = around > _CAGED
+    if not np.logical_or.reduce(caged):  # nearly always: then no effort counts
+        return around / 2 if dense else np.zeros(len(around)), _exactly
+    effort, single = gripper_effort(actions)
+    rounded = rounding(single & caged)
+    held = hamacher_product(around, np.where(caged, effort, 0.0), rounded)
+    if dense:
         held = rounded(rounded(held + rounded(around)) / 2)
-    if medium_density:
-        first = distance(begun["obj_init_pos"], begun["init_tcp"])
-        near = tolerance(
-            distance(objects, read["tcp"]),
-            (0, object_reach_radius),
-            np.abs(first - object_reach_radius),
-            "long_tail",
-        )
-        held = rounded(rounded(held + rounded(near)) / 2)
     return held, rounded
 
 
-def gripping(
-    around: np.ndarray, actions: np.ndarray, desired: float = 1.0
-) -> tuple[np.ndarray, Rounding]:
-    """Return the gripper's effort [R], 0 where the fingers are not around the object yet.
+def nearness(
+    lengths: np.ndarray, radius: float, margins: np.ndarray | float, sigmoid: str = "long_tail"
+) -> np.ndarray:
+    """Return the `tolerance` [R] of lengths within a radius, sooner, as nothing is checked.
 
     Args:
-        around: How well they are, in [0, 1] [R].
-        actions: As given [R, 4].
-        desired: The effort that counts as 1.
-
-    Returns:
-        Float64 [R], and the rounding of what upstream computes from it.
+        lengths: Not negative [R].
+        radius: Within which it is 1.
+        margins: Above 0, one number or [R]; see `positive`.
+        sigmoid: `"gaussian"` or another.
     """
-    caged = around > 0.97
-    if not caged.any():  # nearly always
-        return np.zeros(len(around)), _exactly
-    effort, single = gripper_effort(actions, desired)
-    return np.where(caged, effort, 0.0), rounding(single & caged)
+    outside = lengths - radius
+    np.maximum(outside, 0.0, out=outside)
+    outside /= margins
+    return _SIGMOIDS[sigmoid][1](outside, _AT_MARGIN)
+
+
+def positive(margins: np.ndarray) -> np.ndarray:
+    """Return margins above 0: with so small ones in place of 0 that all outside gets 0."""
+    return np.maximum(margins, _SHARP)
+
+
+def long_tail(outside: np.ndarray) -> np.ndarray:
+    """Return a tolerance `outside` margins outside of its bounds; it is overwritten."""
+    outside *= _LONG_TAIL
+    outside *= outside
+    outside += 1
+    return np.reciprocal(outside, out=outside)
 
 
 def _long_tail(x: np.ndarray, value: float) -> np.ndarray:

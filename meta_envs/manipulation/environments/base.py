@@ -25,7 +25,47 @@ HAND_READS: dict[str, tuple[str, str]] = {
     "left_finger": ("site.xpos", "leftEndEffector"),
 }
 # What every environment's reset leaves, by upstream's names.
-ALWAYS_BEGUN = ("_target_pos", "obj_init_pos", "init_tcp", "init_left_pad", "init_right_pad")
+ALWAYS_BEGUN = ("_target_pos", "obj_init_pos", "init_tcp")
+
+
+@dataclass(frozen=True)
+class Way:
+    """Something is to come to the target: `read["away"]` is how far it is, in metres (scaled), and
+    `read["in_place"]` is 1 within `radius` of it and less the farther away.
+
+    Attributes:
+        radius: In metres, scaled.
+        margin: How far outside of it `in_place` is 0.1, from what was begun with: [R].
+        point: The key of what comes there, in what was read; None for the object observed.
+        scale: How much a metre along x, y and z counts.
+    """
+
+    radius: float
+    margin: Callable[[Begun], np.ndarray]
+    point: str | None = None
+    scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Cage:
+    """Fingers are to be around the object observed: `read["around"]` is how well they are, [0, 1].
+
+    Attributes:
+        radius: A pad nearer than that to the object's middle is too near, in metres along y.
+        pads: How near a pad is near enough.
+        across: How near the fingers' middle must be, in metres across y.
+        follows: What a pad's way is measured by is where the object is, and not where it was at
+            first; and a pad on the wrong side of it is too near.
+    """
+
+    radius: float
+    pads: float
+    across: float
+    follows: bool = False
+
+
+def _none(begun: Begun) -> dict[str, np.ndarray]:
+    return {}
 
 
 @dataclass(frozen=True)
@@ -41,10 +81,15 @@ class Environment:
             each [R]; `"success"` among them.
         reads: What is read of `MjData` besides `HAND_READS`: a key to a field and whose, e.g.
             `("body.xpos", "obj")`, `("joint.qpos", "doorjoint")`. `read["tcp"]` is there, too:
-            the middle of the two fingers.
+            the middle of the two fingers; `read["near"]`, how far the observed object is from it;
+            and of each `"..._matrix"` that is read its quaternion, `"..._quat"`.
         begun: Attributes of upstream's environment after a reset which `evaluate` or `observe`
             need, besides `ALWAYS_BEGUN`; numbers or arrays. Their keys in `Begun` have no
             leading underscore. What an episode changes is written into these arrays, in place.
+        way: What is to come to the target, for `read["away"]` and `read["in_place"]`.
+        cage: What fingers are to be around, for `read["around"]`.
+        constants: From what was begun with: what does not change in an episode, e.g. margins [R];
+            `evaluate` finds it in `Begun`.
     """
 
     name: str
@@ -54,3 +99,6 @@ class Environment:
     ]
     reads: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     begun: tuple[str, ...] = ()
+    way: Way | None = None
+    cage: Cage | None = None
+    constants: Callable[[Begun], dict[str, np.ndarray]] = _none
