@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..rewards import distance, gripper_caging, hamacher_product, length, tolerance
-from .base import Begun, Environment, Read
+from ..rewards import grasp, hamacher_product, length, nearness, positive
+from .base import Begun, Cage, Environment, Read
 
 _SCALE = np.array([1.0, 1.0, 2.0])  # height counts double
 _TARGET_RADIUS = 0.08  # m, scaled
@@ -30,19 +30,9 @@ def _evaluate(
     target[:, 2] = _TARGET_HEIGHT
     to_target = length((ball - target) * _SCALE)
     margin = length((first - target) * _SCALE)
-    in_place = tolerance(to_target, (0.0, _TARGET_RADIUS), margin, "long_tail")
-    to_ball = distance(ball, read["tcp"])
-    caging, rounded = gripper_caging(
-        read,
-        begun,
-        actions,
-        ball,
-        obj_radius=0.025,
-        pad_success_thresh=0.06,
-        object_reach_radius=0.01,
-        xz_thresh=0.005,
-        high_density=True,
-    )
+    in_place = nearness(to_target, _TARGET_RADIUS, positive(margin))
+    to_ball = read["near"]
+    caging, rounded = grasp(read["around"], actions)
     held = (to_ball < _HELD) & (opened > 0) & (ball[:, 2] - 0.01 > first[:, 2])
     grasped = np.where(held, 1.0, caging)
     # What is held has a 1 in place of the caging, and is not rounded as that is.
@@ -54,7 +44,6 @@ def _evaluate(
     infos = {
         "success": (to_target <= _TARGET_RADIUS).astype(np.float64),
         "near_object": (to_ball <= 0.05).astype(np.float64),
-        "grasp_success": ((opened > 0) & (ball[:, 2] - 0.03 > first[:, 2])).astype(np.float64),
         "grasp_reward": grasped,
         "in_place_reward": in_place,
         "obj_to_target": to_target,
@@ -69,5 +58,6 @@ ENVIRONMENTS = (
         reads={"ball": ("body.xpos", "bsktball"), "ball_quat": ("body.xquat", "bsktball")},
         observe=_observe,
         evaluate=_evaluate,
+        cage=Cage(radius=0.025, pads=0.06, across=0.005),
     ),
 )

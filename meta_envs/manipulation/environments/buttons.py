@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..rewards import distance, hamacher_product, tolerance
-from .base import Begun, Environment, Read
+from ..rewards import distance, hamacher_product, nearness, positive
+from .base import Begun, Environment, Read, Way
 
 _TOP = np.array([0.0, 0.0, 0.193])  # m, from the button's body to its top
 _PRESSED = 0.024  # m, of the top above the hole
 _NEAR = 0.05  # m, of the fingers to the top
+_WAY = 0.005  # m, of the top above the hole: all the way
 _ON = 0.03  # m, of the same
 
 
@@ -26,17 +27,14 @@ def _evaluate(
     read: Read, observations: np.ndarray, actions: np.ndarray, begun: Begun
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     top, opened = observations[:, 4:7], observations[:, 3]
-    near = distance(top, read["tcp"])
-    above = np.abs(begun["target_pos"][:, 2] - top[:, 2])
+    near, above, pressed = read["near"], read["away"], read["in_place"]
     # The margin follows the button as it moves.
-    near_button = tolerance(near, (0, 0.01), distance(top, begun["init_tcp"]), "long_tail")
-    pressed = tolerance(above, (0, 0.005), begun["obj_to_target_init"], "long_tail")
+    near_button = nearness(near, 0.01, positive(distance(top, begun["init_tcp"])))
     rewards = 5 * hamacher_product(1 - opened, near_button)
     rewards = np.where(near <= _ON, rewards + 5 * pressed, rewards)
     infos = {
         "success": (above <= _PRESSED).astype(np.float64),
         "near_object": (near <= _NEAR).astype(np.float64),
-        "grasp_success": (opened > 0).astype(np.float64),
         "grasp_reward": near_button,
         "in_place_reward": pressed,
         "obj_to_target": above,
@@ -50,6 +48,7 @@ ENVIRONMENTS = (
         name="button-press-topdown-v3",
         reads={"button": ("body.xpos", "button"), "button_quat": ("body.xquat", "button")},
         begun=("_obj_to_target_init",),
+        way=Way(_WAY, lambda begun: begun["obj_to_target_init"], scale=(0.0, 0.0, 1.0)),
         observe=_observe,
         evaluate=_evaluate,
     ),

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..rewards import distance, hamacher_product, length, tolerance
-from ..rotations import quaternions
+from ..rewards import distance, hamacher_product, length, nearness, positive, tolerance
 from .base import Begun, Environment, Read
 
 _SUCCESS = 0.08  # m, of the handle to where it shall be
@@ -23,7 +22,7 @@ _OPEN = np.pi / 2 + np.pi / 6  # rad
 
 
 def _observe(read: Read, begun: Begun) -> tuple[np.ndarray, np.ndarray]:
-    return read["handle"], quaternions(read["handle_matrix"])
+    return read["handle"], read["handle_quat"]
 
 
 def _evaluate_open(
@@ -31,7 +30,7 @@ def _evaluate_open(
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     handle = observations[:, 4:7]
     # In the actions' precision, as upstream has it.
-    grab = ((np.clip(actions[:, 3], -1, 1) + 1.0) / 2.0).astype(np.float64)
+    grab = ((np.minimum(np.maximum(actions[:, 3], -1), 1) + 1.0) / 2.0).astype(np.float64)
     ready = _ready_to_open(observations[:, :3], handle + _BEFORE)
     hinge = read["hinge"].reshape(len(handle))
     opened = 0.2 * (hinge < _AJAR) + 0.8 * tolerance(
@@ -42,7 +41,6 @@ def _evaluate_open(
     infos = {
         "success": there.astype(np.float64),
         "near_object": ready,
-        "grasp_success": (grab >= 0.5).astype(np.float64),
         "grasp_reward": grab,
         "in_place_reward": opened,
         "obj_to_target": np.zeros(len(handle)),
@@ -53,16 +51,12 @@ def _evaluate_open(
 
 def _ready_to_open(hand: np.ndarray, door: np.ndarray) -> np.ndarray:
     """Return 1 where the hand is between handle and door, and above a funnel on its way: [R]."""
-    radius = distance(hand[:, :2], door[:, :2])
-    out = radius > _FUNNEL
-    floor = 0.04 * np.log(radius - _FUNNEL, out=np.zeros_like(radius), where=out) + 0.4
-    floor[~out] = 0.0
-    below = floor - hand[:, 2]
-    margin = np.where(hand[:, 2] < floor, np.maximum(floor, 0.0) / 2, 1.0)
-    above_floor = np.where(
-        hand[:, 2] < floor, tolerance(below, (0.0, 0.01), margin, "long_tail"), 1.0
-    )
-    in_place = tolerance(length(hand - door - _BEHIND), (0, _FUNNEL / 2), 0.5, "long_tail")
+    apart = hand - door
+    outside = positive(length(apart[:, :2]) - _FUNNEL)
+    # Not nearer than a micrometre: where the logarithm goes below the ground there is no floor.
+    floor = np.maximum(0.04 * np.log(outside) + 0.4, 0.0)
+    above_floor = nearness(floor - hand[:, 2], 0.01, positive(floor / 2))
+    in_place = nearness(length(apart - _BEHIND), _FUNNEL / 2, 0.5)
     return hamacher_product(above_floor, in_place)
 
 
@@ -78,7 +72,6 @@ def _evaluate_close(
     infos = {
         "success": (away <= _SUCCESS).astype(np.float64),
         "near_object": np.zeros(len(away)),
-        "grasp_success": np.ones(len(away)),
         "grasp_reward": np.ones(len(away)),
         "in_place_reward": hand_in_place,  # the hand's, in upstream
         "obj_to_target": away,

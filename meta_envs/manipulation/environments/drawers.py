@@ -9,8 +9,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..rewards import distance, gripper_effort, hamacher_product, length, rounding, tolerance
-from .base import Begun, Environment, Read
+from ..rewards import (
+    distance,
+    gripper_effort,
+    hamacher_product,
+    length,
+    nearness,
+    positive,
+    rounding,
+    tolerance,
+)
+from .base import Begun, Environment, Read, Way
 
 _OPEN_HANDLE = np.array([0.0, -0.16, 0.0])  # m, from the drawer to what is observed
 _CLOSE_HANDLE = np.array([0.0, -0.16, 0.05])
@@ -51,7 +60,6 @@ def _evaluate_open(
     infos = {
         "success": (error <= _OPENED).astype(np.float64),
         "near_object": (length(apart) <= _NEAR).astype(np.float64),
-        "grasp_success": (observations[:, 3] > 0).astype(np.float64),
         "grasp_reward": caging,
         "in_place_reward": opening,
         "obj_to_target": error,
@@ -60,14 +68,20 @@ def _evaluate_open(
     return rewards, infos
 
 
+def _way_to_close(begun: Begun) -> np.ndarray:
+    return np.abs(distance(begun["obj_init_pos"], begun["target_pos"]) - _RADIUS)
+
+
+def _close_constants(begun: Begun) -> dict[str, np.ndarray]:
+    first = distance(begun["obj_init_pos"], begun["init_tcp"])
+    return {"reach_margin": positive(np.abs(first - _REACH))}
+
+
 def _evaluate_close(
     read: Read, observations: np.ndarray, actions: np.ndarray, begun: Begun
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    handle, target, first = observations[:, 4:7], begun["target_pos"], begun["obj_init_pos"]
-    away, near = distance(handle, target), distance(handle, read["tcp"])
-    margin = np.abs(distance(first, target) - _RADIUS)
-    in_place = tolerance(away, (0, _RADIUS), margin, "long_tail")
-    reach = tolerance(near, (0, _REACH), np.abs(distance(first, begun["init_tcp"]) - _REACH))
+    away, near, in_place = read["away"], read["near"], read["in_place"]
+    reach = nearness(near, _REACH, begun["reach_margin"], "gaussian")
     effort, single = gripper_effort(actions)
     rounded = rounding(single)
     reach = hamacher_product(reach, effort, rounded)
@@ -76,7 +90,6 @@ def _evaluate_close(
     infos = {
         "success": closed.astype(np.float64),
         "near_object": (near <= _TOUCHED).astype(np.float64),
-        "grasp_success": np.ones(len(away)),
         "grasp_reward": reach,
         "in_place_reward": in_place,
         "obj_to_target": away,
@@ -100,5 +113,7 @@ ENVIRONMENTS = (
         reads={"drawer": ("body.xpos", "drawer_link")},
         observe=_observe_close,
         evaluate=_evaluate_close,
+        way=Way(_RADIUS, _way_to_close),
+        constants=_close_constants,
     ),
 )

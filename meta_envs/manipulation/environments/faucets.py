@@ -42,7 +42,6 @@ def _evaluate(
     infos = {
         "success": (left <= _RADIUS).astype(np.float64),
         "near_object": (near <= _REACH).astype(np.float64),
-        "grasp_success": np.ones(len(rewards)),
         "grasp_reward": reach,
         "in_place_reward": in_place,
         "obj_to_target": left,

@@ -41,7 +41,6 @@ def _evaluate_press(
     infos = {
         "success": (above <= _PRESSED).astype(np.float64),
         "near_object": (near <= _NEAR).astype(np.float64),
-        "grasp_success": np.ones(len(rewards)),
         "grasp_reward": reach,
         "in_place_reward": in_place,
         "obj_to_target": above,
@@ -82,7 +81,6 @@ def _pulled(
     infos = {
         "success": (way <= success).astype(np.float64),
         "near_object": (near <= _NEAR).astype(np.float64),
-        "grasp_success": ((opened > 0) & (handle[:, 2] - 0.03 > first)).astype(np.float64),
         "grasp_reward": grasp,
         "in_place_reward": in_place,
         "obj_to_target": way,

@@ -9,52 +9,34 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..rewards import (
-    distance,
-    gripper_caging,
-    hamacher_product,
-    length,
-    rect_prism_tolerance,
-    tolerance,
-)
-from ..rotations import quaternions
-from .base import Begun, Environment, Read
+from ..rewards import grasp, hamacher_product, length, rect_prism_tolerance
+from .base import Begun, Cage, Environment, Read, Way
 
-_SCALE = np.array([1.0, 2.0, 2.0])  # beside the hole counts double
+_SCALE = (1.0, 2.0, 2.0)  # beside the hole counts double
 _TARGET_RADIUS = 0.07  # m, scaled
 _LIFTED = 0.01  # m above where the peg began
 _HELD = 0.08  # m from the fingers to the peg
 
 
+def _first_way(begun: Begun) -> np.ndarray:
+    return length((begun["peg_head_pos_init"] - begun["target_pos"]) * np.array(_SCALE))
+
+
 def _observe(read: Read, begun: Begun) -> tuple[np.ndarray, np.ndarray]:
-    return read["peg"], quaternions(read["peg_matrix"])
+    return read["peg"], read["peg_quat"]
 
 
 def _evaluate(
     read: Read, observations: np.ndarray, actions: np.ndarray, begun: Begun
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     peg, opened, head = observations[:, 4:7], observations[:, 3], read["head"]
-    target = begun["target_pos"]
-    to_peg = distance(peg, read["tcp"])
-    to_target = length((head - target) * _SCALE)
-    to_target_first = length((begun["peg_head_pos_init"] - target) * _SCALE)
-    in_place = tolerance(to_target, (0.0, _TARGET_RADIUS), to_target_first, "long_tail")
+    to_peg, to_target = read["near"], read["away"]
     boxes = hamacher_product(
         rect_prism_tolerance(head, zero=read["box_2_zero"], one=read["box_2_one"]),
         rect_prism_tolerance(head, zero=read["box_1_zero"], one=read["box_1_one"]),
     )
-    in_place = hamacher_product(in_place, boxes)
-    caging, rounded = gripper_caging(
-        read,
-        begun,
-        actions,
-        peg,
-        obj_radius=0.0075,
-        pad_success_thresh=0.03,
-        object_reach_radius=0.01,
-        xz_thresh=0.005,
-        high_density=True,
-    )
+    in_place = hamacher_product(read["in_place"], boxes)
+    caging, rounded = grasp(read["around"], actions)
     lifted = (opened > 0) & (peg[:, 2] - _LIFTED > begun["obj_init_pos"][:, 2])
     held = (to_peg < _HELD) & lifted
     grasped = np.where(held, 1.0, caging)
@@ -67,7 +49,6 @@ def _evaluate(
     infos = {
         "success": (to_target <= _TARGET_RADIUS).astype(np.float64),
         "near_object": (to_peg <= 0.03).astype(np.float64),
-        "grasp_success": ((to_peg < 0.02) & lifted).astype(np.float64),
         "grasp_reward": grasped,
         "in_place_reward": in_place,
         "obj_to_target": to_target,
@@ -91,5 +72,7 @@ ENVIRONMENTS = (
         begun=("peg_head_pos_init",),
         observe=_observe,
         evaluate=_evaluate,
+        way=Way(_TARGET_RADIUS, _first_way, point="head", scale=_SCALE),
+        cage=Cage(radius=0.0075, pads=0.03, across=0.005),
     ),
 )

@@ -13,7 +13,6 @@ from functools import partial
 import numpy as np
 
 from ..rewards import distance, hamacher_product, tolerance
-from ..rotations import quaternions
 from .base import Begun, Environment, Read
 
 _RADIUS = 0.05  # m, of the plate to its target and of the fingers to the plate
@@ -24,7 +23,7 @@ _LOW = 0.03  # m
 
 
 def _observe(read: Read, begun: Begun) -> tuple[np.ndarray, np.ndarray]:
-    return read["plate"], quaternions(read["plate_matrix"])
+    return read["plate"], read["plate_quat"]
 
 
 def _evaluate(
@@ -47,7 +46,6 @@ def _evaluate(
     infos = {
         "success": (left <= _SUCCESS).astype(np.float64),
         "near_object": (near <= _NEAR).astype(np.float64),
-        "grasp_success": np.zeros(len(rewards)),
         "grasp_reward": reach,
         "in_place_reward": in_place,
         "obj_to_target": left,

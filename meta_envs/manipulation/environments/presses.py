@@ -77,7 +77,6 @@ def _evaluate(
     infos = {
         "success": (left <= success).astype(np.float64),
         "near_object": (near <= _NEAR).astype(np.float64),
-        "grasp_success": (opened > 0).astype(np.float64),
         "grasp_reward": near_button,
         "in_place_reward": pressed,
         "obj_to_target": left,

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..rewards import distance, gripper_caging, hamacher_product, tolerance
-from ..rotations import quaternions
-from .base import Begun, Environment, Read
+from ..rewards import distance, grasp, hamacher_product
+from .base import Begun, Cage, Environment, Read, Way
 
 _TARGET_RADIUS = 0.05  # m
 _SUCCESS = 0.07  # m
@@ -21,8 +20,12 @@ _DEPTH = 3 * _TARGET_RADIUS  # m in front of the target, where in_place shrinks
 _HELD = 0.025  # m from the fingers to the block
 
 
+def _first_way(begun: Begun) -> np.ndarray:
+    return distance(begun["obj_init_pos"], begun["target_pos"])
+
+
 def _observe(read: Read, begun: Begun) -> tuple[np.ndarray, np.ndarray]:
-    return read["block"], quaternions(read["block_matrix"])
+    return read["block"], read["block_quat"]
 
 
 def _not_under_the_shelf(
@@ -47,23 +50,10 @@ def _evaluate(
     read: Read, observations: np.ndarray, actions: np.ndarray, begun: Begun
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     block, opened, first = observations[:, 4:7], observations[:, 3], begun["obj_init_pos"]
-    target = begun["target_pos"]
-    to_target = distance(block, target)
-    to_block = distance(block, read["tcp"])
-    margin = distance(first, target)
-    in_place = tolerance(to_target, (0.0, _TARGET_RADIUS), margin, "long_tail")
-    caging, rounded = gripper_caging(
-        read,
-        begun,
-        actions,
-        block,
-        obj_radius=0.02,
-        pad_success_thresh=0.05,
-        object_reach_radius=0.01,
-        xz_thresh=0.01,
-    )
+    to_target, to_block, in_place = read["away"], read["near"], read["in_place"]
+    caging, rounded = grasp(read["around"], actions, dense=False)
     rewards = hamacher_product(caging, in_place, rounded)
-    in_place, in_front = _not_under_the_shelf(in_place, block, target)
+    in_place, in_front = _not_under_the_shelf(in_place, block, begun["target_pos"])
     held = (to_block < _HELD) & (opened > 0) & (block[:, 2] - 0.01 > first[:, 2])
     lifted = 1.0 + 5.0 * in_place
     # In front of the shelf upstream's number is NumPy's, whose double precision prevails.
@@ -87,5 +77,7 @@ ENVIRONMENTS = (
         reads={"block": ("body.xpos", "obj"), "block_matrix": ("geom.xmat", "objGeom")},
         observe=_observe,
         evaluate=_evaluate,
+        way=Way(_TARGET_RADIUS, _first_way),
+        cage=Cage(radius=0.02, pads=0.05, across=0.01),
     ),
 )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 
 from ..rewards import distance, hamacher_product, tolerance, xz_caging
-from ..rotations import quaternions
 from .base import Begun, Environment, Read
 
 _PUCK_RADIUS = 0.02  # m
@@ -94,7 +93,7 @@ def _observe_sweep(read: Read, begun: Begun) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _observe_sweep_into(read: Read, begun: Begun) -> tuple[np.ndarray, np.ndarray]:
-    return read["puck"], quaternions(read["puck_matrix"])
+    return read["puck"], read["puck_quat"]
 
 
 ENVIRONMENTS = (

@@ -11,8 +11,8 @@ from functools import partial
 
 import numpy as np
 
-from ..rewards import distance, hamacher_product, tolerance
-from .base import Begun, Environment, Read
+from ..rewards import distance, hamacher_product, nearness, positive
+from .base import Begun, Environment, Read, Way
 
 _TARGET_RADIUS = 0.05  # m, along the window
 _HANDLE_RADIUS = 0.02  # m
@@ -24,31 +24,37 @@ def _observe(read: Read, begun: Begun) -> tuple[np.ndarray, np.ndarray]:
     return handle, np.zeros((len(handle), 4))
 
 
+def _constants(begun: Begun) -> dict[str, np.ndarray]:
+    # Where the handle was before the window had its place: upstream looks before MuJoCo moves it.
+    first = distance(begun["window_handle_pos_init"], begun["init_tcp"])
+    return {"reach_margin": positive(np.abs(first - _HANDLE_RADIUS))}
+
+
+def _slid_from(start: str) -> Way:
+    """Return a window's way along x, from what `start` has begun."""
+
+    def margin(begun: Begun) -> np.ndarray:
+        first = np.abs(begun[start][:, 0] - begun["target_pos"][:, 0])
+        return np.abs(first - _TARGET_RADIUS)
+
+    return Way(_TARGET_RADIUS, margin, scale=(1.0, 0.0, 0.0))
+
+
 def _evaluate(
     read: Read,
     observations: np.ndarray,
     actions: np.ndarray,
     begun: Begun,
     *,
-    start: str,
     sigmoid: str,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Reward reaching the handle, by a `sigmoid`, and sliding it from what `start` has begun."""
-    handle, target = read["handle"], begun["target_pos"]
-    to_target = np.abs(handle[:, 0] - target[:, 0])
-    to_target_first = np.abs(begun[start][:, 0] - target[:, 0])
-    margin = np.abs(to_target_first - _TARGET_RADIUS)
-    in_place = tolerance(to_target, (0.0, _TARGET_RADIUS), margin, "long_tail")
-    to_handle = distance(handle, read["tcp"])
-    # Where the handle was before the window had its place: upstream looks before MuJoCo moves it.
-    to_handle_first = distance(begun["window_handle_pos_init"], begun["init_tcp"])
-    margin = np.abs(to_handle_first - _HANDLE_RADIUS)
-    reach = tolerance(to_handle, (0.0, _HANDLE_RADIUS), margin, sigmoid)
+    """Reward reaching the handle, by a `sigmoid`, and sliding it."""
+    to_target, to_handle, in_place = read["away"], read["near"], read["in_place"]
+    reach = nearness(to_handle, _HANDLE_RADIUS, begun["reach_margin"], sigmoid)
     rewards = 10 * hamacher_product(reach, in_place)
     infos = {
         "success": (to_target <= _TARGET_RADIUS).astype(np.float64),
         "near_object": (to_handle <= _NEAR).astype(np.float64),
-        "grasp_success": np.ones(len(rewards)),
         "grasp_reward": reach,
         "in_place_reward": in_place,
         "obj_to_target": to_target,
@@ -63,13 +69,17 @@ ENVIRONMENTS = (
         reads={"handle": ("site.xpos", "handleOpenStart")},
         begun=("window_handle_pos_init",),
         observe=_observe,
-        evaluate=partial(_evaluate, start="obj_init_pos", sigmoid="long_tail"),
+        evaluate=partial(_evaluate, sigmoid="long_tail"),
+        way=_slid_from("obj_init_pos"),
+        constants=_constants,
     ),
     Environment(
         name="window-close-v3",
         reads={"handle": ("site.xpos", "handleCloseStart")},
         begun=("window_handle_pos_init",),
         observe=_observe,
-        evaluate=partial(_evaluate, start="window_handle_pos_init", sigmoid="gaussian"),
+        evaluate=partial(_evaluate, sigmoid="gaussian"),
+        way=_slid_from("window_handle_pos_init"),
+        constants=_constants,
     ),
 )
