@@ -16,6 +16,8 @@ from . import upstream
 from .environments import NATIVE
 from .environments.base import ALWAYS_BEGUN, HAND_READS, Environment
 from .originals import INFOS, OBSERVATION, Outcome
+from .reading import Reading
+from .shared import Shared
 from .stepping import Seat, Stepping
 from .upstream import Beginning
 
@@ -85,8 +87,9 @@ class NativeRows:
         self._mocap = self._low = self._high = np.zeros((0, 3))
         self._seen, self._observations = np.zeros((0, 2 * _SEEN)), np.zeros((0, OBSERVATION))
         self._actions = np.zeros((0, 4), dtype=np.float32)
-        self._flat = np.zeros(0)
+        self._reading = Reading()
         self._common: dict[str, np.ndarray] = {}
+        self._shared: Shared | None = None
 
     @property
     def rows(self) -> np.ndarray:
@@ -146,8 +149,10 @@ class NativeRows:
         self._mocap += actions[:, :3] * _SCALE
         np.maximum(self._mocap, self._low, out=self._mocap)
         np.minimum(self._mocap, self._high, out=self._mocap)
-        self._stepping.step(self._mocap, actions[:, 3].astype(np.float64), self._flat)
+        self._stepping.step(self._mocap, actions[:, 3].astype(np.float64), self._reading.flat)
         self._observe()
+        if self._shared is not None:
+            self._shared.measure()
         rewards, told = [], []
         for group in self._groups:
             reward, info = group.environment.evaluate(
@@ -221,7 +226,10 @@ class NativeRows:
         by_name: dict[str, list[int]] = {}
         for row in sorted(self._players):
             by_name.setdefault(self._players[row].seat.name, []).append(row)
-        order = [row for name in sorted(by_name) for row in by_name[name]]
+        # Those with a cage first, as `Shared` wants them.
+        names = sorted(by_name, key=lambda name: (NATIVE[name].cage is None, name))
+        by_name = {name: by_name[name] for name in names}
+        order = [row for mine in by_name.values() for row in mine]
         players = [self._players[row] for row in order]
         self._rows = np.array(order, dtype=np.int64)
         self._groups = []
@@ -239,35 +247,23 @@ class NativeRows:
     def _lay_out(self, players: list[_Player], by_name: dict[str, list[int]]) -> None:
         """Say what is read of every row: the hand of all, then what each group wants."""
         seats = [one.seat for one in players]
-        views: list[np.ndarray] = []
-        read: list[tuple[dict[str, np.ndarray], str, int]] = []  # where which views go
-
-        def wanted(where: dict[str, np.ndarray], key: str, found: list[np.ndarray]) -> None:
-            read.append((where, key, len(found)))
-            views.extend(found)
-
         self._common = {}
+        reading = self._reading = Reading()
         for key, place in HAND_READS.items():
-            wanted(self._common, key, [seat.view(*place) for seat in seats])
+            reading.want(self._common, key, [seat.view(*place) for seat in seats])
         own_reads: list[dict[str, np.ndarray]] = []
         start = 0
-        for name in sorted(by_name):
-            mine = seats[start : start + len(by_name[name])]
+        for name, rows in by_name.items():
+            mine = seats[start : start + len(rows)]
             own_reads.append({})
             for key, place in NATIVE[name].reads.items():
-                wanted(own_reads[-1], key, [seat.view(*place) for seat in mine])
-            for key, part in players[start].beginning.live.items():
-                wanted(own_reads[-1], key, [seat.part(*part) for seat in mine])
+                reading.want(own_reads[-1], key, [seat.view(*place) for seat in mine])
+            for key, part in _live(NATIVE[name], players[start].beginning).items():
+                reading.want(own_reads[-1], key, [seat.part(*part) for seat in mine])
             start += len(mine)
-        self._flat = np.empty(sum(view.size for view in views))
-        place_in_views = place_in_flat = 0
-        for where, key, count in read:
-            width = views[place_in_views].size
-            end = place_in_flat + width * count
-            where[key] = self._flat[place_in_flat:end].reshape(count, width)
-            place_in_views, place_in_flat = place_in_views + count, end
+        reading.lay_out()
         self._common["tcp"] = np.empty((len(seats), 3))
-        self._stepping.lay_out(seats, views)
+        self._stepping.lay_out(seats, reading.views)
         self._make_groups(players, by_name, own_reads)
 
     def _make_groups(
@@ -277,11 +273,11 @@ class NativeRows:
         own_reads: list[dict[str, np.ndarray]],
     ) -> None:
         start = 0
-        for name, own_read in zip(sorted(by_name), own_reads, strict=True):
+        for name, own_read in zip(by_name, own_reads, strict=True):
             span = slice(start, start + len(by_name[name]))
             first = players[start]
             own = {key: np.stack([one.begun[key] for one in players[span]]) for key in first.begun}
-            live = {key.lstrip("_"): own_read[key] for key in first.beginning.live}
+            live = {key.lstrip("_"): own_read[key] for key in _live(NATIVE[name], first.beginning)}
             seen = self._seen[span]
             objects = [
                 (seen[:, at : at + 3], seen[:, at + 3 : at + _OBJECT])
@@ -292,7 +288,7 @@ class NativeRows:
                     NATIVE[name],
                     by_name[name],
                     own,
-                    {**own, **live},
+                    {**own, **NATIVE[name].constants(own), **live},
                     {**{key: part[span] for key, part in self._common.items()}, **own_read},
                     objects,
                     self._observations[span],
@@ -300,6 +296,8 @@ class NativeRows:
                 )
             )
             start = span.stop
+        parts = [(group.environment, group.read, group.begun) for group in self._groups]
+        self._shared = Shared(parts, self._common, self._observations)
 
     def _observe(self) -> None:
         """Write the observations of all rows."""
@@ -312,6 +310,7 @@ class NativeRows:
         apart *= apart
         opening = np.sqrt(np.add.reduce(apart, axis=1)) / _WIDEST
         np.minimum(opening, 1.0, out=seen[:, 3])
+        self._reading.turn()
         for group in self._groups:
             group.observe()
         clipped = self._observations[:, : 2 * _SEEN]
@@ -321,12 +320,17 @@ class NativeRows:
 
 def _begun_of(environment: Environment, beginning: Beginning) -> dict[str, np.ndarray]:
     """Return what an environment needs of a reset; what is live is read at every step."""
-    wanted = dict.fromkeys((*ALWAYS_BEGUN, *environment.begun))
     return {
         key.lstrip("_"): np.array(beginning.attributes[key], dtype=np.float64)
-        for key in wanted
+        for key in (*ALWAYS_BEGUN, *environment.begun)
         if key not in beginning.live
     }
+
+
+def _live(environment: Environment, beginning: Beginning) -> dict[str, tuple[str, int, int]]:
+    """Return where what an environment needs of a reset stands in `MjData` at every step."""
+    wanted = (*ALWAYS_BEGUN, *environment.begun)
+    return {key: beginning.live[key] for key in wanted if key in beginning.live}
 
 
 def _widened(hand: np.ndarray, elsewhere: float) -> np.ndarray:

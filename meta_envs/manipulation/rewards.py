@@ -60,6 +60,13 @@ def rounding(single: np.ndarray) -> Rounding:
     return lambda values: np.where(single, values.astype(np.float32), values)
 
 
+def rounding_but(double: np.ndarray, rounded: Rounding) -> Rounding:
+    """Return a rounding that leaves the rows alone that are `double` [R]."""
+    if rounded is _exactly:
+        return _exactly
+    return lambda values: np.where(double, values, rounded(values))
+
+
 def tolerance(
     values: np.ndarray,
     bounds: tuple[float, float] = (0.0, 0.0),
@@ -137,10 +144,12 @@ def rect_prism_tolerance(points: np.ndarray, zero: np.ndarray, one: np.ndarray) 
         zero: The corner with value 0, [3] or [R, 3].
         one: The opposite corner, with value 1.
     """
-    low, high = np.minimum(zero, one), np.maximum(zero, one)
-    inside = np.logical_and.reduce((low <= points) & (points <= high), axis=-1)
+    away = points - zero
+    inside = np.logical_and.reduce(away * (points - one) <= 0, axis=-1)
+    if not np.logical_or.reduce(inside):  # nearly always
+        return np.ones(len(points))
     size = np.subtract(one, zero)
-    shares = np.divide(points - zero, size, out=np.ones_like(points), where=size != 0)
+    shares = np.divide(away, size, out=np.ones_like(points), where=size != 0)
     return np.where(inside, shares[:, 0] * shares[:, 1] * shares[:, 2], 1.0)
 
 

@@ -30,8 +30,10 @@ ALWAYS_BEGUN = ("_target_pos", "obj_init_pos", "init_tcp")
 
 @dataclass(frozen=True)
 class Way:
-    """Something is to come to the target: `read["away"]` is how far it is, in metres (scaled), and
-    `read["in_place"]` is 1 within `radius` of it and less the farther away.
+    """Something is to come to the target.
+
+    `read["away"]` is how far it is, in metres (scaled); `read["in_place"]` is 1 within a radius of
+    the target and less the farther away.
 
     Attributes:
         radius: In metres, scaled.
@@ -48,7 +50,9 @@ class Way:
 
 @dataclass(frozen=True)
 class Cage:
-    """Fingers are to be around the object observed: `read["around"]` is how well they are, [0, 1].
+    """Fingers are to be around the object observed.
+
+    `read["around"]` is how well they are, in [0, 1].
 
     Attributes:
         radius: A pad nearer than that to the object's middle is too near, in metres along y.

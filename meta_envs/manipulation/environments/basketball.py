@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..rewards import grasp, hamacher_product, length, nearness, positive
+from ..rewards import grasp, hamacher_product, length, nearness, positive, rounding_but
 from .base import Begun, Cage, Environment, Read
 
 _SCALE = np.array([1.0, 1.0, 2.0])  # height counts double
@@ -36,9 +36,7 @@ def _evaluate(
     held = (to_ball < _HELD) & (opened > 0) & (ball[:, 2] - 0.01 > first[:, 2])
     grasped = np.where(held, 1.0, caging)
     # What is held has a 1 in place of the caging, and is not rounded as that is.
-    rewards = hamacher_product(
-        grasped, in_place, lambda values: np.where(held, values, rounded(values))
-    )
+    rewards = hamacher_product(grasped, in_place, rounding_but(held, rounded))
     rewards = np.where(held, rewards + (1.0 + 5.0 * in_place), rewards)
     rewards = np.where(to_target < _TARGET_RADIUS, 10.0, rewards)
     infos = {

@@ -52,9 +52,8 @@ def _evaluate_open(
 def _ready_to_open(hand: np.ndarray, door: np.ndarray) -> np.ndarray:
     """Return 1 where the hand is between handle and door, and above a funnel on its way: [R]."""
     apart = hand - door
-    outside = positive(length(apart[:, :2]) - _FUNNEL)
-    # Not nearer than a micrometre: where the logarithm goes below the ground there is no floor.
-    floor = np.maximum(0.04 * np.log(outside) + 0.4, 0.0)
+    outside = length(apart[:, :2]) - _FUNNEL
+    floor = np.where(outside > 0, 0.04 * np.log(positive(outside)) + 0.4, 0.0)
     above_floor = nearness(floor - hand[:, 2], 0.01, positive(floor / 2))
     in_place = nearness(length(apart - _BEHIND), _FUNNEL / 2, 0.5)
     return hamacher_product(above_floor, in_place)

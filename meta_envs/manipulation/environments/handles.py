@@ -13,8 +13,8 @@ from functools import partial
 
 import numpy as np
 
-from ..rewards import Rounding, distance, gripper_caging, hamacher_product, tolerance
-from .base import Begun, Environment, Read
+from ..rewards import distance, grasp, hamacher_product, tolerance
+from .base import Begun, Cage, Environment, Read, Way
 
 _NEAR = 0.05  # m, of the fingers to the handle
 _PRESSED = 0.02  # m, of the handle to its lowest
@@ -49,39 +49,36 @@ def _evaluate_press(
     return rewards, infos
 
 
-def _pulled(
+def _evaluate_pull(
     read: Read,
     observations: np.ndarray,
+    actions: np.ndarray,
     begun: Begun,
-    caged: tuple[np.ndarray, Rounding],
-    ways: tuple[np.ndarray, np.ndarray],
+    *,
     axis: int,
     success: float,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Reward a handle that is pulled, given how it is caged and its ways to its highest.
+    """Reward a handle that is held and pulled to its highest.
 
     Args:
         read: What was read.
         observations: [R, 39].
+        actions: [R, 4].
         begun: What was begun with.
-        caged: Of `gripper_caging`.
-        ways: How far the handle is from its highest [R], and how far it was at first [R].
         axis: Along which the handle must have moved to count as held.
         success: How near to its highest it must be, in m.
     """
     handle, opened, first = observations[:, 4:7], observations[:, 3], begun["obj_init_pos"][:, 2]
-    way, margin = ways
-    grasp, rounded = caged
-    in_place = tolerance(way, (0, _PULLED), margin, "long_tail")
-    near = distance(handle, read["tcp"])
-    rewards = hamacher_product(grasp, in_place, rounded)
-    held = (near < _HELD) & (opened > 0) & (handle[:, axis] - 0.01 > first)
-    rewards = np.where(held, rounded(rewards + rounded(1.0 + 5.0 * in_place)), rewards)
+    near, way, in_place = read["near"], read["away"], read["in_place"]
+    held, rounded = grasp(read["around"], actions)
+    rewards = hamacher_product(held, in_place, rounded)
+    pulled = (near < _HELD) & (opened > 0) & (handle[:, axis] - 0.01 > first)
+    rewards = np.where(pulled, rounded(rewards + rounded(1.0 + 5.0 * in_place)), rewards)
     rewards = np.where(way < _PULLED, 10.0, rewards)
     infos = {
         "success": (way <= success).astype(np.float64),
         "near_object": (near <= _NEAR).astype(np.float64),
-        "grasp_reward": grasp,
+        "grasp_reward": held,
         "in_place_reward": in_place,
         "obj_to_target": way,
         "unscaled_reward": rewards,
@@ -89,43 +86,12 @@ def _pulled(
     return rewards, infos
 
 
-def _evaluate_pull(
-    read: Read, observations: np.ndarray, actions: np.ndarray, begun: Begun
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    handle, highest = observations[:, 4:7], begun["target_pos"][:, 2]
-    caged = gripper_caging(
-        read,
-        begun,
-        actions,
-        handle,
-        obj_radius=0.022,
-        pad_success_thresh=0.05,
-        object_reach_radius=0.01,
-        xz_thresh=0.01,
-        high_density=True,
-    )
-    ways = np.abs(highest - handle[:, 2]), np.abs(highest - begun["obj_init_pos"][:, 2])
-    # Upstream compares the handle's y with where its z began, and so nearly always finds it held.
-    return _pulled(read, observations, begun, caged, ways, axis=1, success=_PULLED)
+def _height_to_pull(begun: Begun) -> np.ndarray:
+    return np.abs(begun["target_pos"][:, 2] - begun["obj_init_pos"][:, 2])
 
 
-def _evaluate_pull_side(
-    read: Read, observations: np.ndarray, actions: np.ndarray, begun: Begun
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    handle, target = observations[:, 4:7], begun["target_pos"]
-    caged = gripper_caging(
-        read,
-        begun,
-        actions,
-        handle,
-        obj_radius=0.032,
-        pad_success_thresh=0.06,
-        object_reach_radius=0.01,
-        xz_thresh=0.01,
-        high_density=True,
-    )
-    ways = distance(handle, target), distance(begun["obj_init_pos"], target)
-    return _pulled(read, observations, begun, caged, ways, axis=2, success=0.08)
+def _way_to_pull(begun: Begun) -> np.ndarray:
+    return distance(begun["obj_init_pos"], begun["target_pos"])
 
 
 _press = partial(
@@ -143,12 +109,17 @@ ENVIRONMENTS = (
         name="handle-pull-v3",
         reads={"handle": ("site.xpos", "handleRight")},
         observe=_observe,
-        evaluate=_evaluate_pull,
+        # Upstream compares the handle's y with where its z began: nearly always it finds it held.
+        evaluate=partial(_evaluate_pull, axis=1, success=_PULLED),
+        way=Way(_PULLED, _height_to_pull, scale=(0.0, 0.0, 1.0)),
+        cage=Cage(radius=0.022, pads=0.05, across=0.01),
     ),
     Environment(
         name="handle-pull-side-v3",
         reads={"handle": ("site.xpos", "handleCenter")},
         observe=_observe,
-        evaluate=_evaluate_pull_side,
+        evaluate=partial(_evaluate_pull, axis=2, success=0.08),
+        way=Way(_PULLED, _way_to_pull),
+        cage=Cage(radius=0.032, pads=0.06, across=0.01),
     ),
 )

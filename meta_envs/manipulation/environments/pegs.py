@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..rewards import grasp, hamacher_product, length, rect_prism_tolerance
+from ..rewards import grasp, hamacher_product, length, rect_prism_tolerance, rounding_but
 from .base import Begun, Cage, Environment, Read, Way
 
 _SCALE = (1.0, 2.0, 2.0)  # beside the hole counts double
@@ -41,9 +41,7 @@ def _evaluate(
     held = (to_peg < _HELD) & lifted
     grasped = np.where(held, 1.0, caging)
     # What is held has a 1 in place of the caging, and is not rounded as that is.
-    rewards = hamacher_product(
-        grasped, in_place, lambda values: np.where(held, values, rounded(values))
-    )
+    rewards = hamacher_product(grasped, in_place, rounding_but(held, rounded))
     rewards = np.where(held, rewards + (1.0 + 5 * in_place), rewards)
     rewards = np.where(to_target <= _TARGET_RADIUS, 10.0, rewards)
     infos = {

@@ -53,7 +53,8 @@ def _evaluate_pick_place(
     near, away, in_place, opened = read["near"], read["away"], read["in_place"], observations[:, 3]
     grasped, rounded = grasp(read["around"], actions)
     rewards = hamacher_product(grasped, in_place, rounded)
-    held = (near < _HELD) & (opened > 0) & (observations[:, 6] - _LIFTED > begun["obj_init_pos"][:, 2])
+    lifted = observations[:, 6] - _LIFTED > begun["obj_init_pos"][:, 2]
+    held = (near < _HELD) & (opened > 0) & lifted
     rewards = np.where(held, rounded(rewards + rounded(1.0 + 5.0 * in_place)), rewards)
     rewards = np.where(away < _RADIUS, 10.0, rewards)
     return rewards, _infos(rewards, away <= _PLACED, near, grasped, in_place, away)

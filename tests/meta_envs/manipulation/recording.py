@@ -18,6 +18,7 @@ from metaworld.policies import ENV_POLICY_MAP
 from meta_envs.manipulation import upstream
 from meta_envs.manipulation.environments import NATIVE
 from meta_envs.manipulation.environments.base import ALWAYS_BEGUN, HAND_READS
+from meta_envs.manipulation.shared import completed
 
 KINDS = ("random", "scripted", "noisy", "scattered")
 HOVERING = "hovering"
@@ -58,7 +59,9 @@ class Recording:
             {key: np.stack([one[key] for one in each[rows]]) for key in each[0]}
             for each in (self._moments, self._begun)
         )
-        return read, np.stack(self._observations[rows]), np.stack(self._actions[rows]), begun
+        observations = np.stack(self._observations[rows])
+        read, begun = completed(self.environment, read, observations, begun)
+        return read, observations, np.stack(self._actions[rows]), begun
 
     def _episode(self, task, n_steps: int) -> None:
         upstream = self._upstream

@@ -88,22 +88,6 @@ def test_rect_prism_tolerance_by_hand() -> None:
     np.testing.assert_allclose(found, [0.125, 1, 1, 0], rtol=0, atol=1e-15)
 
 
-def test_both_densities_are_refused() -> None:
-    with pytest.raises(ValueError, match="exclude each other"):
-        rewards.gripper_caging(
-            {},
-            {},
-            np.zeros((1, 4)),
-            np.zeros((1, 3)),
-            obj_radius=0.01,
-            pad_success_thresh=0.05,
-            object_reach_radius=0.01,
-            xz_thresh=0.005,
-            high_density=True,
-            medium_density=True,
-        )
-
-
 def test_quaternions_are_scipys() -> None:
     turns = Rotation.from_quat(np.random.default_rng(3).normal(size=(2000, 4)))
     special = Rotation.from_euler("xyz", np.pi / 2 * np.indices((4, 4, 4)).reshape(3, -1).T)

@@ -1,0 +1,61 @@
+"""Where what is read of rows goes after a step: one array, of which all the others are views."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .rotations import quaternions
+
+_MATRIX, _QUATERNION = "_matrix", "_quat"  # what keys of matrices and of their quaternions end with
+
+
+class Reading:
+    """What is read of rows' `MjData`, by key; matrices lie last, and are turned all at once.
+
+    Attributes:
+        views: Views into `MjData`, in the order of what they fill.
+        flat: What they fill, one after the other.
+    """
+
+    def __init__(self) -> None:
+        self.views: list[np.ndarray] = []
+        self.flat = np.zeros(0)
+        self._matrices, self._turns = np.zeros((0, 9)), np.zeros((0, 4))
+        self._wanted: list[tuple[dict[str, np.ndarray], str, list[np.ndarray]]] = []
+
+    def want(self, where: dict[str, np.ndarray], key: str, views: list[np.ndarray]) -> None:
+        """Ask that `where[key]` be what views of R rows, [W] each, show: [R, W]."""
+        self._wanted.append((where, key, views))
+
+    def lay_out(self) -> None:
+        """Put arrays to where they are wanted, of matrices their quaternions, too."""
+        self._wanted.sort(key=lambda one: one[1].endswith(_MATRIX))
+        self.views = [view for _, _, views in self._wanted for view in views]
+        self.flat = np.empty(sum(view.size for view in self.views))
+        n_matrices = sum(len(views) for _, key, views in self._wanted if key.endswith(_MATRIX))
+        self._matrices = self.flat[self.flat.size - 9 * n_matrices :].reshape(n_matrices, 9)
+        self._turns = np.empty((n_matrices, 4))
+        start = turned = 0
+        for where, key, views in self._wanted:
+            end = start + len(views) * views[0].size
+            where[key] = self.flat[start:end].reshape(len(views), -1)
+            start = end
+            if key.endswith(_MATRIX):
+                where[quaternion_of(key)] = self._turns[turned : turned + len(views)]
+                turned += len(views)
+
+    def turn(self) -> None:
+        """Compute the quaternions of the matrices that were read."""
+        if len(self._turns):
+            self._turns[:] = quaternions(self._matrices)
+
+
+def add_quaternions(read: dict[str, np.ndarray]) -> None:
+    """Add to what was read, by key, the quaternions of its matrices."""
+    for key in [key for key in read if key.endswith(_MATRIX)]:
+        read[quaternion_of(key)] = quaternions(read[key])
+
+
+def quaternion_of(key: str) -> str:
+    """Return the key of a matrix's quaternion."""
+    return key.removesuffix(_MATRIX) + _QUATERNION

@@ -1,0 +1,158 @@
+"""What the rewards of many environments have in common, computed for all rows at once.
+
+P rows, those of an environment beside each other. A step of a few rows spends its time in calls of
+NumPy, whose number does not depend on the rows: what is computed here is computed once, in place of
+once for each environment. C of the rows, the first ones, have an object that fingers are to hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .environments.base import Begun, Cage, Environment, Read
+from .reading import add_quaternions
+from .rewards import distance, hamacher_product, long_tail, positive
+
+_OBJECT = slice(4, 7)  # of an observation: where the first object is
+_SIDES = np.array([1.0, -1.0])  # y of the left pad is above the object's, of the right one below
+
+Part = tuple[Environment, dict[str, np.ndarray], dict[str, np.ndarray]]
+
+
+class Shared:
+    """What P rows share.
+
+    It puts among what is read of an environment's rows `"near"`, how far the object that is
+    observed is from the fingers, in metres; with a `Way`, `"away"` and `"in_place"`, how far the
+    way is and how near that is to its end; with a `Cage`, `"around"`, how well the fingers are
+    around the object: each [R], and of now after `measure`.
+
+    Args:
+        parts: Environments, those with a cage first; of each, what is read of its rows (views of
+            the same places at every step) and what they have begun with.
+        hands: What is read of all rows' hands [P, 3]: `"tcp"`, `"left_pad"` and `"right_pad"`.
+        observations: Where the observations of all rows lie [P, 39].
+
+    Raises:
+        ValueError: If the fingers begin within `Cage.across` of an object, where no margin is left.
+    """
+
+    def __init__(self, parts: Sequence[Part], hands: Read, observations: np.ndarray):
+        n_rows = len(observations)
+        self._tcp, self._objects = hands["tcp"], observations[:, _OBJECT]
+        self._near, self._away, self._in_place = np.empty((3, n_rows))
+        self._points, self._others = np.empty((n_rows, 3)), []
+        self._targets, self._scales = np.zeros((n_rows, 3)), np.ones((n_rows, 3))
+        self._radii, self._margins = np.zeros(n_rows), np.ones(n_rows)
+        cages: list[tuple[Cage, Begun]] = []
+        start = 0
+        for environment, read, begun in parts:
+            rows = slice(start, start + len(read["tcp"]))
+            start, way = rows.stop, environment.way
+            read["near"] = self._near[rows]
+            if way is not None:
+                read["away"], read["in_place"] = self._away[rows], self._in_place[rows]
+                self._targets[rows], self._scales[rows] = begun["target_pos"], way.scale
+                self._radii[rows], self._margins[rows] = way.radius, way.margin(begun)
+                if way.point is not None:
+                    self._others.append((self._points[rows], read[way.point]))
+            if environment.cage is not None:
+                cages.append((environment.cage, begun))
+        self._margins = positive(self._margins)
+        self._cages = _Cages(cages, hands, self._objects) if cages else None
+        start = 0
+        for environment, read, _ in parts:
+            if self._cages is not None and environment.cage is not None:
+                read["around"] = self._cages.around[start : start + len(read["tcp"])]
+                start += len(read["tcp"])
+
+    def measure(self) -> None:
+        """Write what is so after a step; what was read and the observations are there."""
+        squares = self._objects - self._tcp
+        squares *= squares
+        np.sqrt(np.add.reduce(squares, axis=1), out=self._near)
+        if self._cages is not None:
+            self._cages.measure(squares)
+        self._points[:] = self._objects
+        for points, read in self._others:
+            points[:] = read
+        ways = self._points - self._targets
+        ways *= self._scales
+        ways *= ways
+        np.sqrt(np.add.reduce(ways, axis=1), out=self._away)
+        outside = self._away - self._radii
+        np.maximum(outside, 0.0, out=outside)
+        outside /= self._margins
+        self._in_place[:] = long_tail(outside)
+
+
+class _Cages:
+    """How well fingers are around objects, C rows; pads [C, 2] are the left and the right one."""
+
+    def __init__(self, cages: Sequence[tuple[Cage, Begun]], hands: Read, objects: np.ndarray):
+        counts = [len(begun["init_tcp"]) for _, begun in cages]
+
+        def column(values: list[float]) -> np.ndarray:
+            return np.repeat(np.array(values), counts)[:, None]
+
+        n_rows = sum(counts)
+        self.around = np.empty(n_rows)
+        self._y = objects[:n_rows, 1:2]
+        self._pads = np.empty((n_rows, 2))
+        self._left, self._right = hands["left_pad"][:n_rows, 1], hands["right_pad"][:n_rows, 1]
+        self._follows = np.repeat([cage.follows for cage, _ in cages], counts)[:, None]
+        self._stays = ~self._follows
+        self._lower, self._upper = (
+            column([getattr(cage, key) for cage, _ in cages]) for key in ("radius", "pads")
+        )
+        self._across = column([cage.across for cage, _ in cages])[:, 0]
+        first = np.concatenate([begun["obj_init_pos"] for _, begun in cages])
+        tcp = np.concatenate([begun["init_tcp"] for _, begun in cages])
+        self._reference = first[:, 1:2].copy()
+        margins = distance(first[:, ::2], tcp[:, ::2]) - self._across
+        if (margins < 0).any():
+            raise ValueError(f"fingers begin at the object already: margins {margins.tolist()}")
+        self._margins = positive(margins)
+
+    def measure(self, squares: np.ndarray) -> None:
+        """Write `around`, given the squares of the ways [P, 3] from fingers to objects."""
+        pads = self._pads
+        pads[:, 0], pads[:, 1] = self._left, self._right
+        apart = pads - self._y
+        apart *= _SIDES
+        np.absolute(apart, out=apart, where=self._stays)
+        np.copyto(self._reference, self._y, where=self._follows)
+        margins = pads - self._reference
+        np.absolute(margins, out=margins)
+        margins -= self._upper
+        outside = np.maximum(self._lower - apart, apart - self._upper)
+        np.maximum(outside, 0.0, out=outside)
+        outside /= positive(np.absolute(margins, out=margins))
+        sides = long_tail(outside)
+        squares = squares[: len(pads)]
+        across = np.sqrt(squares[:, 0] + squares[:, 2])
+        across -= self._across
+        np.maximum(across, 0.0, out=across)
+        across /= self._margins
+        self.around[:] = hamacher_product(
+            hamacher_product(sides[:, 0], sides[:, 1]), long_tail(across)
+        )
+
+
+def completed(
+    environment: Environment, read: Read, observations: np.ndarray, begun: Begun
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Return what `observe` and `evaluate` of one environment take, given what was read.
+
+    Args:
+        environment: Which one.
+        read: What was read of its R rows, and `"tcp"`.
+        observations: [R, 39].
+        begun: What they have begun with.
+    """
+    whole, begun = dict(read), {**begun, **environment.constants(begun)}
+    add_quaternions(whole)
+    Shared([(environment, whole, begun)], read, observations).measure()
+    return whole, begun
