@@ -8,12 +8,12 @@
 Ten episodes to adapt in and three that count, for every goal, none of which depends on which
 episodes end first; success at any step of an episode; means over the goals of each environment,
 then over environments. As in Meta-World's own evaluation, learners sample while they adapt and not
-afterwards. Rows go to `results/metaworld.csv`; success on both splits during training, measured on
-a few goals of each environment, to `results/metaworld-*.progress.csv`; returns of training to
-`results/metaworld-*.training.csv`. Checkpoints are in `runs/benchmarks/metaworld`: a training that
-was interrupted goes on from there, and one that is complete is only evaluated. To run two at a
-time, give each a core: `taskset -c 0 python ...`. (A file named metaworld.py would hide the package
-of that name.)
+afterwards (with `--sampled` also then; column `deterministic`). Rows go to `results/metaworld.csv`;
+success on both splits during training, measured on a few goals of each environment, to
+`results/metaworld-*.progress.csv`; returns of training to `results/metaworld-*.training.csv`.
+Checkpoints are in `runs/benchmarks/metaworld`: a training that was interrupted goes on from there,
+and one that is complete is only evaluated. To run two at a time, give each a core:
+`taskset -c 0 python ...`. (A file named metaworld.py would hide the package of that name.)
 """
 
 from __future__ import annotations
@@ -84,6 +84,10 @@ def main() -> None:
         "--num-envs", type=int, default=100, help="rows an evaluation plays at once"
     )
     parser.add_argument("--threads", type=int, default=1, help="of torch")
+    parser.add_argument(
+        "--sampled", action="store_true", help="draw actions in the episodes that count too"
+    )
+    parser.add_argument("--splits", nargs="+", default=["train", "test"], help="to evaluate on")
     parser.add_argument("--summary", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -99,8 +103,10 @@ def run(name: str, seed: int, arguments: argparse.Namespace) -> None:
     entry = ENTRIES[name]
     steps = entry["steps"] if arguments.steps is None else arguments.steps
     agent, seconds = trained(name, seed, steps, arguments)
-    for split in ("train", "test"):
-        curve = measured(entry, agent, split, arguments.goals, arguments.num_envs)
+    for split in arguments.splits:
+        curve = measured(
+            entry, agent, split, arguments.goals, arguments.num_envs, arguments.sampled
+        )
         print(curve, flush=True)
         row = {
             **_provenance(arguments.threads),
@@ -167,7 +173,12 @@ def mixture(entry: dict[str, Any], seed: int, steps: int) -> Any:
 
 
 def measured(
-    entry: dict[str, Any], agent: Any, split: str, goals: int, num_envs: int
+    entry: dict[str, Any],
+    agent: Any,
+    split: str,
+    goals: int,
+    num_envs: int,
+    sampled: bool = False,
 ) -> AdaptationCurve:
     """Evaluate on `goals` goals of every environment of a split, at most all of them."""
     venv: Any = gym.make_vec(entry["id"], num_envs=1, split=split, **entry["env_kwargs"])
@@ -178,6 +189,7 @@ def measured(
     if len(first) < environments and goals * environments < len(tasks):
         raise ValueError("tasks do not alternate between environments; give --goals 50")
     learns = entry["agent"] not in _NO_ADAPTATION
+    modes = not sampled and (learns or entry["agent"] == "mixture")
     return evaluate(
         agent,
         entry["id"],
@@ -186,7 +198,7 @@ def measured(
         num_tasks=min(goals * environments, len(tasks)),
         episodes=10 if learns else 1,
         frozen_episodes=3,
-        deterministic="frozen" if learns or entry["agent"] == "mixture" else False,
+        deterministic="frozen" if modes else False,
         seed=1,
         num_envs=num_envs,
     )
