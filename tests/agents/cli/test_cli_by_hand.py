@@ -147,7 +147,8 @@ def test_families_may_draw_what_is_seen(sit_down, monkeypatch):
     assert (picture[:50, seen.WIDTH :] == 128).all()
 
 
-@pytest.mark.parametrize("id", meta_envs.list_distributions())
+# Only the project's own: other tests register toys, some of which draw no picture.
+@pytest.mark.parametrize("id", [id for id in meta_envs.list_distributions() if "meta/" in id])
 def test_every_id_is_played_by_hand(id, sit_down):
     person = sit_down("q 1 1 up return tab", id)
     assert person.tables[0].told.step > 0 and len(person.pictures) > 3
