@@ -67,8 +67,9 @@ _METAWORLD = {
     },
 }
 # Reaching pays more at once for coming nearer, so a short horizon is enough, and what one step
-# changes is what tells where the goal is: with both, every goal is reached after 400,000 steps;
-# with either alone (gamma .9 and .99), half of the goals after a million.
+# changes tells where the goal is. 600,000 steps reach 94 % of the test goals as long as actions are
+# drawn, but 41 % by the most probable ones: it looks for the goal by the noise of its actions.
+# Without `changes`, gammas of .9 and .99 stayed at half of the goals for 700,000 steps and more.
 _REACH = {
     **_METAWORLD,
     "n_envs": 5,
