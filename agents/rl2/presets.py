@@ -98,7 +98,7 @@ _WIDE = {
     },
 }
 _ML1 = {"reach-v3": _REACH, "push-v3": _METAWORLD, "pick-place-v3": _METAWORLD}
-# Trials an iteration of the benchmarks of many environments, one of each; 5,000 steps a trial.
+# Trials an iteration of the benchmarks of many environments, which are drawn; 5,000 steps a trial.
 _MANY = {"ml10": 10, "ml25": 25, "ml45": 45}
 
 PRESETS: dict[str, dict[str, Any]] = {
