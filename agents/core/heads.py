@@ -15,6 +15,7 @@ from gymnasium import spaces
 from torch import nn
 
 _LOG_SQRT_TWO_PI = 0.5 * math.log(2 * math.pi)
+_LEAST_LOG_STD, _MOST_LOG_STD = -4.0, 1.0
 
 
 class PolicyHead(nn.Module, ABC):
@@ -90,7 +91,7 @@ class GaussianHead(PolicyHead):
     """A diagonal Gaussian over a Box; parameters are means and log deviations, P = 2 A.
 
     Actions are not squashed: the environment clips them to its bounds. The deviation is a parameter
-    of its own, not of the state.
+    of its own, not of the state; see `StateGaussianHead`.
 
     Args:
         action_space: Box of floats.
@@ -144,6 +145,25 @@ class GaussianHead(PolicyHead):
         return (spread + moved).sum(dim=-1)
 
 
+class StateGaussianHead(GaussianHead):
+    """A Gaussian whose deviation depends on the state: it may explore first and be precise later.
+
+    Args:
+        action_space: Box of floats.
+        input_size: H.
+        log_std_init: Log deviation that all states begin with; later ones are kept in [-4, 1].
+    """
+
+    def __init__(self, action_space: spaces.Box, input_size: int, log_std_init: float = 0.0):
+        super().__init__(action_space, input_size, log_std_init)
+        self.log_stds = _linear(input_size, self.noise_size, gain=0.01)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Return means and log deviations, [..., 2 A]."""
+        log_std = (self.log_std + self.log_stds(features)).clamp(_LEAST_LOG_STD, _MOST_LOG_STD)
+        return torch.cat([self.means(features), log_std], dim=-1)
+
+
 class ValueHead(nn.Module):
     """A linear value.
 
@@ -160,13 +180,19 @@ class ValueHead(nn.Module):
         return self.linear(features).squeeze(-1)
 
 
-def make_head(action_space: spaces.Space, input_size: int, log_std_init: float = 0.0) -> PolicyHead:
+def make_head(
+    action_space: spaces.Space,
+    input_size: int,
+    log_std_init: float = 0.0,
+    state_std: bool = False,
+) -> PolicyHead:
     """Make the head of an action space.
 
     Args:
         action_space: Discrete or Box.
         input_size: H.
         log_std_init: Of a Gaussian.
+        state_std: Let a Gaussian's deviation depend on the state.
 
     Raises:
         TypeError: If there is no head for it.
@@ -174,7 +200,8 @@ def make_head(action_space: spaces.Space, input_size: int, log_std_init: float =
     if isinstance(action_space, spaces.Discrete):
         return CategoricalHead(action_space, input_size)
     if isinstance(action_space, spaces.Box) and action_space.dtype.kind == "f":
-        return GaussianHead(action_space, input_size, log_std_init)
+        kind = StateGaussianHead if state_std else GaussianHead
+        return kind(action_space, input_size, log_std_init)
     raise TypeError(f"action_space={action_space} has no policy head; allowed: Discrete, float Box")
 
 

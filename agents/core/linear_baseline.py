@@ -68,15 +68,16 @@ def fit_linear_baseline(
 
 @torch.no_grad()
 def trial_baseline(
-    observations: torch.Tensor, returns: torch.Tensor, ends: torch.Tensor, mask: torch.Tensor
+    inputs: torch.Tensor, returns: torch.Tensor, ends: torch.Tensor, mask: torch.Tensor
 ) -> torch.Tensor:
     """Fit every trial's returns by ridge regression, and return the predictions [T, B].
 
-    The features are Duan's, of the observation and the steps since the episode's start, and three
-    powers of the part of the trial that is over.
+    The features are Duan's, of what the policy sees (also the last action and reward: they tell
+    much of what follows) and the steps since the episode's start, and three powers of the part of
+    the trial that is over.
 
     Args:
-        observations: Raw ones, [T, B, D].
+        inputs: The policy's, not standardised, [T, B, D].
         returns: Discounted sums of rewards to the trial's end, [T, B].
         ends: An episode ended with the step, bool [T, B].
         mask: 1 where a step was played, [T, B].
@@ -88,11 +89,11 @@ def trial_baseline(
     time = index - started.cummax(dim=0).values
     part = (index.double() / steps).expand(steps, trials)
     powers = torch.stack([part, part**2, part**3], dim=-1)
-    width = 2 * observations.shape[-1] + 7
+    width = 2 * inputs.shape[-1] + 7
     fitted = []
-    # a few trials at a time: features are many times the observations
+    # a few trials at a time: features are many times the inputs
     for some in torch.arange(trials).split(max(_MOST_FEATURES // (steps * width), 1)):
-        made = features(observations[:, some], time[:, some])
+        made = features(inputs[:, some], time[:, some])
         made = torch.cat([made, powers[:, some]], dim=-1).transpose(0, 1)
         fitted.append(fit_linear_baseline(made, returns[:, some].t(), mask[:, some].t()).t())
     return torch.cat(fitted, dim=1)

@@ -150,6 +150,7 @@ class RecurrentPolicy(nn.Module):
         activation: Between the layers of the embedding.
         separate_value: Give the value a trunk of its own (the paper's; slower) instead of sharing.
         log_std_init: Initial log standard deviation of continuous actions.
+        state_std: Let the deviation depend on the features, not on a parameter alone.
         memory: Steps the core remembers at first, see `sequence.GRU`; about a trial's length.
         transitions: Show the embedding the previous observation too, so that it sees the whole last
             transition at once; what an action led to, and where, need not be joined by the core.
@@ -180,6 +181,7 @@ class RecurrentPolicy(nn.Module):
         activation: type[nn.Module] = nn.Tanh,
         separate_value: bool = False,
         log_std_init: float = 0.0,
+        state_std: bool = False,
         memory: int | None = None,
         transitions: bool = False,
         head_sizes: Sequence[int] = (),
@@ -214,7 +216,7 @@ class RecurrentPolicy(nn.Module):
 
         self.trunk = trunk()
         self.value_trunk = trunk() if separate_value else None
-        self.head = make_head(action_space, self.trunk.output_size, log_std_init)
+        self.head = make_head(action_space, self.trunk.output_size, log_std_init, state_std)
         self.value_head = ValueHead(self.trunk.output_size)
         size = self.builder.observation_size
         self.standardise: Standardise | None = None

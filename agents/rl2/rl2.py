@@ -194,8 +194,7 @@ class RL2(TrialAlgorithm):
         if self.baseline == "network":
             return super().baseline_values(trials, rewards, continues, gamma)
         _, returns = gae(rewards, torch.zeros_like(rewards), continues, gamma, 1.0)
-        observations = trials.inputs[..., : self.policy.builder.observation_size]
-        return trial_baseline(observations, returns, trials.ends, trials.mask)
+        return trial_baseline(trials.inputs, returns, trials.ends, trials.mask)
 
     def _make_optimizer(self) -> torch.optim.Optimizer:
         return torch.optim.Adam(self.policy.parameters(), lr=1e-3, eps=1e-5)

@@ -8,7 +8,13 @@ import torch
 from gymnasium import spaces
 from torch.distributions import Categorical, Normal
 
-from agents.core.heads import CategoricalHead, GaussianHead, ValueHead, make_head
+from agents.core.heads import (
+    CategoricalHead,
+    GaussianHead,
+    StateGaussianHead,
+    ValueHead,
+    make_head,
+)
 
 _LARGEST = 0.99999994  # the float32 next to 1
 
@@ -150,3 +156,23 @@ def test_value_head():
 def test_other_spaces_are_refused_by_name(space):
     with pytest.raises(TypeError, match="no policy head; allowed: Discrete, float Box"):
         make_head(space, 3)
+
+
+def test_deviations_of_the_state_begin_alike_and_may_then_differ_within_bounds():
+    space, features = spaces.Box(-1.0, 1.0, (2,), np.float32), torch.randn(50, 3)
+    head = make_head(space, 3, -0.4, state_std=True)
+    assert isinstance(head, StateGaussianHead)
+    means, log_stds = head(features).chunk(2, dim=-1)
+    torch.testing.assert_close(means, head.means(features))
+    assert ((log_stds + 0.4).abs() < 0.1).all()
+    with torch.no_grad():
+        head.log_stds.weight.normal_(std=10.0)
+    params = head(features).requires_grad_()
+    log_stds = params.chunk(2, dim=-1)[1]
+    assert log_stds.min() == -4.0
+    assert log_stds.max() == 1.0
+    assert log_stds.unique().numel() > 10
+    actions = head.sample(params, torch.randn(50, 2))
+    means, log_stds = params.chunk(2, dim=-1)
+    theirs = Normal(means, log_stds.exp()).log_prob(actions).sum(-1)
+    torch.testing.assert_close(head.log_prob(params, actions), theirs)
