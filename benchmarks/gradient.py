@@ -163,9 +163,11 @@ def run(name: str, seed: int, arguments: argparse.Namespace) -> None:
     print({key: row[key] for key in shown if key in row}, flush=True)
 
 
-def corners_before(agent, tasks: int = 100, rows: int = 20, near: float = 1.0) -> list[float]:
+def corners_before(
+    agent, tasks: int = 100, rows: int = 20, near: float = 1.0, env_kwargs=None
+) -> list[float]:
     """Return how many quadrants and corners a task's rows visit before any step, on average."""
-    venv = gym.make_vec(CORNER, num_envs=tasks * rows)
+    venv = gym.make_vec(CORNER, num_envs=tasks * rows, **(env_kwargs or {}))
     corners = np.array([[-2.0, -2.0], [2.0, -2.0], [-2.0, 2.0], [2.0, 2.0]])
     visited = np.zeros((2, tasks * rows, 4), dtype=bool)
     step = venv.step

@@ -124,20 +124,30 @@ class PointCorner(CornerEnv):
     Splits:
         `all`: four tasks are too few to hold any out.
     Source:
-        Rothfuss et al. 2019 (ProMP), section 7.3, and its code. (The paper's text pays within a
-        radius of the corners only; this is the code.)
+        Rothfuss et al. 2019 (ProMP), section 7.3, and its code, whose sparse reward begins near the
+        start. The paper's text has it in the vicinity of the goal only: `reward_radius`.
     Versions:
         v0.
 
     Args:
         reward: `"sparse"`, `"dense"` or `"dense_squared"`.
+        reward_radius: The sparse reward is instead how much nearer the step came within this
+            distance from the goal, wherever from; a corner is 2.83 from the origin.
         **core: `num_envs`, `split`, `episodes_per_trial`, `max_episode_steps`, `render_mode`.
 
     Raises:
-        ValueError: If `reward` is none of these.
+        ValueError: If `reward` is none of these, or `reward_radius` not positive.
     """
 
-    def __init__(self, reward: str = "sparse", **core: Unpack[CoreArguments]):
+    def __init__(
+        self,
+        reward: str = "sparse",
+        reward_radius: float | None = None,
+        **core: Unpack[CoreArguments],
+    ):
+        if reward_radius is not None and not reward_radius > 0.0:
+            raise ValueError(f"reward_radius={reward_radius} must be positive, or None")
+        self.reward_radius = reward_radius
         super().__init__(reward=reward, **core)
 
     def all_tasks(self) -> tuple[dict[str, Any], ...]:
@@ -145,7 +155,10 @@ class PointCorner(CornerEnv):
         return tuple({"corner": corner} for corner in range(4))
 
     def sparse(self, before: np.ndarray, after: np.ndarray, distance: np.ndarray) -> np.ndarray:
-        """Return the progress towards the goal where it is the nearest corner, [N]."""
+        """Return the progress towards the goal where it is the nearest corner (or near), [N]."""
+        if self.reward_radius is not None:  # leaving costs what coming pays: no circling in and out
+            outside = np.minimum(norms(before - self.goals), self.reward_radius)
+            return outside - np.minimum(distance, self.reward_radius)
         # The nearest corner is the one whose quadrant the point is in; on an axis two are.
         ours = (after * self.goals >= 0.0).all(axis=1) & ~_at_home(after)
         return np.where(ours, norms(before - self.goals) - distance, 0.0)

@@ -69,6 +69,20 @@ def test_near_the_origin_nothing_is_paid(x, paid, corner):
     assert info["corner"] == corner
 
 
+def test_within_a_radius_a_way_pays_by_its_ends_only():
+    env = placed("meta/PointCorner-v0", [1.0, 1.0], {"corner": 3}, reward_radius=1.0)
+    assert env.step(np.ones(2))[1] == 0  # still 0.8 * sqrt(2) away
+    came = env.step(np.ones(2))[1]
+    assert came == pytest.approx(1 - 0.6 * np.sqrt(2))
+    assert env.step(-np.ones(2))[1] == pytest.approx(-came)
+
+
+@pytest.mark.parametrize("radius", [0.0, -1.0, np.nan])
+def test_a_radius_must_be_positive(radius):
+    with pytest.raises(ValueError, match="reward_radius=.* must be positive"):
+        gym.make("meta/PointCorner-v0", reward_radius=radius)
+
+
 def test_info_names_the_nearest_corner():
     for corner, (x, y) in enumerate([(-1, -1), (1, -1), (-1, 1), (1, 1)]):
         env = placed("meta/PointCorner-v0", [x, y], {"corner": 0})
