@@ -83,13 +83,20 @@ ENTRIES = {
     },
 }
 _CHEETAH = ".6 of the way from random to an oracle after 1 step; published .85 (Vel), .66 (Dir)"
+_LEARNERS = {  # what their arguments are, and steps
+    "MAML": ({}, 48_000_000),
+    "ProMP": ({}, 48_000_000),
+    "MetaSGD": ({}, 20_000_000),
+    "pretrained": ({"inner_steps": 0}, 8_000_000),
+    "random": ({}, 0),
+}
 for _task in ("Vel", "Dir"):
-    for _agent, _more in (("MAML", {}), ("ProMP", {}), ("pretrained", {"inner_steps": 0})):
+    for _agent, (_more, _steps) in _LEARNERS.items():
         ENTRIES[f"{_agent.lower()}-cheetah-{_task.lower()}"] = {
-            "agent": "MAML" if _more else _agent,
+            "agent": _agent if hasattr(agents, _agent) else "MAML",
             "id": f"meta/HalfCheetah{_task}-v0",
             "arguments": _more,
-            "steps": 48_000_000,
+            "steps": _steps,
             "reference": _CHEETAH,
         }
 for _name in ("maml", "metasgd", "fomaml"):
