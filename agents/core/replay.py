@@ -6,12 +6,12 @@ since `clear_recent`; whole trials can be sampled as long as all of their transi
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import torch
+
+from meta_envs.core.memory import refuse_beyond_memory
 
 Shapes = Mapping[str, tuple[int, ...]]
 Arrays = dict[str, np.ndarray]
@@ -35,7 +35,9 @@ class TaskReplay:
     def __init__(self, num_tasks: int, capacity: int, fields: Shapes):
         if num_tasks < 1 or capacity < 1:
             raise ValueError(f"num_tasks={num_tasks} and capacity={capacity} must be at least 1")
-        _refuse_too_much(num_tasks, capacity, fields)
+        each = 4 * num_tasks * sum(int(np.prod(shape)) for shape in fields.values())
+        what = f"capacity={capacity} transitions of each of {num_tasks} tasks"
+        refuse_beyond_memory(capacity, each, what)
         self.num_tasks, self.capacity = num_tasks, capacity
         self.arrays = {
             name: np.zeros((num_tasks, capacity, *shape), dtype=np.float32)
@@ -275,23 +277,3 @@ class TaskReplay:
 
 def _none(tasks: np.ndarray, size: np.ndarray) -> list[int]:
     return sorted({int(task) for task in tasks if size[task] < 1})
-
-
-def _refuse_too_much(num_tasks: int, capacity: int, fields: Shapes) -> None:
-    numbers = sum(int(np.prod(shape)) for shape in fields.values())
-    needed = 4 * num_tasks * capacity * numbers
-    available = machine_memory()
-    if available is not None and needed > available:
-        raise MemoryError(
-            f"a buffer of {num_tasks} tasks x {capacity} transitions needs {needed / 2**30:.1f} "
-            f"GiB; this machine has {available / 2**30:.1f} GiB; keep at most "
-            f"{available // (4 * num_tasks * numbers)} a task"
-        )
-
-
-def machine_memory() -> Any:
-    """Return the bytes of memory that this machine has; None where that is not known."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # not known on this system
-        return None

@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from meta_envs.core.memory import refuse_beyond_memory
 from meta_envs.wrappers import TrialObservation
 
-from ..core.replay import machine_memory
 from ..core.trials import Trials
 
 
@@ -105,7 +105,10 @@ class TrialBuffer:
                 how much is needed, at the first collection.
         """
         if not self.parts:
-            _refuse_too_much(trials, self.capacity)
+            numbers = sum(part.numel() for part in vars(trials).values())
+            each = 2 * 4 * numbers // trials.mask.shape[1]  # kept, and side by side
+            what = f"vae_buffer_size={self.capacity} trials of {len(trials.mask)} steps"
+            refuse_beyond_memory(self.capacity, each, what)
         self.parts.append(trials.columns(torch.arange(trials.mask.shape[1])[-self.capacity :]))
         while len(self) - self.parts[0].mask.shape[1] >= self.capacity:
             self.parts.pop(0)
@@ -134,18 +137,6 @@ class TrialBuffer:
             for place in range(count)
         ]
         self._joined = None
-
-
-def _refuse_too_much(trials: Transitions, capacity: int) -> None:
-    numbers = sum(part.numel() for part in vars(trials).values())
-    each = 2 * 4 * numbers // trials.mask.shape[1]  # bytes a trial: kept, and side by side
-    available = machine_memory()
-    if available is not None and each * capacity > available:
-        raise MemoryError(
-            f"vae_buffer_size={capacity} trials of {len(trials.mask)} steps need "
-            f"{each * capacity / 2**30:.1f} GiB; this machine has {available / 2**30:.1f} GiB; "
-            f"keep at most {available // each}"
-        )
 
 
 def _join(parts: Sequence[Transitions]) -> Transitions:

@@ -18,6 +18,8 @@ from typing import Any
 import mujoco
 import numpy as np
 
+from ..core.memory import refuse_beyond_memory
+
 _LOG = logging.getLogger(__name__)
 _LARGEST = 1e10  # of positions and velocities; MuJoCo gives up beyond it
 _ROWS_A_THREAD = 8  # fewer are quicker without a second thread
@@ -215,16 +217,8 @@ def refuse_too_many(model: mujoco.MjModel, num_rows: int, own_models: bool) -> N
     Raises:
         MemoryError: If it has not; says how much is needed.
     """
-    needed = num_rows * (_DATA_BYTES + own_models * int(model.nbuffer))
-    try:
-        available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # not known on this system
-        return
-    if needed > available:
-        raise MemoryError(
-            f"num_envs={num_rows} rows of this body need about {needed / 2**30:.1f} GiB; "
-            f"this machine has {available / 2**30:.1f} GiB"
-        )
+    each = _DATA_BYTES + own_models * int(model.nbuffer)
+    refuse_beyond_memory(num_rows, each, f"num_envs={num_rows} rows of this body")
 
 
 def quieten() -> None:

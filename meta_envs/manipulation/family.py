@@ -9,6 +9,7 @@ import numpy as np
 from gymnasium import spaces
 
 from ..core import tasks as _tasks
+from ..core.memory import refuse_beyond_memory
 from ..core.tasks import Task
 from ..core.vector import MetaVectorEnv
 from . import benchmarks, upstream
@@ -20,6 +21,7 @@ from .stepping import Seat
 
 _ROWS = (None, "sync", "async")
 _REWARDS = ("v2", "v1")
+_ROW_BYTES = 700_000  # resident, of 1,000 batched rows of ML10 (measured); other rows need more
 _NUMBERS = {name: number for number, name in enumerate(benchmarks.NAMES)}
 
 
@@ -71,6 +73,7 @@ class Manipulation(MetaVectorEnv):
 
     Raises:
         ImportError: If another MuJoCo is installed than metaworld pins.
+        MemoryError: If the machine has not enough memory for so many rows.
         ValueError: If an argument is out of range or unknown.
     """
 
@@ -97,6 +100,8 @@ class Manipulation(MetaVectorEnv):
             raise ValueError("ML1 needs a task_name, e.g. 'reach-v3'")
         self.goals = benchmarks.goals(benchmark, task_name, goals_seed)
         upstream.check_mujoco(any_mujoco)
+        num_rows = core.get("num_envs", 1)
+        refuse_beyond_memory(num_rows, _ROW_BYTES, f"num_envs={num_rows} rows of Meta-World")
         low, high = benchmarks.bounds()
         super().__init__(
             task_space=spaces.Dict(

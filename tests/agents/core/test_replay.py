@@ -123,7 +123,7 @@ def test_states():
 
 
 def test_bad_input():
-    with pytest.raises(MemoryError, match=r"needs 1117.6 GiB.*keep at most \d+ a task"):
+    with pytest.raises(MemoryError, match=r"need about 1117.6 GiB.*keep at most \d+"):
         TaskReplay(1000, 100_000_000, {"x": (2,), "r": ()})
     with pytest.raises(ValueError, match="capacity=0"):
         made(0)
