@@ -68,6 +68,36 @@ class Cage:
     follows: bool = False
 
 
+def outcome(
+    rewards: np.ndarray,
+    *,
+    success: np.ndarray,
+    near: np.ndarray,
+    grasped: np.ndarray,
+    in_place: np.ndarray,
+    away: np.ndarray,
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return what `Environment.evaluate` does: rewards, and infos by upstream's names.
+
+    Args:
+        rewards: [R].
+        success: Bool, as all that follow [R].
+        near: Bool, or how near.
+        grasped: How well the object is grasped, or what upstream tells instead.
+        in_place: How well it is in place.
+        away: How far it is from the target, in upstream's measure.
+    """
+    infos = {
+        "success": success.astype(np.float64),
+        "near_object": near.astype(np.float64),
+        "grasp_reward": grasped,
+        "in_place_reward": in_place,
+        "obj_to_target": away,
+        "unscaled_reward": rewards,
+    }
+    return rewards, infos
+
+
 def _none(begun: Begun) -> dict[str, np.ndarray]:
     return {}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..rewards import grasp, hamacher_product, length, nearness, positive, rounding_but
-from .base import Begun, Cage, Environment, Read
+from .base import Begun, Cage, Environment, Read, outcome
 
 _SCALE = np.array([1.0, 1.0, 2.0])  # height counts double
 _TARGET_RADIUS = 0.08  # m, scaled
@@ -39,15 +39,14 @@ def _evaluate(
     rewards = hamacher_product(grasped, in_place, rounding_but(held, rounded))
     rewards = np.where(held, rewards + (1.0 + 5.0 * in_place), rewards)
     rewards = np.where(to_target < _TARGET_RADIUS, 10.0, rewards)
-    infos = {
-        "success": (to_target <= _TARGET_RADIUS).astype(np.float64),
-        "near_object": (to_ball <= 0.05).astype(np.float64),
-        "grasp_reward": grasped,
-        "in_place_reward": in_place,
-        "obj_to_target": to_target,
-        "unscaled_reward": rewards,
-    }
-    return rewards, infos
+    return outcome(
+        rewards,
+        success=to_target <= _TARGET_RADIUS,
+        near=to_ball <= 0.05,
+        grasped=grasped,
+        in_place=in_place,
+        away=to_target,
+    )
 
 
 ENVIRONMENTS = (

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..rewards import distance, hamacher_product, nearness, positive
-from .base import Begun, Environment, Read, Way
+from .base import Begun, Environment, Read, Way, outcome
 
 _TOP = np.array([0.0, 0.0, 0.193])  # m, from the button's body to its top
 _PRESSED = 0.024  # m, of the top above the hole
@@ -32,15 +32,14 @@ def _evaluate(
     near_button = nearness(near, 0.01, positive(distance(top, begun["init_tcp"])))
     rewards = 5 * hamacher_product(1 - opened, near_button)
     rewards = np.where(near <= _ON, rewards + 5 * pressed, rewards)
-    infos = {
-        "success": (above <= _PRESSED).astype(np.float64),
-        "near_object": (near <= _NEAR).astype(np.float64),
-        "grasp_reward": near_button,
-        "in_place_reward": pressed,
-        "obj_to_target": above,
-        "unscaled_reward": rewards,
-    }
-    return rewards, infos
+    return outcome(
+        rewards,
+        success=above <= _PRESSED,
+        near=near <= _NEAR,
+        grasped=near_button,
+        in_place=pressed,
+        away=above,
+    )
 
 
 ENVIRONMENTS = (

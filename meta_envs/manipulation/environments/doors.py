@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..rewards import distance, hamacher_product, length, nearness, positive, tolerance
-from .base import Begun, Environment, Read
+from .base import Begun, Environment, Read, outcome
 
 _SUCCESS = 0.08  # m, of the handle to where it shall be
 _RADIUS = 0.05  # m, around the target
@@ -38,15 +38,14 @@ def _evaluate_open(
     )
     there = np.abs(handle[:, 0] - begun["target_pos"][:, 0]) <= _SUCCESS
     rewards = np.where(there, 10.0, 2.0 * hamacher_product(ready, grab) + 8.0 * opened)
-    infos = {
-        "success": there.astype(np.float64),
-        "near_object": ready,
-        "grasp_reward": grab,
-        "in_place_reward": opened,
-        "obj_to_target": np.zeros(len(handle)),
-        "unscaled_reward": rewards,
-    }
-    return rewards, infos
+    return outcome(
+        rewards,
+        success=there,
+        near=ready,
+        grasped=grab,
+        in_place=opened,
+        away=np.zeros(len(handle)),
+    )
 
 
 def _ready_to_open(hand: np.ndarray, door: np.ndarray) -> np.ndarray:
@@ -68,15 +67,14 @@ def _evaluate_close(
     margin = distance(begun["hand_init_pos"], handle) + 0.1
     hand_in_place = tolerance(distance(read["tcp"], target), (0, 0.25 * _RADIUS), margin)
     rewards = np.where(away < _RADIUS, 10.0, 3 * hand_in_place + 6 * in_place)
-    infos = {
-        "success": (away <= _SUCCESS).astype(np.float64),
-        "near_object": np.zeros(len(away)),
-        "grasp_reward": np.ones(len(away)),
-        "in_place_reward": hand_in_place,  # the hand's, in upstream
-        "obj_to_target": away,
-        "unscaled_reward": rewards,
-    }
-    return rewards, infos
+    return outcome(
+        rewards,
+        success=away <= _SUCCESS,
+        near=np.zeros(len(away)),
+        grasped=np.ones(len(away)),
+        in_place=hand_in_place,  # the hand's, in upstream
+        away=away,
+    )
 
 
 _READS = {"handle": ("geom.xpos", "handle"), "handle_matrix": ("geom.xmat", "handle")}

@@ -19,7 +19,7 @@ from ..rewards import (
     rounding,
     tolerance,
 )
-from .base import Begun, Environment, Read, Way
+from .base import Begun, Environment, Read, Way, outcome
 
 _OPEN_HANDLE = np.array([0.0, -0.16, 0.0])  # m, from the drawer to what is observed
 _CLOSE_HANDLE = np.array([0.0, -0.16, 0.05])
@@ -57,15 +57,14 @@ def _evaluate_open(
         "long_tail",
     )
     rewards = (caging + opening) * 5.0
-    infos = {
-        "success": (error <= _OPENED).astype(np.float64),
-        "near_object": (length(apart) <= _NEAR).astype(np.float64),
-        "grasp_reward": caging,
-        "in_place_reward": opening,
-        "obj_to_target": error,
-        "unscaled_reward": rewards,
-    }
-    return rewards, infos
+    return outcome(
+        rewards,
+        success=error <= _OPENED,
+        near=length(apart) <= _NEAR,
+        grasped=caging,
+        in_place=opening,
+        away=error,
+    )
 
 
 def _way_to_close(begun: Begun) -> np.ndarray:
@@ -87,15 +86,14 @@ def _evaluate_close(
     reach = hamacher_product(reach, effort, rounded)
     closed = away <= _CLOSED
     rewards = np.where(closed, 10.0, rounded(hamacher_product(reach, in_place, rounded) * 10))
-    infos = {
-        "success": closed.astype(np.float64),
-        "near_object": (near <= _TOUCHED).astype(np.float64),
-        "grasp_reward": reach,
-        "in_place_reward": in_place,
-        "obj_to_target": away,
-        "unscaled_reward": rewards,
-    }
-    return rewards, infos
+    return outcome(
+        rewards,
+        success=closed,
+        near=near <= _TOUCHED,
+        grasped=reach,
+        in_place=in_place,
+        away=away,
+    )
 
 
 ENVIRONMENTS = (

@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 
 from ..rewards import distance, tolerance
-from .base import Begun, Environment, Read
+from .base import Begun, Environment, Read, outcome
 
 _RADIUS = 0.07  # m, of the handle to its target
 _REACH = 0.01  # m, of the fingers to the handle
@@ -39,15 +39,14 @@ def _evaluate(
     margin = np.abs(distance(first, begun["init_tcp"]) - _REACH)
     reach = tolerance(near, (0, _REACH), margin, "gaussian")
     rewards = np.where(left <= _RADIUS, 10.0, (2 * reach + 3 * in_place) * 2)
-    infos = {
-        "success": (left <= _RADIUS).astype(np.float64),
-        "near_object": (near <= _REACH).astype(np.float64),
-        "grasp_reward": reach,
-        "in_place_reward": in_place,
-        "obj_to_target": left,
-        "unscaled_reward": rewards,
-    }
-    return rewards, infos
+    return outcome(
+        rewards,
+        success=left <= _RADIUS,
+        near=near <= _REACH,
+        grasped=reach,
+        in_place=in_place,
+        away=left,
+    )
 
 
 ENVIRONMENTS = tuple(

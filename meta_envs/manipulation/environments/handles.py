@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 
 from ..rewards import distance, grasp, hamacher_product, tolerance
-from .base import Begun, Cage, Environment, Read, Way
+from .base import Begun, Cage, Environment, Read, Way, outcome
 
 _NEAR = 0.05  # m, of the fingers to the handle
 _PRESSED = 0.02  # m, of the handle to its lowest
@@ -38,15 +38,14 @@ def _evaluate_press(
     margin = np.abs(distance(first, begun["init_tcp"]) - _HANDLE_RADIUS)
     reach = tolerance(near, (0, _HANDLE_RADIUS), margin, "long_tail")
     rewards = 10 * np.where(above <= _PRESSED, 1.0, hamacher_product(reach, in_place))
-    infos = {
-        "success": (above <= _PRESSED).astype(np.float64),
-        "near_object": (near <= _NEAR).astype(np.float64),
-        "grasp_reward": reach,
-        "in_place_reward": in_place,
-        "obj_to_target": above,
-        "unscaled_reward": rewards,
-    }
-    return rewards, infos
+    return outcome(
+        rewards,
+        success=above <= _PRESSED,
+        near=near <= _NEAR,
+        grasped=reach,
+        in_place=in_place,
+        away=above,
+    )
 
 
 def _evaluate_pull(
@@ -75,15 +74,14 @@ def _evaluate_pull(
     pulled = (near < _HELD) & (opened > 0) & (handle[:, axis] - 0.01 > first)
     rewards = np.where(pulled, rounded(rewards + rounded(1.0 + 5.0 * in_place)), rewards)
     rewards = np.where(way < _PULLED, 10.0, rewards)
-    infos = {
-        "success": (way <= success).astype(np.float64),
-        "near_object": (near <= _NEAR).astype(np.float64),
-        "grasp_reward": held,
-        "in_place_reward": in_place,
-        "obj_to_target": way,
-        "unscaled_reward": rewards,
-    }
-    return rewards, infos
+    return outcome(
+        rewards,
+        success=way <= success,
+        near=near <= _NEAR,
+        grasped=held,
+        in_place=in_place,
+        away=way,
+    )
 
 
 def _height_to_pull(begun: Begun) -> np.ndarray:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..rewards import distance, hamacher_product, length, tolerance
-from .base import Begun, Environment, Read
+from .base import Begun, Environment, Read, outcome
 
 _SCALE = np.array([4.0, 1.0, 4.0])  # across counts less: the hand shall come below the lever
 _SHOULDER = np.array([0.0, 0.055, 0.07])  # m, from the hand to what lifts the lever
@@ -34,15 +34,14 @@ def _evaluate(
     margin = distance(lever_first, target)
     in_place = tolerance(distance(lever, target), (0.0, 0.04), margin, "long_tail")
     rewards = 10 * hamacher_product(ready, in_place)
-    infos = {
-        "success": (error <= np.pi / 24).astype(np.float64),
-        "near_object": (below < 0.03).astype(np.float64),
-        "grasp_reward": ready,
-        "in_place_reward": lifted,  # not what the reward has: upstream's info is the lever's angle
-        "obj_to_target": below,  # upstream's name for how far the hand's shoulder is below
-        "unscaled_reward": rewards,
-    }
-    return rewards, infos
+    return outcome(
+        rewards,
+        success=error <= np.pi / 24,
+        near=below < 0.03,
+        grasped=ready,
+        in_place=lifted,  # not what the reward has: upstream's info is the lever's angle
+        away=below,  # upstream's name for how far the hand's shoulder is below
+    )
 
 
 ENVIRONMENTS = (

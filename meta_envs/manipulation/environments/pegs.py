@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..rewards import grasp, hamacher_product, length, rect_prism_tolerance, rounding_but
-from .base import Begun, Cage, Environment, Read, Way
+from .base import Begun, Cage, Environment, Read, Way, outcome
 
 _SCALE = (1.0, 2.0, 2.0)  # beside the hole counts double
 _TARGET_RADIUS = 0.07  # m, scaled
@@ -44,15 +44,14 @@ def _evaluate(
     rewards = hamacher_product(grasped, in_place, rounding_but(held, rounded))
     rewards = np.where(held, rewards + (1.0 + 5 * in_place), rewards)
     rewards = np.where(to_target <= _TARGET_RADIUS, 10.0, rewards)
-    infos = {
-        "success": (to_target <= _TARGET_RADIUS).astype(np.float64),
-        "near_object": (to_peg <= 0.03).astype(np.float64),
-        "grasp_reward": grasped,
-        "in_place_reward": in_place,
-        "obj_to_target": to_target,
-        "unscaled_reward": rewards,
-    }
-    return rewards, infos
+    return outcome(
+        rewards,
+        success=to_target <= _TARGET_RADIUS,
+        near=to_peg <= 0.03,
+        grasped=grasped,
+        in_place=in_place,
+        away=to_target,
+    )
 
 
 ENVIRONMENTS = (

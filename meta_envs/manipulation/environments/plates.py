@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from ..rewards import distance, hamacher_product, tolerance
-from .base import Begun, Environment, Read
+from .base import Begun, Environment, Read, outcome
 
 _RADIUS = 0.05  # m, of the plate to its target and of the fingers to the plate
 _SUCCESS = 0.07  # m
@@ -43,15 +43,14 @@ def _evaluate(
     else:
         rewards = 8 * hamacher_product(reach, in_place)
     rewards = np.where(left < _RADIUS, 10.0, rewards)
-    infos = {
-        "success": (left <= _SUCCESS).astype(np.float64),
-        "near_object": (near <= _NEAR).astype(np.float64),
-        "grasp_reward": reach,
-        "in_place_reward": in_place,
-        "obj_to_target": left,
-        "unscaled_reward": rewards,
-    }
-    return rewards, infos
+    return outcome(
+        rewards,
+        success=left <= _SUCCESS,
+        near=near <= _NEAR,
+        grasped=reach,
+        in_place=in_place,
+        away=left,
+    )
 
 
 ENVIRONMENTS = tuple(

@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 
 from ..rewards import distance, hamacher_product, tolerance
-from .base import Begun, Environment, Read
+from .base import Begun, Environment, Read, outcome
 
 _FRONT = np.array([0.0, -0.193, 0.0])  # m, from a button's body to where it is pressed
 _TOP = np.array([0.0, 0.0, 0.193])
@@ -74,15 +74,14 @@ def _evaluate(
     else:
         away = (10 - share) * hamacher_product(opened, near_button)
         rewards = np.where(near <= on, away + share * pressed, away)
-    infos = {
-        "success": (left <= success).astype(np.float64),
-        "near_object": (near <= _NEAR).astype(np.float64),
-        "grasp_reward": near_button,
-        "in_place_reward": pressed,
-        "obj_to_target": left,
-        "unscaled_reward": rewards,
-    }
-    return rewards, infos
+    return outcome(
+        rewards,
+        success=left <= success,
+        near=near <= _NEAR,
+        grasped=near_button,
+        in_place=pressed,
+        away=left,
+    )
 
 
 _READS = {"button": ("body.xpos", "button"), "button_quat": ("body.xquat", "button")}

@@ -17,7 +17,7 @@ from functools import partial
 import numpy as np
 
 from ..rewards import distance, grasp, hamacher_product
-from .base import Begun, Cage, Environment, Read, Way
+from .base import Begun, Cage, Environment, Read, Way, outcome
 
 _RADIUS = 0.05  # m, around the target
 _PLACED = 0.07  # m, around the target: success of pick-place-v3
@@ -44,7 +44,14 @@ def _evaluate_push(
     more = rounded(rounded(1.0 + rewards) + rounded(5.0 * in_place))
     rewards = np.where((near < _HELD) & (opened > 0), rounded(rewards + more), rewards)
     rewards = np.where(away < _RADIUS, 10.0, rewards)
-    return rewards, _infos(rewards, away <= _RADIUS, near, grasped, in_place, away)
+    return outcome(
+        rewards,
+        success=away <= _RADIUS,
+        near=near <= _NEAR,
+        grasped=grasped,
+        in_place=in_place,
+        away=away,
+    )
 
 
 def _evaluate_pick_place(
@@ -57,25 +64,14 @@ def _evaluate_pick_place(
     held = (near < _HELD) & (opened > 0) & lifted
     rewards = np.where(held, rounded(rewards + rounded(1.0 + 5.0 * in_place)), rewards)
     rewards = np.where(away < _RADIUS, 10.0, rewards)
-    return rewards, _infos(rewards, away <= _PLACED, near, grasped, in_place, away)
-
-
-def _infos(
-    rewards: np.ndarray,
-    success: np.ndarray,
-    near: np.ndarray,
-    grasped: np.ndarray,
-    in_place: np.ndarray,
-    away: np.ndarray,
-) -> dict[str, np.ndarray]:
-    return {
-        "success": success.astype(np.float64),
-        "near_object": (near <= _NEAR).astype(np.float64),
-        "grasp_reward": grasped,
-        "in_place_reward": in_place,
-        "obj_to_target": away,
-        "unscaled_reward": rewards,
-    }
+    return outcome(
+        rewards,
+        success=away <= _PLACED,
+        near=near <= _NEAR,
+        grasped=grasped,
+        in_place=in_place,
+        away=away,
+    )
 
 
 _READS = {"obj": ("body.xpos", "obj"), "obj_matrix": ("geom.xmat", "objGeom")}

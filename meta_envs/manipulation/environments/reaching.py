@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..rewards import distance
-from .base import Begun, Environment, Read, Way
+from .base import Begun, Environment, Read, Way, outcome
 
 _RADIUS = 0.05  # m, around the target
 
@@ -28,15 +28,14 @@ def _evaluate(
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     away, in_place = read["away"], read["in_place"]
     rewards = 10 * in_place
-    infos = {
-        "success": (away <= _RADIUS).astype(np.float64),
-        "near_object": away,  # a distance, in upstream
-        "grasp_reward": away,  # this, too
-        "in_place_reward": in_place,
-        "obj_to_target": away,
-        "unscaled_reward": rewards,
-    }
-    return rewards, infos
+    return outcome(
+        rewards,
+        success=away <= _RADIUS,
+        near=away,  # a distance, in upstream
+        grasped=away,  # this, too
+        in_place=in_place,
+        away=away,
+    )
 
 
 ENVIRONMENTS = (

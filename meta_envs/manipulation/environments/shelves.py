@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..rewards import distance, grasp, hamacher_product
-from .base import Begun, Cage, Environment, Read, Way
+from .base import Begun, Cage, Environment, Read, Way, outcome
 
 _TARGET_RADIUS = 0.05  # m
 _SUCCESS = 0.07  # m
@@ -60,15 +60,14 @@ def _evaluate(
     lifted = rewards + np.where(in_front, lifted, rounded(lifted))
     rewards = np.where(held, np.where(in_front, lifted, rounded(lifted)), rewards)
     rewards = np.where(to_target < _TARGET_RADIUS, 10.0, rewards)
-    infos = {
-        "success": (to_target <= _SUCCESS).astype(np.float64),
-        "near_object": (to_block <= 0.03).astype(np.float64),
-        "grasp_reward": caging,
-        "in_place_reward": in_place,
-        "obj_to_target": to_target,
-        "unscaled_reward": rewards,
-    }
-    return rewards, infos
+    return outcome(
+        rewards,
+        success=to_target <= _SUCCESS,
+        near=to_block <= 0.03,
+        grasped=caging,
+        in_place=in_place,
+        away=to_target,
+    )
 
 
 ENVIRONMENTS = (

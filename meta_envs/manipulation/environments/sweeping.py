@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..rewards import distance, hamacher_product, nearness, positive, tolerance
-from .base import Begun, Cage, Environment, Read, Way
+from .base import Begun, Cage, Environment, Read, Way, outcome
 
 _PUCK_RADIUS = 0.02  # m
 _TARGET_RADIUS = 0.05  # m
@@ -56,15 +56,14 @@ def _swept(
     """Reward a puck's way to a target, given how well it is held: all [R]."""
     rewards = 2 * caging + 6 * hamacher_product(caging, in_place)
     rewards = np.where(to_target < _TARGET_RADIUS, 10.0, rewards)
-    infos = {
-        "success": (to_target <= _TARGET_RADIUS).astype(np.float64),
-        "near_object": (read["near"] <= _NEAR).astype(np.float64),
-        "grasp_reward": caging,
-        "in_place_reward": in_place,
-        "obj_to_target": to_target,
-        "unscaled_reward": rewards,
-    }
-    return rewards, infos
+    return outcome(
+        rewards,
+        success=to_target <= _TARGET_RADIUS,
+        near=read["near"] <= _NEAR,
+        grasped=caging,
+        in_place=in_place,
+        away=to_target,
+    )
 
 
 def _evaluate_sweep(

@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 
 from ..rewards import distance, hamacher_product, nearness, positive
-from .base import Begun, Environment, Read, Way
+from .base import Begun, Environment, Read, Way, outcome
 
 _TARGET_RADIUS = 0.05  # m, along the window
 _HANDLE_RADIUS = 0.02  # m
@@ -52,15 +52,14 @@ def _evaluate(
     to_target, to_handle, in_place = read["away"], read["near"], read["in_place"]
     reach = nearness(to_handle, _HANDLE_RADIUS, begun["reach_margin"], sigmoid)
     rewards = 10 * hamacher_product(reach, in_place)
-    infos = {
-        "success": (to_target <= _TARGET_RADIUS).astype(np.float64),
-        "near_object": (to_handle <= _NEAR).astype(np.float64),
-        "grasp_reward": reach,
-        "in_place_reward": in_place,
-        "obj_to_target": to_target,
-        "unscaled_reward": rewards,
-    }
-    return rewards, infos
+    return outcome(
+        rewards,
+        success=to_target <= _TARGET_RADIUS,
+        near=to_handle <= _NEAR,
+        grasped=reach,
+        in_place=in_place,
+        away=to_target,
+    )
 
 
 ENVIRONMENTS = (
