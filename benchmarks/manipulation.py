@@ -50,7 +50,7 @@ _PUSH = {"id": "meta/ML1-v0", "env_kwargs": {"task_name": "push-v3"}}
 _ML10: dict[str, Any] = {"id": "meta/ML10-v0", "env_kwargs": {}}
 _PUBLISHED = "about 87 % train and 36 % test after hundreds of millions of steps (2021 revision)"
 ENTRIES: dict[str, dict[str, Any]] = {
-    "rl2-reach": {**_REACH, "agent": "RL2", "steps": 600_000, "reference": "at least 0.9 test"},
+    "rl2-reach": {**_REACH, "agent": "RL2", "steps": 2_000_000, "reference": "at least 0.9 test"},
     "rl2-push": {**_PUSH, "agent": "RL2", "steps": 2_500_000, "reference": "at least 0.5 test"},
     "rl2-ml10": {**_ML10, "agent": "RL2", "steps": 5_000_000, "reference": _PUBLISHED},
     "maml-reach": {**_REACH, "agent": "MAML", "steps": 2_000_000, "reference": ""},
