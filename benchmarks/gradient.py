@@ -86,7 +86,7 @@ _CHEETAH = ".6 of the way from random to an oracle after 1 step; published .85 (
 _LEARNERS = {  # what their arguments are, and steps
     "MAML": ({}, 48_000_000),
     "ProMP": ({}, 48_000_000),
-    "MetaSGD": ({}, 20_000_000),
+    "MetaSGD": ({}, 24_000_000),
     "pretrained": ({"inner_steps": 0}, 8_000_000),
     "random": ({}, 0),
 }
