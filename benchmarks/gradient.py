@@ -53,12 +53,12 @@ ENTRIES = {
         "steps": 0,
         "reference": "published -58.0, -53.8, -46.8 after 1, 2, 3 steps",
     },
-    "promp-corner": {"agent": "ProMP", "id": CORNER, "steps": 64_000_000, "reference": _CORNER},
-    "emaml-corner": {"agent": "EMAML", "id": CORNER, "steps": 64_000_000, "reference": _CORNER},
+    "promp-corner": {"agent": "ProMP", "id": CORNER, "steps": 8_000_000, "reference": _CORNER},
+    "emaml-corner": {"agent": "EMAML", "id": CORNER, "steps": 8_000_000, "reference": _CORNER},
     "maml-corner": {
         "agent": "MAML",
         "id": CORNER,
-        "steps": 64_000_000,
+        "steps": 8_000_000,
         "reference": "explores less than ProMP",
     },
     "maml-sinusoid": {

@@ -75,7 +75,7 @@ _STEADY = {**_FADING, "policy_kwargs": {"net_arch": (64, 64), "log_std_init": -0
 PROMP: Presets = {
     **_for((_POINT,), _STEADY),
     **_for(_CHEETAHS, {**_LATER, "learning_rate": 1e-3}),
-    **_for((_CORNER,), {**_THREE, "learning_rate": 1e-3}),
+    **_for((_CORNER,), {**_THREE, "learning_rate": ("linear", 4e-3, 1e-3)}),
     **_ml1({**_METAWORLD, "learning_rate": 1e-3}),
 }
 FOMAML: Presets = {**_for((_POINT,), _REGION), **_for(_CHEETAHS, _LATER)}
