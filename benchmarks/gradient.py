@@ -59,7 +59,7 @@ ENTRIES = {
         "agent": "MAML",
         "id": CORNER,
         "steps": 8_000_000,
-        "reference": "explores less than ProMP",
+        "reference": "explores less than ProMP, says the paper; not seen here",
     },
     "maml-sinusoid": {
         "agent": "SupervisedMAML",
@@ -94,7 +94,7 @@ _PRETRAINED = {  # one policy for all tasks, trained as Meta-SGD is, but for the
 _LEARNERS: dict[str, tuple[dict, int]] = {  # what their arguments are, and steps
     "MAML": ({}, 48_000_000),
     "ProMP": ({}, 48_000_000),
-    "MetaSGD": ({}, 24_000_000),  # half of it is enough for Vel
+    "MetaSGD": ({}, 20_000_000),  # 12 million are enough for Vel
     "pretrained": (_PRETRAINED, 4_000_000),
     "random": ({}, 0),
 }
