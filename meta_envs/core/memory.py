@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 
 
@@ -30,3 +31,11 @@ def refuse_beyond_memory(count: int, each: int, what: str) -> None:
             f"{what} need about {count * each / 2**30:.1f} GiB; this machine has "
             f"{available / 2**30:.1f} GiB; keep at most {available // each}"
         )
+
+
+def give_back_freed_memory() -> None:
+    """Give the system what was freed: glibc keeps it, in pieces that new rows do not fit into."""
+    try:
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+    except (OSError, AttributeError):  # another C library
+        return

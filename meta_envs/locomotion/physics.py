@@ -18,12 +18,13 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from ..core.memory import refuse_beyond_memory
+from ..core.memory import give_back_freed_memory, refuse_beyond_memory
 
 _LOG = logging.getLogger(__name__)
 _LARGEST = 1e10  # of positions and velocities; MuJoCo gives up beyond it
 _ROWS_A_THREAD = 8  # fewer are quicker without a second thread
 _CHUNKS = 4  # a thread
+_MANY_ROWS = 64  # fewer do not need much
 _WHOLE_STATE = int(mujoco.mjtState.mjSTATE_INTEGRATION)
 # Resident bytes a row beside its model: what stepping touches of an `MjData` (measured, Humanoid).
 _DATA_BYTES = 480_000
@@ -60,6 +61,8 @@ class Physics:
             if value is not None and (int(value) != value or value < 1):
                 raise ValueError(f"{name}={value!r} must be an integer of at least 1")
         refuse_too_many(nominal, num_rows, own_models)
+        if num_rows >= _MANY_ROWS:  # of rows that are gone
+            give_back_freed_memory()
         quieten()
         self.nominal = copy.copy(nominal)
         # A row that diverges stays what it is until its episode ends, instead of starting anew.

@@ -20,3 +20,13 @@ def test_where_memory_is_not_known_nothing_is_refused(monkeypatch):
     monkeypatch.setattr(memory.os, "sysconf", unknown)
     assert memory.machine_memory() is None
     memory.refuse_beyond_memory(10**12, 2**30, "rows")
+
+
+def test_without_glibc_freed_memory_stays_where_it_is(monkeypatch):
+    memory.give_back_freed_memory()
+
+    def missing(name):
+        raise OSError(f"{name}: cannot open shared object file")
+
+    monkeypatch.setattr(memory.ctypes, "CDLL", missing)
+    memory.give_back_freed_memory()
