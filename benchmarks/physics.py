@@ -212,7 +212,7 @@ def scaling(bodies: list[str], threads: int) -> None:
             style = {"color": f"C{index}", "ls": "-" if count == threads else "--", "marker": "."}
             axes.loglog(sizes, rates, label=f"{body}, {count} threads", **style)
     axes.set(xlabel="rows", ylabel="environment steps a second")
-    axes.legend(fontsize="small", frameon=False)
+    figure.legend(loc="outside right upper", fontsize="small", frameon=False)
     figure.savefig(_RESULTS / "physics_scaling.png", dpi=120)
 
 
