@@ -83,7 +83,7 @@ ENTRIES = {
     },
 }
 _CHEETAH = ".6 of the way from random to an oracle after 1 step; published .85 (Vel), .66 (Dir)"
-_PRETRAINED = {  # one policy for all tasks, trained as Meta-SGD is, but for the inner step
+_PRETRAINED = {  # one policy for all tasks, by PPO
     "inner_steps": 0,
     "outer": "ppo",
     "learning_rate": ("linear", 2e-3, 5e-4),
@@ -91,17 +91,17 @@ _PRETRAINED = {  # one policy for all tasks, trained as Meta-SGD is, but for the
     "rows_per_task": 10,
     "policy_kwargs": {"net_arch": (64, 64), "log_std_init": -0.5},
 }
-_LEARNERS: dict[str, tuple[dict, int]] = {  # what their arguments are, and steps
-    "MAML": ({}, 48_000_000),
-    "ProMP": ({}, 48_000_000),
-    "MetaSGD": ({}, 20_000_000),  # 12 million are enough for Vel
-    "pretrained": (_PRETRAINED, 4_000_000),
-    "random": ({}, 0),
+_LEARNERS: dict[str, tuple[str, dict, int]] = {  # class, its arguments, steps
+    "maml": ("MAML", {}, 48_000_000),
+    "promp": ("ProMP", {}, 48_000_000),
+    "metasgd": ("MetaSGD", {}, 20_000_000),  # 12 million are enough for Vel
+    "pretrained": ("MAML", _PRETRAINED, 4_000_000),
+    "random": ("MAML", {}, 0),
 }
 for _task in ("Vel", "Dir"):
-    for _agent, (_more, _steps) in _LEARNERS.items():
-        ENTRIES[f"{_agent.lower()}-cheetah-{_task.lower()}"] = {
-            "agent": _agent if hasattr(agents, _agent) else "MAML",
+    for _name, (_agent, _more, _steps) in _LEARNERS.items():
+        ENTRIES[f"{_name}-cheetah-{_task.lower()}"] = {
+            "agent": _agent,
             "id": f"meta/HalfCheetah{_task}-v0",
             "arguments": _more,
             "steps": _steps,
@@ -178,11 +178,9 @@ def run(name: str, seed: int, arguments: argparse.Namespace) -> None:
     print({key: row[key] for key in shown if key in row}, flush=True)
 
 
-def corners_before(
-    agent, tasks: int = 100, rows: int = 20, near: float = 1.0, env_kwargs=None
-) -> list[float]:
+def corners_before(agent, tasks: int = 100, rows: int = 20, near: float = 1.0) -> list[float]:
     """Return how many quadrants and corners a task's rows visit before any step, on average."""
-    venv = gym.make_vec(CORNER, num_envs=tasks * rows, **(env_kwargs or {}))
+    venv = gym.make_vec(CORNER, num_envs=tasks * rows)
     corners = np.array([[-2.0, -2.0], [2.0, -2.0], [-2.0, 2.0], [2.0, 2.0]])
     visited = np.zeros((2, tasks * rows, 4), dtype=bool)
     step = venv.step

@@ -152,6 +152,9 @@ class StateGaussianHead(GaussianHead):
         action_space: Box of floats.
         input_size: H.
         log_std_init: Log deviation that all states begin with; later ones are kept in [-4, 1].
+
+    Source:
+        As in metaworld-algorithms' RL2; its bounds are others.
     """
 
     def __init__(self, action_space: spaces.Box, input_size: int, log_std_init: float = 0.0):

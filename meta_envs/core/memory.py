@@ -1,4 +1,4 @@
-"""How much memory there is, so that what cannot fit is refused before it begins."""
+"""Memory of many rows: what cannot fit is refused before it begins, what was freed given back."""
 
 from __future__ import annotations
 
