@@ -16,6 +16,7 @@ from torch import nn
 from meta_envs.core.rng import fold
 
 from . import losses
+from .balance import check_balance
 from .iterations import IterativeAlgorithm
 from .normalise import RewardNormaliser
 from .policies import GruPolicy, LstmPolicy, RecurrentPolicy
@@ -45,6 +46,8 @@ class TrialAlgorithm(IterativeAlgorithm):
         normalize_advantage: Standardise advantages over the iteration's trials.
         normalize_reward: Divide rewards by the running deviation of the discounted return.
         cut_at_episode_ends: Let no advantage cross an episode's end (off: the paper's way).
+        balance: A quantity of the task, of which each iteration has every value equally often;
+            None draws tasks independently.
         **base: As in `MetaAlgorithm`.
 
     Raises:
@@ -71,6 +74,7 @@ class TrialAlgorithm(IterativeAlgorithm):
         normalize_advantage: bool,
         normalize_reward: bool,
         cut_at_episode_ends: bool,
+        balance: str | None = None,
         _init_setup_model: bool = True,
         **base: Any,
     ):
@@ -85,7 +89,12 @@ class TrialAlgorithm(IterativeAlgorithm):
         for name, count in (("n_trials", n_trials), ("n_epochs", n_epochs)):
             if count < 1:
                 raise ValueError(f"{name}={count} must be at least 1")
+        if balance is not None:
+            check_balance(self.venv, balance)
+            if n_trials > 1:
+                raise ValueError(f"balance={balance!r} needs n_trials=1, not {n_trials}")
         self.n_trials = n_trials
+        self.balance = balance
         explicit = self.applied.get("batch_size") == "explicit"
         self.batch_size = _dividing(batch_size, self.n_envs * n_trials, explicit)
         if "batch_size" in self.settings:
@@ -134,7 +143,7 @@ class TrialAlgorithm(IterativeAlgorithm):
 
     def _collect(self, on_step: Callable[[int], bool]) -> Trials | None:
         loop = self.inner_loop(self.venv, seed=fold(self.seed, "act", self.iteration))
-        collector = TrialCollector(self.venv, self.n_trials)
+        collector = TrialCollector(self.venv, self.n_trials, balance=self.balance)
         return collector.collect(loop, fold(self.seed, "collect", self.iteration), on_step)
 
     def _record(

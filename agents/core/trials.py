@@ -10,8 +10,10 @@ import numpy as np
 import torch
 
 from meta_envs.core import batches
+from meta_envs.core.rng import fold
 from meta_envs.wrappers import flat_tasks
 
+from .balance import balanced_tasks
 from .recurrent import RecurrentInnerLoop
 
 _PER_STEP = (
@@ -95,12 +97,16 @@ class TrialCollector:
         venv: A `MetaVectorEnv`.
         n_trials: Trials a row and collection.
         with_tasks: Record the tasks too, for losses that are told them; the loop never is.
+        balance: A quantity of the task, of which a collection has every value equally often.
     """
 
-    def __init__(self, venv: Any, n_trials: int, with_tasks: bool = False):
+    def __init__(
+        self, venv: Any, n_trials: int, with_tasks: bool = False, balance: str | None = None
+    ):
         self.venv = venv
         self.n_trials = n_trials
         self.with_tasks = with_tasks
+        self.balance = balance
 
     def collect(
         self, loop: RecurrentInnerLoop, seed: int, on_step: Callable[[int], bool]
@@ -115,6 +121,20 @@ class TrialCollector:
         Returns:
             The trials; None if stopped.
         """
+        if self.balance is None:
+            return self._collect(loop, seed, on_step)
+        seed_of_tasks = fold(seed, "balance")
+        self.venv.set_tasks(
+            balanced_tasks(self.venv, self.balance, self.venv.num_envs, seed_of_tasks)
+        )
+        try:
+            return self._collect(loop, seed, on_step)
+        finally:
+            self.venv.set_tasks(None)
+
+    def _collect(
+        self, loop: RecurrentInnerLoop, seed: int, on_step: Callable[[int], bool]
+    ) -> Trials | None:
         num_rows = self.venv.num_envs
         observations, _ = self.venv.reset(seed=seed)
         loop.reset()

@@ -11,6 +11,7 @@ from torch import nn
 
 from meta_envs.core.rng import fold
 
+from ..core.balance import check_balance
 from ..core.fast_mlp import keep_freed_memory
 from ..core.iterations import IterativeAlgorithm
 from ..core.mlp import MlpPolicy
@@ -68,6 +69,8 @@ class MAML(IterativeAlgorithm):
         gamma: Discount.
         gae_lambda: Of the advantages over a linear baseline, fitted anew to each task and step.
         normalize_advantage: Standardise advantages within each task.
+        balance: A quantity of the task, of which each iteration has every value equally often (for
+            splits that are lists); None draws tasks independently.
         env_kwargs: Keyword arguments of an id.
         preset: `"auto"` applies the one for this id and its arguments; None none; or a name.
         policy_kwargs: Of the policy; the paper has `net_arch=(100, 100)` of ReLU.
@@ -115,6 +118,7 @@ class MAML(IterativeAlgorithm):
         gamma: float = 0.99,
         gae_lambda: float = 1.0,
         normalize_advantage: bool = True,
+        balance: str | None = None,
         env_kwargs: Mapping[str, Any] | None = None,
         preset: str | None = "auto",
         policy_kwargs: dict[str, Any] | None = None,
@@ -166,6 +170,8 @@ class MAML(IterativeAlgorithm):
             )
         if given["outer"] == "reptile" and (given["inner_steps"] < 1 or given["learn_inner_lr"]):
             raise ValueError("outer='reptile' needs inner_steps of at least 1, and learns no rates")
+        if given["balance"] is not None:
+            check_balance(self.venv, given["balance"])
         for name, value in given.items():
             if not hasattr(self, name):
                 setattr(self, name, value)
@@ -237,7 +243,8 @@ class MAML(IterativeAlgorithm):
         loop = self.inner_loop(self.venv, rows, fold(self.seed, "act", self.iteration), keep=True)
         # Reptile learns from the steps themselves; all others need a round after the last of them.
         count = self.settings["inner_steps"] + (self.settings["outer"] != "reptile")
-        return RoundCollector(self.venv, loop, rows, on_step).collect(
+        collector = RoundCollector(self.venv, loop, rows, on_step, self.settings["balance"])
+        return collector.collect(
             fold(self.seed, "tasks", self.iteration),
             fold(self.seed, "collect", self.iteration),
             count,

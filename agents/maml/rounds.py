@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.balance import balanced_tasks
 from ..core.evaluation_play import Play, Played
 from ..core.training_log import record_update
 from .inner_loop import GradientInnerLoop
@@ -33,6 +34,7 @@ class RoundCollector(Play):
         loop: The inner loop, which keeps the rounds.
         rows_per_task: Rows of one task.
         on_step: Called after every step with the number of rows that played; False stops.
+        balance: A quantity of the task, of which a collection has every value equally often.
     """
 
     def __init__(
@@ -41,9 +43,11 @@ class RoundCollector(Play):
         loop: GradientInnerLoop,
         rows_per_task: int,
         on_step: Callable[[int], bool],
+        balance: str | None = None,
     ):
         super().__init__(venv, loop, rows_per_task, deterministic=False)
         self.on_step = on_step
+        self.balance = balance
 
     def collect(self, tasks_seed: int, episodes_seed: int, count: int) -> Round | None:
         """Play `count` rounds in new tasks.
@@ -56,7 +60,11 @@ class RoundCollector(Play):
         Returns:
             What was played; None if stopped.
         """
-        tasks = self.venv.sample_tasks(self.venv.num_envs // self.rows_per_task, seed=tasks_seed)
+        number = self.venv.num_envs // self.rows_per_task
+        if self.balance is None:
+            tasks = self.venv.sample_tasks(number, seed=tasks_seed)
+        else:
+            tasks = balanced_tasks(self.venv, self.balance, number, tasks_seed)
         self.venv.set_tasks(
             {key: values.repeat(self.rows_per_task, axis=0) for key, values in tasks.items()}
         )

@@ -65,6 +65,8 @@ class RL2(TrialAlgorithm):
             trained.
         chunk_length: Steps of a trial that a minibatch's sequences count; None is whole trials.
         chunk_overlap: Steps before a chunk that warm its memory up.
+        balance: A quantity of the task, e.g. Meta-World's `"environment"`, of which each iteration
+            has every value equally often (for splits that are lists); None draws independently.
         env_kwargs: Keyword arguments of an id.
         preset: `"auto"` applies the one for this id and its arguments; None none; or a name.
         policy_kwargs: Of the policy; the paper's hidden size is 256.
@@ -103,6 +105,7 @@ class RL2(TrialAlgorithm):
         baseline: str = "network",
         chunk_length: int | None = None,
         chunk_overlap: int = 50,
+        balance: str | None = None,
         env_kwargs: Mapping[str, Any] | None = None,
         preset: str | None = "auto",
         policy_kwargs: dict[str, Any] | None = None,
@@ -133,6 +136,7 @@ class RL2(TrialAlgorithm):
             normalize_advantage=normalize_advantage,
             normalize_reward=normalize_reward,
             cut_at_episode_ends=cut_at_episode_ends,
+            balance=balance,
             env_kwargs=env_kwargs,
             policy_kwargs={"hidden_size": 256} if policy_kwargs is None else policy_kwargs,
             stats_window_size=stats_window_size,

@@ -1,0 +1,65 @@
+"""Tasks of an iteration in equal numbers of each kind, where the split is a list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from meta_envs.core.tasks import Tasks, as_tasks
+
+
+def check_balance(venv: Any, key: str) -> None:
+    """Refuse a quantity that tasks cannot be balanced by.
+
+    Args:
+        venv: A `MetaVectorEnv`.
+        key: Of its tasks.
+
+    Raises:
+        ValueError: If tasks have no such quantity, or its split is no list of tasks.
+    """
+    _kinds(venv, key)
+
+
+def balanced_tasks(venv: Any, key: str, count: int, seed: int) -> Tasks:
+    """Draw tasks of the split among which each value of a quantity is as frequent as any other.
+
+    What is left over, where the number of values does not divide `count`, is drawn anew each time.
+
+    Args:
+        venv: A `MetaVectorEnv` whose split is a list of tasks.
+        key: The quantity, e.g. Meta-World's `"environment"`.
+        count: Number of tasks, N.
+        seed: Of the draw.
+
+    Returns:
+        Tasks, arrays [N, ...], in random order.
+
+    Raises:
+        ValueError: As `check_balance`.
+    """
+    rng = np.random.default_rng(seed)
+    kinds = _kinds(venv, key)
+    turns = rng.permutation(len(kinds))
+    drawn = [rng.choice(kinds[turns[place % len(kinds)]]) for place in range(count)]
+    base = venv.unwrapped
+    members = [base.tasks_in_split[index] for index in rng.permutation(drawn)]
+    return as_tasks(base.single_task_space, members, count)
+
+
+def _kinds(venv: Any, key: str) -> list[list[int]]:
+    """Return which tasks of the split have the first value of a quantity, the second, ..."""
+    base = venv.unwrapped
+    names = list(base.single_task_space.spaces)
+    if key not in names:
+        raise ValueError(f"balance={key!r} is no quantity of these tasks; they have {names}")
+    if base.tasks_in_split is None:
+        raise ValueError(
+            f"balance={key!r} needs a split that is a list of tasks; split={base.split!r} of this "
+            "environment is a distribution"
+        )
+    kinds: dict[tuple[float, ...], list[int]] = {}
+    for index, task in enumerate(base.tasks_in_split):
+        kinds.setdefault(tuple(np.ravel(task[key]).tolist()), []).append(index)
+    return list(kinds.values())
