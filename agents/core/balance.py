@@ -44,7 +44,8 @@ def balanced_tasks(venv: Any, key: str, count: int, seed: int) -> Tasks:
     turns = rng.permutation(len(kinds))
     drawn = [rng.choice(kinds[turns[place % len(kinds)]]) for place in range(count)]
     base = venv.unwrapped
-    members = [base.tasks_in_split[index] for index in rng.permutation(drawn)]
+    tasks = base.tasks_in_split
+    members = [tasks[index] for index in rng.permutation(drawn)]
     return as_tasks(base.single_task_space, members, count)
 
 

@@ -80,12 +80,13 @@ PROMP: Presets = {
 }
 FOMAML: Presets = {**_for((_POINT,), _REGION), **_for(_CHEETAHS, _LATER)}
 _LEARNT = {**_FADING, "n_epochs": 5, "estimator": "lvc"}  # with ProMP's outer loop
-# HalfCheetahVel after 4 million steps: a gradient step leads from -260 to -199 with this, and from
-# -245 to -241 with the paper's lambda of 1 and rates that begin at .1 (one seed each; after 12
-# million steps from -218 to -139, 3 seeds). HalfCheetahDir, one seed each: 601 after 20 million
-# steps; 415 after 24 million with lambda 1, rates from .1 and learning rates from 2e-3; in both the
-# initial policy came to run backwards, and the noise that a gradient step learns from was nearly
-# gone (deviations of .15). Ten episodes a gradient step in training; twenty in the benchmark.
+# HalfCheetahVel after 4 million steps, then still with ProMP's penalty on the inner KL: a gradient
+# step led from -260 to -199, and from -245 to -241 with the paper's lambda of 1 and rates that
+# begin at .1 (one seed each; with this, after 12 million steps, from -218 to -139, 3 seeds).
+# HalfCheetahDir, one seed each: 601 after 20 million steps; 415 after 24 million with lambda 1,
+# rates from .1 and learning rates from 2e-3; in both the initial policy came to run backwards, and
+# the noise that a gradient step learns from was nearly gone (deviations of .15). Ten episodes a
+# gradient step in training; twenty in the benchmark.
 _CHEETAH = {
     **_LEARNT,
     "learning_rate": ("linear", 3e-3, 5e-4),

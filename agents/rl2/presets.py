@@ -87,24 +87,21 @@ _REACH = {
         "changes": True,
     },
 }
-_WIDE = {
+_ML1 = {"reach-v3": _REACH, "push-v3": _METAWORLD, "pick-place-v3": _METAWORLD}
+# As in metaworld-algorithms' `rl2_ml10.py`, which trains for 20 million steps: every environment
+# equally often, a deviation that depends on the state, a small entropy bonus.
+_MANY = {
     **_METAWORLD,
+    "balance": "environment",
+    "ent_coef": 5e-3,
     "policy_kwargs": {
         "embedding_sizes": (128,),
         "hidden_size": 128,
         "log_std_init": -0.5,
         "normalize_observation": True,
         "normalize_shown_reward": True,
+        "state_std": True,
     },
-}
-_ML1 = {"reach-v3": _REACH, "push-v3": _METAWORLD, "pick-place-v3": _METAWORLD}
-# As in metaworld-algorithms' `rl2_ml10.py`, which trains for 20 million steps: every environment
-# equally often, a deviation that depends on the state, a small entropy bonus.
-_MANY = {
-    **_WIDE,
-    "balance": "environment",
-    "ent_coef": 5e-3,
-    "policy_kwargs": {**_WIDE["policy_kwargs"], "state_std": True},
 }
 _TRIALS = {"ml10": 20, "ml25": 25, "ml45": 45}  # an iteration; 5,000 steps each
 

@@ -11,6 +11,7 @@ from gymnasium import spaces
 from ..core import tasks as _tasks
 from ..core.memory import refuse_beyond_memory
 from ..core.tasks import Task
+from ..core.trial_clock import positive
 from ..core.vector import MetaVectorEnv
 from . import benchmarks, upstream
 from .environments import NATIVE
@@ -100,7 +101,7 @@ class Manipulation(MetaVectorEnv):
             raise ValueError("ML1 needs a task_name, e.g. 'reach-v3'")
         self.goals = benchmarks.goals(benchmark, task_name, goals_seed)
         upstream.check_mujoco(any_mujoco)
-        num_rows = core.get("num_envs", 1)
+        num_rows = positive("num_envs", core.get("num_envs", 1))
         refuse_beyond_memory(num_rows, _ROW_BYTES, f"num_envs={num_rows} rows of Meta-World")
         low, high = benchmarks.bounds()
         super().__init__(

@@ -11,12 +11,14 @@ import meta_envs
 
 NAMES = ("reach", "touch", "stuck")
 _GOAL = spaces.Box(-0.5, 0.5, (6,), np.float64)
+_GOALS = np.random.default_rng(0).uniform(-0.5, 0.5, (100, 6)) * (np.arange(6) < 3)
 
 
 class Arms(meta_envs.MetaVectorEnv):
     """A hand that looks for a hidden goal, with Meta-World's spaces.
 
     In `"touch"` only the first step at the goal is a success, in `"stuck"` the hand cannot move.
+    Each has a hundred goals.
     """
 
     splits = ("train", "test", "all")
@@ -34,9 +36,12 @@ class Arms(meta_envs.MetaVectorEnv):
         self.state["touched"] = np.zeros(self.num_envs, dtype=bool)
 
     def draw_task(self, rng: np.random.Generator) -> dict[str, Any]:
-        goal = np.zeros(6)
-        goal[:3] = rng.uniform(-0.5, 0.5, 3)
-        return {"environment": rng.integers(3) if self.all_three else self.first, "goal": goal}
+        kind = rng.integers(3) if self.all_three else self.first
+        return {"environment": kind, "goal": _GOALS[rng.integers(len(_GOALS))]}
+
+    def all_tasks(self) -> tuple[dict[str, Any], ...]:
+        kinds = range(3) if self.all_three else (self.first,)
+        return tuple({"environment": kind, "goal": goal} for goal in _GOALS for kind in kinds)
 
     def in_split(self, task: Any) -> bool:
         return (task["goal"][0] > 0) == (self.split == "train")

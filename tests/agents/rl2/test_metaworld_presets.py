@@ -17,9 +17,10 @@ NAMES = [name for name in PRESETS if name.startswith("ml")]
 
 @pytest.mark.parametrize("name", NAMES)
 def test_rl2_trains_on_trials_of_ten_episodes_in_chunks(name):
-    few = {"n_envs": 3, "n_epochs": 1, "env_kwargs": {"max_episode_steps": 50}}
+    few = {"n_envs": 3, "n_epochs": 1, "env_kwargs": {"max_episode_steps": 50, "all_three": True}}
     agent = RL2("GruPolicy", "toy/Arms-v0", preset=name, seed=0, **few)
     assert (agent.chunk_length, agent.chunk_overlap, agent.baseline) == (200, 50, "linear")
+    assert agent.balance == (None if name.startswith("ml1-") else "environment")
     before = [part.clone() for part in agent.policy.trunk.parameters()]
     agent.learn(1)
     assert agent.num_timesteps == 3 * 10 * 50
@@ -63,3 +64,21 @@ def test_they_are_found_by_id_and_task():
     for name in ("ml10", "ml25", "ml45"):
         found = find_preset(PRESETS, f"meta/{name.upper()}-v0", {})
         assert found == PRESETS[name]["arguments"]
+
+
+def test_a_policy_whose_deviation_depends_on_the_state_comes_back_from_its_checkpoint(tmp_path):
+    few = {"n_envs": 3, "n_epochs": 1, "env_kwargs": {"max_episode_steps": 50, "all_three": True}}
+    agent = RL2("GruPolicy", "toy/Arms-v0", preset="ml10", seed=0, **few)
+    agent.learn(1)
+    agent.save(tmp_path / "agent.zip")
+    loaded = RL2.load(tmp_path / "agent.zip")
+    assert type(loaded.policy.head).__name__ == "StateGaussianHead"
+    assert loaded.balance == "environment"
+    venv = gym.make_vec("toy/Arms-v0", num_envs=2)
+    shown = venv.reset(seed=0)[0]
+    acted = [one.inner_loop(venv, seed=0).act(shown) for one in (agent, loaded)]
+    np.testing.assert_array_equal(*acted)
+    agent.learn(1500, reset_num_timesteps=False)
+    loaded.learn(1500, reset_num_timesteps=False)
+    for one, other in zip(agent.policy.parameters(), loaded.policy.parameters(), strict=True):
+        assert torch.equal(one, other)

@@ -41,6 +41,8 @@ def test_bad_rows_and_threads_are_refused():
     for rows in (None, "async"):
         with pytest.raises(ValueError, match="threads=0 must be an integer of at least 1"):
             gym.make_vec(ML10, num_envs=2, rows=rows, threads=0)
+    with pytest.raises(ValueError, match="num_envs='2' must be an integer of at least 1"):
+        gym.make_vec(ML10, num_envs="2")
     with pytest.raises(MemoryError, match=r"num_envs=10{8} rows .* need .* keep at most \d+"):
         gym.make_vec(ML10, num_envs=10**8)
 
