@@ -13,11 +13,11 @@ from torch import nn
 _GRID = {
     "n_envs": 256,
     "batch_size": 64,
-    "n_epochs": 6,
-    "learning_rate": ("linear", 2e-3, 1e-4),
+    "n_epochs": 8,
+    "learning_rate": ("linear", 3e-3, 0.0),
     "gamma": 0.95,
     "gae_lambda": 0.8,
-    "ent_coef": ("linear", 0.05, 0.0),
+    "ent_coef": ("linear", 0.1, 0.0),
     "vae_learning_rate": ("linear", 3e-3, 3e-4),
     "vae_updates": 10,
     "vae_batch_size": 128,
@@ -30,6 +30,7 @@ _GRID = {
         "embedding_sizes": (64,),
         "hidden_size": 64,
         "activation": nn.ReLU,
+        "net_arch": (128, 128),
         "memory": 60,
     },
 }
