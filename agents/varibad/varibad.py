@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -216,10 +216,9 @@ class VariBAD(TrialAlgorithm):
 
     # ---- the outer loop -------------------------------------------------------------------------
 
-    def _collect(self, on_step: Callable[[int], bool]) -> Trials | None:
-        loop = self.inner_loop(self.venv, seed=fold(self.seed, "act", self.iteration))
-        collector = TrialCollector(self.venv, self.n_trials, with_tasks=self.task_coef > 0)
-        return collector.collect(loop, fold(self.seed, "collect", self.iteration), on_step)
+    def _collector(self) -> TrialCollector:
+        """Make what plays the trials of an iteration, and records tasks that are decoded."""
+        return TrialCollector(self.venv, self.n_trials, with_tasks=self.task_coef > 0)
 
     def train(self, trials: Trials) -> dict[str, float]:
         """Update the policy from the trials of one iteration, then the belief from the buffer."""
