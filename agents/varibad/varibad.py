@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -64,6 +65,8 @@ class VariBAD(TrialAlgorithm):
         vae_updates: Updates of encoder and decoders an iteration, after PPO's.
         vae_batch_size: Trials of such an update, from the buffer.
         vae_buffer_size: Recent trials that are kept, at least, in checkpoints too.
+        vae_max_grad_norm: Clip of that update's gradient's norm; None for none, as in the release.
+            Through long trials one gradient without it can undo what the encoder has learnt.
         kl_coef: Weight of the KL between consecutive beliefs; 1 is the bound itself.
         kl_scale: `"consistent"`, or `"original"`, which multiplies `kl_coef` by `vae_batch_size` as
             the release does (its .01 for GridNavi is our .25).
@@ -117,6 +120,7 @@ class VariBAD(TrialAlgorithm):
         vae_updates: int = 8,
         vae_batch_size: int = 64,
         vae_buffer_size: int = 1024,
+        vae_max_grad_norm: float | None = None,
         kl_coef: float = 0.1,
         kl_scale: str = "consistent",
         reward_decoder: str | None = "steps",
@@ -139,10 +143,13 @@ class VariBAD(TrialAlgorithm):
         check_schedule("clip_range", clip_range)
         check_schedule("vae_learning_rate", vae_learning_rate)
         check_counts(vae_updates, vae_batch_size, vae_buffer_size, n_elbos, n_decodes)
+        if vae_max_grad_norm is not None and vae_max_grad_norm <= 0:
+            raise ValueError(f"vae_max_grad_norm={vae_max_grad_norm} must be above 0, or None")
         check_choices(reward_decoder, state_coef, task_coef, kl_scale)
         self.clip_range = clip_range
         self.vae_learning_rate = vae_learning_rate
         self.vae_updates, self.vae_batch_size = vae_updates, vae_batch_size
+        self.vae_max_grad_norm = vae_max_grad_norm
         self.vae_buffer = TrialBuffer(vae_buffer_size)
         self.kl_coef, self.kl_scale = kl_coef, kl_scale
         self.reward_decoder, self.decoder_sizes = reward_decoder, tuple(decoder_sizes)
@@ -284,6 +291,8 @@ class VariBAD(TrialAlgorithm):
         for group in self.vae_optimizer.param_groups:
             group["lr"] = value_at(self.vae_learning_rate, progress)
         generator = torch.Generator().manual_seed(fold(self.seed, "vae", self.iteration))
+        parameters = self.vae_optimizer.param_groups[0]["params"]
+        clip = math.inf if self.vae_max_grad_norm is None else self.vae_max_grad_norm
         logged: dict[str, list[float]] = {}
         for _ in range(self.vae_updates):
             chosen = torch.randperm(len(self.vae_buffer), generator=generator)
@@ -291,6 +300,7 @@ class VariBAD(TrialAlgorithm):
             loss, figures = self.vae_loss(trials, generator)
             self.vae_optimizer.zero_grad()
             loss.backward()
+            figures["vae_grad_norm"] = nn.utils.clip_grad_norm_(parameters, clip)
             self.vae_optimizer.step()
             for name, figure in figures.items():
                 logged.setdefault(name, []).append(float(figure.detach()))

@@ -360,6 +360,25 @@ def test_the_belief_of_a_grid_is_bayes():
     assert max(errors) < 0.3, errors
 
 
+def test_gradients_of_the_bound_are_clipped_where_asked_for():
+    """And logged as they were before."""
+    norms = {}
+    for limit in (None, 1e-3):
+        agent, seen = make(vae_max_grad_norm=limit), []
+        step, parameters = agent.vae_optimizer.step, agent.vae_optimizer.param_groups[0]["params"]
+
+        def watched(seen=seen, step=step, parameters=parameters):
+            seen.append(torch.stack([one.grad.norm() for one in parameters]).norm())
+            return step()
+
+        agent.vae_optimizer.step = watched
+        agent._setup_learn(1)
+        figures = agent.train(collected(agent))
+        norms[limit] = max(seen)
+        assert figures["vae_grad_norm"] > 0.01
+    assert norms[1e-3] < 1.01e-3 < norms[None]
+
+
 @pytest.mark.parametrize(
     ("kwargs", "message"),
     [
@@ -369,6 +388,7 @@ def test_the_belief_of_a_grid_is_bayes():
         ({"kl_scale": "sum"}, "kl_scale='sum'; allowed are"),
         ({"reward_decoder": None}, "nothing is decoded"),
         ({"state_coef": -1.0}, "must not be negative"),
+        ({"vae_max_grad_norm": 0.0}, "vae_max_grad_norm=0.0 must be above 0"),
         ({"n_elbos": 0}, "n_elbos=0 must be at least 1"),
     ],
 )
