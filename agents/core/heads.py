@@ -44,14 +44,6 @@ class PolicyHead(nn.Module, ABC):
     def kl(self, params: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
         """Return KL(params || other), [...]."""
 
-    def quieter(self, params: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
-        """Return the distributions with deviations times `scale` [...].
-
-        Raises:
-            TypeError: If they have none.
-        """
-        raise TypeError(f"{type(self).__name__} has no deviation that could be scaled")
-
 
 class CategoricalHead(PolicyHead):
     """A categorical distribution over a Discrete space; parameters are log probabilities.
@@ -151,11 +143,6 @@ class GaussianHead(PolicyHead):
         spread = 0.5 * torch.expm1(2 * (log_std - other_log_std)) - (log_std - other_log_std)
         moved = 0.5 * ((means - other_means) * torch.exp(-other_log_std)).square()
         return (spread + moved).sum(dim=-1)
-
-    def quieter(self, params: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
-        """Return the distributions with deviations times `scale` [...]."""
-        means, log_std = params.chunk(2, dim=-1)
-        return torch.cat([means, log_std + scale.log()[..., None]], dim=-1)
 
 
 class StateGaussianHead(GaussianHead):

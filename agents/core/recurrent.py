@@ -36,7 +36,6 @@ class RecurrentInnerLoop(InnerLoop):
         self.builder = policy.builder
         self.random = RowRandom([self.seed + row for row in range(self.num_rows)], _ACTING)
         self.last: dict[str, Any] = {}  # what the last `act` computed, for collectors
-        self.noise_scale: np.ndarray | None = None  # [N], of Gaussian actions; set by collectors
         self._reward_scale = float(policy.reward_scale)
         self._frozen = np.zeros(self.num_rows, dtype=bool)
         self._state = policy.initial_state(self.num_rows)
@@ -79,9 +78,6 @@ class RecurrentInnerLoop(InnerLoop):
         else:
             self._state[where] = state
         head = self.policy.head
-        if self.noise_scale is not None:
-            scale = torch.from_numpy(self.noise_scale[where].astype(np.float32))
-            params = head.quieter(params, scale)
         if deterministic:
             actions = head.mode(params)
         else:

@@ -143,12 +143,8 @@ class TrialAlgorithm(IterativeAlgorithm):
 
     def _collect(self, on_step: Callable[[int], bool]) -> Trials | None:
         loop = self.inner_loop(self.venv, seed=fold(self.seed, "act", self.iteration))
-        seed = fold(self.seed, "collect", self.iteration)
-        return self._collector().collect(loop, seed, on_step)
-
-    def _collector(self) -> TrialCollector:
-        """Make what plays the trials of an iteration."""
-        return TrialCollector(self.venv, self.n_trials, balance=self.balance)
+        collector = TrialCollector(self.venv, self.n_trials, balance=self.balance)
+        return collector.collect(loop, fold(self.seed, "collect", self.iteration), on_step)
 
     def _record(
         self, experience: Trials, figures: dict[str, float], seconds: dict[str, float], dump: bool
@@ -230,7 +226,6 @@ class TrialAlgorithm(IterativeAlgorithm):
             advantages=advantages,
             returns=returns,
             mask=trials.mask,
-            noise_scale=trials.noise_scale,
         )
 
     def _step(self, loss: torch.Tensor) -> None:

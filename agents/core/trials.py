@@ -18,7 +18,7 @@ from .recurrent import RecurrentInnerLoop
 
 _PER_STEP = (
     *("inputs", "actions", "params", "values", "rewards", "ends"),
-    *("successes", "successors", "tasks", "noise_scale"),
+    *("successes", "successors", "tasks"),
 )
 
 
@@ -36,7 +36,6 @@ class Trials:
     successes: torch.Tensor | None  # [T, B], where the environment says so
     successors: torch.Tensor | None = None  # flat true ones, [T, B, O], where the loop keeps them
     tasks: torch.Tensor | None = None  # flat ones in force, [T, B, ...], where they are asked for
-    noise_scale: torch.Tensor | None = None  # of the actions' deviations, [T, B]; None for 1
 
     @property
     def num_steps(self) -> int:
@@ -69,14 +68,12 @@ class Batch:
     advantages: torch.Tensor  # [T, B]
     returns: torch.Tensor  # targets of the value, [T, B]
     mask: torch.Tensor  # 1 where a step counts, [T, B]
-    noise_scale: torch.Tensor | None = None  # of the actions' deviations, [T, B]; None for 1
     state: torch.Tensor | None = None  # of the memory before, [B, S]; None at a trial's start
 
     @property
     def steps(self) -> dict[str, torch.Tensor]:
         """What there is of each step, [T, B, ...] by name: all but the state."""
-        parts = {name: part for name, part in vars(self).items() if name != "state"}
-        return {name: part for name, part in parts.items() if part is not None}
+        return {name: part for name, part in vars(self).items() if name != "state"}
 
     def columns(self, index: torch.Tensor) -> Batch:
         """Return some of the trials."""
@@ -101,24 +98,15 @@ class TrialCollector:
         n_trials: Trials a row and collection.
         with_tasks: Record the tasks too, for losses that are told them; the loop never is.
         balance: A quantity of the task, of which a collection has every value equally often.
-        quiet_episodes: At the end of each trial, with deviations of actions times `quiet_noise`.
-        quiet_noise: That factor.
     """
 
     def __init__(
-        self,
-        venv: Any,
-        n_trials: int,
-        with_tasks: bool = False,
-        balance: str | None = None,
-        quiet_episodes: int = 0,
-        quiet_noise: float = 1.0,
+        self, venv: Any, n_trials: int, with_tasks: bool = False, balance: str | None = None
     ):
         self.venv = venv
         self.n_trials = n_trials
         self.with_tasks = with_tasks
         self.balance = balance
-        self.quiet_episodes, self.quiet_noise = quiet_episodes, quiet_noise
 
     def collect(
         self, loop: RecurrentInnerLoop, seed: int, on_step: Callable[[int], bool]
@@ -150,14 +138,11 @@ class TrialCollector:
         num_rows = self.venv.num_envs
         observations, _ = self.venv.reset(seed=seed)
         loop.reset()
-        trial, episode = np.zeros((2, num_rows), dtype=np.int64)
-        loud = self.venv.unwrapped.episodes_per_trial - self.quiet_episodes
+        trial = np.zeros(num_rows, dtype=np.int64)
         record: dict[str, list[Any]] = {key: [] for key in (*_PER_STEP, "trial")}
         while (playing := trial < self.n_trials).any():
             rows = None if playing.all() else np.flatnonzero(playing)
             shown = observations if rows is None else batches.take(observations, rows)
-            if self.quiet_episodes:
-                loop.noise_scale = np.where(episode < loud, 1.0, self.quiet_noise)
             acted = loop.act(shown, rows)
             actions = acted if rows is None else self._filled(acted, rows)
             tasks = flat_tasks(self.venv, range(num_rows)) if self.with_tasks else None
@@ -173,14 +158,10 @@ class TrialCollector:
                 step["successes"] = infos["success"]
             if tasks is not None:
                 step["tasks"] = tasks
-            if loop.noise_scale is not None:
-                step["noise_scale"] = loop.noise_scale.astype(np.float32)
             self._append(record, step, rows, trial)
-            episode += terminated | truncated
             started = np.flatnonzero(infos["trial_start"])
             if started.size:
                 trial[started] += 1
-                episode[started] = 0
                 loop.reset(started)
             if not on_step(num_rows if rows is None else len(rows)):
                 return None

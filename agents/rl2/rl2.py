@@ -11,13 +11,12 @@ from torch import nn
 
 from ..core import losses
 from ..core.chunks import Chunks
-from ..core.heads import GaussianHead
 from ..core.linear_baseline import trial_baseline
 from ..core.returns import gae
 from ..core.schedules import Schedule, check_schedule, value_at
 from ..core.settings import configured
 from ..core.trial_algorithm import TrialAlgorithm
-from ..core.trials import Batch, TrialCollector, Trials
+from ..core.trials import Batch, Trials
 from .losses import ppo_loss
 from .presets import PRESETS
 from .trust_region import trust_region_update
@@ -68,10 +67,6 @@ class RL2(TrialAlgorithm):
         chunk_overlap: Steps before a chunk that warm its memory up.
         balance: A quantity of the task, e.g. Meta-World's `"environment"`, of which each iteration
             has every value equally often (for splits that are lists); None draws independently.
-        quiet_episodes: Episodes at the end of each trial of training in which actions deviate less,
-            as where a protocol takes the most probable ones after adaptation: a policy that looks
-            for the goal by its own noise learns to remember it.
-        quiet_noise: How much less: a factor of the deviation.
         env_kwargs: Keyword arguments of an id.
         preset: `"auto"` applies the one for this id and its arguments; None none; or a name.
         policy_kwargs: Of the policy; the paper's hidden size is 256.
@@ -111,8 +106,6 @@ class RL2(TrialAlgorithm):
         chunk_length: int | None = None,
         chunk_overlap: int = 50,
         balance: str | None = None,
-        quiet_episodes: int = 0,
-        quiet_noise: float = 0.25,
         env_kwargs: Mapping[str, Any] | None = None,
         preset: str | None = "auto",
         policy_kwargs: dict[str, Any] | None = None,
@@ -127,7 +120,6 @@ class RL2(TrialAlgorithm):
         self.clip_range = clip_range
         self.outer, self.target_kl, self.baseline = outer, target_kl, baseline
         self.chunk_length, self.chunk_overlap = chunk_length, chunk_overlap
-        self.quiet_episodes, self.quiet_noise = quiet_episodes, quiet_noise
         super().__init__(
             policy,
             env,
@@ -163,8 +155,6 @@ class RL2(TrialAlgorithm):
             if getattr(self, name) not in allowed:
                 given = getattr(self, name)
                 raise ValueError(f"{name}={given!r} is unknown; allowed are {list(allowed)}")
-        if self.quiet_episodes:
-            self._check_quiet()
         trpo, separate = self.outer == "trpo", self.policy_kwargs.get("separate_value")
         if trpo and self.baseline == "network" and not separate:
             raise ValueError(
@@ -182,29 +172,6 @@ class RL2(TrialAlgorithm):
         if batch_size is not None and batch_size < 1:
             raise ValueError(f"batch_size={batch_size} must be at least 1 chunk")
         self.batch_size = self.settings["batch_size"] = batch_size
-
-    def _check_quiet(self) -> None:
-        """Check how the last episodes of a trial are to be played."""
-        episodes = self.venv.unwrapped.episodes_per_trial
-        if not 0 < self.quiet_episodes < episodes:
-            raise ValueError(
-                f"quiet_episodes={self.quiet_episodes} is outside [0, {episodes - 1}]: trials have "
-                f"{episodes} episodes"
-            )
-        if not 0.0 < self.quiet_noise <= 1.0:
-            raise ValueError(f"quiet_noise={self.quiet_noise} is outside (0, 1]")
-        if not isinstance(self.policy.head, GaussianHead) or self.outer == "trpo":
-            raise ValueError("quiet_episodes needs continuous actions and outer='ppo'")
-
-    def _collector(self) -> TrialCollector:
-        """Make what plays the trials of an iteration, the last episodes more quietly."""
-        return TrialCollector(
-            self.venv,
-            self.n_trials,
-            balance=self.balance,
-            quiet_episodes=self.quiet_episodes,
-            quiet_noise=self.quiet_noise,
-        )
 
     def update_once(self, whole: Batch, progress: float) -> dict[str, float]:
         """Take TRPO's step, where that is the outer one."""
@@ -239,8 +206,6 @@ class RL2(TrialAlgorithm):
     def loss(self, batch: Batch, progress: float) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """PPO's loss on a minibatch of trials or chunks; the value's alone beside TRPO."""
         params, value = self.policy(batch.inputs, state=batch.state)
-        if batch.noise_scale is not None:
-            params = self.policy.head.quieter(params, batch.noise_scale)
         if self.outer == "trpo":
             value_part = losses.value_loss(value, batch.returns, batch.mask)
             return self.vf_coef * value_part, {"value_loss": value_part}

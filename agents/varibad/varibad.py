@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -223,9 +223,10 @@ class VariBAD(TrialAlgorithm):
 
     # ---- the outer loop -------------------------------------------------------------------------
 
-    def _collector(self) -> TrialCollector:
-        """Make what plays the trials of an iteration, and records tasks that are decoded."""
-        return TrialCollector(self.venv, self.n_trials, with_tasks=self.task_coef > 0)
+    def _collect(self, on_step: Callable[[int], bool]) -> Trials | None:
+        loop = self.inner_loop(self.venv, seed=fold(self.seed, "act", self.iteration))
+        collector = TrialCollector(self.venv, self.n_trials, with_tasks=self.task_coef > 0)
+        return collector.collect(loop, fold(self.seed, "collect", self.iteration), on_step)
 
     def train(self, trials: Trials) -> dict[str, float]:
         """Update the policy from the trials of one iteration, then the belief from the buffer."""
