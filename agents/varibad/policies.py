@@ -37,6 +37,8 @@ class BeliefPolicy(nn.Module):
         memory: Steps the GRU remembers at first, see `sequence.GRU`; about a trial's length.
         log_std_init: Initial log standard deviation of continuous actions.
         normalize_observation: Standardise observations by their running moments.
+        normalize_belief: Standardise the belief that the policy acts on too, as the release does:
+            latents of ten deviations and more drown what else it sees.
 
     Raises:
         TypeError: If a space is not supported.
@@ -54,6 +56,7 @@ class BeliefPolicy(nn.Module):
         memory: int | None = None,
         log_std_init: float = 0.0,
         normalize_observation: bool = False,
+        normalize_belief: bool = False,
     ):
         super().__init__()
         self.builder = TrialObservation(observation_space, action_space)
@@ -73,6 +76,7 @@ class BeliefPolicy(nn.Module):
         self.head = make_head(action_space, width, log_std_init)
         self.value_head = ValueHead(width)
         self.standardise = Standardise(size) if normalize_observation else None
+        self.standardise_belief = Standardise(2 * latent_size) if normalize_belief else None
         # Old trials of a buffer must mean what they meant.
         self.sees_raw_rewards = True
         self.reward_scale: torch.Tensor
@@ -124,8 +128,7 @@ class BeliefPolicy(nn.Module):
 
     def condition(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return what the policy acts on in whole trials [T, B, D]: [T, B, O + 1 + 2 L]."""
-        beliefs = self.posteriors(inputs[1:], inputs[:-1, :, : self.shown])
-        return self._features(inputs, *beliefs)
+        return self._features(inputs, *self._beliefs(inputs))
 
     def act_on(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return distribution parameters [..., P] and values [...] of what `condition` returns."""
@@ -136,16 +139,26 @@ class BeliefPolicy(nn.Module):
         """Run whole trials [T, B, D]: distribution parameters [T, B, P] and values [T, B]."""
         return self.act_on(self.condition(inputs))
 
+    @torch.no_grad()
     def after_iteration(self, inputs: torch.Tensor, mask: torch.Tensor) -> None:
         """Take what an iteration showed, inputs [T, B, D] where the mask [T, B] is 1."""
         if self.standardise is not None:
             self.standardise.update(inputs, mask)
+        if self.standardise_belief is not None:
+            self.standardise_belief.update(torch.cat(self._beliefs(inputs), dim=-1), mask)
 
     def _features(
         self, inputs: torch.Tensor, mean: torch.Tensor, log_variance: torch.Tensor
     ) -> torch.Tensor:
         observation = self._standard(inputs[..., : self.shown])
-        return torch.cat([observation, inputs[..., -1:], mean, log_variance], dim=-1)
+        belief = torch.cat([mean, log_variance], dim=-1)
+        if self.standardise_belief is not None:
+            belief = self.standardise_belief(belief)
+        return torch.cat([observation, inputs[..., -1:], belief], dim=-1)
+
+    def _beliefs(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the beliefs that the policy acts on at each step of whole trials, [T, B, L]."""
+        return self.posteriors(inputs[1:], inputs[:-1, :, : self.shown])
 
     def _transition(self, inputs: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
         return torch.cat([self._standard(inputs), self._standard(before)], dim=-1)

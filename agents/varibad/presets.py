@@ -57,6 +57,7 @@ _RUNNING = {
         "hidden_size": 64,
         "log_std_init": -0.5,
         "normalize_observation": True,
+        "normalize_belief": True,
     },
 }
 

@@ -76,7 +76,14 @@ class At(BaseCallback):
         {},
         {"env_kwargs": {"box": True}, "state_coef": 0.5, "task_coef": 0.5, "n_elbos": 3},
         {"rl_loss_through_encoder": True, "kl_scale": "original"},
-        {"policy_kwargs": {"hidden_size": 8, "normalize_observation": True}, "n_trials": 2},
+        {
+            "policy_kwargs": {
+                "hidden_size": 8,
+                "normalize_observation": True,
+                "normalize_belief": True,
+            },
+            "n_trials": 2,
+        },
     ],
     ids=["plain", "all decoders", "joint", "normalised"],
 )
@@ -155,6 +162,28 @@ def test_observations_are_standardised_by_the_raw_ones(through):
     assert float(count) == len(every)
     np.testing.assert_allclose(mean, every.mean(0), rtol=1e-6)
     np.testing.assert_allclose(variance, every.var(0, unbiased=False), rtol=1e-6)
+
+
+@pytest.mark.parametrize("through", [False, True])
+def test_the_policy_sees_beliefs_in_units_of_their_deviation(through):
+    kwargs = {"hidden_size": 8, "normalize_belief": True}
+    agent = make(policy_kwargs=kwargs, rl_loss_through_encoder=through)
+    agent.learn(200)
+    policy = agent.policy
+    with torch.no_grad():
+        for parameter in policy.encoder.parameters():
+            parameter.mul_(3.0)  # beliefs that no policy was made for
+    trials = collected(agent)
+    moments = policy.standardise_belief.moments
+    policy.standardise_belief.moments.copy_(torch.zeros_like(moments))
+    policy.after_iteration(trials.inputs, trials.mask)
+    beliefs = policy.condition(trials.inputs)[trials.mask > 0][:, -2 * policy.latent_size :]
+    np.testing.assert_allclose(beliefs.detach().mean(0), 0.0, atol=1e-4)
+    np.testing.assert_allclose(beliefs.detach().std(0, unbiased=False), 1.0, atol=1e-2)
+    trials = collected(agent, seed=7)  # acting, and the loss, see the same
+    params, _ = policy(trials.inputs)
+    played = trials.mask > 0
+    np.testing.assert_allclose(params[played].detach(), trials.params[played], atol=1e-4)
 
 
 # ---- experience ----------------------------------------------------------------------------------
