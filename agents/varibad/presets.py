@@ -39,7 +39,7 @@ _GRID = {
 # release sums it, is our 1).
 _RUNNING = {
     "n_envs": 32,
-    "batch_size": 8,
+    "batch_size": 4,
     "n_epochs": 6,
     "learning_rate": ("linear", 1e-3, 1e-4),
     "gamma": 0.98,
@@ -55,6 +55,7 @@ _RUNNING = {
     "policy_kwargs": {
         "latent_size": 5,
         "hidden_size": 64,
+        "net_arch": (128, 128),
         "log_std_init": -0.5,
         "normalize_observation": True,
         "normalize_belief": True,
