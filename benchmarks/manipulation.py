@@ -2,7 +2,7 @@
 
     python benchmarks/manipulation.py scripted-ml10 random-ml10
     python benchmarks/manipulation.py rl2-reach rl2-push --seeds 0 1 2
-    python benchmarks/manipulation.py rl2-ml10 --steps 5000000        # start it again to go on
+    python benchmarks/manipulation.py rl2-ml10 --goals 20 --num-envs 200  # start it again to go on
     python benchmarks/manipulation.py --summary
 
 Ten episodes to adapt in and three that count, for every goal, none of which depends on which
@@ -52,7 +52,7 @@ _PUBLISHED = "about 87 % train and 36 % test after hundreds of millions of steps
 ENTRIES: dict[str, dict[str, Any]] = {
     "rl2-reach": {**_REACH, "agent": "RL2", "steps": 2_000_000, "reference": "at least 0.9 test"},
     "rl2-push": {**_PUSH, "agent": "RL2", "steps": 2_500_000, "reference": "at least 0.5 test"},
-    "rl2-ml10": {**_ML10, "agent": "RL2", "steps": 5_000_000, "reference": _PUBLISHED},
+    "rl2-ml10": {**_ML10, "agent": "RL2", "steps": 20_000_000, "reference": _PUBLISHED},
     "maml-reach": {**_REACH, "agent": "MAML", "steps": 2_000_000, "reference": ""},
     "promp-reach": {**_REACH, "agent": "ProMP", "steps": 2_000_000, "reference": ""},
     "mixture-reach": {**_REACH, "agent": "mixture", "steps": 2_000_000, "reference": ""},

@@ -89,7 +89,9 @@ _REACH = {
 }
 _ML1 = {"reach-v3": _REACH, "push-v3": _METAWORLD, "pick-place-v3": _METAWORLD}
 # As in metaworld-algorithms' `rl2_ml10.py`, which trains for 20 million steps: every environment
-# equally often, a deviation that depends on the state, a small entropy bonus.
+# equally often, a deviation that depends on the state, a small entropy bonus. On ML10, after 15
+# million steps, 51 % of the training goals with drawn actions and 46 % by modes (one seed; 38 and
+# 33 % after 5 million with two presets before it); hardly any of the test environments' goals.
 _MANY = {
     **_METAWORLD,
     "balance": "environment",
