@@ -36,7 +36,7 @@ def test_the_quickstart_runs():
     (code,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
     for word in (".unwrapped", "meta_envs:meta/", "SB3VecEnv"):
         assert word in code
-    for budget, tiny in (("(10_000", "(64"), ("100_000", "1_280"), ("=1000", "=20")):
+    for budget, tiny in (("(10_000", "(64"), ("1_000_000", "1_280"), ("=1000", "=20")):
         assert budget in code
         code = code.replace(budget, tiny)
     code = code.replace("SB3VecEnv(venv)", "SB3VecEnv(venv), n_steps=2")

@@ -21,6 +21,7 @@ from .encoding import decode, decode_settings, encode, encode_settings
 from .inner_loop import InnerLoop
 from .logging import ProgressBar
 from .optimizer_state import pack_optimizer, unpack_optimizer
+from .settings import check_policy_kwargs
 from .vec_bridge import SB3VecEnv
 from .venv import check_spaces, env_identity, make_venv
 
@@ -79,6 +80,7 @@ class MetaAlgorithm(BaseAlgorithm):
             device=device,
             seed=None,
         )
+        check_policy_kwargs(self.policy_class, self.policy_kwargs)
         self.seed: int = fresh_seed() if seed is None else int(seed)
         self.settings["seed"] = self.seed
         self.env_id, self.env_kwargs = env_identity(env, env_kwargs)

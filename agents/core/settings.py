@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 import gymnasium as gym
@@ -64,6 +65,28 @@ def configured(presets: Mapping[str, Mapping[str, Any]]) -> Callable[[Callable],
         return wrapped
 
     return decorate
+
+
+def check_policy_kwargs(policy: Callable, given: Mapping[str, Any]) -> None:
+    """Refuse keyword arguments that a policy does not take.
+
+    Args:
+        policy: Its class, whose first two arguments are the spaces.
+        given: The arguments.
+
+    Raises:
+        TypeError: Naming what it takes.
+    """
+    parameters = inspect.signature(policy).parameters
+    if any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
+        return
+    taken = list(parameters)[2:]
+    for name in given:
+        if name not in taken:
+            near = get_close_matches(name, taken, n=1)
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            named = getattr(policy, "__name__", str(policy))
+            raise TypeError(f"policy_kwargs has {name!r}{hint}; {named} takes {taken}")
 
 
 def _chosen(

@@ -145,8 +145,9 @@ class PointCorner(CornerEnv):
         reward_radius: float | None = None,
         **core: Unpack[CoreArguments],
     ):
-        if reward_radius is not None and not reward_radius > 0.0:
-            raise ValueError(f"reward_radius={reward_radius} must be positive, or None")
+        if reward_radius is not None:
+            if not isinstance(reward_radius, int | float) or not reward_radius > 0.0:
+                raise ValueError(f"reward_radius={reward_radius!r} must be positive, or None")
         self.reward_radius = reward_radius
         super().__init__(reward=reward, **core)
 

@@ -1,6 +1,7 @@
 import pytest
 
-from agents.core.settings import configured
+from agents import L2RL, MAML, PEARL, RL2, VariBAD
+from agents.core.settings import check_policy_kwargs, configured
 from tests.agents import toys  # noqa: F401  registers toy/...
 
 PRESETS = {"short": {"id": "toy/Lengths-v0", "env_kwargs": {"longest": 2}, "arguments": {"b": 20}}}
@@ -40,3 +41,21 @@ def test_positional_arguments_are_explicit_too():
 def test_an_unknown_preset_names_the_known_ones():
     with pytest.raises(ValueError, match="short"):
         Agent("P", "toy/Lengths-v0", preset="long")
+
+
+@pytest.mark.parametrize("algorithm", [RL2, L2RL, MAML, PEARL, VariBAD])
+def test_what_a_policy_does_not_take_is_refused_with_what_it_takes(algorithm):
+    policy = next(iter(algorithm.policy_aliases))
+    with pytest.raises(
+        TypeError, match=r"has 'activatoin' \(did you mean 'activation'\?\).* takes"
+    ):
+        algorithm(policy, "meta/PointGoal-v0", preset=None, policy_kwargs={"activatoin": None})
+
+
+def test_a_policy_that_takes_anything_is_left_to_itself():
+    def open_policy(observation_space, action_space, **rest):
+        return rest
+
+    check_policy_kwargs(open_policy, {"anything": 1})
+    with pytest.raises(TypeError, match="takes \\['width'\\]"):
+        check_policy_kwargs(lambda observations, actions, width: None, {"depth": 1})

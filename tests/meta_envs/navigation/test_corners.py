@@ -77,7 +77,7 @@ def test_within_a_radius_a_way_pays_by_its_ends_only():
     assert env.step(-np.ones(2))[1] == pytest.approx(-came)
 
 
-@pytest.mark.parametrize("radius", [0.0, -1.0, np.nan])
+@pytest.mark.parametrize("radius", [0.0, -1.0, np.nan, "near"])
 def test_a_radius_must_be_positive(radius):
     with pytest.raises(ValueError, match="reward_radius=.* must be positive"):
         gym.make("meta/PointCorner-v0", reward_radius=radius)
