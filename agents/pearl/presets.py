@@ -23,11 +23,11 @@ PRESETS: dict[str, dict[str, Any]] = {
     # After configs/point-robot.json. A straight way past a goal leaves two places where it may be,
     # so the entropy weighs more than there: noise makes ways crooked. Not there yet: episodes 1 to
     # 3 score -15.8, -10.5, -8.6 after 57,600 steps (held-out goals, seed 0, which it was tuned on),
-    # and did not rise from 32,000 on; standing still -19.7, oracle -4.6. Training goals score alike,
-    # and ways are crooked enough (deviations across are .17 of those along); the second episode
-    # ends .34 from the goal in the median, the fourth .16: what 20 steps tell is used imprecisely.
-    # Twice the widths and updates end at -10.2 to -10.6, three times as heavy entropy at -10.7,
-    # a sixth of the KL's weight with widths of 192 is no better.
+    # and did not rise from 32,000 on; standing still -19.7, oracle -4.6. Training goals are no
+    # better, and ways are crooked enough (deviations across are .17 of those along); the second
+    # episode ends .34 from the goal in the median, the fourth .16: what 20 steps tell is used
+    # imprecisely. Twice the widths and updates end at -10.2 to -10.6, three times as heavy an
+    # entropy at -10.7; a sixth of the KL's weight with widths of 192 is no better.
     "point-goal": {
         "id": "meta/PointGoal-v0",
         "arguments": {
