@@ -5,7 +5,7 @@ in `benchmarks/results/learning.csv`, and how near the belief is to Bayes in `be
 GridNavi with `split="all"` 36.7, 36.6 and 36.7 of 37.214 after 8 million steps (fresh seeds,
 actions drawn). The other splits have not been scored. HalfCheetahDir is in `locomotion.csv`: 994,
 1,025 and 1,171 in the first episode after 5 million steps, where RL2 has 852, 895 and 1,010;
-without a clip of the bound's gradient one of two runs fell to 0 on the way.
+without a clip of the bound's gradient a run fell to 0 on the way.
 """
 
 from typing import Any
