@@ -41,7 +41,9 @@ PRESETS: dict[str, dict[str, Any]] = {
             "kl_coef": 0.03,
         },
     },
-    "sparse-point": {  # after configs/sparse-point-robot.json; not measured yet
+    # After configs/sparse-point-robot.json. One seed, 200,000 steps: .4 in each of five episodes of
+    # exploration, then 2.4 (1.9 without noise); the oracle has 13.4. Not tuned yet.
+    "sparse-point": {
         "id": "meta/SparsePoint-v0",
         "arguments": {
             **_ON_POINTS,
