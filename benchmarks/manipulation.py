@@ -67,6 +67,7 @@ ENTRIES: dict[str, dict[str, Any]] = {
     },
 }
 _NO_ADAPTATION = ("random", "scripted", "mixture")  # one episode before those that count
+_BY_GRADIENT = ("MAML", "ProMP")  # ten rows of a task play an episode each, then a gradient step
 _SAVE_EVERY = 60.0  # seconds
 _MIXTURE_ENVS = 20
 
@@ -190,13 +191,15 @@ def measured(
         raise ValueError("tasks do not alternate between environments; give --goals 50")
     learns = entry["agent"] not in _NO_ADAPTATION
     modes = not sampled and (learns or entry["agent"] == "mixture")
+    by_gradient = entry["agent"] in _BY_GRADIENT
     return evaluate(
         agent,
         entry["id"],
         env_kwargs=entry["env_kwargs"],
         split=split,
         num_tasks=min(goals * environments, len(tasks)),
-        episodes=10 if learns else 1,
+        episodes=10 if learns and not by_gradient else 1,
+        rows_per_task=10 if by_gradient else 1,
         frozen_episodes=3,
         deterministic="frozen" if modes else False,
         seed=1,
