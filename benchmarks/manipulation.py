@@ -67,7 +67,7 @@ ENTRIES: dict[str, dict[str, Any]] = {
     },
 }
 _NO_ADAPTATION = ("random", "scripted", "mixture")  # one episode before those that count
-_BY_GRADIENT = ("MAML", "ProMP")  # ten rows of a task play an episode each, then a gradient step
+_BY_GRADIENT = ("MAML", "ProMP")  # rows of a task play an episode each, then a gradient step
 _SAVE_EVERY = 60.0  # seconds
 _MIXTURE_ENVS = 20
 
@@ -199,7 +199,7 @@ def measured(
         split=split,
         num_tasks=min(goals * environments, len(tasks)),
         episodes=10 if learns and not by_gradient else 1,
-        rows_per_task=10 if by_gradient else 1,
+        rows_per_task=agent.settings["rows_per_task"] if by_gradient else 1,
         frozen_episodes=3,
         deterministic="frozen" if modes else False,
         seed=1,

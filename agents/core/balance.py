@@ -38,6 +38,9 @@ def balanced_tasks(venv: Any, key: str, count: int, seed: int) -> Tasks:
 
     Raises:
         ValueError: As `check_balance`.
+
+    Source:
+        `metaworld`'s own vector environments, which have as many rows of each environment.
     """
     rng = np.random.default_rng(seed)
     kinds = _kinds(venv, key)
