@@ -17,6 +17,7 @@ from meta_envs.wrappers import TrialObservation
 
 from . import mlp_gradients
 from .heads import GaussianHead, make_head
+from .standardise import Standardise
 
 Parameters = Mapping[str, torch.Tensor]  # by name, [...] where shared, [M, ...] where of a task
 _MIN_LOG_STD = float(np.log(1e-6))  # the floor of Finn et al.'s and ProMP's policies
@@ -34,6 +35,8 @@ class MlpPolicy(nn.Module):
         net_arch: Widths of the layers.
         activation: Between them.
         log_std_init: Initial log deviation of continuous actions.
+        normalize_observation: Standardise observations by their running moments, the same for all
+            tasks, which change between iterations only (`after_iteration`).
 
     Raises:
         TypeError: If a space is not supported.
@@ -46,6 +49,7 @@ class MlpPolicy(nn.Module):
         net_arch: Sequence[int] = (64, 64),
         activation: type[nn.Module] = nn.Tanh,
         log_std_init: float = 0.0,
+        normalize_observation: bool = False,
     ):
         super().__init__()
         self.builder = TrialObservation(observation_space, action_space)
@@ -64,6 +68,7 @@ class MlpPolicy(nn.Module):
         self.activation = activation()
         self.head = make_head(action_space, sizes[-1], log_std_init)
         self._last = "head.means" if isinstance(self.head, GaussianHead) else "head.logits"
+        self.standardise = Standardise(sizes[0]) if normalize_observation else None
 
     def parameters_by_name(self) -> dict[str, torch.Tensor]:
         """Return the shared parameters, by name."""
@@ -81,7 +86,8 @@ class MlpPolicy(nn.Module):
             inputs: [M, N, D].
         """
         names = [*(f"layers.{index}" for index in range(len(self.layers))), self._last]
-        outputs = _outputs(parameters, names, self.activation, inputs)
+        shown = inputs if self.standardise is None else self.standardise(inputs)
+        outputs = _outputs(parameters, names, self.activation, shown)
         if not isinstance(self.head, GaussianHead):
             return torch.log_softmax(outputs, dim=-1)
         log_std = parameters["head.log_std"].clamp(min=_MIN_LOG_STD)
@@ -92,6 +98,11 @@ class MlpPolicy(nn.Module):
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return distribution parameters [R, P] of inputs [R, D], with the shared parameters."""
         return self.apply_parameters(self.parameters_by_name(), inputs)
+
+    def after_iteration(self, inputs: torch.Tensor, mask: torch.Tensor) -> None:
+        """Take the inputs [..., D] of an iteration's steps, where the mask [...] is 1."""
+        if self.standardise is not None:
+            self.standardise.update(inputs, mask)
 
 
 class MlpRegressor(nn.Module):

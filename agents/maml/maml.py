@@ -183,7 +183,10 @@ class MAML(IterativeAlgorithm):
             self.policy = self.policy_class(
                 self.observation_space, self.action_space, **self.policy_kwargs
             ).to(self.device)
-        if running := [name for name, _ in self.policy.named_buffers()]:
+        kept = ("standardise.",)  # change between iterations only
+        if running := [
+            name for name, _ in self.policy.named_buffers() if not name.startswith(kept)
+        ]:
             raise ValueError(
                 f"the policy keeps running statistics ({running}), which all tasks would share and "
                 "no gradient step adapts; use one without, e.g. LayerNorm instead of BatchNorm"
@@ -252,6 +255,12 @@ class MAML(IterativeAlgorithm):
 
     def train(self, experience: Round) -> dict[str, float]:
         """Take the outer step, and return figures to log."""
+        figures = self._outer_step(experience)
+        for played in experience.loop.rounds():
+            self.policy.after_iteration(played.inputs.to(self.device), played.mask)
+        return figures
+
+    def _outer_step(self, experience: Round) -> dict[str, float]:
         given = self.settings
         progress = min(self.num_timesteps / max(self._total_timesteps, 1), 1.0)
         rate = value_at(given["learning_rate"], progress)
