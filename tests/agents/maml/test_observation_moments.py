@@ -35,7 +35,7 @@ def test_moments_are_those_of_all_rounds_and_change_between_iterations_only(algo
         return outer_step(experience)
 
     agent._outer_step = watched
-    agent.learn(200)
+    agent.learn(600)
     steps = torch.cat(seen).double()
     count, mean, variance = agent.policy.standardise.moments[:, 0]
     assert count == len(steps) == agent.num_timesteps
