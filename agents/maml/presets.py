@@ -96,9 +96,18 @@ _CHEETAH = {
     "gae_lambda": 0.95,
     "policy_kwargs": {"net_arch": (64, 64), "log_std_init": -0.5},
 }
+# With observations in units of their deviation (joint speeds of 10 saturate tanh) and as many tasks
+# of each direction in every iteration, 4 million steps bring what 14 million did before.
+_RUNNER = {
+    **_CHEETAH,
+    "n_envs": 80,
+    "balance": "direction",
+    "learning_rate": ("linear", 3e-3, 3e-4),
+    "policy_kwargs": {**_CHEETAH["policy_kwargs"], "normalize_observation": True},
+}
 METASGD: Presets = {
     **_for((_POINT,), _LEARNT),
-    **_for(_CHEETAHS[:1], {**_CHEETAH, "n_envs": 80}),
+    **_for(_CHEETAHS[:1], _RUNNER),
     **_for(_CHEETAHS[1:], {**_CHEETAH, "n_envs": 200}),
 }
 REPTILE: Presets = {**_for((_POINT, *_CHEETAHS), _LATER)}
