@@ -103,7 +103,7 @@ _RUNNER = {
     "n_envs": 80,
     "balance": "direction",
     "learning_rate": ("linear", 3e-3, 3e-4),
-    "policy_kwargs": {**_CHEETAH["policy_kwargs"], "normalize_observation": True},
+    "policy_kwargs": {"net_arch": (64, 64), "log_std_init": -0.5, "normalize_observation": True},
 }
 METASGD: Presets = {
     **_for((_POINT,), _LEARNT),
