@@ -19,6 +19,19 @@ _ON_POINTS = {
     "policy_kwargs": {"net_arch": (64, 64, 64), "encoder_arch": (64, 64, 64), "latent_size": 10},
 }
 
+# Half the transitions of the original's updates and networks of 256-256, for a CPU. Contexts are
+# beginnings of trials: those of several episodes always tell the direction, and the encoder learns
+# nothing of what to infer from one in which the cheetah fell.
+_RUNNERS = {
+    "n_prior_episodes": 1,
+    "n_posterior_episodes": 1,
+    "n_extra_episodes": 2,
+    "contexts": "trials",
+    "learning_rate": ("linear", 1e-3, 2e-4),
+    "precision": "bfloat16",
+    "policy_kwargs": {"net_arch": (256, 256), "encoder_arch": (128, 128)},
+}
+
 PRESETS: dict[str, dict[str, Any]] = {
     # After configs/point-robot.json. A straight way past a goal leaves two places where it may be,
     # so the entropy weighs more than there: noise makes ways crooked. Not there yet: episodes 1 to
@@ -58,23 +71,27 @@ PRESETS: dict[str, dict[str, Any]] = {
             "train_reward": "dense_reward",
         },
     },
-    "half-cheetah-vel": {  # configs/cheetah-vel.json; not measured yet
+    "half-cheetah-vel": {  # after configs/cheetah-vel.json
         "id": "meta/HalfCheetahVel-v0",
         "arguments": {
+            **_RUNNERS,
+            "n_envs": 10,
+            "n_initial_episodes": 2,
             "n_train_tasks": 100,
-            "n_extra_episodes": 3,
-            "context_batch_size": 100,
+            "gradient_steps": 1000,
+            "meta_batch_size": 10,
+            "batch_size": 64,
         },
     },
-    "half-cheetah-dir": {  # configs/cheetah-dir.json; not measured yet
+    "half-cheetah-dir": {  # after configs/cheetah-dir.json
         "id": "meta/HalfCheetahDir-v0",
         "arguments": {
+            **_RUNNERS,
             "n_envs": 4,
             "n_initial_episodes": 5,
-            "n_prior_episodes": 5,
-            "n_extra_episodes": 5,
+            "gradient_steps": 400,
             "meta_batch_size": 4,
-            "context_batch_size": 256,
+            "batch_size": 128,
         },
     },
 }
