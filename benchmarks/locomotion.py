@@ -40,6 +40,13 @@ _COMMIT = subprocess.run(  # read at the start: HEAD may move while a long run g
     ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
 ).stdout.strip()
 _EPISODES = 2
+_EPISODES_OF = {"pearl": 4}  # which infers from whole episodes: two are for that
+_MOST = 4
+_COLUMNS = [
+    *("date", "commit", "cores", "threads", "id", "split", "agent", "seed", "steps"),
+    *("train_seconds", "num_tasks"),
+    *(f"{of}{k}" for k in range(1, _MOST + 1) for of in ("episode", "standard_error")),
+]
 ENTRIES: dict[str, dict[str, Any]] = {
     "dir": {"id": "meta/HalfCheetahDir-v0", "steps": 5_000_000, "tasks": 100},
     "vel": {"id": "meta/HalfCheetahVel-v0", "steps": 2_000_000, "tasks": 200},
@@ -61,6 +68,7 @@ def train(kind: str, entry: dict[str, Any], seed: int, steps: int) -> Any:
     if kind in _META:
         agent = _META[kind](seed=seed, env=entry["id"])
         agent.learn(steps, callback=progress)
+        agent.save(Path("runs", "benchmarks", f"locomotion-{kind}-{entry['name']}-s{seed}.zip"))
         progress.write(_RESULTS / f"locomotion-{kind}-{entry['name']}.progress.csv", seed)
         return agent
     venv: Any = gym.make_vec(entry["id"], num_envs=_N_ENVS if "sac" not in kind else 8)
@@ -100,7 +108,7 @@ def run(kind: str, name: str, seed: int, arguments: argparse.Namespace) -> None:
         agent,
         entry["id"],
         num_tasks=entry["tasks"],
-        episodes=_EPISODES,
+        episodes=_EPISODES_OF.get(kind, _EPISODES),
         seed=1,
     )
     curve.to_csv(_RESULTS / f"locomotion-{kind}-{name}-s{seed}.curve.csv")
@@ -125,7 +133,7 @@ def run(kind: str, name: str, seed: int, arguments: argparse.Namespace) -> None:
     path = _RESULTS / "locomotion.csv"
     new = not path.exists()
     with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, list(row))
+        writer = csv.DictWriter(file, _COLUMNS)
         if new:
             writer.writeheader()
         writer.writerow(row)
@@ -141,7 +149,8 @@ def summarise() -> None:
         mine = [row for row in rows if tuple(row[column] for column in columns) == key]
         figures = [
             np.array([float(row[f"episode{episode}"]) for row in mine])
-            for episode in range(1, _EPISODES + 1)
+            for episode in range(1, _MOST + 1)
+            if mine[0][f"episode{episode}"]
         ]
         shown = "  ".join(f"{each.mean():9.1f} +- {each.std():6.1f}" for each in figures)
         print(f"{key[0]:26s} {key[1]:8s} {int(key[2]):>9,} steps {len(mine)} seeds {shown}")
