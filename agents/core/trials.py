@@ -163,6 +163,7 @@ class TrialCollector:
             if started.size:
                 trial[started] += 1
                 loop.reset(started)
+                self.venv.unwrapped.rest(started[trial[started] >= self.n_trials])
             if not on_step(num_rows if rows is None else len(rows)):
                 return None
         return _columns(record, num_rows, self.n_trials)

@@ -98,6 +98,7 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
         self.random = _rng.RowRandom(self._clock._seeds)
         self._observations: Any = None
         self._ended = np.zeros(self.num_envs, dtype=bool)
+        self.resting: np.ndarray | None = None  # see `rest`, bool [N]; None where no row does
 
     # ---- what a family writes ------------------------------------------------------------------
 
@@ -178,6 +179,16 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
                 self.check_task(_tasks.at(tasks, index))
         self._clock.pin(tasks, where)
 
+    def rest(self, rows: np.ndarray) -> None:
+        """Let `rows` [R] be until their next `reset`: nobody looks at their steps.
+
+        A family may leave out what is costly about them (`self.resting`); what is returned for them
+        is of the right type and means nothing.
+        """
+        if self.resting is None:
+            self.resting = np.zeros(self.num_envs, dtype=bool)
+        self.resting[rows] = True
+
     # ---- Gymnasium's API ------------------------------------------------------------------------
 
     def reset(
@@ -220,6 +231,9 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
             self.set_tasks(options["tasks"], rows)
         if isinstance(seed, int | np.integer):
             super().reset(seed=int(seed))
+        if self.resting is not None:
+            self.resting[rows] = False
+            self.resting = self.resting if self.resting.any() else None
         seeded = self._seed(rows, seeds)
         observations, started = self._begin(rows, options.get("keep_task"), seeded)
         if len(rows) == self.num_envs:

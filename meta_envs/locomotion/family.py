@@ -198,7 +198,7 @@ class Locomotion(MetaVectorEnv):
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Step every row."""
         actions = actions.astype(np.float64)
-        read = self.physics.step(actions)
+        read = self.physics.step(actions, self.resting)
         positions, velocities = read["qpos"], read["qvel"]
         place = self._place.of_every_row(read)
         lost = diverged(positions, velocities)

@@ -98,11 +98,14 @@ class Physics:
         """Seconds a call of `step`."""
         return float(self.nominal.opt.timestep) * self.frame_skip
 
-    def step(self, controls: np.ndarray) -> dict[str, np.ndarray]:
+    def step(
+        self, controls: np.ndarray, resting: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
         """Step every row by `frame_skip` physics steps.
 
         Args:
             controls: Of the actuators, float64 [N, U].
+            resting: Rows that stay where they are, bool [N].
 
         Returns:
             Fresh arrays [N, ...] of the `fields`.
@@ -119,11 +122,11 @@ class Physics:
         if self._pool is None and self.threads > 1:
             self._pool = ThreadPoolExecutor(self.threads - 1, "physics")
         others = [
-            self._pool.submit(self._work, todo, controls, after)
+            self._pool.submit(self._work, todo, controls, after, resting)
             for _ in range(self.threads - 1)
             if self._pool is not None
         ]
-        self._work(todo, controls, after)
+        self._work(todo, controls, after, resting)
         for one in others:
             one.result()
         return {field: after[field].reshape(self._shapes[field]) for field in self.fields}
@@ -174,7 +177,13 @@ class Physics:
         if self._contact_forces:
             mujoco.mj_rnePostConstraint(self.models[0], self.data[0])
 
-    def _work(self, todo: deque[slice], controls: np.ndarray, after: dict[str, np.ndarray]) -> None:
+    def _work(
+        self,
+        todo: deque[slice],
+        controls: np.ndarray,
+        after: dict[str, np.ndarray],
+        resting: np.ndarray | None,
+    ) -> None:
         """Step chunks of rows until none is left.
 
         What Python does for one chunk goes on while other threads step theirs, outside the GIL.
@@ -187,6 +196,9 @@ class Physics:
             for target, values in zip(self._ctrl[rows], controls[rows], strict=True):
                 target[:] = values
             models, data = self.models[rows], self.data[rows]
+            if resting is not None:
+                moving = np.flatnonzero(~resting[rows]).tolist()
+                models, data = [models[row] for row in moving], [data[row] for row in moving]
             _drain(mujoco.mj_step, models, data, repeat(self.frame_skip))
             if self._contact_forces:
                 _drain(mujoco.mj_rnePostConstraint, models, data)
