@@ -40,6 +40,11 @@ _RUNNING = {
     "ent_coef": 0.0,
     "policy_kwargs": {"hidden_size": 64, "log_std_init": -0.5, "normalize_observation": True},
 }
+# Episodes of 20 to 1,000 steps: whole trials are mostly padding (.45 of a minibatch is played), so
+# updates are of parts. A third less time, and no less return (348 for 292 at 400,000 steps, one
+# seed each).
+_FALLING = {**_RUNNING, "batch_size": 16, "chunk_length": 200, "chunk_overlap": 50}
+
 # Meta-World: discounts, clip, windows of 250 steps of which 50 overlap, a linear baseline for each
 # trial and 10 trials an iteration are those of metaworld-algorithms
 # (`examples/meta_learning/rl2_ml1.py`, `rl2_ml10.py`) at 30c9991. Different here, for two CPU
@@ -168,7 +173,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     "half-cheetah-dir": {"id": "meta/HalfCheetahDir-v0", "arguments": _RUNNING},
     "half-cheetah-vel": {"id": "meta/HalfCheetahVel-v0", "arguments": _RUNNING},
-    "random-hopper": {"id": "meta/RandomHopper-v0", "arguments": _RUNNING},
+    "random-hopper": {"id": "meta/RandomHopper-v0", "arguments": _FALLING},
     "grid-navi": {"id": "meta/GridNavi-v0", "arguments": _GRID},
     "grid-navi-all": {
         "id": "meta/GridNavi-v0",
