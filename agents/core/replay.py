@@ -15,6 +15,7 @@ from meta_envs.core.memory import refuse_beyond_memory
 
 Shapes = Mapping[str, tuple[int, ...]]
 Arrays = dict[str, np.ndarray]
+_FEWEST = 0.4  # least part of the transitions that `draw_parts` leaves, on average
 
 
 class TaskReplay:
@@ -206,6 +207,27 @@ class TaskReplay:
         mask = time < count[:, None]
         where = np.where(mask, start[:, None] + time, start[:, None]) % self.capacity
         return tasks[:, None] * self.capacity + where, mask.astype(np.float32)
+
+    def draw_parts(
+        self, tasks: np.ndarray, shortest: float, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draw as `draw_beginnings` does, but more different ones of the same transitions.
+
+        Half of them begin anywhere in what is kept of the task, and of half of them transitions are
+        left out: each stays with the same probability, itself drawn from [.4, 1].
+        """
+        places, mask = self.draw_beginnings(tasks, shortest, rng)
+        chance = rng.random((3, len(tasks)))
+        spare = self.size[tasks] - mask.sum(axis=1).astype(np.int64)
+        first = np.maximum(self.written - self.capacity, 0)[tasks]
+        first += (chance[0] * (spare + 1)).astype(np.int64)
+        stretch = first[:, None] + np.arange(mask.shape[1]) * (mask > 0)
+        stretch = tasks[:, None] * self.capacity + stretch % self.capacity
+        places = np.where(chance[1, :, None] < 0.5, stretch, places)
+        stays = np.where(chance[2] < 0.5, 1.0, _FEWEST + (1.0 - _FEWEST) * rng.random(len(tasks)))
+        kept = rng.random(mask.shape) < stays[:, None]
+        kept[:, 0] = True  # not to be left with nothing
+        return places, mask * kept.astype(np.float32)
 
     def get_state(self) -> dict[str, torch.Tensor]:
         """Return what is kept, as copies, for a checkpoint."""

@@ -53,7 +53,9 @@ class PEARL(IterativeAlgorithm):
         batch_size: Transitions of each.
         contexts: What the encoder learns from. `"recent"`: transitions drawn from those of the last
             collection, as in the paper. `"trials"`: the first part, at least an episode's share, of
-            any trial kept: what the inner loop sees, and more different ones.
+            any trial kept: what the inner loop sees, and more different ones. `"parts"`: half of
+            them begin elsewhere instead, and half are thinned out, for small buffers, which the
+            encoder else comes to know by heart.
         context_batch_size: Transitions of each, where `"recent"`.
         buffer_size: Transitions kept, of all tasks.
         tau: Of the slow critics.

@@ -105,6 +105,29 @@ def test_beginnings_of_trials():
     assert met == {(0, 2), (0, 3), (0, 4), (1, 3), (1, 4), (1, 5), (2, 3), (2, 4), (2, 5)}
 
 
+def test_parts_are_beginnings_or_stretches_whole_or_thinned_out():
+    replay = made(capacity=30)
+    replay.add(0, steps(0, 12), recent=False)  # pushed out in part
+    replay.add(0, steps(12, 10), recent=False, trial=True)
+    replay.add(0, steps(22, 10), recent=False, trial=True)
+    replay.add(1, steps(100, 10), recent=True, trial=True)
+    tasks = np.tile([0, 1], 2_000)
+    places, mask = replay.draw_parts(tasks, 0.5, RNG(0))
+    numbers = replay.take(places, ["r"])["r"]
+    assert mask.dtype == np.float32 and (mask[:, 0] == 1).all() and set(mask.ravel()) == {0, 1}
+    begins, thin = [], []
+    for task, row, counted in zip(tasks, numbers, mask, strict=True):
+        length = int(np.flatnonzero(counted)[-1]) + 1  # the last ones may have been left out
+        assert row[:length].tolist() == list(range(int(row[0]), int(row[0]) + length))
+        assert row.min() >= (100 if task else 2) and row.max() <= (109 if task else 31)
+        begins.append(row[0] in (12, 22, 100))
+        thin.append(counted[:length].mean() < 1)
+    assert 0.5 < np.mean(begins) < 0.75 and 0.3 < np.mean(thin) < 0.5
+    assert len({int(row[0]) for row in numbers[::2]}) > 20, "stretches begin anywhere"
+    again, mask_again = replay.draw_parts(tasks, 0.5, RNG(0))
+    assert (again == places).all() and (mask_again == mask).all()
+
+
 def test_states():
     replay, other = made(), made()
     for first in (0, 3, 6):
