@@ -6,9 +6,11 @@
 `mixture` is SB3's PPO on the training tasks without memory, `oracle` the same with the task in its
 observation, both with normalised observations and rewards; `sac-mixture` and `sac-oracle` are
 SB3's SAC with its defaults, for PEARL (`--agents pearl --steps 1000000`). Every agent is scored by
-`agents.evaluate` on the same tasks, acting as it was trained (sampled actions). Rows are appended
-to `benchmarks/results/locomotion.csv`, learning curves to `locomotion-*.progress.csv`. To run two
-at a time, give each a core: `taskset -c 0 python ...`.
+`agents.evaluate` on the same tasks, acting as it was trained (sampled actions), and those of SAC,
+whose papers score so, also with the most probable actions (`deterministic`). Rows are appended to
+`benchmarks/results/locomotion.csv`, learning curves to `locomotion-*.progress.csv`; `--saved`
+scores the checkpoints of an earlier run again. To run two at a time, give each a core:
+`taskset -c 0 python ...`.
 """
 
 from __future__ import annotations
@@ -19,7 +21,6 @@ import datetime
 import os
 import subprocess
 import time
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ _EPISODES_OF = {"pearl": 4}  # which infers from whole episodes: two are for tha
 _MOST = 4
 _COLUMNS = [
     *("date", "commit", "cores", "threads", "id", "split", "agent", "seed", "steps"),
-    *("train_seconds", "num_tasks"),
+    *("train_seconds", "num_tasks", "deterministic"),
     *(f"{of}{k}" for k in range(1, _MOST + 1) for of in ("episode", "standard_error")),
 ]
 ENTRIES: dict[str, dict[str, Any]] = {
@@ -53,11 +54,8 @@ ENTRIES: dict[str, dict[str, Any]] = {
     "hopper": {"id": "meta/RandomHopper-v0", "steps": 2_000_000, "tasks": 100},
 }
 _N_ENVS = 64
-_META = {
-    "rl2": partial(RL2, "GruPolicy"),
-    "varibad": partial(VariBAD, "BeliefPolicy"),
-    "pearl": partial(PEARL, "MlpPolicy"),
-}
+_CLASSES = {"rl2": RL2, "varibad": VariBAD, "pearl": PEARL}
+_BY_MODES = ("pearl", "sac-mixture", "sac-oracle")
 
 
 def train(kind: str, entry: dict[str, Any], seed: int, steps: int) -> Any:
@@ -65,10 +63,11 @@ def train(kind: str, entry: dict[str, Any], seed: int, steps: int) -> Any:
     progress = Progress()
     if kind == "random":
         return baselines.Random()
-    if kind in _META:
-        agent = _META[kind](seed=seed, env=entry["id"])
+    if kind in _CLASSES:
+        algorithm = _CLASSES[kind]
+        agent = algorithm(next(iter(algorithm.policy_aliases)), entry["id"], seed=seed)
         agent.learn(steps, callback=progress)
-        agent.save(Path("runs", "benchmarks", f"locomotion-{kind}-{entry['name']}-s{seed}.zip"))
+        agent.save(_checkpoint(kind, entry["name"], seed))
         progress.write(_RESULTS / f"locomotion-{kind}-{entry['name']}.progress.csv", seed)
         return agent
     venv: Any = gym.make_vec(entry["id"], num_envs=_N_ENVS if "sac" not in kind else 8)
@@ -98,38 +97,48 @@ def train(kind: str, entry: dict[str, Any], seed: int, steps: int) -> Any:
 
 
 def run(kind: str, name: str, seed: int, arguments: argparse.Namespace) -> None:
-    """Train, evaluate on the tasks that all agents share, and append the result."""
+    """Train, evaluate on the tasks that all agents share, and append the results."""
     entry = {**ENTRIES[name], "name": name}
-    steps = arguments.steps or entry["steps"]
     started = time.perf_counter()
-    agent = train(kind, entry, seed, steps)
-    seconds = time.perf_counter() - started
-    curve = evaluate(
-        agent,
-        entry["id"],
-        num_tasks=entry["tasks"],
-        episodes=_EPISODES_OF.get(kind, _EPISODES),
-        seed=1,
-    )
-    curve.to_csv(_RESULTS / f"locomotion-{kind}-{name}-s{seed}.curve.csv")
-    row = {
-        "date": datetime.date.today().isoformat(),
-        "commit": _COMMIT,
-        "cores": os.cpu_count(),
-        "threads": arguments.threads,
-        "id": entry["id"],
-        "split": curve.protocol["split"],
-        "agent": kind,
-        "seed": seed,
-        "steps": getattr(agent, "num_timesteps", 0),
-        "train_seconds": round(seconds, 1),
-        "num_tasks": entry["tasks"],
-    }
-    for episode, (mean, error) in enumerate(
-        zip(curve.mean(), curve.standard_error(), strict=True), 1
-    ):
-        row[f"episode{episode}"] = round(float(mean), 2)
-        row[f"standard_error{episode}"] = round(float(error), 2)
+    if arguments.saved:
+        agent = _CLASSES[kind].load(_checkpoint(kind, name, seed))
+    else:
+        agent = train(kind, entry, seed, arguments.steps or entry["steps"])
+    seconds = round(time.perf_counter() - started, 1)
+    for deterministic in (False, True) if kind in _BY_MODES else (False,):
+        curve = evaluate(
+            agent,
+            entry["id"],
+            num_tasks=entry["tasks"],
+            episodes=_EPISODES_OF.get(kind, _EPISODES),
+            seed=1,
+            deterministic=deterministic,
+        )
+        modes = "-modes" if deterministic else ""
+        curve.to_csv(_RESULTS / f"locomotion-{kind}-{name}-s{seed}{modes}.curve.csv")
+        row = {
+            "date": datetime.date.today().isoformat(),
+            "commit": _COMMIT,
+            "cores": os.cpu_count(),
+            "threads": arguments.threads,
+            "id": entry["id"],
+            "split": curve.protocol["split"],
+            "agent": kind,
+            "seed": seed,
+            "steps": getattr(agent, "num_timesteps", 0),
+            "train_seconds": "" if arguments.saved else seconds,
+            "num_tasks": entry["tasks"],
+            "deterministic": deterministic,
+        }
+        for episode, (mean, error) in enumerate(
+            zip(curve.mean(), curve.standard_error(), strict=True), 1
+        ):
+            row[f"episode{episode}"] = round(float(mean), 2)
+            row[f"standard_error{episode}"] = round(float(error), 2)
+        _append(row)
+
+
+def _append(row: dict[str, Any]) -> None:
     path = _RESULTS / "locomotion.csv"
     new = not path.exists()
     with path.open("a", newline="") as file:
@@ -140,11 +149,20 @@ def run(kind: str, name: str, seed: int, arguments: argparse.Namespace) -> None:
     print(row, flush=True)
 
 
+def _checkpoint(kind: str, name: str, seed: int) -> Path:
+    return Path("runs", "benchmarks", f"locomotion-{kind}-{name}-s{seed}.zip")
+
+
 def summarise() -> None:
     """Print the mean over seeds of every agent, episode by episode, with its spread."""
     with (_RESULTS / "locomotion.csv").open() as file:
         rows = list(csv.DictReader(file))
-    columns = ("id", "agent", "steps")  # runs of other budgets, or other presets, stay apart
+    columns = (
+        "id",
+        "agent",
+        "deterministic",
+        "steps",
+    )  # runs of other budgets, or other presets, stay apart
     for key in dict.fromkeys(tuple(row[column] for column in columns) for row in rows):
         mine = [row for row in rows if tuple(row[column] for column in columns) == key]
         figures = [
@@ -153,7 +171,8 @@ def summarise() -> None:
             if mine[0][f"episode{episode}"]
         ]
         shown = "  ".join(f"{each.mean():9.1f} +- {each.std():6.1f}" for each in figures)
-        print(f"{key[0]:26s} {key[1]:8s} {int(key[2]):>9,} steps {len(mine)} seeds {shown}")
+        acts = "modes" if key[2] == "True" else "drawn"
+        print(f"{key[0]:24s} {key[1]:11s} {acts} {int(key[3]):>9,} steps {len(mine)} seeds {shown}")
 
 
 def main() -> None:
@@ -166,6 +185,7 @@ def main() -> None:
     parser.add_argument(
         "--threads", type=int, default=1, help="of torch; the physics takes every CPU it may"
     )
+    parser.add_argument("--saved", action="store_true", help="score checkpoints of a run before")
     parser.add_argument("--summary", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
