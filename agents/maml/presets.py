@@ -93,11 +93,12 @@ _CHEETAH = {
     "gae_lambda": 0.95,
     "policy_kwargs": {"net_arch": (64, 64), "log_std_init": -0.5},
 }
-# HalfCheetahDir: 712, 790, 923 after 20 million steps (fresh seeds 10-12; an oracle has 1,165), with
-# observations in units of their deviation (joint speeds of 10 saturate tanh) and as many tasks of
-# each direction in every iteration; without these 601 (one seed), as 8 million steps bring now. Seed
-# 10 runs backwards as well as an oracle, and forwards at a third of that. After 8 million steps, one
-# seed each, half the tasks with ten epochs at 1e-3 are as good, widths of 128 and more noise worse.
+# HalfCheetahDir: 712, 790, 923 after 20 million steps (fresh seeds 10-12; an oracle has 1,165),
+# with observations in units of their deviation (joint speeds of 10 saturate tanh) and as many tasks
+# of each direction in every iteration; without these 601 (one seed), as 8 million steps bring now.
+# Seed 10 runs backwards as well as an oracle, and forwards at a third of that. After 8 million
+# steps, one seed each, half the tasks with ten epochs at 1e-3 are as good, widths of 128 and more
+# noise worse.
 _RUNNER = {
     **_CHEETAH,
     "n_envs": 80,
