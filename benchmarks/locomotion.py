@@ -73,8 +73,8 @@ def train(kind: str, entry: dict[str, Any], seed: int, steps: int) -> Any:
     venv: Any = gym.make_vec(entry["id"], num_envs=_N_ENVS if "sac" not in kind else 8)
     if "oracle" in kind:
         venv = VectorOracleObservation(venv)
-    if "sac" in kind:  # one gradient step a transition, as SAC has it
-        model = SAC("MlpPolicy", SB3VecEnv(venv), gradient_steps=-1, seed=seed, device="cpu")
+    if "sac" in kind:  # a gradient step for eight transitions: as many as PEARL takes
+        model = SAC("MlpPolicy", SB3VecEnv(venv), gradient_steps=1, seed=seed, device="cpu")
         return model.learn(steps)
     normalised = VecNormalize(SB3VecEnv(venv), gamma=0.98)
     normalised.seed(fold(seed, "environment"))
