@@ -18,7 +18,7 @@ _ON_POINTS = {
     "reward_scale": 100.0,
 }
 
-# Fewer transitions an update than the original's (512 for 1,024, 640 for 4,096), networks of 256-256
+# Fewer transitions an update than the original (512 for 1,024, 640 for 4,096), networks of 256-256
 # for 300-300-300, higher rates. Contexts are beginnings of trials: those of several episodes always
 # tell the direction, and of them the encoder does not learn what one alone tells in which the
 # cheetah fell.
