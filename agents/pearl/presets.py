@@ -57,25 +57,28 @@ PRESETS: dict[str, dict[str, Any]] = {
         },
     },
     # After configs/sparse-point-robot.json, whose weight of the divergence matters: with a tenth of
-    # it, samples of the prior go to the middle of the half circle, and a quarter of the goals is
-    # found in five episodes instead of a half.
+    # it samples of the prior go to the middle of the half circle, and a quarter of the goals is
+    # found in five episodes; with it a half, as five straight ways at random would. Seed 0, 300,000
+    # steps: 4.9 in episode 6 (9.6 where the goal was found, .8 where not), and rising. Half the
+    # entropy with contexts of parts, a discount of .7, and two latents were no better or worse.
     "sparse-point": {
         "id": "meta/SparsePoint-v0",
         "arguments": {
             **_ON_POINTS,
+            "contexts": "trials",
             "n_initial_episodes": 5,
             "n_prior_episodes": 5,
             "n_posterior_episodes": 5,
             "exploration_episodes": 5,
             "gradient_steps": 1000,
-            "learning_rate": ("linear", 3e-3, 1e-4),
+            "learning_rate": ("linear", 3e-3, 3e-4),
             "gamma": 0.9,
-            "ent_coef": 1.0,
-            "kl_coef": 1.5,
+            "ent_coef": 2.0,
+            "kl_coef": 1.0,
             "train_reward": "dense_reward",
             "policy_kwargs": {
                 "net_arch": (64, 64, 64),
-                "encoder_arch": (128, 128, 128),
+                "encoder_arch": (64, 64, 64),
                 "latent_size": 5,
             },
         },
