@@ -58,9 +58,10 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     # After configs/sparse-point-robot.json, whose weight of the divergence matters: with a tenth of
     # it samples of the prior go to the middle of the half circle, and a quarter of the goals is
-    # found in five episodes; with it a half, as five straight ways at random would. Seed 0, 300,000
-    # steps: 4.9 in episode 6 (9.6 where the goal was found, .8 where not), and rising. Half the
-    # entropy with contexts of parts, a discount of .7, and two latents were no better or worse.
+    # found in five episodes; with it a half, as five straight ways at random would. Episode 6 after
+    # 300,000 steps: 4.9 (seed 0; 9.6 where the goal was found, .8 where not), after 600,000 5.4,
+    # and 6.1 in episode 8 (seed 10). Half the entropy with contexts of parts, a discount of .7, and
+    # two latents were no better or worse.
     "sparse-point": {
         "id": "meta/SparsePoint-v0",
         "arguments": {
@@ -83,8 +84,8 @@ PRESETS: dict[str, dict[str, Any]] = {
             },
         },
     },
-    # After configs/cheetah-vel.json. A million steps, seed 10: -35 after one episode with the most
-    # probable actions, as in the paper (-82 with drawn ones); 20 minutes on a core.
+    # After configs/cheetah-vel.json. A million steps, seeds 10 and 11: -35 and -45 after one
+    # episode with the most probable actions, as in the paper (drawn ones: -82, -85); 20 minutes.
     "half-cheetah-vel": {
         "id": "meta/HalfCheetahVel-v0",
         "arguments": {
@@ -97,9 +98,10 @@ PRESETS: dict[str, dict[str, Any]] = {
             "batch_size": 64,
         },
     },
-    # After configs/cheetah-dir.json. A million steps, seed 10: 1,117 after one episode, 1,199 after
-    # two (drawn actions: 1,077, 1,127). With the paper's contexts, drawn from three episodes, every
-    # fourth trial ran the wrong way or stood still after one episode (736, one seed).
+    # After configs/cheetah-dir.json. A million steps, seeds 10 and 11, most probable actions: 1,117
+    # and 1,056 after one episode, 1,199 and 1,104 after two (drawn ones: 1,077 and 927, 1,127 and
+    # 1,013). With the paper's contexts, drawn from three episodes, every fourth trial ran the wrong
+    # way or stood still after one episode (736, one seed).
     "half-cheetah-dir": {
         "id": "meta/HalfCheetahDir-v0",
         "arguments": {
