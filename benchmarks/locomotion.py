@@ -188,6 +188,8 @@ def main() -> None:
     parser.add_argument("--saved", action="store_true", help="score checkpoints of a run before")
     parser.add_argument("--summary", action="store_true")
     arguments = parser.parse_args()
+    if arguments.saved and not set(arguments.agents) <= set(_CLASSES):
+        parser.error(f"--saved: checkpoints are kept of {list(_CLASSES)} only")
     torch.set_num_threads(arguments.threads)
     for name in arguments.entries:
         for kind in arguments.agents:

@@ -97,10 +97,10 @@ class Play:
             self._count(played, rows, ended[rows], rewards, infos)
             over = rows[done[rows]]
             ended[over] += 1
-            self.venv.unwrapped.rest(over[ended[over] >= count])
-            if self.rows_per_task > 1 and over.size:
+            together = self.rows_per_task > 1  # then they wait for the others of their task
+            self.venv.unwrapped.rest(over if together else over[ended[over] >= count])
+            if together and over.size:
                 waiting[over] = True
-                self.venv.unwrapped.rest(over)
                 self._next_round(waiting, ended, count)
         return played
 

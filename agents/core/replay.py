@@ -214,7 +214,8 @@ class TaskReplay:
         """Draw as `draw_beginnings` does, but more different ones of the same transitions.
 
         Half of them begin anywhere in what is kept of the task, and of half of them transitions are
-        left out: each stays with the same probability, itself drawn from [.4, 1].
+        left out: each stays with the same probability, itself drawn from [.4, 1]. Arguments, places
+        [B, n], mask [B, n] and errors are those of `draw_beginnings`. Ours.
         """
         places, mask = self.draw_beginnings(tasks, shortest, rng)
         chance = rng.random((3, len(tasks)))

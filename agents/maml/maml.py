@@ -256,7 +256,7 @@ class MAML(IterativeAlgorithm):
     def train(self, experience: Round) -> dict[str, float]:
         """Take the outer step, and return figures to log."""
         figures = self._outer_step(experience)
-        for played in experience.loop.rounds():
+        for played in experience.loop.rounds() if self.policy.standardise is not None else ():
             self.policy.after_iteration(played.inputs.to(self.device), played.mask)
         return figures
 

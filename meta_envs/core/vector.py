@@ -185,9 +185,10 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
         A family may leave out what is costly about them (`self.resting`); what is returned for them
         is of the right type and means nothing.
         """
-        if self.resting is None:
+        if self.resting is None and len(rows):
             self.resting = np.zeros(self.num_envs, dtype=bool)
-        self.resting[rows] = True
+        if self.resting is not None:
+            self.resting[rows] = True
 
     # ---- Gymnasium's API ------------------------------------------------------------------------
 

@@ -66,3 +66,10 @@ def test_scores_are_those_without_rest(monkeypatch):
     ours = scores()
     without_rest(monkeypatch)
     assert (scores() == ours).all()
+
+
+def test_rest_of_no_rows_changes_nothing():
+    env = gym.make_vec(ID, num_envs=4)
+    env.reset(seed=1)
+    env.unwrapped.rest(np.array([], dtype=np.int64))
+    assert env.unwrapped.resting is None
