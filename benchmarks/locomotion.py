@@ -58,6 +58,22 @@ _CLASSES = {"rl2": RL2, "varibad": VariBAD, "pearl": PEARL}
 _BY_MODES = ("pearl", "sac-mixture", "sac-oracle")
 
 
+class EpisodeProgress(Progress):
+    """As `Progress`, of SB3's own agents, whose trials are the episodes of its last hundred."""
+
+    every = 5_000  # steps
+
+    def _on_rollout_start(self) -> None:
+        return
+
+    def _on_step(self) -> bool:
+        recent = self.model.ep_info_buffer
+        if recent and self.model.num_timesteps - (self.points or [(0, 0.0)])[-1][0] >= self.every:
+            mean = float(np.mean([episode["r"] for episode in recent]))
+            self.points.append((self.model.num_timesteps, mean))
+        return True
+
+
 def train(kind: str, entry: dict[str, Any], seed: int, steps: int) -> Any:
     """Train one agent and return it."""
     progress = Progress()
@@ -73,9 +89,13 @@ def train(kind: str, entry: dict[str, Any], seed: int, steps: int) -> Any:
     venv: Any = gym.make_vec(entry["id"], num_envs=_N_ENVS if "sac" not in kind else 8)
     if "oracle" in kind:
         venv = VectorOracleObservation(venv)
+    episodes = EpisodeProgress()
+    curve = _RESULTS / f"locomotion-{kind}-{entry['name']}.progress.csv"
     if "sac" in kind:  # a gradient step for eight transitions: as many as PEARL takes
         model = SAC("MlpPolicy", SB3VecEnv(venv), gradient_steps=1, seed=seed, device="cpu")
-        return model.learn(steps)
+        model.learn(steps, callback=episodes)
+        episodes.write(curve, seed)
+        return model
     normalised = VecNormalize(SB3VecEnv(venv), gamma=0.98)
     normalised.seed(fold(seed, "environment"))
     model = PPO(
@@ -91,7 +111,8 @@ def train(kind: str, entry: dict[str, Any], seed: int, steps: int) -> Any:
         seed=seed,
         device="cpu",
     )
-    model.learn(steps)
+    model.learn(steps, callback=episodes)
+    episodes.write(curve, seed)
     normalised.training = False
     return model
 
