@@ -110,7 +110,7 @@ ENTRIES = {
         "agent": "PEARL",
         "policy": "MlpPolicy",
         "id": "meta/SparsePoint-v0",
-        "steps": 600_000,
+        "steps": 420_000,
         "episodes": 8,
         "reference": "episode 6, after 5 of exploration, at least 6; oracle 13.38",
     },

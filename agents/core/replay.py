@@ -184,7 +184,11 @@ class TaskReplay:
         return fields, mask.astype(np.float32)
 
     def draw_beginnings(
-        self, tasks: np.ndarray, shortest: float, rng: np.random.Generator
+        self,
+        tasks: np.ndarray,
+        shortest: float,
+        rng: np.random.Generator,
+        rewarded: str | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Draw a whole trial of each of `tasks`, and how many of its first transitions are wanted.
 
@@ -192,6 +196,8 @@ class TaskReplay:
             tasks: Indices [B].
             shortest: Least part of a trial, in (0, 1]; the number is uniform from there on.
             rng: What they are drawn with.
+            rewarded: Field of one number a transition: draw among the trials where it is somewhere
+                not 0, and no beginning without such a transition. Any of a task that has none.
 
         Returns:
             Places for `take`, int64 [B, n], and a mask, float32 [B, n], 0 where a shorter one is
@@ -200,8 +206,11 @@ class TaskReplay:
         Raises:
             ValueError: If a task has no whole trial.
         """
-        start, end = self._draw_trials(tasks, rng)
-        least = np.ceil(shortest * (end - start)).astype(np.int64)
+        if rewarded is None:
+            (start, end), until = self._draw_trials(tasks, rng), 0
+        else:
+            start, end, until = self._draw_rewarded(tasks, rng, self.arrays[rewarded])
+        least = np.maximum(np.ceil(shortest * (end - start)).astype(np.int64), until)
         count = rng.integers(least, end - start + 1)
         time = np.arange(count.max())
         mask = time < count[:, None]
@@ -276,6 +285,24 @@ class TaskReplay:
         picked = [self._trials[task][int(rng.integers(len(self._trials[task])))] for task in tasks]
         start, end = np.array(picked).T
         return start, end
+
+    def _draw_rewarded(
+        self, tasks: np.ndarray, rng: np.random.Generator, rewards: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
+        """As `_draw_trials`, and how many transitions there are up to the first reward, [B]."""
+        starts, ends = self._draw_trials(tasks, rng)  # of tasks without rewards
+        until = np.zeros_like(starts)
+        oldest = self.written - self.size
+        for index, task in enumerate(tasks):
+            trials, where = np.array(self._trials[task]), np.flatnonzero(rewards[task])
+            times = np.sort(oldest[task] + (where - oldest[task]) % self.capacity)
+            following = np.searchsorted(times, trials)  # rewards before each start and end
+            with_some = np.flatnonzero(following[:, 0] < following[:, 1])
+            if len(with_some):
+                picked = with_some[rng.integers(len(with_some))]
+                starts[index], ends[index] = trials[picked]
+                until[index] = times[following[picked, 0]] + 1 - starts[index]
+        return starts, ends, until
 
     def _extend_recent(self, task: int, start: int, count: int) -> None:
         first, last = self._recent[task]

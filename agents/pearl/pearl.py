@@ -55,7 +55,8 @@ class PEARL(IterativeAlgorithm):
             collection, as in the paper. `"trials"`: the first part, at least an episode's share, of
             any trial kept: what the inner loop sees, and more different ones. `"parts"`: half of
             them begin elsewhere instead, and half are thinned out, for small buffers, which the
-            encoder else comes to know by heart.
+            encoder else comes to know by heart. `"rewarded"`: as `"trials"`, but with a reward in
+            each (where a task has one), for rewards that are 0 almost everywhere.
         context_batch_size: Transitions of each, where `"recent"`.
         buffer_size: Transitions kept, of all tasks.
         tau: Of the slow critics.

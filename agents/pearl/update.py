@@ -22,7 +22,7 @@ _LEAST = {
     "n_extra_episodes": 0, "exploration_episodes": 0, "gradient_steps": 1, "meta_batch_size": 1,
     "batch_size": 1, "context_batch_size": 1, "buffer_size": 1,
 }  # fmt: skip
-_CONTEXTS = ("recent", "trials", "parts")
+_CONTEXTS = ("recent", "trials", "parts", "rewarded")
 
 
 class Updater:
@@ -121,9 +121,11 @@ class Updater:
             places = self.replay.draw_recent(tasks, given["context_batch_size"], rng)
         else:
             episodes = given["n_prior_episodes"] + given["n_posterior_episodes"]
-            whole = given["contexts"] == "trials"
-            draw = self.replay.draw_beginnings if whole else self.replay.draw_parts
-            places, counted = draw(tasks, 1 / episodes, rng)
+            if given["contexts"] == "parts":
+                places, counted = self.replay.draw_parts(tasks, 1 / episodes, rng)
+            else:
+                rewards = "context_rewards" if given["contexts"] == "rewarded" else None
+                places, counted = self.replay.draw_beginnings(tasks, 1 / episodes, rng, rewards)
             mask = torch.from_numpy(counted).to(device)
         different, drawn = np.unique(places, return_inverse=True)
         different = np.resize(different, rounded_up(len(different)))  # repeats some

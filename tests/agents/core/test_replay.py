@@ -105,6 +105,28 @@ def test_beginnings_of_trials():
     assert met == {(0, 2), (0, 3), (0, 4), (1, 3), (1, 4), (1, 5), (2, 3), (2, 4), (2, 5)}
 
 
+def test_beginnings_with_a_reward():
+    replay = made(capacity=12)
+
+    def play(task, first, rewards):
+        fields = steps(first, len(rewards))
+        replay.add(task, {**fields, "r": np.float32(rewards)}, recent=False, trial=True)
+
+    play(0, 0, [1, 1, 1, 1])  # pushed out in part
+    play(0, 10, [0, 0, 0, 0])
+    play(0, 20, [0, 0, 5, 0])
+    play(0, 30, [0, -6, 0])
+    play(1, 40, [0, 0])  # a task without rewards: any of its trials
+    met = set()
+    for seed in range(200):
+        draw = np.array([0, 1])
+        places, mask = replay.draw_beginnings(draw, 0.25, RNG(seed), rewarded="r")
+        for row, rewards in enumerate(replay.take(places, ["r"])["r"]):
+            count = int(mask[row].sum())
+            met.add((row, count, *np.unique(rewards[:count]).tolist()))
+    assert met == {(0, 3, 0, 5), (0, 4, 0, 5), (0, 2, -6, 0), (0, 3, -6, 0), (1, 1, 0), (1, 2, 0)}
+
+
 def test_parts_are_beginnings_or_stretches_whole_or_thinned_out():
     replay = made(capacity=30)
     replay.add(0, steps(0, 12), recent=False)  # pushed out in part

@@ -32,6 +32,7 @@ def make(env="meta/PointGoal-v0", **kwargs):
         ("meta/SparsePoint-v0", {"train_reward": "dense_reward", "target_entropy": -2.0}),
         ("meta/SparsePoint-v0", {"contexts": "trials"}),
         ("meta/SparsePoint-v0", {"contexts": "parts"}),
+        ("meta/SparsePoint-v0", {"contexts": "rewarded"}),
         ("toy/Lengths-v0", {"learning_rate": ("linear", 1e-2, 1e-3), "target_entropy": 0.5}),
         ("toy/Lengths-v0", {"env_kwargs": {"box": True}, "precision": "bfloat16"}),
     ],
