@@ -207,7 +207,8 @@ class TaskReplay:
             ValueError: If a task has no whole trial.
         """
         if rewarded is None:
-            (start, end), until = self._draw_trials(tasks, rng), 0
+            start, end = self._draw_trials(tasks, rng)
+            until = np.zeros_like(start)
         else:
             start, end, until = self._draw_rewarded(tasks, rng, self.arrays[rewarded])
         least = np.maximum(np.ceil(shortest * (end - start)).astype(np.int64), until)
