@@ -53,6 +53,7 @@ ROWS = (
     (baselines.EpsilonGreedyMDP(), MDP, {}, "published 132.8"),
     (baselines.MDPOracle(), MDP, {}, "218.85"),
     (baselines.Random(), GRID, ALL, "-4.64"),
+    (baselines.GridPosteriorSampling(), GRID, ALL, "optimum 37.214"),
     (baselines.GridOracle(), GRID, ALL, "exact 44.286"),
 )
 

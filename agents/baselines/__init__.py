@@ -6,7 +6,8 @@ Every name here is a frozen dataclass of parameters, which `agents.evaluate` tak
 from agents.baselines.bandits import UCB1, EpsilonGreedy, Greedy, OptimisticThompson, Thompson
 from agents.baselines.base import Random
 from agents.baselines.gittins import Gittins
-from agents.baselines.oracles import BanditOracle, Expert, GridOracle, MDPOracle
+from agents.baselines.grids import GridOracle, GridPosteriorSampling
+from agents.baselines.oracles import BanditOracle, Expert, MDPOracle
 from agents.baselines.stable_baselines import StableBaselines
 from agents.baselines.tabular import PSRL, EpsilonGreedyMDP
 
@@ -18,6 +19,7 @@ __all__ = [
     "Gittins",
     "Greedy",
     "GridOracle",
+    "GridPosteriorSampling",
     "MDPOracle",
     "OptimisticThompson",
     "PSRL",

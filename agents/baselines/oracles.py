@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from gymnasium import spaces
 
 from agents.baselines.base import Baseline, BaselineLoop, discrete
 from agents.baselines.tabular import PlanningLoop
 from agents.core.inner_loop import Rows
 from meta_envs.core import batches
-
-_STAY, _UP, _RIGHT, _DOWN, _LEFT = range(5)  # GridNavi's actions; up is y + 1, right is x + 1
 
 
 def task_values(venv: Any, key: str, baseline: object) -> np.ndarray:
@@ -88,41 +85,6 @@ class MDPOracle(Baseline):
         """Check the parameters."""
         if self.horizon < 1:
             raise ValueError(f"horizon={self.horizon} must be at least 1 step")
-
-
-class _GridOracleLoop(BaselineLoop):
-    reads_task = True
-
-    def __init__(
-        self, baseline: Any, venv: Any, rows_per_task: int = 1, seed: int | None = None
-    ) -> None:
-        super().__init__(baseline, venv, rows_per_task, seed)
-        actions, cells = venv.single_action_space, venv.single_observation_space
-        five = isinstance(actions, spaces.Discrete) and (actions.n, actions.start) == (5, 0)
-        if not five or cells.shape != (2,):
-            raise ValueError(
-                f"{baseline} needs actions Discrete(5) (stay, up, right, down, left) and "
-                f"observations (x, y), not {actions} and {cells}"
-            )
-
-    def act(self, observation: Any, rows: Rows = None, deterministic: bool = False) -> np.ndarray:
-        """Choose moves [R] from cells `observation` [R, 2]: first along x, then along y."""
-        goal = task_values(self.venv, self.baseline.key, self.baseline)[self.rows(rows)]
-        x, y = np.rint(goal - np.asarray(observation)).astype(int).T
-        vertical = np.select([y > 0, y < 0], [_UP, _DOWN], _STAY)
-        return np.select([x > 0, x < 0], [_RIGHT, _LEFT], vertical)
-
-
-@dataclass(frozen=True)
-class GridOracle(Baseline):
-    """Walk to the goal of a GridNavi task on a shortest path and stay there.
-
-    Args:
-        key: Where the task holds the goal's cell, (x, y).
-    """
-
-    key: str = "goal"
-    loop: ClassVar[type[BaselineLoop]] = _GridOracleLoop
 
 
 class _ExpertLoop(BaselineLoop):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from agents import baselines
+from agents import baselines, evaluate
 from tests.agents.baselines.sims import fake_venv, play_bandit, random_mdps
 
 GRID, STEPS = 5, 15
@@ -39,6 +39,39 @@ def test_grid_oracle_walks_back() -> None:
     loop = baselines.GridOracle().inner_loop(venv, seed=0)
     assert loop.act(np.array([[2, 3], [4, 4]])).tolist() == [4, 3]
     assert loop.act(np.array([[4, 1]]), rows=np.array([1])).tolist() == [0]
+
+
+def test_posterior_sampling_in_the_grid_earns_what_enumeration_says() -> None:
+    goals = [cell for cell in itertools.product(range(GRID), repeat=2) if max(cell) > 1]
+    first = []
+    for goal, drawn in itertools.product(goals, repeat=2):
+        way = [(x, 0) for x in range(1, drawn[0] + 1)]
+        way += [(drawn[0], y) for y in range(1, drawn[1] + 1)]
+        steps = way.index(goal) + 1 if goal in way else STEPS + 1
+        first.append((STEPS - steps + 1) - 0.1 * (steps - 1))
+    learner = baselines.GridPosteriorSampling()
+    curve = evaluate(learner, "meta/GridNavi-v0", split="all", num_tasks=2_100, episodes=25)
+    mean, error = curve.mean(), curve.standard_error()
+    assert abs(mean[0] - np.mean(first)) < 4 * error[0]
+    assert (np.diff(mean[:4]) > 0).all()
+    assert mean[24] == pytest.approx(11.071, abs=5e-3), "21 goals are ruled out one by one"
+
+
+def test_posterior_sampling_in_the_grid_can_be_frozen() -> None:
+    venv = fake_venv(1, 5, spaces.Box(0, GRID - 1, (2,), np.float32))
+    loop = baselines.GridPosteriorSampling().inner_loop(venv, seed=0)
+    loop.reset()
+
+    def end_at(cell: list[int], reward: float) -> list[int]:
+        over, cells = np.ones(1, dtype=bool), np.array([cell], dtype=np.float32)
+        loop.observe(cells, np.zeros(1), np.array([reward]), over, ~over, cells, {})
+        return loop.act(cells, deterministic=True).tolist()
+
+    assert end_at([0, 2], -0.1) == [1], "the first cell that is left is (0, 3), above"
+    loop.freeze()
+    assert end_at([3, 0], 1.0) == [4], "nothing was learnt: back to the left"
+    loop.reset()
+    assert end_at([3, 0], 1.0) == [0] and end_at([4, 0], -0.1) == [4]
 
 
 def test_bandit_oracle_plays_the_best_arm() -> None:
