@@ -6,9 +6,9 @@
 `mixture` is SB3's PPO on the training tasks without memory, `oracle` the same with the task in its
 observation, both with normalised observations and rewards; `sac-mixture` and `sac-oracle` are
 SB3's SAC with its defaults, for PEARL (`--agents pearl --steps 1000000`). Every agent is scored by
-`agents.evaluate` on the same tasks, acting as it was trained (sampled actions), and those of SAC,
-whose papers score so, also with the most probable actions (`deterministic`). Rows are appended to
-`benchmarks/results/locomotion.csv`, learning curves to `locomotion-*.progress.csv`; `--saved`
+`agents.evaluate` on the same tasks, acting as it was trained (sampled actions), PEARL, whose paper
+scores so, also with the most probable actions (`deterministic`), and SB3's SAC with those only, as
+`evaluate` has it play. Rows are appended to `benchmarks/results/locomotion.csv`, learning curves to `locomotion-*.progress.csv`; `--saved`
 scores the checkpoints of an earlier run again. To run two at a time, give each a core:
 `taskset -c 0 python ...`.
 """
@@ -55,7 +55,7 @@ ENTRIES: dict[str, dict[str, Any]] = {
 }
 _N_ENVS = 64
 _CLASSES = {"rl2": RL2, "varibad": VariBAD, "pearl": PEARL}
-_BY_MODES = ("pearl", "sac-mixture", "sac-oracle")
+_ACTS = {"pearl": (False, True), "sac-mixture": (True,), "sac-oracle": (True,)}  # deterministic
 
 
 class EpisodeProgress(Progress):
@@ -126,7 +126,7 @@ def run(kind: str, name: str, seed: int, arguments: argparse.Namespace) -> None:
     else:
         agent = train(kind, entry, seed, arguments.steps or entry["steps"])
     seconds = round(time.perf_counter() - started, 1)
-    for deterministic in (False, True) if kind in _BY_MODES else (False,):
+    for deterministic in _ACTS.get(kind, (False,)):
         curve = evaluate(
             agent,
             entry["id"],
