@@ -8,9 +8,9 @@ observation, both with normalised observations and rewards; `sac-mixture` and `s
 SB3's SAC with its defaults, for PEARL (`--agents pearl --steps 1000000`). Every agent is scored by
 `agents.evaluate` on the same tasks, acting as it was trained (sampled actions), PEARL, whose paper
 scores so, also with the most probable actions (`deterministic`), and SB3's SAC with those only, as
-`evaluate` has it play. Rows are appended to `benchmarks/results/locomotion.csv`, learning curves to `locomotion-*.progress.csv`; `--saved`
-scores the checkpoints of an earlier run again. To run two at a time, give each a core:
-`taskset -c 0 python ...`.
+`evaluate` has it play. Rows are appended to `benchmarks/results/locomotion.csv`, learning curves to
+`locomotion-*.progress.csv`; `--saved` scores the checkpoints of an earlier run again. To run two at
+a time, give each a core: `taskset -c 0 python ...`.
 """
 
 from __future__ import annotations
