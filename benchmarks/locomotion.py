@@ -178,12 +178,9 @@ def summarise() -> None:
     """Print the mean over seeds of every agent, episode by episode, with its spread."""
     with (_RESULTS / "locomotion.csv").open() as file:
         rows = list(csv.DictReader(file))
-    columns = (
-        "id",
-        "agent",
-        "deterministic",
-        "steps",
-    )  # runs of other budgets, or other presets, stay apart
+    columns = ("id", "agent", "deterministic", "steps")  # runs of other budgets stay apart
+    for row in rows:
+        row["steps"] = f"{float(row['steps']):.2g}"  # iterations and trials end where they end
     for key in dict.fromkeys(tuple(row[column] for column in columns) for row in rows):
         mine = [row for row in rows if tuple(row[column] for column in columns) == key]
         figures = [
@@ -193,7 +190,8 @@ def summarise() -> None:
         ]
         shown = "  ".join(f"{each.mean():9.1f} +- {each.std():6.1f}" for each in figures)
         acts = "modes" if key[2] == "True" else "drawn"
-        print(f"{key[0]:24s} {key[1]:11s} {acts} {int(key[3]):>9,} steps {len(mine)} seeds {shown}")
+        budget = f"{float(key[3]):>9,.0f} steps {len(mine)} seeds"
+        print(f"{key[0]:24s} {key[1]:11s} {acts} {budget} {shown}")
 
 
 def main() -> None:

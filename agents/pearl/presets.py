@@ -42,7 +42,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "id": "meta/PointGoal-v0",
         "arguments": {
             **_ON_POINTS,
-            "n_initial_episodes": 3,
+            "n_initial_episodes": 2,
             "n_prior_episodes": 2,
             "n_posterior_episodes": 2,
             "gradient_steps": 800,
