@@ -118,7 +118,7 @@ class GridPosteriorSampling(Baseline):
 
     The posterior is exact on the split `all`: uniform over the cells that nothing has ruled out, of
     all but the four around the start. What PEARL approximates, and what a Bayes-optimal player is
-    far better than (37.2 against 12.5 in the four episodes of the 5 by 5 grid), because it never
+    far better than (37.2 against 12 in the four episodes of the 5 by 5 grid), because it never
     looks around. A goal that it comes across on its way is known from then on.
 
     Source: Strens (2000); Zintgraf et al. 2020 (VariBAD), figure 1.
