@@ -69,7 +69,10 @@ class _GridSamplingLoop(_GridLoop):
         self, baseline: Any, venv: Any, rows_per_task: int = 1, seed: int | None = None
     ) -> None:
         super().__init__(baseline, venv, rows_per_task, seed)
-        size = int(np.max(venv.single_observation_space.high)) + 1
+        space = venv.single_observation_space
+        if not isinstance(space, spaces.Box) or not space.is_bounded():
+            raise ValueError(f"{baseline} needs a bounded Box of cells (x, y), not {space}")
+        size = int(np.max(space.high)) + 1
         cells = np.stack(np.divmod(np.arange(size**2), size), axis=1)
         self.goals = cells[cells.max(axis=1) > 1]  # [G, 2]
         self.possible = np.ones((len(self.frozen), len(self.goals)), dtype=bool)  # [M, G]

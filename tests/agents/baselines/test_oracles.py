@@ -126,5 +126,7 @@ def test_bad_tasks_and_spaces() -> None:
         baselines.BanditOracle().inner_loop(fake_venv(1, spaces.Box(0, 1, (2,))))
     with pytest.raises(ValueError, match=r"Discrete\(5\)"):
         baselines.GridOracle().inner_loop(fake_venv(1, 4, spaces.Box(0, 4, (2,))))
+    with pytest.raises(ValueError, match="needs a bounded Box of cells"):
+        baselines.GridPosteriorSampling().inner_loop(fake_venv(1, 5, spaces.MultiDiscrete([5, 5])))
     with pytest.raises(ValueError, match="horizon=0"):
         baselines.MDPOracle(horizon=0)
