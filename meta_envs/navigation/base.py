@@ -27,15 +27,16 @@ class PointEnv(MetaVectorEnv):
 
     Args:
         task_space: The support.
-        step_size: How far an action of 1 moves, along each axis.
+        step_size: How far a largest action moves, along each axis.
         reward: Which kind of reward the steps pay.
         kinds: The kinds of reward there are; `infos` carries each as `<kind>_reward`.
         extent: Half the side of the picture, at least.
         n_observed: Numbers of an observation; position first.
+        action_bound: Actions are within plus and minus this; it moves by `step_size`.
         **core: As in `MetaVectorEnv`.
 
     Raises:
-        ValueError: If `reward` is none of `kinds`.
+        ValueError: If `reward` is none of `kinds`, or `action_bound` not positive.
     """
 
     goal_radius: float | None = None  # shown in pictures
@@ -49,17 +50,21 @@ class PointEnv(MetaVectorEnv):
         kinds: tuple[str, ...] = ("dense",),
         extent: float = 1.0,
         n_observed: int = 2,
+        action_bound: float = 1.0,
         **core: Unpack[CoreArguments],
     ):
         if reward not in kinds:
             raise ValueError(f"reward={reward!r} is unknown; allowed are {list(kinds)}")
+        if not isinstance(action_bound, int | float) or not 0.0 < action_bound < np.inf:
+            raise ValueError(f"action_bound={action_bound!r} must be a positive number")
         self.step_size = step_size
+        self.action_bound = float(action_bound)
         self.reward = reward
         self.extent = extent
         super().__init__(
             task_space=task_space,
             observation_space=spaces.Box(-np.inf, np.inf, (n_observed,), np.float32),
-            action_space=spaces.Box(-1.0, 1.0, (2,), np.float32),
+            action_space=spaces.Box(-action_bound, action_bound, (2,), np.float32),
             **core,
         )
         self.goals = np.zeros((self.num_envs, 2))  # of the tasks in force
@@ -116,7 +121,7 @@ class PointEnv(MetaVectorEnv):
         """
         goal = self.goals_of({key: np.asarray(value)[None] for key, value in task.items()})[0]
         way = (goal - observation[:2]) / self.step_size
-        return np.clip(way, -1.0, 1.0).astype(np.float32)
+        return (np.clip(way, -1.0, 1.0) * self.action_bound).astype(np.float32)
 
     # ---- what the core calls -------------------------------------------------------------------
 
@@ -141,7 +146,7 @@ class PointEnv(MetaVectorEnv):
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Move every row; `infos` has `distance` from the goal and every kind of reward."""
         before = self.state["position"]
-        after = self.move(before, actions.astype(np.float64) * self.step_size)
+        after = self.move(before, actions.astype(np.float64) * (self.step_size / self.action_bound))
         self.state["position"] = after
         distance = norms(after - self.goals)
         rewards = self.rewards_of(before, after, distance)

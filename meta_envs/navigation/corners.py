@@ -37,12 +37,13 @@ class CornerEnv(PointEnv):
     Args:
         reward: `"sparse"`, `"dense"` (minus the distance from the goal) or `"dense_squared"`.
         more_tasks: What a task holds beside the corner.
-        step_size: How far an action of 1 moves, along each axis.
+        step_size: How far a largest action moves, along each axis.
         n_observed: Numbers of an observation.
+        action_bound: As in `PointEnv`.
         **core: As in `MetaVectorEnv`.
 
     Raises:
-        ValueError: If `reward` is none of these.
+        ValueError: If `reward` is none of these, or `action_bound` not positive.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class CornerEnv(PointEnv):
         more_tasks: dict[str, spaces.Space] | None = None,
         step_size: float = _STEP,
         n_observed: int = 2,
+        action_bound: float = 1.0,
         **core: Unpack[CoreArguments],
     ):
         super().__init__(
@@ -61,6 +63,7 @@ class CornerEnv(PointEnv):
             kinds=_KINDS,
             extent=_EXTENT,
             n_observed=n_observed,
+            action_bound=action_bound,
             **core,
         )
 
@@ -112,7 +115,8 @@ class PointCorner(CornerEnv):
     Observation:
         x and y of the point, `Box(-inf, inf, (2,), float32)`.
     Action:
-        `Box(-1, 1, (2,), float32)`, clipped: the point moves by 0.2 times it.
+        `Box(-1, 1, (2,), float32)`, clipped: the point moves by 0.2 times it. With
+        `action_bound=10` `Box(-10, 10, ...)`: the point moves by 0.02 times it.
     Reward:
         `"sparse"`: how much nearer to the goal the step came, if after it the goal is the nearest
         corner and |x| + |y| is at least 0.5; else 0. `"dense"`: minus the distance from the goal;
@@ -125,7 +129,9 @@ class PointCorner(CornerEnv):
         `all`: four tasks are too few to hold any out.
     Source:
         Rothfuss et al. 2019 (ProMP), section 7.3, and its code, whose sparse reward begins near the
-        start. The paper's text has it in the vicinity of the goal only: `reward_radius`.
+        start. The paper's text has it in the vicinity of the goal only: `reward_radius`. Its agents
+        act through a wrapper that divides actions by 10 (`action_bound=10`): noise of deviation 1
+        then hardly leaves the middle, and who is not credited for exploring does not explore.
     Versions:
         v0.
 
@@ -133,23 +139,25 @@ class PointCorner(CornerEnv):
         reward: `"sparse"`, `"dense"` or `"dense_squared"`.
         reward_radius: The sparse reward is instead how much nearer the step came within this
             distance from the goal, wherever from; a corner is 2.83 from the origin.
+        action_bound: Actions are within plus and minus this; the bound moves the point by 0.2.
         **core: `num_envs`, `split`, `episodes_per_trial`, `max_episode_steps`, `render_mode`.
 
     Raises:
-        ValueError: If `reward` is none of these, or `reward_radius` not positive.
+        ValueError: If `reward` is none of these, or `reward_radius` or `action_bound` not positive.
     """
 
     def __init__(
         self,
         reward: str = "sparse",
         reward_radius: float | None = None,
+        action_bound: float = 1.0,
         **core: Unpack[CoreArguments],
     ):
         if reward_radius is not None:
             if not isinstance(reward_radius, int | float) or not reward_radius > 0.0:
                 raise ValueError(f"reward_radius={reward_radius!r} must be positive, or None")
         self.reward_radius = reward_radius
-        super().__init__(reward=reward, **core)
+        super().__init__(reward=reward, action_bound=action_bound, **core)
 
     def all_tasks(self) -> tuple[dict[str, Any], ...]:
         """Return the four corners."""

@@ -83,6 +83,35 @@ def test_a_radius_must_be_positive(radius):
         gym.make("meta/PointCorner-v0", reward_radius=radius)
 
 
+def test_the_bound_of_actions_is_a_unit_only():
+    plain: Any = gym.make_vec("meta/PointCorner-v0", num_envs=8)
+    scaled: Any = gym.make_vec("meta/PointCorner-v0", num_envs=8, action_bound=10)
+    assert scaled.single_action_space.high.tolist() == [10.0, 10.0]
+    rng = np.random.default_rng(0)
+    for env in (plain, scaled):
+        env.reset(seed=0)
+    for _ in range(100):
+        actions = rng.uniform(-1.5, 1.5, (8, 2)).astype(np.float32)
+        seen, rewards, *_ = plain.step(actions)
+        ours, paid, *_ = scaled.step(10.0 * actions)
+        np.testing.assert_allclose(ours, seen, atol=1e-5)
+        np.testing.assert_allclose(paid, rewards, atol=1e-5)
+
+
+@pytest.mark.parametrize("bound", [0.0, -10.0, np.inf, np.nan, "release"])
+def test_the_bound_of_actions_must_be_positive(bound):
+    with pytest.raises(ValueError, match="action_bound=.* must be a positive number"):
+        gym.make("meta/PointCorner-v0", action_bound=bound)
+
+
+def test_the_expert_knows_the_bound_of_actions():
+    env: Any = gym.make("meta/PointCorner-v0", action_bound=10)
+    seen, _ = env.reset(seed=0, options={"task": {"corner": 3}})
+    for _ in range(100):
+        seen, *_, info = env.step(env.unwrapped.expert(seen, {"corner": 3}))
+    assert info["distance"] < 1e-3
+
+
 def test_info_names_the_nearest_corner():
     for corner, (x, y) in enumerate([(-1, -1), (1, -1), (-1, 1), (1, 1)]):
         env = placed("meta/PointCorner-v0", [x, y], {"corner": 0})
