@@ -10,6 +10,12 @@ for _threads in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def logs_go_where_pytest_cleans_up(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep Stable-Baselines3 from leaving an empty folder for every learner that learns."""
+    os.environ["SB3_LOGDIR"] = str(tmp_path_factory.mktemp("logs"))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what is parametrised over the registry where an id's extra is not installed."""
     for item in items:
