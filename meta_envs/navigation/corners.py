@@ -130,8 +130,8 @@ class PointCorner(CornerEnv):
     Source:
         Rothfuss et al. 2019 (ProMP), section 7.3, and its code, whose sparse reward begins near the
         start. The paper's text has it in the vicinity of the goal only: `reward_radius`. Its agents
-        act through a wrapper that divides actions by 10 (`action_bound=10`): noise of deviation 1
-        then hardly leaves the middle, and who is not credited for exploring does not explore.
+        act through a wrapper that divides actions by 10 (`action_bound=10`), so that noise of
+        deviation 1 hardly leaves the middle.
     Versions:
         v0.
 
