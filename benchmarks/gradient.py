@@ -73,6 +73,12 @@ ENTRIES = {
     "promp-far-corner": {"agent": "ProMP", **_FAR},
     "emaml-far-corner": {"agent": "EMAML", "arguments": {"exploration_coef": 30.0}, **_FAR},
     "maml-far-corner": {"agent": "MAML", **_FAR},
+    "lvc-far-corner-balanced": {
+        "agent": "ProMP",
+        "arguments": {"outer": "trpo", "balance": "corner"},
+        **_FAR,
+    },
+    "maml-far-corner-balanced": {"agent": "MAML", "arguments": {"balance": "corner"}, **_FAR},
     "maml-sinusoid": {
         "agent": "SupervisedMAML",
         "id": SINUSOID,
