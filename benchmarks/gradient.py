@@ -39,6 +39,8 @@ _FAR = {
     "steps": 16_000_000,
     "reference": "ProMP and E-MAML explore all corners and solve it, MAML does not (the paper)",
 }
+# Without these, a drawn surplus of one corner leads half of the runs to look into two corners only.
+_EVEN = {"balance": "corner", "target_kl": 0.005}
 _LEARNT = {"learn_inner_lr": True, "inner_lr_shape": "parameter"}
 
 ENTRIES = {
@@ -73,12 +75,13 @@ ENTRIES = {
     "promp-far-corner": {"agent": "ProMP", **_FAR},
     "emaml-far-corner": {"agent": "EMAML", "arguments": {"exploration_coef": 30.0}, **_FAR},
     "maml-far-corner": {"agent": "MAML", **_FAR},
-    "lvc-far-corner-balanced": {
-        "agent": "ProMP",
-        "arguments": {"outer": "trpo", "balance": "corner"},
+    "lvc-far-corner-balanced": {"agent": "ProMP", "arguments": {"outer": "trpo"} | _EVEN, **_FAR},
+    "emaml-far-corner-balanced": {
+        "agent": "EMAML",
+        "arguments": {"exploration_coef": 30.0} | _EVEN,
         **_FAR,
     },
-    "maml-far-corner-balanced": {"agent": "MAML", "arguments": {"balance": "corner"}, **_FAR},
+    "maml-far-corner-balanced": {"agent": "MAML", "arguments": _EVEN, **_FAR},
     "maml-sinusoid": {
         "agent": "SupervisedMAML",
         "id": SINUSOID,
