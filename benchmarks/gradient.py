@@ -73,10 +73,9 @@ ENTRIES = {
         "reference": "explores less than ProMP, says the paper; not seen here",
     },
     "lvc-far-corner": {"agent": "ProMP", "arguments": {"outer": "trpo"}, **_FAR},
-    "promp-far-corner": {"agent": "ProMP", **_FAR},
-    "emaml-far-corner": {"agent": "EMAML", "arguments": {"exploration_coef": 30.0}, **_FAR},
     "maml-far-corner": {"agent": "MAML", **_FAR},
     "lvc-far-corner-balanced": {"agent": "ProMP", "arguments": {"outer": "trpo"} | _EVEN, **_FAR},
+    "promp-far-corner-balanced": {"agent": "ProMP", "arguments": _EVEN, **_FAR},
     "emaml-far-corner-balanced": {
         "agent": "EMAML",
         "arguments": {"exploration_coef": 30.0} | _EVEN,
