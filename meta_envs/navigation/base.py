@@ -64,7 +64,7 @@ class PointEnv(MetaVectorEnv):
         super().__init__(
             task_space=task_space,
             observation_space=spaces.Box(-np.inf, np.inf, (n_observed,), np.float32),
-            action_space=spaces.Box(-action_bound, action_bound, (2,), np.float32),
+            action_space=spaces.Box(-self.action_bound, self.action_bound, (2,), np.float32),
             **core,
         )
         self.goals = np.zeros((self.num_envs, 2))  # of the tasks in force
