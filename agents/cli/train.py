@@ -89,7 +89,9 @@ def main(argv: Sequence[str]) -> int:
 def _algorithms() -> str:
     from agents.cli.listing import algorithms
 
-    return "\n".join(f"  {one['name']:<8}{one['paper']}" for one in algorithms())
+    rows = algorithms()
+    width = max(len(one["name"]) for one in rows) + 2
+    return "\n".join(f"  {one['name']:<{width}}{one['paper']}" for one in rows)
 
 
 def _parse(name: str, cls: type, words: list[str]) -> tuple[TrainOptions, dict[str, Any]]:

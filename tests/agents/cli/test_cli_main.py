@@ -38,6 +38,12 @@ def test_help_shows_every_command_with_an_example(capsys):
     assert max(map(len, shown.splitlines())) <= 100
 
 
+def test_the_list_of_algorithms_is_a_table(capsys):
+    assert main(["train", "--help"]) == 0
+    shown = {line.split()[0] for line in capsys.readouterr().out.splitlines() if line.strip()}
+    assert set(ALGORITHMS) <= shown  # no name runs into what is said of it
+
+
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_has_help_with_an_example(name, capsys):
     assert main([name, "--help"]) == 0
