@@ -1,0 +1,1 @@
+"""How parameters change: differentiable optimisers, and many learners as one array."""
