@@ -1,0 +1,211 @@
+"""Constructor arguments, declared once.
+
+An algorithm declares an argument in its class body, with its type, its sentence and its default:
+
+    class RL2(TrialAlgorithm):
+        clip_range: Schedule = argument("PPO's clip.", default=0.2)
+        n_envs = 128  # another default for an argument that a base declares
+
+From that come the constructor and what a type checker says about a call of it, `help` and
+`inspect.signature`, the flags and help of the command line, and what a checkpoint remembers. Layers
+of arguments that several algorithms share are classes of their own, to inherit beside a base.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import textwrap
+import typing
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any, ClassVar
+
+from typing_extensions import dataclass_transform
+
+Check = Callable[[str, Any], None]  # takes name and value; raises ValueError
+_NONE: Any = inspect.Parameter.empty
+
+
+@dataclasses.dataclass(frozen=True)
+class Argument:
+    """What is known of one argument of a constructor.
+
+    Attributes:
+        name: Its name.
+        help: Its sentence.
+        default: Its default; `inspect.Parameter.empty` if it must be given.
+        kw_only: Whether it can be given by keyword only.
+        remembered: Whether it is part of what an agent is, and so kept in checkpoints.
+        checks: What a value must pass.
+        type: Its annotation as a type; Any where that cannot be resolved.
+    """
+
+    help: str
+    default: Any = _NONE
+    kw_only: bool = True
+    remembered: bool = True
+    checks: tuple[Check, ...] = ()
+    name: str = ""
+    type: Any = Any
+
+    @property
+    def required(self) -> bool:
+        """Whether it must be given."""
+        return self.default is _NONE
+
+    def check(self, value: Any) -> None:
+        """Refuse a value.
+
+        Raises:
+            ValueError: Naming the argument, the value and what is allowed.
+        """
+        for one in self.checks:
+            one(self.name, value)
+
+
+def argument(
+    help: str,
+    *checks: Check,
+    default: Any = _NONE,
+    kw_only: bool = True,
+    remembered: bool = True,
+) -> Any:
+    """Declare an argument in the body of a class, behind its annotated name.
+
+    Args:
+        help: Its sentence, for `help`, documentation and the command line.
+        *checks: Functions of (name, value) that raise ValueError, e.g. `at_least(1)`.
+        default: Its default; it must be given where there is none.
+        kw_only: Whether it can be given by keyword only.
+        remembered: Whether checkpoints keep it.
+    """
+    return Argument(help, default, kw_only, remembered, checks)
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(argument,))
+class Declared:
+    """A class whose constructor takes what it and its bases declare with `argument`.
+
+    A base among them writes `__init__(self, *args, **kwargs)` and reads them with `bind`.
+    """
+
+    arguments: ClassVar[Mapping[str, Argument]] = {}
+    _own_arguments: ClassVar[dict[str, Argument]] = {}
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """Collect the arguments, and show them in the signature and the docstring."""
+        super().__init_subclass__(**keywords)
+        cls._own_arguments = _declared(cls)
+        cls.arguments = _collected(cls)
+        for name in cls._own_arguments:
+            one = cls.arguments[name]
+            if one.required:
+                delattr(cls, name)
+            else:
+                setattr(cls, name, one.default)
+        cls.__signature__ = _signature(cls.arguments)  # type: ignore[attr-defined]
+        cls.__doc__ = _documented(cls.__doc__, cls.arguments)
+
+
+def bind(cls: type[Declared], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a call of a constructor gives, by name; defaults are left out.
+
+    Args:
+        cls: The class that is called.
+        args: Positional arguments.
+        kwargs: Keyword arguments.
+
+    Raises:
+        TypeError: An argument is unknown (names the nearest), given twice, or missing.
+    """
+    takes = cls.arguments
+    for name in kwargs:
+        if name not in takes:
+            near = get_close_matches(name, takes, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise TypeError(
+                f"{cls.__name__} got an unexpected keyword argument {name!r}{hint} "
+                f"(it takes {', '.join(takes)})"
+            )
+    try:
+        return dict(_signature(takes).bind(*args, **kwargs).arguments)
+    except TypeError as wrong:
+        raise TypeError(f"{cls.__name__}: {wrong}") from None
+
+
+def at_least(least: float) -> Check:
+    """Return a check for numbers of at least `least`; None passes where it is a default."""
+
+    def check(name: str, value: Any) -> None:
+        if value is not None and value < least:
+            raise ValueError(f"{name}={value} must be at least {least}")
+
+    return check
+
+
+def within(low: float, high: float) -> Check:
+    """Return a check for numbers in [low, high]."""
+
+    def check(name: str, value: Any) -> None:
+        if not low <= value <= high:
+            raise ValueError(f"{name}={value} is outside [{low:g}, {high:g}]")
+
+    return check
+
+
+def one_of(*allowed: Any) -> Check:
+    """Return a check for one of a few values."""
+
+    def check(name: str, value: Any) -> None:
+        if value not in allowed:
+            raise ValueError(f"{name}={value!r} is unknown; allowed are {list(allowed)}")
+
+    return check
+
+
+def _declared(cls: type) -> dict[str, Argument]:
+    """Return the arguments that a class itself declares, with their types."""
+    own = {name: one for name, one in vars(cls).items() if isinstance(one, Argument)}
+    try:
+        hints = typing.get_type_hints(cls, include_extras=True) if own else {}
+    except NameError:  # a type that exists for type checkers only
+        hints = {}
+    return {
+        name: dataclasses.replace(one, name=name, type=hints.get(name, Any))
+        for name, one in own.items()
+    }
+
+
+def _collected(cls: type) -> dict[str, Argument]:
+    """Return all arguments of a class, with its own defaults; those of bases come first."""
+    found: dict[str, Argument] = {}
+    for base in reversed(cls.__mro__):
+        own = vars(base).get("_own_arguments", {})
+        found.update(own)
+        for name in found.keys() & vars(base).keys() - own.keys():
+            found[name] = dataclasses.replace(found[name], default=vars(base)[name])
+    return dict(sorted(found.items(), key=lambda item: item[1].kw_only))  # a stable sort
+
+
+def _signature(arguments: Mapping[str, Argument]) -> inspect.Signature:
+    kinds = {True: inspect.Parameter.KEYWORD_ONLY, False: inspect.Parameter.POSITIONAL_OR_KEYWORD}
+    return inspect.Signature(
+        [
+            inspect.Parameter(name, kinds[one.kw_only], default=one.default, annotation=one.type)
+            for name, one in arguments.items()
+        ]
+    )
+
+
+def _documented(docstring: str | None, arguments: Mapping[str, Argument]) -> str | None:
+    """Return a docstring with the section `Args`, before `Raises` where there is one."""
+    if docstring is None or not arguments:
+        return docstring
+    entries = [
+        textwrap.fill(f"{name}: {one.help}", 96, initial_indent=" " * 4, subsequent_indent=" " * 8)
+        for name, one in arguments.items()
+    ]
+    section = "\n".join(["Args:", *entries])
+    about, raises, rest = inspect.cleandoc(docstring).partition("\nRaises:\n")
+    return "\n\n".join(part for part in (about.rstrip(), section, raises[1:] + rest) if part)
