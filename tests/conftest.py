@@ -14,6 +14,7 @@ os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 def logs_go_where_pytest_cleans_up(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep Stable-Baselines3 from leaving an empty folder for every learner that learns."""
     os.environ["SB3_LOGDIR"] = str(tmp_path_factory.mktemp("logs"))
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))  # modules that were typed
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

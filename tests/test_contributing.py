@@ -31,7 +31,7 @@ def run(folder: Path, *command: str) -> str:
         cwd=folder,
         stdin=subprocess.DEVNULL,
         timeout=300,
-        env={**os.environ, "PYTHONPATH": str(folder)},
+        env={**os.environ, "XDG_STATE_HOME": str(folder / "state")},
     )
     assert done.returncode == 0, f"{command}: {done.stdout}\n{done.stderr}"
     return done.stdout
@@ -62,8 +62,10 @@ def test_the_tasks_keep_the_laws(folder):
     run(folder, sys.executable, "-c", check)
 
 
-def test_the_commands_shown_run(folder):
-    metazoo = [sys.executable, "-m", "agents.cli"]
+def test_the_commands_shown_run(folder, tmp_path_factory):
+    script = tmp_path_factory.mktemp("bin") / "metazoo"  # as installed: not in the user's folder
+    script.write_text("import sys\nfrom agents.cli.main import main\nsys.exit(main())\n")
+    metazoo = [sys.executable, str(script)]
     shown = [command.split()[1:] for command in COMMANDS]
     assert [words[0] for words in shown] == ["check", "train", "evaluate"]
     check, train, evaluate = shown

@@ -6,13 +6,14 @@ import dataclasses
 import importlib
 import os
 import re
-import sys
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from agents import ALGORITHMS
+from agents.cli import trust
+from agents.core.allowed import check_named
 
 _NOT_BY_NAME = ("StableBaselines",)  # takes a model, which has no name
 
@@ -28,8 +29,13 @@ def nearest(name: str, names: Iterable[str]) -> str:
     return f"did you mean {folded[near[0]]!r}? " if near else ""
 
 
-def distribution(id: str) -> Any:
-    """Return the card of an id, importing the package that an id like `mypkg:mine/X-v0` names.
+def distribution(id: str, typed: bool = True) -> Any:
+    """Return the card of an id that was typed, importing the package that it names.
+
+    Args:
+        id: E.g. `mypkg:mine/X-v0`.
+        typed: The user typed it, so its package is trusted from now on; one that stands in a file
+            goes through `named_by_a_file`.
 
     Raises:
         UsageError: The package cannot be imported, or the id has no task API.
@@ -42,6 +48,8 @@ def distribution(id: str) -> Any:
     package, colon, name = id.rpartition(":")
     if colon:
         _import_package(package, id)
+        if typed:
+            trust.remember(package)
     try:
         return meta_envs.card(name)
     except gym.error.NameNotFound:
@@ -53,10 +61,20 @@ def distribution(id: str) -> Any:
         raise
 
 
+def named_by_a_file(id: str, place: str | os.PathLike) -> Any:
+    """Return the card of an id that stands in a file, whose package may be imported or not.
+
+    Raises:
+        ModuleRefusedError: The package was neither typed nor allowed.
+        UsageError: As `distribution`.
+        gymnasium.error.NameNotFound: There is no such id; names the nearest.
+    """
+    check_named(id, f"{place}: env_id", trust.allowed_of(id))
+    return distribution(id, typed=False)
+
+
 def _import_package(package: str, id: str) -> None:
-    # A module in this folder counts, as under `python -m`; last, so that it shadows nothing.
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())
+    trust.search_this_folder()
     try:
         importlib.import_module(package)
     except ModuleNotFoundError as missing:
@@ -104,10 +122,13 @@ def checkpoint(path: str | os.PathLike, device: str = "auto") -> Any:
     """
     from agents.core.checkpoint import read_checkpoint
 
-    class_name = read_checkpoint(path)[0]["algorithm"]
+    data = read_checkpoint(path)[0]
+    class_name = data["algorithm"]
+    allowed = trust.allowed_of(str(data["env"]["id"]))
     for name, place in ALGORITHMS.items():
         if place.rpartition(":")[2] == class_name:
-            return algorithm(name).load(path, device=device)  # type: ignore[attr-defined]
+            cls: Any = algorithm(name)
+            return cls.load(path, device=device, allow_modules=allowed)
     raise UsageError(
         f"{path} is a checkpoint of {class_name}, which this metazoo does not have; it has "
         f"{sorted(ALGORITHMS)}"

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from agents.cli import find
+from agents.cli import find, trust
 
 # Name: (module:function, what it does, an example)
 COMMANDS = {
@@ -69,7 +69,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     with warnings.catch_warnings(), _sigterm_as_interrupt():
         warnings.showwarning = _one_line  # a warning's line of source says nothing to users
         try:
-            code = _dispatch(words)
+            words, allowed = _allowed_modules(words)
+            with trust.allowing(allowed):
+                code = _dispatch(words)
             sys.stdout.flush()  # a reader that has gone shows here, not when Python exits
             return code
         except SystemExit as end:  # tyro's, after a help text or a wrong flag
@@ -85,6 +87,22 @@ def main(argv: Sequence[str] | None = None) -> int:
                 raise
             print(f"metazoo: error: {_message(error)}", file=sys.stderr)
             return _USAGE
+
+
+def _allowed_modules(words: list[str]) -> tuple[list[str], list[str]]:
+    """Take `--allow-module NAME` out of the words; it may come several times."""
+    rest, allowed = [], []
+    left = iter(words)
+    for word in left:
+        flag, equals, name = word.partition("=")
+        if flag not in ("--allow-module", "--allow_module"):
+            rest.append(word)
+            continue
+        name = name if equals else next(left, "")
+        if not name or name.startswith("-"):
+            raise find.UsageError("--allow-module needs a module's name, e.g. mypkg")
+        allowed.append(name)
+    return rest, allowed
 
 
 def _dispatch(words: list[str]) -> int:
@@ -125,7 +143,8 @@ def overview() -> str:
     lines += [
         "",
         "`metazoo COMMAND --help` shows a command's options; --traceback shows where an error",
-        "comes from; --version shows the version.",
+        "comes from; --allow-module NAME lets a run or a checkpoint import the module it names;",
+        "--version shows the version.",
     ]
     return "\n".join(lines)
 

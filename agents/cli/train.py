@@ -142,6 +142,8 @@ def _resume(options: TrainOptions, name: str | None, arguments: dict[str, Any]) 
             f"--resume goes on with the saved settings; leave out {sorted(arguments)}, or start a "
             "new run"
         )
+    if options.id is not None:
+        find.distribution(options.id)
     return training.resume(options.resume, _wishes(options), device, agent=name, env_id=options.id)
 
 

@@ -114,7 +114,7 @@ def resume(
                 f"{asked}; leave the names out: metazoo train --resume {path}"
             )
     wishes = wishes.filled({**_DEFAULTS, **about["config"]})
-    find.distribution(about["env_id"])
+    find.named_by_a_file(about["env_id"], run.config)
     _set_threads(wishes.threads)
     model = find.checkpoint(run.checkpoint, device=device)
     model.applied = dict(about["config"].get("applied", model.applied))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import pathlib
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, TypeVar
 
 import torch
@@ -17,6 +17,7 @@ from torch import nn
 from meta_envs.core.rng import fresh_seed
 
 from . import checkpoint
+from .allowed import check_named
 from .encoding import decode, decode_settings, encode, encode_settings
 from .inner_loop import InnerLoop
 from .logging import ProgressBar
@@ -211,6 +212,7 @@ class MetaAlgorithm(BaseAlgorithm):
         custom_objects: dict[str, Any] | None = None,
         print_system_info: bool = False,
         force_reset: bool = True,
+        allow_modules: Iterable[str] | str = (),
         **kwargs: Any,
     ) -> Self:
         """Read a checkpoint.
@@ -222,6 +224,8 @@ class MetaAlgorithm(BaseAlgorithm):
             custom_objects: What could not be saved, by name; it also replaces saved settings.
             print_system_info: Not used.
             force_reset: Not used; collections begin with a reset.
+            allow_modules: Modules that may be imported because the file names them: the one of an
+                id like `"mypkg:mine/X-v0"`. One that is imported already needs no permission.
             **kwargs: Constructor arguments to replace.
 
         Raises:
@@ -240,6 +244,7 @@ class MetaAlgorithm(BaseAlgorithm):
             env = data["env"]["id"]
             if env is None:
                 raise ValueError(f"{path} names no environment id; give load(path, env=...)")
+            check_named(env, f"{path}: env.id", allow_modules)
             settings["env_kwargs"] = decode(data["env"]["kwargs"])
         else:
             settings["env_kwargs"] = None

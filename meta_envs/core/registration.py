@@ -68,7 +68,8 @@ def register(
         entry_point=f"{__name__}:make_single",
         vector_entry_point=f"{__name__}:make_batch",
         max_episode_steps=max_episode_steps,
-        kwargs={"family": family, "episodes_per_trial": episodes_per_trial, **given},
+        # not the family: keyword arguments come from users and files too, and would import it
+        kwargs={"registered_id": id, "episodes_per_trial": episodes_per_trial, **given},
     )
 
 
@@ -92,18 +93,18 @@ def card(id: str) -> Card:
     return _CARDS[id]
 
 
-def make_single(family: str, render_mode: str | None = None, **kwargs: Any) -> gym.Env:
+def make_single(registered_id: str, render_mode: str | None = None, **kwargs: Any) -> gym.Env:
     """Make one environment of a family (Gymnasium's entry point).
 
     Args:
-        family: `"module:Class"`.
+        registered_id: The id that `register` was given; its card names the family.
         render_mode: `"rgb_array"`, `"human"` or None.
         **kwargs: Of the family.
 
     Raises:
         TypeError: If a keyword argument is unknown; names the ones the family takes.
     """
-    made = load_family(family)
+    made = load_family(card(registered_id).family)
     drawn = "rgb_array" if render_mode == "human" else render_mode
     arguments = _known_arguments(made, {**kwargs, "render_mode": drawn})
     env = BatchOfOne(made(**arguments)) if issubclass(made, MetaVectorEnv) else made(**arguments)
@@ -111,7 +112,7 @@ def make_single(family: str, render_mode: str | None = None, **kwargs: Any) -> g
 
 
 def make_batch(
-    family: str,
+    registered_id: str,
     num_envs: int = 1,
     max_episode_steps: int | None = None,
     rows: str | None = None,
@@ -120,7 +121,7 @@ def make_batch(
     """Make a vector environment of a family (Gymnasium's vector entry point).
 
     Args:
-        family: `"module:Class"`.
+        registered_id: The id that `register` was given; its card names the family.
         num_envs: N.
         max_episode_steps: Steps after which an episode is truncated; None or -1 for never.
         rows: How rows of a scalar family run: None or `"sync"`, in this process; batched families
@@ -133,7 +134,7 @@ def make_batch(
     """
     if max_episode_steps == -1:  # Gymnasium's word for no horizon
         max_episode_steps = None
-    made = load_family(family)
+    made = load_family(card(registered_id).family)
     if "rows" in inspect.signature(made).parameters:
         kwargs["rows"] = rows
     elif rows not in (None, "sync"):

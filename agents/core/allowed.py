@@ -1,0 +1,50 @@
+"""Modules that a file may name: imported only where the user has imported or allowed them.
+
+Importing a module runs its code. So every `"module:Name"` that stands in a file (a checkpoint's
+environment id, for one) goes through `check_named` before anything is imported.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+
+class ModuleRefusedError(ValueError):
+    """A file names a module that was neither imported nor allowed."""
+
+
+def module_of(name: str) -> str | None:
+    """Return the module of `"module:Name"`; None where no module is named."""
+    module, colon, _ = name.rpartition(":")
+    return module if colon else None
+
+
+def check_named(name: str, place: str, allow_modules: Iterable[str] | str = ()) -> None:
+    """Refuse a `"module:Name"` of a file whose module the user has not imported or allowed.
+
+    Nothing is imported here. A name without a module, or with one that is imported already, can
+    run no code that has not run before.
+
+    Args:
+        name: `"module:Name"`, e.g. `"mypkg:mine/X-v0"`, or a name alone.
+        place: The file, and where in it the name stands, for the message.
+        allow_modules: Modules that may be imported; the modules inside an allowed package too.
+
+    Raises:
+        ModuleRefusedError: The module was neither imported nor allowed; says how to allow it.
+        ValueError: The module's name is none.
+    """
+    module = module_of(name)
+    if module is None or module in sys.modules:
+        return
+    if not all(part.isidentifier() for part in module.split(".")):
+        raise ValueError(f"{place} names the module {module!r}, which is no module's name")
+    given = (allow_modules,) if isinstance(allow_modules, str) else tuple(allow_modules)
+    if any(f"{module}.".startswith(f"{one}.") for one in given):
+        return
+    raise ModuleRefusedError(
+        f"{place} names the module {module!r}, which is imported only if you allow it, because "
+        f"importing runs its code; if you trust it, import {module} first, give "
+        f"load(..., allow_modules=[{module!r}]), or on the command line --allow-module {module}"
+    )

@@ -1,0 +1,94 @@
+"""A file names a module: nothing of it runs unless the user imported or allowed it."""
+
+import hashlib
+import json
+import sys
+import zipfile
+
+import gymnasium as gym
+import pytest
+
+from agents import RL2
+from agents.core.allowed import ModuleRefusedError, check_named
+
+SMALL = {"seed": 0, "n_envs": 4, "preset": None, "policy_kwargs": {"hidden_size": 4}}
+ID = "meta/BernoulliBandit-v0"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder on the path with modules that would leave a trace, and a checkpoint."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in ("stranger", "friend"):
+        code = f'open("{name}.ran", "w").close()\n'
+        (tmp_path / f"{name}.py").write_text(code)
+    (tmp_path / "friends").mkdir()
+    (tmp_path / "friends" / "__init__.py").write_text("")
+    (tmp_path / "friends" / "envs.py").write_text("")
+    RL2("GruPolicy", ID, **SMALL).save("good.zip")
+    yield tmp_path
+    for name in ("stranger", "friend", "friends", "friends.envs"):
+        sys.modules.pop(name, None)
+
+
+def crafted(folder, **env):
+    with zipfile.ZipFile(folder / "good.zip") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    document = json.loads(members["data.json"])
+    document["data"]["env"].update(env)
+    members["data.json"] = json.dumps(document).encode()
+    del members["manifest.json"]
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in members.items()}
+    with zipfile.ZipFile(folder / "bad.zip", "w") as archive:
+        for name, content in {**members, "manifest.json": json.dumps(sums).encode()}.items():
+            archive.writestr(name, content)
+    return folder / "bad.zip"
+
+
+def test_a_checkpoint_imports_nothing_by_its_id(folder):
+    path = crafted(folder, id=f"stranger:{ID}")
+    with pytest.raises(ModuleRefusedError, match=r"bad.zip: env.id .*'stranger'.*allow_modules"):
+        RL2.load(path)
+    assert not (folder / "stranger.ran").exists()
+    assert RL2.load(path, allow_modules=["stranger"]).env_id == f"stranger:{ID}"
+    assert (folder / "stranger.ran").exists()
+
+
+def test_what_the_user_has_imported_needs_no_permission(folder):
+    import friend  # noqa: F401
+
+    assert RL2.load(crafted(folder, id=f"friend:{ID}")).env_id == f"friend:{ID}"
+
+
+def test_another_environment_than_the_files_needs_no_permission(folder):
+    path = crafted(folder, id=f"stranger:{ID}")
+    assert RL2.load(path, env=ID).env_id == ID
+    assert not (folder / "stranger.ran").exists()
+
+
+@pytest.mark.parametrize("key", ["family"])
+def test_a_checkpoint_imports_nothing_by_its_arguments(folder, key):
+    with pytest.raises((TypeError, ValueError), match=key):
+        RL2.load(crafted(folder, kwargs={key: "stranger:X"}))
+    assert not (folder / "stranger.ran").exists()
+
+
+@pytest.mark.parametrize("make", [gym.make, gym.make_vec])
+def test_gymnasium_takes_no_family(folder, make):
+    for family in ("stranger:X", "meta_envs.bandits.gaussian:GaussianBandit"):
+        with pytest.raises(TypeError, match="family"):
+            make(ID, family=family)
+    assert not (folder / "stranger.ran").exists()
+    assert "family" not in gym.spec(ID).kwargs
+
+
+def test_allowing_a_package_allows_what_is_inside_and_nothing_beside(folder):
+    check_named("friends.envs:mine/X-v0", "file", allow_modules="friends")
+    for allowed in ((), ["friend"], ["friends.env"], ["other"]):
+        with pytest.raises(ModuleRefusedError):
+            check_named("friends.envs:mine/X-v0", "file", allow_modules=allowed)
+    with pytest.raises(ValueError, match="no module's name"):
+        check_named("../evil:X", "file", allow_modules="../evil")
+    check_named("mine/X-v0", "file")
+    check_named("json:X", "file")
