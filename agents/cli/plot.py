@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from agents.cli import find
+from agents.cli.trials import refuse_link
 from agents.cli.values import unless
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ def plot(
 
 
 def _default_target(first: str, opened: dict[str, Run]) -> Path:
-    return opened[first].folder / "plot.png" if first in opened else Path("plot.png")
+    target = opened[first].folder / "plot.png" if first in opened else Path("plot.png")
+    refuse_link(target)
+    return target
 
 
 def _curves(files: dict[str, Path]) -> dict[str, AdaptationCurve]:

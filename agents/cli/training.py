@@ -83,7 +83,8 @@ def start(
         "applied": agent.applied,
     }
     run = Run.create(root, name, env_id, agent.seed, config)
-    return _train(agent, run, wishes, resumed=False)
+    with run.writing():
+        return _train(agent, run, wishes, resumed=False)
 
 
 def resume(
@@ -106,6 +107,13 @@ def resume(
         OSError: There is nothing to resume from.
     """
     run = Run.open(path)
+    with run.writing():
+        return _resume(run, path, wishes, device, agent, env_id)
+
+
+def _resume(
+    run: Run, path: str, wishes: Wishes, device: str, agent: str | None, env_id: str | None
+) -> int:
     about = run.read_config()
     for key, asked in (("agent", agent), ("env_id", env_id)):
         if asked is not None and asked != about.get(key):

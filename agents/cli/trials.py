@@ -75,7 +75,9 @@ def target(out: str | None, agent: str, name: str, suffixes: tuple[str, ...]) ->
     """
     if out is None:
         folder = Path(agent)
-        return (folder if folder.is_dir() else Path()) / name
+        path = (folder if folder.is_dir() else Path()) / name
+        refuse_link(path)
+        return path
     path = Path(out)
     if path.suffix in suffixes:
         return path
@@ -83,6 +85,16 @@ def target(out: str | None, agent: str, name: str, suffixes: tuple[str, ...]) ->
         raise find.UsageError(f"--out {out} must be a {' or '.join(suffixes)} file or a folder")
     path.mkdir(parents=True, exist_ok=True)
     return path / name
+
+
+def refuse_link(path: Path) -> None:
+    """Refuse to write through a link that stands where a file of ours goes unless told otherwise.
+
+    Raises:
+        UsageError: `path` is one.
+    """
+    if path.is_symlink():
+        raise find.UsageError(f"{path} is a link to {path.readlink()}; remove it, or give --out")
 
 
 def play_trial(

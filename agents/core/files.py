@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -40,6 +42,44 @@ def atomic_file(path: str | os.PathLike) -> Iterator[BinaryIO]:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def identity(folder: str | os.PathLike) -> tuple[int, int] | None:
+    """Return what tells a folder from a later one of the same name; None if there is none."""
+    try:
+        found = os.stat(folder)
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if stat.S_ISDIR(found.st_mode) else None
+
+
+def refuse_links(folder: str | os.PathLike) -> None:
+    """Refuse a folder that has links in it, or what is neither a file nor a folder.
+
+    Whoever writes there would write somewhere else. Links of the operating system's other kind
+    (two names of one file) are harmless to `atomic_file`.
+
+    Args:
+        folder: Looked through with all that is in it.
+
+    Raises:
+        OSError: There is one; names it.
+    """
+    for place, folders, names in os.walk(Path(folder)):
+        for path in (Path(place) / name for name in (*folders, *names)):
+            mode = path.lstat().st_mode
+            if stat.S_ISLNK(mode):
+                what = f"a link to {os.readlink(path)}"
+            elif not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                what = "neither a file nor a folder"
+            else:
+                continue
+            raise OSError(
+                errno.ELOOP,
+                f"is {what}; a run is written into its own folder only: remove it, or replace it "
+                "by a copy",
+                str(path),
+            )
 
 
 def remove_leftovers(path: str | os.PathLike) -> None:

@@ -6,6 +6,7 @@ They write for Stable-Baselines3's `Logger`. None of them ends a training becaus
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import os
 import sys
@@ -29,7 +30,7 @@ from stable_baselines3.common.logger import (
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from agents.core.files import atomic_file
+from agents.core.files import atomic_file, identity
 
 TIMESTEPS = "time/total_timesteps"  # the column that says where in the training a row belongs
 _UNSUPPORTED = {Video: "video", Figure: "figure", Image: "image", HParam: "hparam"}
@@ -43,7 +44,8 @@ class AppendingCSV(KVWriter):
     the next one.
 
     Args:
-        path: The file; its rows stay, but for a torn last line.
+        path: The file; its rows stay, but for a torn last line. A removed one begins anew; where
+            its folder was removed, rows are kept as on a full disk.
 
     Raises:
         OSError: The file cannot be read or written.
@@ -53,7 +55,8 @@ class AppendingCSV(KVWriter):
         self.path = Path(path)
         self.columns, rows, torn = _read(self.path)
         self._pending: list[dict[str, str]] = []
-        if torn:
+        self._folder = identity(self.path.parent)
+        if torn or _has_other_names(self.path):
             _replace(self.path, self.columns, rows)
         with open(self.path, "ab"):
             pass  # an unwritable file shows here, not an hour later
@@ -91,9 +94,11 @@ class AppendingCSV(KVWriter):
             )
 
     def _write_pending(self) -> None:
+        if identity(self.path.parent) != self._folder:
+            raise FileNotFoundError(errno.ENOENT, "its folder was removed or replaced")
         columns = list(dict.fromkeys([*self.columns, *(k for row in self._pending for k in row)]))
         rows = [[row.get(key, "") for key in columns] for row in self._pending]
-        if columns != self.columns:
+        if columns != self.columns or not self.path.exists():
             _, old, _ = _read(self.path)
             padding = [""] * (len(columns) - len(self.columns))
             _replace(self.path, columns, [row + padding for row in old] + rows)
@@ -275,6 +280,11 @@ def _read(path: Path) -> tuple[list[str], list[list[str]], bool]:
     columns, rows = (lines[0], lines[1:]) if lines else ([], [])
     complete = [row for row in rows if len(row) == len(columns)]
     return columns, complete, torn or len(complete) < len(rows)
+
+
+def _has_other_names(path: Path) -> bool:
+    """Return whether appending would change a file somewhere else too (a hard link)."""
+    return path.exists() and path.stat().st_nlink > 1
 
 
 def _replace(path: Path, columns: list[str], rows: list[list[str]]) -> None:

@@ -25,7 +25,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -33,9 +33,11 @@ from typing import Any
 
 from stable_baselines3.common.callbacks import BaseCallback
 
-from agents.core.files import atomic_file, remove_leftovers
+from agents.core.files import atomic_file, identity, refuse_links, remove_leftovers
+from agents.core.lock import locked
 
 _LAST = "last"
+_LONGEST_NAME = 1024  # bytes of a text file `last` that are read
 _PACKAGES = ("metazoo", "gymnasium", "stable-baselines3", "torch", "numpy")
 _GIT_SECONDS = 2.0  # a slow file system must not hold up the start
 
@@ -103,6 +105,7 @@ class Run:
 
         Raises:
             FileNotFoundError: There is no such folder, or the file is not in it.
+            ValueError: `last` names something else than a folder beside it.
         """
         folder = _resolve(Path(path))
         if not folder.is_dir():
@@ -120,6 +123,22 @@ class Run:
                 errno.ENOENT, f"there is no {needed} {purpose}here; {inside}{hint}", str(folder)
             )
         return cls(folder)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the run for writing: no other process does, and nothing is written elsewhere.
+
+        What killed processes left of their writing is removed.
+
+        Raises:
+            BlockingIOError: Another process trains this run; says which.
+            OSError: There is a link in the folder, or it cannot be written.
+        """
+        refuse_links(self.folder)
+        with locked(self.folder, "trained"):
+            for path in (self.config, self.progress, self.checkpoint, self.curve_csv):
+                remove_leftovers(path)
+            yield
 
     @property
     def config(self) -> Path:
@@ -185,10 +204,18 @@ class CheckpointCallback(BaseCallback):
         self.every_seconds = every_seconds
         self.error: OSError | None = None  # why the newest save failed
         self._due = -float("inf")
+        self._folder: tuple[int, int] | None = None
 
     def save(self) -> bool:
         """Save now, e.g. at Ctrl-C, and return whether it worked; `error` says why not."""
         try:
+            if self._folder is not None and identity(self.run.folder) != self._folder:
+                raise FileNotFoundError(
+                    errno.ENOENT,
+                    "the run's folder was removed or replaced while it trained; nothing is written "
+                    "there any more",
+                    str(self.run.folder),
+                )
             self.model.save(self.run.checkpoint)
             self.error = None
         except OSError as error:
@@ -201,6 +228,7 @@ class CheckpointCallback(BaseCallback):
 
     def _on_training_start(self) -> None:
         remove_leftovers(self.run.checkpoint)
+        self._folder = identity(self.run.folder)
         self._due = -float("inf")  # a run killed in its first minute can be resumed too
 
     def _on_rollout_start(self) -> None:
@@ -280,11 +308,31 @@ def _point_last(root: Path, name: str) -> None:
 
 def _resolve(path: Path) -> Path:
     """Follow `last`, be it a link or a text file, and step from a run's file to its folder."""
-    if path.name == _LAST and path.is_file():
-        return path.parent / path.read_text().strip()
+    if path.name == _LAST and (path.is_symlink() or path.is_file()):
+        return _beside(path)
     if path.is_symlink() and path.is_dir():
         return path.resolve()
     return path.parent if path.is_file() else path
+
+
+def _beside(last: Path) -> Path:
+    """Return the folder that `last` names, which must be one beside it."""
+    named = os.readlink(last) if last.is_symlink() else _text_of(last)
+    folder: Path | None = None
+    # links in a circle, or a name that no folder can have
+    with contextlib.suppress(OSError, RuntimeError, ValueError):
+        folder = (last.parent / named).resolve()
+    if folder is None or folder.parent != last.parent.resolve() or folder.name == _LAST:
+        raise ValueError(
+            f"{last} names {named[:200]!r}, which is no folder beside it; name the run itself, and "
+            f"remove {last} if you did not make it"
+        )
+    return last.parent / folder.name
+
+
+def _text_of(last: Path) -> str:
+    with open(last, "rb") as stream:
+        return stream.read(_LONGEST_NAME).decode(errors="replace").strip()
 
 
 def _neighbours(folder: Path) -> str:

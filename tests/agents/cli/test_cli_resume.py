@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -174,3 +175,46 @@ def test_interrupted_evaluation_says_how_to_get_the_curve(tmp_path, monkeypatch,
     assert main(["train", "--resume", str(tmp_path / "last")]) == 0
     curve = AdaptationCurve.from_csv(tmp_path / "last" / "curve.csv")
     assert curve.protocol["num_tasks"] == 10  # as was asked for
+
+
+def test_one_run_is_trained_by_one_process_at_a_time(tmp_path, capsys):
+    assert train(tmp_path) == 0
+    run = Run.open(tmp_path / "last")
+    before = {path.name: path.read_bytes() for path in run.folder.iterdir() if path.is_file()}
+    capsys.readouterr()
+    with run.writing():
+        more = ["--total-timesteps", str(4 * STEPS)]
+        assert main(["train", "--resume", str(tmp_path / "last"), *more]) == 2
+        assert f"trained by process {os.getpid()} on" in capsys.readouterr().err
+    assert before == {p.name: p.read_bytes() for p in run.folder.iterdir() if p.is_file()}
+
+
+# TensorBoard's own thread finds its folder gone too
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_run_removed_in_mid_training_is_an_error(tmp_path, monkeypatch, capsys):
+    class Removing(ProgressBar):
+        def _on_step(self):
+            for folder in tmp_path.glob("rl2-*"):
+                shutil.rmtree(folder)
+            return super()._on_step()
+
+    monkeypatch.setattr(training, "ProgressBar", Removing)
+    assert train(tmp_path) == 2
+    assert "the run's folder was removed or replaced while it trained" in capsys.readouterr().err
+    assert not list(tmp_path.glob("rl2-*"))
+
+
+def test_a_run_with_links_is_neither_resumed_nor_drawn_into(tmp_path, capsys):
+    assert train(tmp_path) == 0
+    folder = Run.open(tmp_path / "last").folder
+    precious = tmp_path / "precious.csv"
+    (folder / "progress.csv").rename(precious)
+    mine = precious.read_bytes()
+    (folder / "progress.csv").symlink_to(precious)
+    more = ["--total-timesteps", str(4 * STEPS)]
+    assert main(["train", "--resume", str(tmp_path / "last"), *more]) == 2
+    assert "is a link to" in capsys.readouterr().err
+    (folder / "plot.png").symlink_to(precious)
+    assert main(["plot", str(tmp_path / "last")]) == 2
+    assert "is a link to" in capsys.readouterr().err
+    assert precious.read_bytes() == mine

@@ -209,3 +209,35 @@ def test_the_bar_without_latest_and_after_an_interrupt(capsys):
     assert bar.on_step() is True
     bar.close()
     assert "5.00/10.0" in shown(capsys.readouterr().err)[-1]
+
+
+def test_a_removed_log_begins_anew_with_its_header(path):
+    writer = AppendingCSV(path)
+    write(writer, a=1, b=2)
+    path.unlink()
+    write(writer, a=3, b=4)
+    assert path.read_text() == "a,b\n3,4\n"
+
+
+def test_rows_wait_while_the_folder_is_gone(tmp_path):
+    path = tmp_path / "run" / "progress.csv"
+    path.parent.mkdir()
+    writer = AppendingCSV(path)
+    write(writer, a=1)
+    path.parent.rename(tmp_path / "moved")
+    path.parent.mkdir()  # somebody else's
+    with pytest.warns(UserWarning, match="its folder was removed or replaced"):
+        write(writer, a=2)
+    assert list(path.parent.iterdir()) == []
+    path.parent.rmdir()
+    (tmp_path / "moved").rename(path.parent)
+    writer.close()
+    assert path.read_text() == "a\n1\n2\n"
+
+
+def test_a_log_with_another_name_is_not_appended_to(path):
+    path.write_text("a\n1\n")
+    other = path.with_name("other")
+    os.link(path, other)
+    write(AppendingCSV(path), a=2)
+    assert path.read_text() == "a\n1\n2\n" and other.read_text() == "a\n1\n"

@@ -254,3 +254,47 @@ def test_what_is_no_disk_error_is_raised(training, monkeypatch):
         iterate(callback, model)
     with pytest.raises(ValueError, match="every_seconds=-1"):
         CheckpointCallback(callback.run, every_seconds=-1)
+
+
+@pytest.mark.parametrize("as_link", [True, False])
+@pytest.mark.parametrize("name", ["../precious", "{tmp}/precious", "x", ".", "..", "last", "x\0y"])
+def test_last_names_a_folder_beside_it_or_nothing(tmp_path, as_link, name):
+    root, precious = tmp_path / "runs", tmp_path / "precious"
+    make(tmp_path / "other").folder.rename(precious)
+    root.mkdir()
+    (root / "x").symlink_to(precious)
+    name = name.format(tmp=tmp_path)
+    if as_link and "\0" in name:
+        return
+    if as_link:
+        (root / "last").symlink_to(name)
+    else:
+        (root / "last").write_text(name)
+    with pytest.raises(ValueError, match="last names .* which is no folder beside it"):
+        Run.open(root / "last", needs=None)
+
+
+def test_an_absolute_last_may_name_a_folder_beside_it(tmp_path):
+    run = make(tmp_path)
+    (tmp_path / "last").unlink()
+    (tmp_path / "last").symlink_to(run.folder.resolve())
+    assert Run.open(tmp_path / "last", needs=None).folder.samefile(run.folder)
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_folder_removed_in_mid_training_is_not_written_to_again(training, replaced):
+    callback, model, clock = training
+    callback.on_training_start({}, {})
+    iterate(callback, model)
+    folder = callback.run.folder
+    folder.rename(folder.with_name("moved"))
+    if replaced:  # by a new run, say
+        folder.mkdir()
+    clock.now += 60
+    with pytest.warns(UserWarning, match="not saved at 10 timesteps: .*folder was removed"):
+        iterate(callback, model)
+    assert isinstance(callback.error, FileNotFoundError)
+    assert not replaced and not folder.exists() or list(folder.iterdir()) == []
+    if not replaced:  # a disk that comes back
+        folder.with_name("moved").rename(folder)
+        assert callback.save() and callback.error is None
