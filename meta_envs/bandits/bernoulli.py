@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from gymnasium import spaces
 
+from ..core.arguments import positive
 from ..core.splits import interleave
 from ..core.tasks import Task
-from ..core.trial_clock import positive
 from ..core.vector import CoreArguments
 from .base import Bandit
 

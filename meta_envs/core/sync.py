@@ -9,9 +9,9 @@ import numpy as np
 from gymnasium.vector.utils import concatenate, create_empty_array
 
 from . import batches
+from .arguments import positive
 from .single import MetaEnv
 from .tasks import Task
-from .trial_clock import positive
 from .vector import MetaVectorEnv
 
 

@@ -11,8 +11,8 @@ from gymnasium.vector import VectorWrapper
 from gymnasium.vector.utils import batch_space
 
 from . import batches
+from .arguments import positive
 from .single import MetaEnv
-from .trial_clock import positive
 from .vector import MetaVectorEnv
 
 _FLAT = (spaces.Discrete, spaces.MultiDiscrete, spaces.MultiBinary)

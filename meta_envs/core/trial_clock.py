@@ -10,18 +10,8 @@ from gymnasium import spaces
 
 from . import rng as _rng
 from . import tasks as _tasks
+from .arguments import positive
 from .tasks import Tasks
-
-
-def positive(name: str, value: Any) -> int:
-    """Return `value` if it is an integer of at least 1.
-
-    Raises:
-        ValueError: If it is not.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ValueError(f"{name}={value!r} must be an integer of at least 1")
-    return int(value)
 
 
 class TrialClock:

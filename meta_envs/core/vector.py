@@ -15,10 +15,11 @@ from . import batches, snapshot
 from . import rng as _rng
 from . import tasks as _tasks
 from .actions import valid_actions
+from .arguments import positive
 from .distribution import TaskDistribution
 from .rows import masked_rows, row_seeds, valid_rows
 from .tasks import Tasks
-from .trial_clock import TrialClock, positive
+from .trial_clock import TrialClock
 
 _OPTIONS = ("task", "tasks", "keep_task", "reset_mask")
 

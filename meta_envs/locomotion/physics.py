@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import copy
 import logging
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from typing import Any
 
 import mujoco
 import numpy as np
 
+from ..core.arguments import positive
 from ..core.memory import give_back_freed_memory, refuse_beyond_memory
+from ..physics.pool import Pool
 
 _LOG = logging.getLogger(__name__)
 _LARGEST = 1e10  # of positions and velocities; MuJoCo gives up beyond it
@@ -27,12 +27,15 @@ _CHUNKS = 4  # a thread
 _MANY_ROWS = 64  # fewer do not need much
 _NO_ISLANDS = int(getattr(mujoco.mjtDisableBit, "mjDSBL_ISLAND", 0))  # 3.3 looks for none anyway
 _WHOLE_STATE = int(mujoco.mjtState.mjSTATE_INTEGRATION)
+_VIEWS = ("_ctrl", "_views", "_shapes", "_sizes")
 # Resident bytes a row beside its model: what stepping touches of an `MjData` (measured, Humanoid).
 _DATA_BYTES = 480_000
 
 
 class Physics:
     """N copies of a body.
+
+    A copy of it (`copy.deepcopy`, pickling) goes on as the original does, bit for bit.
 
     Args:
         nominal: The body all rows begin with; it is not changed.
@@ -44,7 +47,7 @@ class Physics:
         threads: Threads that step; None is one for each CPU that this process may use.
 
     Raises:
-        ValueError: If `frame_skip` or `threads` is below 1.
+        ValueError: If `frame_skip` or `threads` is out of range.
         MemoryError: If the machine has not enough memory for so many rows.
     """
 
@@ -58,9 +61,8 @@ class Physics:
         contact_forces: bool = False,
         threads: int | None = None,
     ):
-        for name, value in (("frame_skip", frame_skip), ("threads", threads)):
-            if value is not None and (int(value) != value or value < 1):
-                raise ValueError(f"{name}={value!r} must be an integer of at least 1")
+        self.frame_skip = positive("frame_skip", frame_skip)
+        self._pool = Pool(threads)
         refuse_too_many(nominal, num_rows, own_models)
         if num_rows >= _MANY_ROWS:  # of rows that are gone
             give_back_freed_memory()
@@ -70,31 +72,42 @@ class Physics:
         self.nominal.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_AUTORESET)
         if self.nominal.ntree == 1:  # a lone tree is the only island: the same bits 5 % sooner
             self.nominal.opt.disableflags |= _NO_ISLANDS
-        self.frame_skip = int(frame_skip)
         self.num_rows = num_rows
         if own_models:
             self.models = [copy.copy(self.nominal) for _ in range(num_rows)]
         else:
             self.models = [self.nominal] * num_rows
         self.data = [mujoco.MjData(model) for model in self.models]
-        self._ctrl = [data.ctrl for data in self.data]
         self.fields = tuple(dict.fromkeys(fields))
         self._contact_forces = contact_forces
+        self.threads = min(self._pool.threads, max(num_rows // _ROWS_A_THREAD, 1))
+        parts = np.array_split(
+            np.arange(num_rows), self.threads * (_CHUNKS if self.threads > 1 else 1)
+        )
+        self._chunks = [slice(part[0], part[-1] + 1) for part in parts]
+        self._look()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy takes over: not the views, which would show the original's data."""
+        return {key: part for key, part in vars(self).items() if key not in _VIEWS}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        vars(self).update(state)
+        quieten()
+        self._look()
+
+    def _look(self) -> None:
+        """Make the views through which rows are stepped and read: see `_VIEWS`."""
+        self._ctrl = [data.ctrl for data in self.data]
         # `np.ravel` of MuJoCo's arrays, which are contiguous, is a view: it follows the data.
         self._views = {
             field: [np.ravel(getattr(data, field)) for data in self.data] for field in self.fields
         }
         self._shapes = {
-            field: (num_rows, *np.shape(getattr(self.data[0], field))) for field in self.fields
+            field: (self.num_rows, *np.shape(getattr(self.data[0], field))) for field in self.fields
         }
         self._sizes = {field: views[0].size for field, views in self._views.items()}
-        cpus = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0)
-        self.threads = min(threads or len(cpus), max(num_rows // _ROWS_A_THREAD, 1))
-        parts = np.array_split(
-            np.arange(num_rows), self.threads * (_CHUNKS if self.threads > 1 else 1)
-        )
-        self._chunks = [slice(part[0], part[-1] + 1) for part in parts]
-        self._pool: ThreadPoolExecutor | None = None
 
     @property
     def dt(self) -> float:
@@ -122,16 +135,7 @@ class Physics:
         # In shapes of one dimension, as `np.concatenate` writes them.
         after = {field: np.empty(self.num_rows * self._sizes[field]) for field in self.fields}
         todo = deque(self._chunks)
-        if self._pool is None and self.threads > 1:
-            self._pool = ThreadPoolExecutor(self.threads - 1, "physics")
-        others = [
-            self._pool.submit(self._work, todo, controls, after, resting)
-            for _ in range(self.threads - 1)
-            if self._pool is not None
-        ]
-        self._work(todo, controls, after, resting)
-        for one in others:
-            one.result()
+        self._pool.run(lambda _: self._work(todo, controls, after, resting), self.threads)
         return {field: after[field].reshape(self._shapes[field]) for field in self.fields}
 
     def begin(self, rows: np.ndarray, positions: np.ndarray, velocities: np.ndarray) -> None:
@@ -170,9 +174,7 @@ class Physics:
 
     def close(self) -> None:
         """Stop the threads."""
-        if self._pool is not None:
-            self._pool.shutdown()
-            self._pool = None
+        self._pool.close()
 
     def _step_one(self, controls: np.ndarray) -> None:
         self._ctrl[0][:] = controls[0]

@@ -9,9 +9,9 @@ import numpy as np
 from gymnasium import spaces
 
 from ..core import tasks as _tasks
+from ..core.arguments import positive
 from ..core.memory import refuse_beyond_memory
 from ..core.tasks import Task
-from ..core.trial_clock import positive
 from ..core.vector import MetaVectorEnv
 from . import benchmarks, upstream
 from .environments import NATIVE

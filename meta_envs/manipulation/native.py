@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from . import upstream
 from .environments import NATIVE
-from .environments.base import ALWAYS_BEGUN, HAND_READS, Environment
+from .environments.base import HAND_READS, Environment
 from .originals import INFOS, OBSERVATION, Outcome
+from .players import SEEN, Player, live_parts
 from .reading import Reading
 from .shared import Shared
 from .stepping import Seat, Stepping
-from .upstream import Beginning
 
-_SEEN = 18  # numbers of an observation that are not of the step before or the goal
 _HAND = 4  # of them, hand and opening of the gripper
 _OBJECT = 7  # place and quaternion of an object
 _SCALE = np.float32(0.01)  # metres a unit of action
@@ -29,17 +29,6 @@ _WIDEST = 0.1  # metres between the claws, which the observation calls 1
 # Bounds that observations are clipped to: those of the hand and of the opening of the gripper.
 HAND_LOW = np.array([-0.525, 0.348, -0.0525, -1.0])
 HAND_HIGH = np.array([0.525, 1.025, 0.7, 1.0])
-
-
-@dataclass
-class _Player:
-    """A row that is played."""
-
-    seat: Seat
-    beginning: Beginning
-    begun: dict[str, np.ndarray]
-    mocap: np.ndarray
-    seen: np.ndarray  # observation of now and of the step before, not clipped
 
 
 @dataclass
@@ -67,29 +56,47 @@ class _Group:
 
 
 class NativeRows:
-    """Rows whose environments are in `NATIVE`.
+    """Rows whose environments are in `NATIVE`. A copy of them goes on as they do, bit for bit.
 
     Args:
         num_rows: N.
         threads: That step; None is one for each CPU.
 
     Raises:
-        ValueError: If `threads` is below 1.
+        ValueError: If `threads` is no integer from 1 to 1024.
     """
 
     def __init__(self, num_rows: int, threads: int | None):
+        self._num_rows = num_rows
+        self._begin_empty(threads)
+
+    def _begin_empty(self, threads: int | None) -> None:
         self._rows = np.zeros(0, dtype=np.int64)
         self._stepping = Stepping(threads)
-        self._players: dict[int, _Player] = {}
-        self._num_rows = num_rows
+        self._players: dict[int, Player] = {}
         self._groups: list[_Group] = []
         self._settled = True  # whether what follows is of the rows that are played
         self._mocap = self._low = self._high = np.zeros((0, 3))
-        self._seen, self._observations = np.zeros((0, 2 * _SEEN)), np.zeros((0, OBSERVATION))
+        self._seen, self._observations = np.zeros((0, 2 * SEEN)), np.zeros((0, OBSERVATION))
         self._actions = np.zeros((0, 4), dtype=np.float32)
         self._reading = Reading()
         self._common: dict[str, np.ndarray] = {}
         self._shared: Shared | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy takes over: where each row is, without what steps compute with."""
+        self._unsettle()
+        players = {row: one.keep() for row, one in self._players.items()}
+        threads = self._stepping.threads
+        return {"num_rows": self._num_rows, "threads": threads, "players": players}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self._num_rows = state["num_rows"]
+        self._begin_empty(state["threads"])
+        self._unsettle()
+        for row, kept in state["players"].items():
+            self._players[row] = Player.go_on(kept, self._stepping)
 
     @property
     def rows(self) -> np.ndarray:
@@ -115,15 +122,8 @@ class NativeRows:
         for place, (row, name) in enumerate(zip(rows.tolist(), names, strict=True)):
             beginning = upstream.begin(name, goals[place])
             seat = self._seat(row, name)
-            seat.begin(beginning)
             observations[place] = beginning.observation
-            self._players[row] = _Player(
-                seat,
-                beginning,
-                _begun_of(NATIVE[name], beginning),
-                seat.mocap.copy(),
-                beginning.observation[: 2 * _SEEN].copy(),
-            )
+            self._players[row] = Player.begin(seat, beginning)
         return observations
 
     def leave(self, rows: np.ndarray) -> None:
@@ -244,7 +244,7 @@ class NativeRows:
             self._actions = np.zeros((len(players), 4), dtype=np.float32)
             self._lay_out(players, by_name)
 
-    def _lay_out(self, players: list[_Player], by_name: dict[str, list[int]]) -> None:
+    def _lay_out(self, players: list[Player], by_name: dict[str, list[int]]) -> None:
         """Say what is read of every row: the hand of all, then what each group wants."""
         seats = [one.seat for one in players]
         self._common = {}
@@ -258,7 +258,7 @@ class NativeRows:
             own_reads.append({})
             for key, place in NATIVE[name].reads.items():
                 reading.want(own_reads[-1], key, [seat.view(*place) for seat in mine])
-            for key, part in _live(NATIVE[name], players[start].beginning).items():
+            for key, part in live_parts(NATIVE[name], players[start].beginning).items():
                 reading.want(own_reads[-1], key, [seat.part(*part) for seat in mine])
             start += len(mine)
         reading.lay_out()
@@ -268,7 +268,7 @@ class NativeRows:
 
     def _make_groups(
         self,
-        players: list[_Player],
+        players: list[Player],
         by_name: dict[str, list[int]],
         own_reads: list[dict[str, np.ndarray]],
     ) -> None:
@@ -277,7 +277,8 @@ class NativeRows:
             span = slice(start, start + len(by_name[name]))
             first = players[start]
             own = {key: np.stack([one.begun[key] for one in players[span]]) for key in first.begun}
-            live = {key.lstrip("_"): own_read[key] for key in _live(NATIVE[name], first.beginning)}
+            parts = live_parts(NATIVE[name], first.beginning)
+            live = {key.lstrip("_"): own_read[key] for key in parts}
             seen = self._seen[span]
             objects = [
                 (seen[:, at : at + 3], seen[:, at + 3 : at + _OBJECT])
@@ -304,7 +305,7 @@ class NativeRows:
         common, seen = self._common, self._seen
         np.add(common["right_finger"], common["left_finger"], out=common["tcp"])
         common["tcp"] /= 2.0
-        seen[:, _SEEN:] = seen[:, :_SEEN]
+        seen[:, SEEN:] = seen[:, :SEEN]
         seen[:, :3] = common["hand"]
         apart = common["rightclaw"] - common["leftclaw"]
         apart *= apart
@@ -313,29 +314,14 @@ class NativeRows:
         self._reading.turn()
         for group in self._groups:
             group.observe()
-        clipped = self._observations[:, : 2 * _SEEN]
+        clipped = self._observations[:, : 2 * SEEN]
         np.maximum(seen, _LOW, out=clipped)
         np.minimum(clipped, _HIGH, out=clipped)
 
 
-def _begun_of(environment: Environment, beginning: Beginning) -> dict[str, np.ndarray]:
-    """Return what an environment needs of a reset; what is live is read at every step."""
-    return {
-        key.lstrip("_"): np.array(beginning.attributes[key], dtype=np.float64)
-        for key in (*ALWAYS_BEGUN, *environment.begun)
-        if key not in beginning.live
-    }
-
-
-def _live(environment: Environment, beginning: Beginning) -> dict[str, tuple[str, int, int]]:
-    """Return where what an environment needs of a reset stands in `MjData` at every step."""
-    wanted = (*ALWAYS_BEGUN, *environment.begun)
-    return {key: beginning.live[key] for key in wanted if key in beginning.live}
-
-
 def _widened(hand: np.ndarray, elsewhere: float) -> np.ndarray:
-    both = np.full(2 * _SEEN, elsewhere)
-    both[:_HAND] = both[_SEEN : _SEEN + _HAND] = hand
+    both = np.full(2 * SEEN, elsewhere)
+    both[:_HAND] = both[SEEN : SEEN + _HAND] = hand
     return both
 
 

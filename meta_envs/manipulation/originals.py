@@ -75,6 +75,20 @@ class OriginalRows:
             infos[:, place] = [info[key] for key in INFOS]
         return observations, rewards, infos
 
+    def episodes(self) -> dict[int, tuple[str, Episode]]:
+        """Return what rows go on from: names of environments and episodes, by row."""
+        return {
+            row: (self._names[row], episode)
+            for row, episode in enumerate(self._episodes)
+            if episode is not None
+        }
+
+    def go_on(self, episodes: dict[int, tuple[str, Episode]]) -> None:
+        """Go on from what `episodes` returned."""
+        for row, (name, episode) in episodes.items():
+            self._names[row], self._episodes[row] = name, episode
+        self._count()
+
     def physics_state(self, row: int) -> np.ndarray:
         """Return MuJoCo's state of a row."""
         episode = self._episodes[row]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..physics.pool import thread_count
 from .originals import INFOS, OBSERVATION, OriginalRows, Outcome
 
 
@@ -25,28 +26,49 @@ class ProcessRows:
         processes: P; None is one for each CPU.
 
     Raises:
-        ValueError: If `processes` is below 1.
+        ValueError: If `processes` is no integer from 1 to 1024.
     """
 
     def __init__(self, num_rows: int, reward_version: str, processes: int | None):
-        if processes is not None and (int(processes) != processes or processes < 1):
-            raise ValueError(f"threads={processes!r} must be an integer of at least 1")
-        cpus = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0)
-        count = min(int(processes or len(cpus)), num_rows)
+        self._num_rows, self._version = num_rows, reward_version
+        self._start(min(thread_count(processes), num_rows))
+
+    def _start(self, count: int) -> None:
+        """Start `count` processes, which play no row yet."""
         context = multiprocessing.get_context("spawn")
         self.rows = np.zeros(0, dtype=np.int64)
-        self._owner = np.arange(num_rows) % count
+        self._owner = np.arange(self._num_rows) % count
+        self._parent = os.getpid()
         self._pipes: list[Any] = []
         self._processes: list[Any] = []
         for _ in range(count):
             mine, other = context.Pipe()
             process = context.Process(
-                target=_serve, args=(other, num_rows, reward_version), daemon=True
+                target=_serve, args=(other, self._num_rows, self._version), daemon=True
             )
             process.start()
             other.close()
             self._pipes.append(mine)
             self._processes.append(process)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy takes over: the rows' episodes, for processes of its own."""
+        episodes: dict[int, Any] = {}
+        for mine in self._ask(dict.fromkeys(range(len(self._pipes)), ("episodes",))).values():
+            episodes.update(mine)
+        sizes = {"num_rows": self._num_rows, "count": len(self._pipes)}
+        return {**sizes, "version": self._version, "episodes": episodes}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self._num_rows, self._version = state["num_rows"], state["version"]
+        self._start(state["count"])
+        self.rows = np.array(sorted(state["episodes"]), dtype=np.int64)
+        orders = {
+            worker: ("go_on", {int(row): state["episodes"][int(row)] for row in self.rows[mine]})
+            for worker, mine in self._places(self.rows).items()
+        }
+        self._ask(orders)
 
     def begin(self, rows: np.ndarray, names: Sequence[str], goals: np.ndarray) -> np.ndarray:
         """Begin an episode in each of `rows` and return the first observations [R, 39]."""
@@ -86,7 +108,9 @@ class ProcessRows:
         return self._ask({owner: ("physics_state", row)})[owner]
 
     def close(self) -> None:
-        """Stop the processes."""
+        """Stop the processes; a forked child leaves them to its parent."""
+        if self._parent != os.getpid():
+            self._pipes, self._processes = [], []
         for pipe in self._pipes:
             try:
                 pipe.send(None)
@@ -104,8 +128,13 @@ class ProcessRows:
         """Give each process its order and wait for all of them.
 
         Raises:
-            RuntimeError: If one failed; with what it said.
+            RuntimeError: If one failed; with what it said. Or if this is a forked child.
         """
+        if self._parent != os.getpid():
+            raise RuntimeError(
+                "the processes of rows='async' belong to the process that made them, and this is a "
+                "forked child of it; make such an environment in the child"
+            )
         for worker, order in orders.items():
             self._pipes[worker].send(order)
         answers = {}

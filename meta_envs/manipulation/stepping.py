@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import mujoco
 import numpy as np
 
+from ..physics.pool import Pool
 from . import upstream
 from .upstream import WHOLE_STATE, Beginning
 
@@ -71,20 +70,17 @@ class Stepping:
         threads: How many; None is one for each CPU that this process may use.
 
     Raises:
-        ValueError: If `threads` is below 1.
+        ValueError: If `threads` is no integer from 1 to 1024.
     """
 
     def __init__(self, threads: int | None):
-        if threads is not None and (int(threads) != threads or threads < 1):
-            raise ValueError(f"threads={threads!r} must be an integer of at least 1")
-        cpus = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0)
-        self.threads = int(threads or len(cpus))
+        self._pool = Pool(threads)
+        self.threads = self._pool.threads
         self._models: list[dict[str, mujoco.MjModel]] = [{} for _ in range(self.threads)]
         self._free: dict[str, list[Seat]] = {}
         self._seats: Sequence[Seat] = ()
         self._views: list[np.ndarray] = []
         self._chunks: list[slice] = []
-        self._pool: ThreadPoolExecutor | None = None
 
     def take(self, name: str) -> Seat:
         """Return a seat that nobody has."""
@@ -119,23 +115,12 @@ class Stepping:
         """
         todo = deque(self._chunks)
         threads = min(self.threads, len(self._chunks))
-        if self._pool is None and threads > 1:
-            self._pool = ThreadPoolExecutor(self.threads - 1, "arms")
-        others = [
-            self._pool.submit(self._work, thread, todo, places, grips)
-            for thread in range(1, threads)
-            if self._pool is not None
-        ]
-        self._work(0, todo, places, grips)
-        for one in others:
-            one.result()
+        self._pool.run(lambda thread: self._work(thread, todo, places, grips), threads)
         np.concatenate(self._views, out=read)
 
     def close(self) -> None:
         """Stop the threads."""
-        if self._pool is not None:
-            self._pool.shutdown()
-            self._pool = None
+        self._pool.close()
 
     def _model(self, thread: int, name: str) -> mujoco.MjModel:
         models = self._models[thread]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from gymnasium import spaces
 
+from ..core.arguments import positive
 from ..core.splits import held_out
 from ..core.tasks import Task
-from ..core.trial_clock import positive
 from ..core.vector import CoreArguments, MetaVectorEnv
 from .pictures import Visits, draw_grid_navi
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from gymnasium import spaces
 
+from ..core.arguments import positive
 from ..core.tasks import Task
-from ..core.trial_clock import positive
 from ..core.vector import CoreArguments, MetaVectorEnv
 from .pictures import Visits, draw_maze
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from gymnasium import spaces
 
-from ..core.trial_clock import positive
+from ..core.arguments import positive
 from ..core.vector import CoreArguments, MetaVectorEnv
 from .two_step_picture import Rounds, draw_two_step
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -161,11 +162,12 @@ def test_results_do_not_depend_on_threads(body: str, contact_forces: bool) -> No
 def test_closing_stops_threads_and_stepping_starts_them() -> None:
     env = Locomotion(body="hopper", num_envs=32, threads=2)
     env.reset(seed=0)
+    before = threading.active_count()
     for _ in range(2):
         env.step(env.action_space.sample())
-        assert env.physics._pool is not None
+        assert threading.active_count() == before + 1
         env.physics.close()
-        assert env.physics._pool is None
+        assert threading.active_count() == before
     env.close()
 
 

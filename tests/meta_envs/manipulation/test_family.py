@@ -39,7 +39,7 @@ def test_bad_rows_and_threads_are_refused():
     with pytest.raises(ValueError, match="rows='asink' is unknown.*did you mean 'async'"):
         gym.make_vec(ML10, num_envs=2, rows="asink")
     for rows in (None, "async"):
-        with pytest.raises(ValueError, match="threads=0 must be an integer of at least 1"):
+        with pytest.raises(ValueError, match="threads=0 must be an integer from 1 to 1024"):
             gym.make_vec(ML10, num_envs=2, rows=rows, threads=0)
     with pytest.raises(ValueError, match="num_envs='2' must be an integer of at least 1"):
         gym.make_vec(ML10, num_envs="2")

@@ -1,0 +1,1 @@
+"""What families of bodies share: the threads that step them."""
