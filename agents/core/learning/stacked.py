@@ -1,0 +1,134 @@
+"""Many learners' parameters as one array. M learners, P numbers of one, N inputs of each.
+
+Noise, copies, optimisers, clipping and checkpoints are then one operation each, and a layer is one
+batched product. A learner's numbers are bit for bit the same whichever others are computed beside
+it. For that, products are batched for a single learner too (which here is no slower than a plain
+product), every sum runs over one learner's own numbers, and matrices begin at a boundary of 64
+bytes with rows that are a multiple of it: what MKL computes depends, in the last bit, on where in
+memory a matrix lies, and on whether it is a single vector.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch.nn.functional import pad
+
+from meta_envs.core.rng import fold
+
+Parts = dict[str, torch.Tensor]  # by name, [M, ...]
+_LINE = 16  # float32 numbers of 64 bytes
+
+
+class Layout:
+    """Where each named parameter of a learner stands in its row of [M, P].
+
+    Each begins at a multiple of 64 bytes; the numbers of the gaps are 0 at first, and do nothing.
+
+    Args:
+        shapes: Of one learner's parameters, by name, in order.
+    """
+
+    def __init__(self, shapes: Mapping[str, Sequence[int]]):
+        self.shapes = {name: tuple(shape) for name, shape in shapes.items()}
+        self._counts = [math.prod(shape) for shape in self.shapes.values()]
+        self._sizes = [_whole_lines(count) for count in self._counts]
+        self.size = sum(self._sizes)  # P
+
+    def unflatten(self, flat: torch.Tensor) -> Parts:
+        """Return the parameters [M, ...] of `flat` [M, P], by name; views, differentiable.
+
+        Raises:
+            ValueError: If `flat` is not [M, P].
+        """
+        if flat.ndim != 2 or flat.shape[1] != self.size:
+            raise ValueError(f"parameters {tuple(flat.shape)} must be [M, {self.size}]")
+        split = zip(flat.split(self._sizes, dim=1), self._counts, strict=True)
+        named = zip(self.shapes.items(), split, strict=True)
+        return {name: part[:, :count].reshape(-1, *shape) for (name, shape), (part, count) in named}
+
+    def flatten(self, parts: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """Return parameters [M, ...] by name as one array [M, P].
+
+        Raises:
+            ValueError: If names or shapes are others.
+        """
+        for name, shape in self.shapes.items():
+            given = tuple(parts[name].shape[1:]) if name in parts else None
+            if given != shape:
+                raise ValueError(f"parameter {name!r} must be [M, {shape}], not [M, {given}]")
+        if unknown := sorted(parts.keys() - self.shapes.keys()):
+            raise ValueError(f"parameters {unknown} are unknown; there are {list(self.shapes)}")
+        rows = [
+            pad(parts[name].reshape(len(parts[name]), count), (0, size - count))
+            for name, count, size in zip(self.shapes, self._counts, self._sizes, strict=True)
+        ]
+        return torch.cat(rows, dim=1)
+
+
+def begin(
+    layout: Layout, seeds: Sequence[int], make: Callable[[torch.Generator], Parts]
+) -> torch.Tensor:
+    """Return first parameters [M, P]: learner m's are drawn from `seeds[m]` alone.
+
+    Args:
+        layout: Of one learner's parameters.
+        seeds: One a learner.
+        make: Draws one learner's parameters (without the leading axis) from a generator.
+    """
+    learners = []
+    for seed in seeds:
+        generator = torch.Generator().manual_seed(fold(int(seed), "weights") % 2**63)
+        learners.append({name: part[None] for name, part in make(generator).items()})
+    return torch.cat([layout.flatten(parts) for parts in learners])
+
+
+def linear(
+    inputs: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Apply each learner's layer to its own inputs.
+
+    Args:
+        inputs: [M, N, I].
+        weight: [M, O, I].
+        bias: [M, O], or None.
+
+    Returns:
+        [M, N, O].
+    """
+    outputs, features = weight.shape[1:]
+    more_features = _whole_lines(features) - features
+    more_outputs = _whole_lines(outputs) - outputs
+    if more_features:
+        inputs = pad(inputs, (0, more_features))
+    if more_features or more_outputs:
+        weight = pad(weight, (0, more_features, 0, more_outputs))
+    if bias is None:
+        product = torch.bmm(inputs, weight.transpose(1, 2))
+    else:
+        bias = pad(bias, (0, more_outputs)) if more_outputs else bias
+        product = torch.baddbmm(bias.unsqueeze(1), inputs, weight.transpose(1, 2))
+    return product[..., :outputs] if more_outputs else product
+
+
+def mlp(
+    inputs: torch.Tensor,
+    layers: Sequence[tuple[torch.Tensor, torch.Tensor]],
+    activation: Callable[[torch.Tensor], torch.Tensor],
+) -> torch.Tensor:
+    """Apply layers [(weight, bias)] as in `linear`, each followed by the activation."""
+    for weight, bias in layers:
+        inputs = activation(linear(inputs, weight, bias))
+    return inputs
+
+
+def orthogonal(shape: Sequence[int], gain: float, generator: torch.Generator) -> torch.Tensor:
+    """Draw a weight [O, I] with orthogonal rows or columns, times `gain`."""
+    weight = torch.empty(*shape)
+    return torch.nn.init.orthogonal_(weight, gain=gain, generator=generator)
+
+
+def _whole_lines(count: int) -> int:
+    return -(-count // _LINE) * _LINE

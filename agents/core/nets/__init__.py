@@ -1,0 +1,1 @@
+"""Networks: what sees observations and gives features, distributions and values."""

@@ -1,0 +1,181 @@
+"""What turns observations into features, for many learners at once.
+
+M learners, N observations of each, R rows, F features. A torso holds no parameters: it says which
+there are, draws first ones, and applies given ones.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from itertools import pairwise
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from gymnasium.spaces import utils
+
+from ..learning import stacked
+
+ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+}
+
+
+class Torso(ABC):
+    """Turns observations into features.
+
+    Args:
+        observation_space: Of one row.
+        net_arch: Widths of its layers.
+        activation: A name of `ACTIVATIONS`.
+
+    Raises:
+        TypeError: If it cannot take this space.
+        ValueError: If a width is out of range.
+    """
+
+    tabular: ClassVar[bool] = False  # the last layer is a table: it has no bias and begins at 0
+    shapes: Mapping[str, tuple[int, ...]]  # of one learner's parameters, by name
+    features: int  # F
+
+    @abstractmethod
+    def __init__(
+        self, observation_space: spaces.Space, net_arch: Sequence[int], activation: str
+    ): ...
+
+    @abstractmethod
+    def begin(self, generator: torch.Generator) -> stacked.Parts:
+        """Draw one learner's first parameters, by name, without a leading axis."""
+
+    @abstractmethod
+    def encode(self, observations: Any) -> torch.Tensor:
+        """Return raw observations of R rows as a tensor [R, ...] to be kept and shown later."""
+
+    @abstractmethod
+    def forward(self, parts: stacked.Parts, inputs: torch.Tensor) -> torch.Tensor:
+        """Return features [M, N, F].
+
+        Args:
+            parts: Parameters [M, ...], by name.
+            inputs: As `encode` gives them, [M, N, ...].
+        """
+
+
+class MlpTorso(Torso):
+    """Fully connected layers over vectors and one-hot discrete observations."""
+
+    def __init__(self, observation_space: spaces.Space, net_arch: Sequence[int], activation: str):
+        allowed = spaces.Box | spaces.Discrete | spaces.MultiDiscrete | spaces.MultiBinary
+        if not isinstance(observation_space, allowed):
+            raise TypeError(
+                f"observation_space={observation_space}: the torso 'mlp' takes Box, Discrete, "
+                "MultiDiscrete and MultiBinary; wrap the environment in "
+                "gymnasium.wrappers.FlattenObservation"
+            )
+        for width in net_arch:
+            if isinstance(width, bool) or not isinstance(width, int | np.integer) or width < 1:
+                raise ValueError(f"net_arch={list(net_arch)} must be integers of at least 1")
+        self.space = observation_space
+        self.activation = ACTIVATIONS[activation]
+        sizes = [utils.flatdim(observation_space), *(int(width) for width in net_arch)]
+        self.features = sizes[-1]
+        self.depth = len(net_arch)
+        self.shapes = {}
+        for layer, (before, after) in enumerate(pairwise(sizes)):
+            self.shapes |= {f"{layer}.weight": (after, before), f"{layer}.bias": (after,)}
+
+    def begin(self, generator: torch.Generator) -> stacked.Parts:
+        """Draw orthogonal weights of gain sqrt(2), as Stable-Baselines3 does; biases are 0."""
+        return {
+            name: stacked.orthogonal(shape, 2**0.5, generator)
+            if name.endswith("weight")
+            else torch.zeros(shape)
+            for name, shape in self.shapes.items()
+        }
+
+    def encode(self, observations: Any) -> torch.Tensor:
+        """Return float32 [R, I]; discrete numbers one-hot."""
+        rows = np.asarray(observations)
+        if isinstance(self.space, spaces.Discrete):
+            return torch.from_numpy(
+                np.eye(int(self.space.n), dtype=np.float32)[_index(self.space, rows)]
+            )
+        if isinstance(self.space, spaces.MultiDiscrete):
+            shown = [utils.flatten(self.space, row) for row in rows]
+            return torch.from_numpy(np.asarray(shown, dtype=np.float32))
+        return torch.from_numpy(rows.reshape(len(rows), -1).astype(np.float32))
+
+    def forward(self, parts: stacked.Parts, inputs: torch.Tensor) -> torch.Tensor:
+        """Return features [M, N, F]."""
+        layers = [(parts[f"{layer}.weight"], parts[f"{layer}.bias"]) for layer in range(self.depth)]
+        return stacked.mlp(inputs, layers, self.activation)
+
+
+class TableTorso(Torso):
+    """One-hot observations: the last layer then is a table with a row for each of them."""
+
+    tabular = True
+
+    def __init__(self, observation_space: spaces.Space, net_arch: Sequence[int], activation: str):
+        if not isinstance(observation_space, spaces.Discrete):
+            raise TypeError(
+                f"observation_space={observation_space}: the torso 'table' takes Discrete alone; "
+                "'mlp' takes vectors"
+            )
+        self.space = observation_space
+        self.features = int(observation_space.n)
+        self.shapes = {}
+
+    def begin(self, generator: torch.Generator) -> stacked.Parts:
+        """Return nothing: there are no parameters before the last layer."""
+        return {}
+
+    def encode(self, observations: Any) -> torch.Tensor:
+        """Return indices of observations, int64 [R]."""
+        return torch.from_numpy(_index(self.space, np.asarray(observations)))
+
+    def forward(self, parts: stacked.Parts, inputs: torch.Tensor) -> torch.Tensor:
+        """Return one-hot features [M, N, F]."""
+        return torch.nn.functional.one_hot(inputs, self.features).to(torch.get_default_dtype())
+
+
+TORSOS: dict[str, type[Torso]] = {"mlp": MlpTorso, "table": TableTorso}
+
+
+def make_torso(
+    torso: str | type[Torso],
+    observation_space: spaces.Space,
+    net_arch: Sequence[int],
+    activation: str,
+) -> Torso:
+    """Make a torso.
+
+    Args:
+        torso: A name of `TORSOS`, or a class.
+        observation_space: Of one row.
+        net_arch: Widths of its layers.
+        activation: A name of `ACTIVATIONS`.
+
+    Raises:
+        TypeError: If it is neither, or cannot take the space.
+        ValueError: If a name is unknown or a width out of range.
+    """
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"activation={activation!r} is unknown; there are {list(ACTIVATIONS)}")
+    if isinstance(torso, type) and issubclass(torso, Torso):
+        return torso(observation_space, net_arch, activation)
+    if not isinstance(torso, str):
+        raise TypeError(f"torso={torso!r} must be one of {list(TORSOS)}, or a Torso class")
+    if torso not in TORSOS:
+        near = get_close_matches(torso, TORSOS, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"torso={torso!r} is unknown; there are {list(TORSOS)}{hint}")
+    return TORSOS[torso](observation_space, net_arch, activation)
+
+
+def _index(space: spaces.Discrete, observations: np.ndarray) -> np.ndarray:
+    return observations.astype(np.int64) - int(space.start)
