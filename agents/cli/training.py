@@ -189,15 +189,23 @@ def _stopped(run: Run) -> int:
     return INTERRUPTED
 
 
+def _tasks_of(agent: Any) -> str:
+    """Say whether the tasks that `evaluate` takes for an agent were held out of its training."""
+    split = (agent.env_kwargs or {}).get("split", "test")
+    return "held-out tasks" if split == "test" and "test" in agent.venv.splits else "tasks"
+
+
 def _finish(agent: Any, run: Run, wishes: Wishes) -> int:
-    """Measure the agent on held-out tasks, and say where everything is."""
+    """Measure the agent on tasks held out where there are some, and say where everything is."""
     made = [("checkpoint", run.checkpoint), ("figures", run.progress), ("TensorBoard", run.tb)]
     if wishes.eval_tasks:
         # imported late: scipy's statistics would hold up the first step of training by a second
         from agents.core.evaluation import evaluate
         from agents.core.plot import save
 
-        print(f"evaluating on {wishes.eval_tasks:,} held-out tasks", file=sys.stderr, flush=True)
+        print(
+            f"evaluating on {wishes.eval_tasks:,} {_tasks_of(agent)}", file=sys.stderr, flush=True
+        )
         try:
             rows = agent.settings.get("rows_per_task", 1)  # as the inner loop was trained
             curve = evaluate(

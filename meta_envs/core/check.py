@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import time
 from collections.abc import Callable
 from typing import Any
 
-from . import laws, laws_border, laws_tasks, laws_trials
+from . import law_errors, laws, laws_border, laws_methods, laws_returns, laws_tasks, laws_trials
 from .law_case import Case, LawBroken
-from .registration import card
+from .registration import card, load_family
 
 Law = Callable[[Case], None]
 
 LAWS: tuple[Law, ...] = (
+    laws_methods.law_methods,  # what is written comes before how it plays
+    laws_methods.law_draws,
+    laws_returns.law_returns,
+    laws_returns.law_infos,
+    laws_returns.law_endings,
     laws.law_determinism,
     laws.law_replay,
     laws.law_rows,
@@ -34,13 +40,16 @@ LAWS: tuple[Law, ...] = (
 )
 
 
-def check_task_distribution(id: str, verbose: bool = False, **env_kwargs: Any) -> None:
+def check_task_distribution(id: str, verbose: bool = False, **env_kwargs: Any) -> tuple[str, ...]:
     """Check that an id keeps every law of the task API.
 
     Args:
         id: Of a registered task distribution; `"package:mine/X-v0"` imports the package first.
-        verbose: Whether to print a line a law.
+        verbose: Whether to print a line a law, and the advice.
         **env_kwargs: What to make it with.
+
+    Returns:
+        Advice: what the author may want to change, though it breaks no law.
 
     Raises:
         LawBroken: If it breaks one; says which, for which task and seed, what was seen, what to do.
@@ -49,11 +58,13 @@ def check_task_distribution(id: str, verbose: bool = False, **env_kwargs: Any) -
     module, _, name = id.rpartition(":")
     if module:
         importlib.import_module(module)
-    card(name)
+    with contextlib.suppress(AttributeError, TypeError):  # which the first law explains
+        load_family(card(name).family)
+    advice: list[str] = []
     for law in LAWS:
         began = time.perf_counter()
         try:
-            check_law(law, name, **env_kwargs)
+            advice += check_law(law, name, **env_kwargs)
         except LawBroken:
             if verbose:
                 print(f"{law_name(law):<14} BROKEN", flush=True)
@@ -61,15 +72,22 @@ def check_task_distribution(id: str, verbose: bool = False, **env_kwargs: Any) -
         if verbose:
             said = (law.__doc__ or "").partition("\n")[0]
             print(f"{law_name(law):<14} {time.perf_counter() - began:5.2f} s  {said}", flush=True)
+    if verbose:
+        for text in advice:
+            print(f"advice: {text}", flush=True)
+    return tuple(advice)
 
 
-def check_law(law: Law, id: str, **env_kwargs: Any) -> None:
+def check_law(law: Law, id: str, **env_kwargs: Any) -> tuple[str, ...]:
     """Check one law on one id.
 
     Args:
         law: One of `LAWS`.
         id: Of a registered task distribution.
         **env_kwargs: What to make it with.
+
+    Returns:
+        Advice: what the author may want to change, though it breaks no law.
 
     Raises:
         LawBroken: If the id breaks it, or raises an error on the way.
@@ -80,8 +98,10 @@ def check_law(law: Law, id: str, **env_kwargs: Any) -> None:
     except LawBroken:
         raise
     except Exception as raised:
-        seen = f"{type(raised).__name__} was raised: {raised}"
-        raise case.broken(seen, "The traceback above shows where") from raised
+        at = law_errors.where(raised, card(id).family.partition(":")[0])
+        do = "The traceback above shows where" if at is None else "Mend what is raised there"
+        raise case.broken(f"{type(raised).__name__} was raised: {raised}", do, at) from raised
+    return tuple(case.advice)
 
 
 def law_name(law: Law) -> str:

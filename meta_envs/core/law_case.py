@@ -10,6 +10,7 @@ import numpy as np
 from gymnasium import spaces
 
 from . import tasks as _tasks
+from .registration import card, load_family
 from .single import MetaEnv
 from .tasks import Task
 from .vector import MetaVectorEnv
@@ -21,7 +22,19 @@ Transcript = list[tuple[str, Any]]  # what was seen, in order: ("step 3: reward"
 
 
 class LawBroken(Exception):
-    """A law of the task API that a task distribution breaks: which, for what, and what to do."""
+    """A law of the task API that a task distribution breaks: which, for what, and what to do.
+
+    Args:
+        broken: Id, law, and where it matters seed and task.
+        seen: What was seen instead.
+        do: What the author of the family can do.
+        at: Method, file and line of the author's that raised an error; None if none did.
+    """
+
+    def __init__(self, broken: str, seen: str, do: str, at: str | None = None):
+        place = "" if at is None else f" in {at}"
+        super().__init__(f"{broken}: {seen}{place}. {do}.")
+        self.broken, self.seen, self.do, self.at = broken, seen, do, at
 
 
 class Case:
@@ -39,6 +52,24 @@ class Case:
         self.env_kwargs = env_kwargs
         self.seed: int | None = None
         self.task: Task | None = None
+        self.advice: list[str] = []
+
+    @property
+    def family(self) -> type:
+        """The class of the family."""
+        return load_family(card(self.id).family)
+
+    @property
+    def horizon(self) -> int | None:
+        """The steps at which episodes are cut; None if nothing cuts them."""
+        registered = gym.spec(self.id).max_episode_steps
+        steps = self.env_kwargs.get("max_episode_steps", registered)
+        return None if steps == -1 else steps
+
+    def advise(self, text: str) -> None:
+        """Note what the author may want to change, though it breaks no law."""
+        if text not in self.advice:
+            self.advice.append(text)
 
     def make(self, **more: Any) -> gym.Env:
         """Make one environment, as `gymnasium.make` does."""
@@ -78,12 +109,12 @@ class Case:
         if not holds:
             raise self.broken(seen, do)
 
-    def broken(self, seen: str, do: str) -> LawBroken:
-        """Return the complaint."""
+    def broken(self, seen: str, do: str, at: str | None = None) -> LawBroken:
+        """Return the complaint; `at` is where the author's code raised an error."""
         where = "" if self.seed is None else f", seed {self.seed}"
         task = "" if self.task is None else f", task {shown(self.task)}"
         made = f" (made with {self.env_kwargs})" if self.env_kwargs else ""
-        return LawBroken(f"{self.id}{made} breaks the {self.law} law{where}{task}: {seen}. {do}.")
+        return LawBroken(f"{self.id}{made} breaks the {self.law} law{where}{task}", seen, do, at)
 
     def same(self, one: Transcript, other: Transcript, between: str, do: str) -> None:
         """Complain unless two transcripts are equal, bit for bit."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -18,6 +19,13 @@ from . import batches
 from .law_case import MOST_STEPS, Case, Transcript, action_list, play, same_bits, task_api
 from .vector import MetaVectorEnv
 
+# Of warnings of Gymnasium's checker: what it merely recommends of a space, and what is common.
+_RECOMMENDATIONS = ("we recommend", "This is probably too", "maximum and minimum values are equal")
+_COMMON = (
+    "A Box observation space minimum value is -infinity",
+    "A Box observation space maximum value is infinity",
+)
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _ACTION_ERRORS = (ValueError, error.InvalidAction)
 _ACTION_DO = "Call `self.valid_action(action)` first in step (MetaEnv)"
 
@@ -222,16 +230,26 @@ def law_gymnasium(case: Case) -> None:
     )
     inside = env.unwrapped
     inside.action_space.seed(0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for infinite in ("minimum value is -infinity", "maximum value is infinity"):
-            warnings.filterwarnings("ignore", f".*A Box observation space {infinite}")
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
         try:
             check_env(inside, skip_render_check=True)
         except Exception as raised:
             name = type(raised).__name__
             do = "Do as gymnasium.utils.env_checker.check_env says"
             raise case.broken(f"check_env raised {name}: {raised}", do) from raised
+    for warning in warned:
+        _heed(case, _COLOUR.sub("", str(warning.message)).removeprefix("WARN: "))
+
+
+def _heed(case: Case, warning: str) -> None:
+    """Tell Gymnasium's recommendations about spaces, which are advice, from its complaints."""
+    if any(words in warning for words in _COMMON):
+        return
+    is_advice = any(words in warning for words in _RECOMMENDATIONS)
+    do = "Do as gymnasium.utils.env_checker.check_env says"
+    case.require(is_advice, f"check_env warned: {warning}", do)
+    case.advise(f"Gymnasium: {warning}")
 
 
 def law_rendering(case: Case) -> None:

@@ -55,7 +55,7 @@ def resolve(split: str | None, splits: Sequence[str], name: str) -> str:
         return split
     allowed = ", ".join(repr(known) for known in splits)
     if tuple(splits) == ("all",):
-        reason = f"{name} has too few tasks to hold any out; its only split is 'all'"
+        reason = f"{name} holds no tasks out: its only split is 'all'"
     else:
         near = get_close_matches(str(split), splits, n=1)
         reason = f"{name} has {allowed}" + (f"; did you mean {near[0]!r}?" if near else "")

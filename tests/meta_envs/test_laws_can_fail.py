@@ -11,6 +11,7 @@ from meta_envs.core.check import LAWS, check_law, law_name
 from meta_envs.core.law_case import LawBroken
 from tests.meta_envs import families
 from tests.meta_envs.broken import BROKEN
+from tests.meta_envs.mistakes import MISTAKES
 
 _BY_NAME = {law_name(law): law for law in LAWS}
 _PLAYED = ("determinism", "replay", "rows", "sampling", "pinning", "trials", "actions")
@@ -44,7 +45,7 @@ def test_a_broken_family_is_caught_by_its_law(family: type) -> None:
 
 
 def test_every_law_can_fail() -> None:
-    assert {law for law, *_ in BROKEN.values()} == set(_BY_NAME)
+    assert {law for law, *_ in (*BROKEN.values(), *MISTAKES.values())} == set(_BY_NAME)
 
 
 @pytest.mark.parametrize("id", families.IDS)

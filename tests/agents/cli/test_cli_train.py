@@ -10,6 +10,7 @@ import torch
 from running import ID, STEPS, TINY, logged, train
 
 from agents import RL2, AdaptationCurve
+from agents.cli import training
 from agents.cli.main import main
 from agents.core.run import Run
 from agents.rl2 import presets
@@ -44,6 +45,20 @@ def test_a_run_has_everything_in_its_folder(tmp_path, capsys):
     for told in (run.checkpoint, run.progress, run.curve_csv, run.curve_png):
         assert str(told) in captured.out
     assert "AdaptationCurve of RL2" in captured.out
+    assert "evaluating on 20 held-out tasks\n" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("id", "env_kwargs", "said"),
+    [
+        (ID, {}, "held-out tasks"),
+        (ID, {"split": "train"}, "tasks"),  # what it was trained on
+        ("meta/TwoStep-v0", {}, "tasks"),  # which has no splits
+    ],
+)
+def test_tasks_are_called_held_out_only_where_they_are(id, env_kwargs, said):
+    agent = RL2("GruPolicy", id, n_envs=2, preset=None, batch_size=None, env_kwargs=env_kwargs)
+    assert training._tasks_of(agent) == said
 
 
 def test_explicit_beats_preset_beats_default(tmp_path, monkeypatch, capsys):

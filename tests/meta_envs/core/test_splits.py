@@ -41,7 +41,11 @@ def test_the_default_is_train_else_all() -> None:
     ("split", "splits", "message"),
     [
         ("tset", ("train", "test"), "split='tset' is unknown: X has 'train', 'test'; .* 'test'"),
-        ("test", ("all",), "split='test' is unknown: X has too few tasks .* only split is 'all'"),
+        (
+            "test",
+            ("all",),
+            "split='test' is unknown: X holds no tasks out: its only split is 'all'",
+        ),
         (3, ("train", "test"), "split=3 is unknown"),
     ],
 )

@@ -178,7 +178,7 @@ def test_stay_probabilities_need_equal_shapes():
         ({"p_switch": "often"}, "p_switch='often'"),
         ({"rounds": 0}, "rounds=0"),
         ({"second_stage": "no"}, "second_stage='no'"),
-        ({"split": "test"}, "too few tasks to hold any out"),
+        ({"split": "test"}, "holds no tasks out"),
     ],
 )
 def test_bad_arguments_are_refused_by_name(wrong, words):

@@ -1,0 +1,39 @@
+"""The check names every typical mistake with its cure, in the words of who made it."""
+
+from __future__ import annotations
+
+import pytest
+
+from meta_envs import check_task_distribution, register
+from meta_envs.core import laws_returns
+from meta_envs.core.check import LAWS, Law, check_law, law_name
+from meta_envs.core.law_case import LawBroken
+from tests.meta_envs import mistakes
+from tests.meta_envs.mistakes import MISTAKES
+
+for _family in (mistakes.Guess, mistakes.Door, *MISTAKES):
+    register(
+        f"mistakes/{_family.__name__}-v0",
+        f"{_family.__module__}:{_family.__name__}",
+        episodes_per_trial=2,
+        summary="Has a mistake",
+        source="tests",
+    )
+
+
+@pytest.mark.parametrize("family", MISTAKES, ids=lambda family: family.__name__)
+def test_a_mistake_is_named_with_its_cure(family: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(laws_returns, "_MOST", 500)
+    law, seen, cure = MISTAKES[family]
+    id = f"mistakes/{family.__name__}-v0"
+    with pytest.raises(LawBroken) as raised:
+        check_task_distribution(id)
+    said = str(raised.value)
+    assert said.startswith(f"{id} breaks the {law} law")
+    assert seen in said and cure in said, said
+
+
+@pytest.mark.parametrize("law", LAWS[:6], ids=law_name)
+@pytest.mark.parametrize("family", [mistakes.Guess, mistakes.Door])
+def test_without_a_mistake_they_pass(family: type, law: Law) -> None:
+    assert check_law(law, f"mistakes/{family.__name__}-v0") == ()
