@@ -17,7 +17,8 @@ from .vector import MetaVectorEnv
 ROWS = 3
 _SEED = 20  # of row 0
 
-Look = Callable[["Call"], Fault | None]
+# Given what a method returned and its number of rows (None: a scalar family).
+Look = Callable[[Any, int | None], Fault | None]
 
 
 class Words(NamedTuple):
@@ -58,15 +59,6 @@ SCALAR = Words(
 )
 
 
-class Call(NamedTuple):
-    """One call of a family's own method."""
-
-    method: str
-    value: Any  # what it returned
-    count: int | None  # rows it is about; None for a scalar family
-    rows: np.ndarray  # which
-
-
 class Watched:
     """A family's own environment: three rows of a batched family, or a scalar one.
 
@@ -99,7 +91,7 @@ class Watched:
             rows = np.arange(ROWS if self.batched else 1)
             if method == BATCHED.begin:
                 rows = given[0]
-            fault = at(Call(method, value, len(rows) if self.batched else None, rows))
+            fault = at(value, len(rows) if self.batched else None)
             if fault is not None:
                 raise self.complaint(method, fault, rows)
             return value

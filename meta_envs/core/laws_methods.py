@@ -173,8 +173,8 @@ def _check_core_arrives(case: Case, watched: Watched) -> None:
 
 
 def _check_reset_begins(case: Case, family: type, watched: Watched) -> None:
-    calls: list[Any] = []
-    watched.look("begin_episodes", calls.append)  # type: ignore[arg-type]
+    calls: list[int | None] = []
+    watched.look("begin_episodes", lambda value, count: calls.append(count))
     watched.env.reset(seed=0)
     case.require(
         calls,

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from .law_case import Case
-from .law_play import Call, Watched
+from .law_play import Watched
 from .law_values import (
     Fault,
     Returned,
@@ -32,24 +32,22 @@ def law_returns(case: Case) -> None:
     watched.play(_STEPS)
 
 
-def _begin_fault(watched: Watched, seen: Returned, call: Call) -> Fault | None:
+def _begin_fault(watched: Watched, seen: Returned, value: Any, count: int | None) -> Fault | None:
     name = "observations" if watched.batched else "the observation"
-    return observation_fault(watched.space, call.value, call.count, name) or seen.fault(
-        call.value, name
-    )
+    return observation_fault(watched.space, value, count, name) or seen.fault(value, name)
 
 
-def _step_fault(watched: Watched, seen: Returned, call: Call) -> Fault | None:
-    fault = _tuple_fault(watched, call)
+def _step_fault(watched: Watched, seen: Returned, value: Any, count: int | None) -> Fault | None:
+    fault = _tuple_fault(watched, value)
     if fault is not None:
         return fault
     name = "observations" if watched.batched else "the observation"
-    observations, rewards, terminated, *more = call.value
+    observations, rewards, terminated, *more = value
     fault = (
-        observation_fault(watched.space, observations, call.count, name)
-        or reward_fault(rewards, call.count)
-        or end_fault(terminated, call.count, "terminated")
-        or (None if watched.batched else end_fault(more[0], call.count, "truncated"))
+        observation_fault(watched.space, observations, count, name)
+        or reward_fault(rewards, count)
+        or end_fault(terminated, count, "terminated")
+        or (None if watched.batched else end_fault(more[0], count, "truncated"))
     )
     if fault is not None:
         return fault
@@ -58,7 +56,7 @@ def _step_fault(watched: Watched, seen: Returned, call: Call) -> Fault | None:
     return next((fault for fault in faults if fault is not None), None)
 
 
-def _tuple_fault(watched: Watched, call: Call) -> Fault | None:
+def _tuple_fault(watched: Watched, value: Any) -> Fault | None:
     """Tell whether the parts are as many as they have to be."""
     if watched.batched:
         count, parts = 4, "(observations, rewards, terminated, infos)"
@@ -69,13 +67,11 @@ def _tuple_fault(watched: Watched, call: Call) -> Fault | None:
     else:
         count, parts = 5, "(observation, reward, terminated, truncated, info)"
         why = "truncated is False where max_episode_steps of meta_envs.register cuts"
-    if not (isinstance(call.value, tuple) and len(call.value) == count):
-        return Fault(f"{kind_of(call.value)}, not a tuple of {count}", f"Return {parts}; {why}")
-    if not isinstance(call.value[-1], dict):
+    if not (isinstance(value, tuple) and len(value) == count):
+        return Fault(f"{kind_of(value)}, not a tuple of {count}", f"Return {parts}; {why}")
+    if not isinstance(value[-1], dict):
         name = "infos" if watched.batched else "info"
-        return Fault(
-            f"{kind_of(call.value[-1])} as {name}", f"Return one dict as {name}, e.g. {{}}"
-        )
+        return Fault(f"{kind_of(value[-1])} as {name}", f"Return one dict as {name}, e.g. {{}}")
     return None
 
 
@@ -87,12 +83,14 @@ def law_infos(case: Case) -> None:
     watched.play(_STEPS)
 
 
-def _infos_fault(watched: Watched, seen: Returned, first: list[Any], call: Call) -> Fault | None:
-    infos = call.value[-1]
+def _infos_fault(
+    watched: Watched, seen: Returned, first: list[Any], value: Any, count: int | None
+) -> Fault | None:
+    infos = value[-1]
     name = "infos" if watched.batched else "info"
     if first and infos is first[1]:
         return Fault(f"the same dict as {name} again", f"Return a new dict as {name} at every step")
-    fault = infos_fault(infos, call.count, name)
+    fault = infos_fault(infos, count, name)
     if fault is not None:
         return fault
     now = layout(infos, name)
