@@ -12,17 +12,20 @@ import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.type_aliases import MaybeCallback
+from stable_baselines3.common.utils import get_system_info
 from torch import nn
 
 from meta_envs.core.rng import fresh_seed
 
 from . import checkpoint
 from .allowed import check_named
-from .encoding import decode, decode_settings, encode, encode_settings
+from .encoding import decode, encode, encode_settings
 from .inner_loop import InnerLoop
+from .kinds import whole
 from .logging import ProgressBar
 from .optimizer_state import pack_optimizer, unpack_optimizer
-from .settings import check_policy_kwargs
+from .parameters import load_network, set_parameters
+from .settings import check_policy_kwargs, settle_rows, to_load
 from .vec_bridge import SB3VecEnv
 from .venv import check_spaces, env_identity, make_venv
 
@@ -40,7 +43,8 @@ class MetaAlgorithm(BaseAlgorithm):
         policy: A name of `policy_aliases`, or a policy class.
         env: An id, a `gym.make` environment, a `MetaVectorEnv` or an `SB3VecEnv` over one.
         learning_rate: A number or `("linear", start, end)`.
-        n_envs: Rows, where the environment is made here.
+        n_envs: Rows, where the environment is made here; `settings` and checkpoints have those
+            that train, whoever made them.
         env_kwargs: Keyword arguments of an id.
         policy_kwargs: Of the policy.
         stats_window_size: As in Stable-Baselines3.
@@ -82,7 +86,7 @@ class MetaAlgorithm(BaseAlgorithm):
             seed=None,
         )
         check_policy_kwargs(self.policy_class, self.policy_kwargs)
-        self.seed: int = fresh_seed() if seed is None else int(seed)
+        self.seed: int = fresh_seed() if seed is None else whole("seed", seed, 0)
         self.settings["seed"] = self.seed
         self.env_id, self.env_kwargs = env_identity(env, env_kwargs)
         self.settings["env_kwargs"] = self.env_kwargs  # one spelling: equal agents save alike
@@ -90,6 +94,7 @@ class MetaAlgorithm(BaseAlgorithm):
         self.latest: dict[str, float] = {}  # newest figures, for progress bars
         self._boundary: tuple[dict[str, Any], dict[str, dict]] | None = None
         self._set_venv(make_venv(env, n_envs, env_kwargs))
+        settle_rows(env, n_envs, self.settings, self.applied)
 
     # ---- what an agent is -----------------------------------------------------------------------
 
@@ -122,14 +127,25 @@ class MetaAlgorithm(BaseAlgorithm):
     # ---- environments ---------------------------------------------------------------------------
 
     def set_env(self, env: Any, force_reset: bool = True) -> None:
-        """Train on another environment of the same spaces from now on.
+        """Train on another environment of the same spaces and number of rows from now on.
+
+        Args:
+            env: As in the constructor.
+            force_reset: Without effect: collections begin with a reset in any case.
 
         Raises:
-            ValueError: If its spaces are others.
+            ValueError: If its spaces or its number of rows are others.
         """
-        venv = make_venv(env, self.settings["n_envs"])
+        venv = make_venv(env, self.n_envs)
         check_spaces(venv, self.observation_space, self.action_space)
+        if venv.num_envs != self.n_envs:
+            raise ValueError(
+                f"the environment has {venv.num_envs} rows; the agent trains on {self.n_envs} "
+                "(load(path, env=...) takes any number)"
+            )
         self.env_id, self.env_kwargs = env_identity(env, None)
+        self.settings["env_kwargs"] = self.env_kwargs
+        self._boundary = None  # what `save` writes belongs to this environment
         self._set_venv(venv)
 
     def _set_venv(self, venv: Any) -> None:
@@ -142,7 +158,7 @@ class MetaAlgorithm(BaseAlgorithm):
     def set_random_seed(self, seed: int | None = None) -> None:
         """Set the seed of everything from the next iteration on; no global generator is touched."""
         if seed is not None:
-            self.seed = self.settings["seed"] = int(seed)
+            self.seed = self.settings["seed"] = whole("seed", seed, 0)
 
     def _init_callback(self, callback: MaybeCallback, progress_bar: bool = False) -> BaseCallback:
         """Make one callback of all; the progress bar counts steps that were played, not rows."""
@@ -186,17 +202,21 @@ class MetaAlgorithm(BaseAlgorithm):
 
         Args:
             path: `.zip` is added where it is missing.
-            exclude: Not used; a checkpoint is always whole.
-            include: Not used.
+            exclude: Nothing can be: a checkpoint is always whole.
+            include: Nothing need be.
 
         Raises:
             OSError: If it cannot be written; an older file of that name survives.
+            ValueError: If something is to be left out or put in.
         """
+        for name, value in (("exclude", exclude), ("include", include)):
+            if value:
+                raise ValueError(f"{name}={value!r}: a checkpoint is always whole; leave it out")
         progress, tensors = self._boundary or self._capture()
         data = {
             "algorithm": type(self).__name__,
             "settings": encode_settings(self.settings, self._classes()),
-            "env": {"id": self.env_id, "kwargs": encode(self.env_kwargs, set())},
+            "env": {"id": self.env_id, "kwargs": encode(self.env_kwargs, set(), "env_kwargs")},
             "observation_space": encode(self.observation_space, set()),
             "action_space": encode(self.action_space, set()),
             "progress": progress,
@@ -219,35 +239,36 @@ class MetaAlgorithm(BaseAlgorithm):
 
         Args:
             path: The file.
-            env: Another environment than the saved id; its spaces must be the same.
+            env: Another environment than the saved id; its spaces must be the same. A made batch
+                brings its own number of rows.
             device: Where to put the networks; `"auto"` is a GPU where there is one.
             custom_objects: What could not be saved, by name; it also replaces saved settings.
-            print_system_info: Not used.
-            force_reset: Not used; collections begin with a reset.
+            print_system_info: Print the versions that this process runs.
+            force_reset: Without effect: collections begin with a reset in any case.
             allow_modules: Modules that may be imported because the file names them: the one of an
                 id like `"mypkg:mine/X-v0"`. One that is imported already needs no permission.
-            **kwargs: Constructor arguments to replace.
+            **kwargs: Constructor arguments to replace. Beside no `env`, `env_kwargs` change the
+                saved ones, and keep those they do not name.
 
         Raises:
             OSError: If the file cannot be read.
-            ValueError: If it is damaged, of another algorithm, newer, or the spaces differ.
+            TypeError: If a constructor argument is unknown; names the nearest.
+            ValueError: If it is damaged, of another algorithm, newer, or the spaces differ; or if
+                an argument cannot be replaced.
         """
+        if print_system_info:
+            print("== CURRENT SYSTEM INFO ==")
+            get_system_info(print_info=True)
         data, tensors = checkpoint.read_checkpoint(path)  # type: ignore[arg-type]
         if data["algorithm"] != cls.__name__:
             raise ValueError(
                 f"{path} is a checkpoint of {data['algorithm']}, not of {cls.__name__}; "
                 f"use {data['algorithm']}.load"
             )
-        settings = decode_settings(data["settings"], custom_objects, cls._classes())
-        settings = {**settings, "preset": None, **kwargs}
-        if env is None:
-            env = data["env"]["id"]
-            if env is None:
-                raise ValueError(f"{path} names no environment id; give load(path, env=...)")
+        named_by_file = env is None
+        env, settings = to_load(data, str(path), env, custom_objects, kwargs, cls._classes())
+        if named_by_file:
             check_named(env, f"{path}: env.id", allow_modules)
-            settings["env_kwargs"] = decode(data["env"]["kwargs"])
-        else:
-            settings["env_kwargs"] = None
         policy = settings.pop("policy")
         agent = cls(policy, env, **settings, device=device)
         check_spaces(agent.venv, decode(data["observation_space"]), decode(data["action_space"]))
@@ -256,7 +277,7 @@ class MetaAlgorithm(BaseAlgorithm):
 
     def _restore(self, progress: Mapping[str, Any], tensors: Mapping[str, Any], path: str) -> None:
         for name, network in self._networks().items():
-            _load_network(network, name, tensors.get(name), path)
+            load_network(network, name, tensors.get(name), path)
         for name, optimizer in self._optimizers().items():
             unpack_optimizer(optimizer, progress["optimizers"][name], tensors.get(name, {}))
         self.num_timesteps = int(progress["num_timesteps"])
@@ -281,40 +302,18 @@ class MetaAlgorithm(BaseAlgorithm):
         Args:
             load_path_or_dict: A path or a dict.
             exact_match: Every network and optimiser must be there.
-            device: Not used; parameters stay on the agent's device.
+            device: Without effect: parameters stay on the agent's device.
 
         Raises:
             ValueError: If something is missing, unknown or of another shape.
         """
         if isinstance(load_path_or_dict, Mapping):
-            self._set_state_dicts(load_path_or_dict, exact_match)
-            return
-        data, tensors = checkpoint.read_checkpoint(load_path_or_dict)
-        for name, network in self._networks().items():
-            _load_network(network, name, tensors.get(name), str(load_path_or_dict))
-        for name, optimizer in self._optimizers().items():
-            unpack_optimizer(optimizer, data["progress"]["optimizers"][name], tensors[name])
-        self._boundary = None
-
-    def _set_state_dicts(self, given: Mapping[str, Any], exact_match: bool) -> None:
-        parts: dict[str, Any] = {**self._networks(), **self._optimizers()}
-        if unknown := sorted(given.keys() - parts.keys()):
-            raise ValueError(f"parameters {unknown} are unknown; there are {sorted(parts)}")
-        if exact_match and (missing := sorted(parts.keys() - given.keys())):
-            raise ValueError(f"parameters {missing} are missing; give exact_match=False if meant")
-        for name, state in given.items():
-            parts[name].load_state_dict(state)
+            given, source = load_path_or_dict, "what was given"
+        else:
+            given, source = checkpoint.read_checkpoint(load_path_or_dict), str(load_path_or_dict)
+        set_parameters(self._networks(), self._optimizers(), given, exact_match, source)
         self._boundary = None
 
     @classmethod
     def _classes(cls) -> dict[str, Any]:
         return {f"policy.{name}": policy for name, policy in cls.policy_aliases.items()}
-
-
-def _load_network(network: nn.Module, name: str, tensors: Any, path: str) -> None:
-    if tensors is None:
-        raise ValueError(f"{path} has no network {name!r}")
-    try:
-        network.load_state_dict(dict(tensors))
-    except RuntimeError as mismatch:
-        raise ValueError(f"{path}: network {name!r} does not fit: {mismatch}") from mismatch

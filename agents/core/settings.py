@@ -10,7 +10,9 @@ from typing import Any
 
 import gymnasium as gym
 
-from .venv import env_identity
+from .encoding import decode, decode_settings
+from .kinds import checked, refuse_unknown
+from .venv import env_identity, rows_of
 
 # Not part of what an agent is: given anew wherever one is made.
 NOT_SETTINGS = (
@@ -41,7 +43,8 @@ def configured(presets: Mapping[str, Mapping[str, Any]]) -> Callable[[Callable],
     """Decorate a constructor: fill in a preset, and keep what applied.
 
     The decorated `__init__` must take `env`, `env_kwargs` and `preset`. Afterwards `self.settings`
-    has every argument that applied and `self.applied` says where it is from.
+    has every argument that applied and `self.applied` says where it is from. Arguments that are
+    annotated as int, float or bool are checked, and NumPy's numbers become Python's.
 
     Args:
         presets: As in `find_preset`.
@@ -52,19 +55,86 @@ def configured(presets: Mapping[str, Mapping[str, Any]]) -> Callable[[Callable],
 
         @functools.wraps(init)
         def wrapped(self: Any, *args: Any, **kwargs: Any) -> None:
-            given = signature.bind_partial(self, *args, **kwargs).arguments
+            given = checked(signature, _bound(init, signature, self, args, kwargs))
             chosen = _chosen(signature, given, presets)
             bound = signature.bind(self, *args, **{**chosen, **kwargs})
+            bound.arguments.update(given)
+            positional, named = bound.args, bound.kwargs
             bound.apply_defaults()
             self.settings = {
                 name: value for name, value in bound.arguments.items() if name not in NOT_SETTINGS
             }
             self.applied = _applied(self.settings, given, chosen)
-            init(self, *args, **{**chosen, **kwargs})
+            init(*positional, **named)
 
         return wrapped
 
     return decorate
+
+
+def settle_rows(env: Any, n_envs: int, settings: dict[str, Any], applied: dict[str, str]) -> None:
+    """Remember the rows that train: those of a made batch, whatever `n_envs` is by default.
+
+    Args:
+        env: As given.
+        n_envs: The argument that applied.
+        settings: Of the agent; changed.
+        applied: Where they are from; changed.
+
+    Raises:
+        ValueError: If `n_envs` was given beside a batch that has another number.
+    """
+    made = rows_of(env)
+    if made is None or "n_envs" not in settings:
+        return
+    if applied.get("n_envs") == "explicit" and made != n_envs:
+        raise ValueError(
+            f"n_envs={n_envs}, but the environment has {made} rows; leave out n_envs, or give an id"
+        )
+    settings["n_envs"], applied["n_envs"] = made, "explicit"
+
+
+def to_load(
+    data: Mapping[str, Any],
+    path: str,
+    env: Any,
+    custom_objects: Mapping[str, Any] | None,
+    kwargs: Mapping[str, Any],
+    classes: Mapping[str, type],
+) -> tuple[Any, dict[str, Any]]:
+    """Return the environment and constructor arguments of a checkpoint: what is given, then saved.
+
+    Args:
+        data: Of the checkpoint.
+        path: Its name.
+        env: As given to `load`; None is the saved id.
+        custom_objects: As given to `load`.
+        kwargs: Constructor arguments to replace. Beside no `env`, `env_kwargs` change the saved.
+        classes: As in `decode_settings`.
+
+    Raises:
+        ValueError: If there is no environment, or a preset is asked for.
+    """
+    if kwargs.get("preset") not in (None, "auto"):
+        raise ValueError(
+            f"preset={kwargs['preset']!r}: a checkpoint's own settings apply; give by name what is "
+            "to replace them"
+        )
+    custom = dict(custom_objects or {})
+    settings = {**decode_settings(data["settings"], custom, classes), **kwargs, "preset": None}
+    given = {**custom, **kwargs}
+    if env is not None:
+        settings["env_kwargs"] = given.get("env_kwargs")
+        if rows_of(env) is not None and "n_envs" not in given:
+            settings.pop("n_envs", None)  # the batch brings its own
+        return env, settings
+    if data["env"]["id"] is None:
+        raise ValueError(f"{path} names no environment id; give load(path, env=...)")
+    saved = custom.get("env_kwargs")
+    if saved is None:
+        saved = decode(data["env"]["kwargs"], custom)
+    settings["env_kwargs"] = {**saved, **(kwargs.get("env_kwargs") or {})}
+    return data["env"]["id"], settings
 
 
 def check_policy_kwargs(policy: Callable, given: Mapping[str, Any]) -> None:
@@ -87,6 +157,24 @@ def check_policy_kwargs(policy: Callable, given: Mapping[str, Any]) -> None:
             hint = f" (did you mean {near[0]!r}?)" if near else ""
             named = getattr(policy, "__name__", str(policy))
             raise TypeError(f"policy_kwargs has {name!r}{hint}; {named} takes {taken}")
+
+
+def _bound(
+    init: Callable, signature: inspect.Signature, self: Any, args: tuple, kwargs: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments of a call by name, or raise what Python would have raised.
+
+    Raises:
+        TypeError: In Python's words, with the nearest name for a keyword that is unknown.
+    """
+    taken = [name for name in signature.parameters if name != "self"]
+    if not any(one.kind is one.VAR_KEYWORD for one in signature.parameters.values()):
+        refuse_unknown(init.__qualname__, kwargs, taken)
+    try:
+        return dict(signature.bind(self, *args, **kwargs).arguments)
+    except TypeError:
+        init(self, *args, **kwargs)  # fails alike, in Python's own words
+        raise
 
 
 def _chosen(

@@ -274,7 +274,7 @@ class TrialAlgorithm(IterativeAlgorithm):
         return {} if normaliser is None else {"reward_normaliser": normaliser.state()}
 
     def _set_extra_state(self, state: Mapping[str, Any]) -> None:
-        if self.reward_normaliser is not None:
+        if self.reward_normaliser is not None and "reward_normaliser" in state:
             self.reward_normaliser.load_state(state["reward_normaliser"])
 
 

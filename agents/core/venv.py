@@ -7,16 +7,18 @@ from typing import Any
 
 import gymnasium as gym
 from gymnasium import spaces
-from gymnasium.vector import VectorEnv
+from gymnasium.vector import VectorEnv, VectorWrapper
 from gymnasium.wrappers import HumanRendering, OrderEnforcing, PassiveEnvChecker, TimeLimit
 from stable_baselines3.common.vec_env import VecEnv
 
 import meta_envs
 from meta_envs.wrappers import VectorTrialWrapper
 
+from .kinds import whole
 from .vec_bridge import SB3VecEnv
 
-_OF_MAKE = (PassiveEnvChecker, OrderEnforcing, TimeLimit, HumanRendering)  # what gym.make puts on
+_OF_MAKE = (PassiveEnvChecker, OrderEnforcing, HumanRendering)  # what gym.make puts on
+_NOT_KWARGS = ("num_envs", "vectorization_mode", "render_mode")  # no part of what is played
 
 
 def env_identity(env: Any, env_kwargs: Mapping[str, Any] | None) -> tuple[str | None, dict]:
@@ -27,24 +29,28 @@ def env_identity(env: Any, env_kwargs: Mapping[str, Any] | None) -> tuple[str | 
         env_kwargs: The agent's argument, which belongs to an id.
 
     Raises:
-        ValueError: If `env_kwargs` are given beside a made environment.
+        ValueError: If `env_kwargs` are given beside a made environment, or say how many rows.
     """
     if isinstance(env, str):
-        return env, dict(env_kwargs or {})
+        kwargs = dict(env_kwargs or {})
+        if "num_envs" in kwargs:
+            raise ValueError("env_kwargs has 'num_envs'; the agent's own argument is n_envs")
+        return env, kwargs
     if env_kwargs:
         raise ValueError(f"env_kwargs={dict(env_kwargs)} belong to an id, but env is {env}")
     if isinstance(env, SB3VecEnv):
         env = env.venv
     spec = getattr(env, "spec", None)
-    if spec is None or (isinstance(env, VectorEnv) and env is not env.unwrapped):
+    if spec is None or isinstance(env, VecEnv) or _lost_wrappers(env):
         return None, {}
-    given = {**spec.kwargs, "max_episode_steps": spec.max_episode_steps}
     known = {**gym.spec(spec.id).kwargs, "max_episode_steps": gym.spec(spec.id).max_episode_steps}
-    own = ("num_envs", "vectorization_mode", "render_mode")
+    given = {**spec.kwargs, "max_episode_steps": spec.max_episode_steps}
+    if isinstance(env, VectorEnv):  # its spec keeps the registered horizon, whatever was asked for
+        given["max_episode_steps"] = getattr(env, "max_episode_steps", spec.max_episode_steps)
     changed = {
         key: value
         for key, value in given.items()
-        if key not in own and (key not in known or known[key] != value)
+        if key not in _NOT_KWARGS and (key not in known or known[key] != value)
     }
     return spec.id, changed
 
@@ -60,8 +66,9 @@ def make_venv(env: Any, n_envs: int, env_kwargs: Mapping[str, Any] | None = None
 
     Raises:
         TypeError: If `env` is something else, or has no task API.
-        ValueError: If a wrapper would be lost.
+        ValueError: If a wrapper would be lost, or `n_envs` is no number of rows.
     """
+    n_envs = whole("n_envs", n_envs, 1)
     if isinstance(env, SB3VecEnv):
         env = env.venv
     if isinstance(env, str):
@@ -76,12 +83,17 @@ def make_venv(env: Any, n_envs: int, env_kwargs: Mapping[str, Any] | None = None
             "gymnasium.make_vec(id, num_envs=...))"
         )
     if isinstance(env, gym.Env):
-        _refuse_wrappers(env)
+        refuse_wrappers(env, "wrap a gymnasium.make_vec environment instead, or give the id")
         identity, kwargs = env_identity(env, None)
         if identity is None:
             raise TypeError(f"{env} was not made by gymnasium.make; give an id or a MetaVectorEnv")
         return _with_task_api(gym.make_vec(identity, num_envs=n_envs, **kwargs), identity)
     raise TypeError(f"env={env!r}; give an id, a gymnasium.make environment or a MetaVectorEnv")
+
+
+def rows_of(env: Any) -> int | None:
+    """Return the number of rows that a made batch brings with it; None for what is made here."""
+    return env.num_envs if isinstance(env, VectorEnv | VecEnv) else None
 
 
 def check_spaces(venv: Any, observation_space: spaces.Space, action_space: spaces.Space) -> None:
@@ -96,6 +108,20 @@ def check_spaces(venv: Any, observation_space: spaces.Space, action_space: space
             raise ValueError(f"the {name} space is {given}; the agent was trained on {trained}")
 
 
+def refuse_wrappers(env: Any, instead: str) -> None:
+    """Refuse an environment whose wrappers would be lost where it is made again from its id.
+
+    Args:
+        env: A `gym.make` or `gym.make_vec` environment.
+        instead: What to do.
+
+    Raises:
+        ValueError: Naming the wrappers.
+    """
+    if lost := _lost_wrappers(env):
+        raise ValueError(f"the env is made again from its id, and {lost} would be lost; {instead}")
+
+
 def _with_task_api(venv: VectorEnv, name: str) -> VectorEnv:
     if isinstance(venv.unwrapped, meta_envs.MetaVectorEnv):
         return venv
@@ -106,14 +132,13 @@ def _with_task_api(venv: VectorEnv, name: str) -> VectorEnv:
     )
 
 
-def _refuse_wrappers(env: gym.Env) -> None:
-    lost = []
-    while isinstance(env, gym.Wrapper):
-        if not isinstance(env, _OF_MAKE):
+def _lost_wrappers(env: Any) -> list[str]:
+    """Return the wrappers that an id does not bring back, from the outermost to the innermost."""
+    lost, limits = [], []
+    while isinstance(env, gym.Wrapper | VectorWrapper):
+        if isinstance(env, TimeLimit):
+            limits.append(type(env).__name__)
+        elif not isinstance(env, _OF_MAKE):
             lost.append(type(env).__name__)
         env = env.env
-    if lost:
-        raise ValueError(
-            f"the env is made again as a batch, and {lost} would be lost; wrap a "
-            "gymnasium.make_vec environment instead, or give the id"
-        )
+    return lost + limits[1:]  # the spec knows one horizon

@@ -1,0 +1,95 @@
+"""Values checked at the border: numbers of the right kind, keywords that exist."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+
+
+def whole(name: str, value: Any, least: int | None = None) -> int:
+    """Return a whole number as Python's int; NumPy's are taken, bools and floats are not.
+
+    Args:
+        name: Of the argument.
+        value: As given.
+        least: The smallest that is allowed; None for no limit.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise ValueError(f"{name}={value!r} must be an integer, not {type(value).__name__}")
+    if least is not None and value < least:
+        raise ValueError(f"{name}={value!r} must be an integer of at least {least}")
+    return int(value)
+
+
+def number(name: str, value: Any) -> int | float:
+    """Return a number as Python's own; NumPy's are taken, bools, text and NaN are not.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    real = isinstance(value, int | float | np.integer | np.floating)
+    if isinstance(value, bool) or not real or np.isnan(value):
+        raise ValueError(f"{name}={value!r} must be a number")
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def flag(name: str, value: Any) -> bool:
+    """Return True or False as Python's own; NumPy's are taken, numbers and text are not.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name}={value!r} must be True or False")
+    return bool(value)
+
+
+_KINDS: dict[str, Callable[[str, Any], Any]] = {"int": whole, "float": number, "bool": flag}
+
+
+def checked(signature: inspect.Signature, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments with those checked that are annotated as int, float or bool (or None).
+
+    Args:
+        signature: Whose annotations say what is taken.
+        given: By name.
+
+    Raises:
+        ValueError: If one is of another kind.
+    """
+    values = dict(given)
+    for name, value in given.items():
+        annotation = signature.parameters[name].annotation
+        text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
+        kinds = [part.strip() for part in text.split("|")]
+        known = [kind for kind in kinds if kind != "None"]
+        if len(known) != 1 or known[0] not in _KINDS or (value is None and "None" in kinds):
+            continue
+        values[name] = _KINDS[known[0]](name, value)
+    return values
+
+
+def refuse_unknown(call: str, given: Iterable[str], taken: Iterable[str]) -> None:
+    """Refuse keywords that a call does not take, in Python's words with the nearest name.
+
+    Args:
+        call: What is called, e.g. `"RL2.__init__"`.
+        given: Keywords.
+        taken: Names it takes.
+
+    Raises:
+        TypeError: If there is one.
+    """
+    taken = list(taken)
+    for name in given:
+        if name not in taken:
+            near = get_close_matches(name, taken, n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"It takes {', '.join(taken)}"
+            raise TypeError(f"{call}() got an unexpected keyword argument {name!r}. {hint}")
