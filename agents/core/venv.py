@@ -17,7 +17,7 @@ from meta_envs.wrappers import VectorTrialWrapper
 from .kinds import whole
 from .vec_bridge import SB3VecEnv
 
-_OF_MAKE = (PassiveEnvChecker, OrderEnforcing, HumanRendering)  # what gym.make puts on
+_OF_MAKE = (PassiveEnvChecker, OrderEnforcing, TimeLimit, HumanRendering)  # what gym.make puts on
 _NOT_KWARGS = ("num_envs", "vectorization_mode", "render_mode")  # no part of what is played
 
 
@@ -44,9 +44,7 @@ def env_identity(env: Any, env_kwargs: Mapping[str, Any] | None) -> tuple[str | 
     if spec is None or isinstance(env, VecEnv) or _lost_wrappers(env):
         return None, {}
     known = {**gym.spec(spec.id).kwargs, "max_episode_steps": gym.spec(spec.id).max_episode_steps}
-    given = {**spec.kwargs, "max_episode_steps": spec.max_episode_steps}
-    if isinstance(env, VectorEnv):  # its spec keeps the registered horizon, whatever was asked for
-        given["max_episode_steps"] = getattr(env, "max_episode_steps", spec.max_episode_steps)
+    given = {**spec.kwargs, "max_episode_steps": _horizon(env, spec.max_episode_steps)}
     changed = {
         key: value
         for key, value in given.items()
@@ -134,11 +132,20 @@ def _with_task_api(venv: VectorEnv, name: str) -> VectorEnv:
 
 def _lost_wrappers(env: Any) -> list[str]:
     """Return the wrappers that an id does not bring back, from the outermost to the innermost."""
-    lost, limits = [], []
+    return [type(one).__name__ for one in _wrappers(env) if not isinstance(one, _OF_MAKE)]
+
+
+def _horizon(env: Any, registered: int | None) -> int | None:
+    """Return the horizon in force: of a batch its own, whatever its spec says; else the nearest."""
+    if isinstance(env, VectorEnv):
+        return getattr(env, "max_episode_steps", registered)
+    limits = [one.spec.max_episode_steps for one in _wrappers(env) if isinstance(one, TimeLimit)]
+    return min(limits, default=registered)
+
+
+def _wrappers(env: Any) -> list[Any]:
+    found = []
     while isinstance(env, gym.Wrapper | VectorWrapper):
-        if isinstance(env, TimeLimit):
-            limits.append(type(env).__name__)
-        elif not isinstance(env, _OF_MAKE):
-            lost.append(type(env).__name__)
+        found.append(env)
         env = env.env
-    return lost + limits[1:]  # the spec knows one horizon
+    return found
