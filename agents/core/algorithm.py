@@ -307,10 +307,9 @@ class MetaAlgorithm(BaseAlgorithm):
         Raises:
             ValueError: If something is missing, unknown or of another shape.
         """
-        if isinstance(load_path_or_dict, Mapping):
-            given, source = load_path_or_dict, "what was given"
-        else:
-            given, source = checkpoint.read_checkpoint(load_path_or_dict), str(load_path_or_dict)
+        given, source = load_path_or_dict, "what was given"
+        if not isinstance(given, Mapping):
+            given, source = checkpoint.read_checkpoint(given), str(given)
         set_parameters(self._networks(), self._optimizers(), given, exact_match, source)
         self._boundary = None
 

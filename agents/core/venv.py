@@ -139,12 +139,13 @@ def _horizon(env: Any, registered: int | None) -> int | None:
     """Return the horizon in force: of a batch its own, whatever its spec says; else the nearest."""
     if isinstance(env, VectorEnv):
         return getattr(env, "max_episode_steps", registered)
-    limits = [one.spec.max_episode_steps for one in _wrappers(env) if isinstance(one, TimeLimit)]
+    specs = [one.spec for one in _wrappers(env) if isinstance(one, TimeLimit)]
+    limits = [spec.max_episode_steps for spec in specs if spec is not None]
     return min(limits, default=registered)
 
 
 def _wrappers(env: Any) -> list[Any]:
-    found = []
+    found: list[Any] = []
     while isinstance(env, gym.Wrapper | VectorWrapper):
         found.append(env)
         env = env.env
