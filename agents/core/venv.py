@@ -140,7 +140,8 @@ def _horizon(env: Any, registered: int | None) -> int | None:
     if isinstance(env, VectorEnv):
         return getattr(env, "max_episode_steps", registered)
     specs = [one.spec for one in _wrappers(env) if isinstance(one, TimeLimit)]
-    limits = [spec.max_episode_steps for spec in specs if spec is not None]
+    steps = [spec.max_episode_steps for spec in specs if spec is not None]
+    limits = [limit for limit in steps if limit is not None]
     return min(limits, default=registered)
 
 
