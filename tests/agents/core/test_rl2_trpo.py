@@ -32,6 +32,23 @@ def test_it_stays_in_its_region_and_learns():
     assert score > 6.0 + 3 * error, "knowing nothing earns 4, remembering 7.5"
 
 
+def test_its_region_is_of_kl_from_the_acting_policy():
+    agent = RL2("GruPolicy", "toy/Guess-v0", target_kl=0.5, **SMALL)
+    whole = agent.prepare(agent._collect(lambda rows: True), 0.99)
+    with torch.no_grad():
+        acting = agent.policy.distribution(whole.inputs).exp()  # probabilities
+    said = agent.update_once(whole, 0.0)["approx_kl"]
+    with torch.no_grad():
+        new = agent.policy.distribution(whole.inputs).exp()
+
+    def divergence(one, other):
+        apart = (one * (one / other).log()).sum(-1)
+        return float((apart * whole.mask).sum() / whole.mask.sum())
+
+    assert said == pytest.approx(divergence(acting, new), rel=1e-4)
+    assert abs(said - divergence(new, acting)) > 0.01 * said
+
+
 def test_the_policy_is_trpos_and_the_value_adams():
     agent = RL2("GruPolicy", "toy/Guess-v0", **SMALL)
     agent.learn(128)

@@ -83,6 +83,8 @@ def made(space):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
         core = SoftActorCritic(3, space, 2, net_arch=(8,), activation=nn.Tanh)
+        for slow in core.target_q.parameters():  # else both pairs of critics say the same
+            slow.data += 0.3 * torch.randn(slow.shape)
         actions = torch.zeros(5, core.kind.size)
         actions[:, 0] = 1.0
         batch = Transitions(
@@ -141,9 +143,8 @@ def test_the_critics_loss_is_the_bellman_error(space):
 def test_slow_critics_follow():
     core = made(BOX)[0]
     before = [one.clone() for one in core.target_q.parameters()]
-    with torch.no_grad():
-        for one in core.q.parameters():
-            one += 1.0
     core.follow(0.25)
-    for old, new in zip(before, core.target_q.parameters(), strict=True):
-        torch.testing.assert_close(new, old + 0.25)
+    now = zip(before, core.target_q.parameters(), core.q.parameters(), strict=True)
+    for old, new, fast in now:
+        torch.testing.assert_close(new, (old + 0.25 * (fast - old)).detach())
+        assert not torch.equal(new, old)

@@ -94,6 +94,26 @@ def test_the_meta_gradient_equals_finite_differences(estimator, discrete, steps,
         assert found.abs().max() > 1e-3
 
 
+def test_loss_and_divergence_are_of_the_adapted_policies_against_what_played():
+    """Without an inner step; KL(played || current) of normal distributions, written out."""
+    who = learner()
+    rounds = [played(who, 4), played(who, 5)]
+    start = spread(who.policy.parameters_by_name(), TASKS)
+    adapted = who.step(start, rounds[0], 0)
+    with torch.no_grad():
+        now, log_prob = who.evaluate(adapted, rounds[1])
+        (mean, log_std), (old_mean, old_log_std) = (
+            part.chunk(2, dim=-1) for part in (now, rounds[1].params)
+        )
+        spreads = log_std - old_log_std
+        ratio = ((2 * old_log_std).exp() + (old_mean - mean).square()) / (2 * (2 * log_std).exp())
+        kl = (spreads + ratio - 0.5).sum(-1)
+        gain = torch.exp(log_prob - rounds[1].log_prob) * rounds[1].advantages
+        weights = rounds[1].weights
+        wanted = [-(gain * weights).sum() / TASKS, (kl * weights).sum() / TASKS]
+    assert OuterLoss(who).values(rounds, None) == pytest.approx([float(part) for part in wanted])
+
+
 def test_two_parameters_and_a_quadratic_by_hand():
     """theta' = theta - a (H theta - b): the meta-gradient is (1 - a H) times that at theta'."""
     curvature = torch.tensor([[2.0, 0.5], [0.5, 1.0]], dtype=torch.float64)

@@ -134,6 +134,35 @@ def test_the_encoder_learns_from_the_critics_alone(monkeypatch):
     assert moved(policy.encoder, encoder)
 
 
+def test_a_gradient_step_is_of_matching_contexts_scaled_rewards_and_slow_critics(monkeypatch):
+    agent = make(meta_batch_size=8, reward_scale=7.0, tau=0.1).learn(1)
+    core, encoder, arrays = agent.policy.core, agent.policy.encoder, agent.replay.arrays
+    for task in range(3):  # rewards tell the tasks apart
+        arrays["rewards"][task] = arrays["context_rewards"][task] = 1.0 + task
+    shown, learnt, losses = [], [], core.critic_loss
+
+    def watched(context, mask=None, *, drawn, **kwargs):
+        shown.append(context[drawn][..., 4])  # after two coordinates and two of the action, [M, N]
+        return type(encoder).forward(encoder, context, mask, drawn=drawn, **kwargs)
+
+    def recorded(batch, *args, **kwargs):
+        learnt.append(batch.rewards.reshape(8, -1))
+        return losses(batch, *args, **kwargs)
+
+    monkeypatch.setattr(encoder, "forward", watched)
+    monkeypatch.setattr(core, "critic_loss", recorded)
+    slow = [one.clone() for one in core.target_q.parameters()]
+    agent.updater.run(1, 1, 1e-2)
+    tasks = shown[0][:, :1]
+    assert len(tasks.unique()) > 1
+    torch.testing.assert_close(shown[0], tasks.expand_as(shown[0]))
+    torch.testing.assert_close(learnt[0], 7.0 * tasks.expand_as(learnt[0]))
+    now = zip(slow, core.target_q.parameters(), core.q.parameters(), strict=True)
+    for before, after, fast in now:
+        torch.testing.assert_close(after, (0.9 * before + 0.1 * fast).detach())
+        assert not torch.equal(before, after)
+
+
 def test_the_inner_loop_draws_from_the_prior_and_then_from_the_posterior():
     agent = make(exploration_episodes=1)
     venv = gym.make_vec("meta/PointGoal-v0", num_envs=4)

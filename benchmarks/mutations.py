@@ -1,0 +1,348 @@
+"""Mistakes that tests must see: each is made in a copy, where the tests named beside it must fail.
+
+    python benchmarks/mutations.py                          # all; exits with 1 if one goes unseen
+    python benchmarks/mutations.py ppo gae --out ""         # those whose names contain a word
+
+A mistake is a text that stands once in a file, and what it is replaced by. They are of the kind
+that leaves shapes, types and most figures as they are: a wrong sign, a detached gradient, a network
+for its slow copy, one task's data for another's. Every row of `results/mutations.csv` says how many
+of its tests failed; the first row is the unchanged copy, whose tests must all pass.
+
+POSIX only: tests run in forks of a process that has imported PyTorch once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = Path(__file__).resolve().parent / "results" / "mutations.csv"
+COPIED = ("agents", "assets", "meta_envs", "registrations", "tests", "pyproject.toml")
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong text for a right one, and the tests that must see it."""
+
+    name: str
+    file: str
+    right: str
+    wrong: str
+    tests: tuple[str, ...]
+
+
+CORE = "tests/agents/core/"
+MAML = "tests/agents/maml/test_meta_gradients.py::"
+PEARL_STEP = (
+    "tests/agents/pearl/test_pearl.py::"
+    "test_a_gradient_step_is_of_matching_contexts_scaled_rewards_and_slow_critics"
+)
+MISTAKES = (
+    Mistake(
+        "SAC: the online critic for the slow one",
+        "agents/core/sac.py",
+        "self.target_q, batch.next_inputs",
+        "self.q, batch.next_inputs",
+        (CORE + "test_sac.py",),
+    ),
+    Mistake(
+        "SAC: slow critics move the wrong way round",
+        "agents/core/sac.py",
+        "torch._foreach_lerp_(slow, fast, tau)",
+        "torch._foreach_lerp_(slow, fast, 1.0 - tau)",
+        (CORE + "test_sac.py",),
+    ),
+    Mistake(
+        "PEARL: slow critics never follow",
+        "agents/pearl/update.py",
+        'core.follow(given["tau"])',
+        "pass",
+        (PEARL_STEP,),
+    ),
+    Mistake(
+        "PEARL: contexts of other tasks",
+        "agents/pearl/update.py",
+        "batch = self._transitions(tasks, rng)",
+        "batch = self._transitions(np.roll(tasks, 1), rng)",
+        (PEARL_STEP,),
+    ),
+    Mistake(
+        "PEARL: rewards of the losses unscaled",
+        "agents/pearl/update.py",
+        'given["reward_scale"] * fields["rewards"]',
+        'fields["rewards"]',
+        (PEARL_STEP,),
+    ),
+    Mistake(
+        "trials: the policy is not told the scale of rewards",
+        "agents/core/trial_algorithm.py",
+        "self.policy.reward_scale.fill_(1.0 / self.reward_normaliser.scale)",
+        "pass",
+        (CORE + "test_trial_updates.py",),
+    ),
+    Mistake(
+        "trials: discounted twice",
+        "agents/core/trial_algorithm.py",
+        "gae(rewards, values, continues, gamma, self.gae_lambda)",
+        "gae(rewards, values, gamma * continues, gamma, self.gae_lambda)",
+        (CORE + "test_trial_updates.py",),
+    ),
+    Mistake(
+        "trials: advantages never standardised",
+        "agents/core/trial_algorithm.py",
+        "        if self.normalize_advantage:",
+        "        if False:",
+        (CORE + "test_trial_updates.py",),
+    ),
+    Mistake(
+        "trials: returns cross episodes that they are to be cut at",
+        "agents/core/trial_algorithm.py",
+        "        if self.cut_at_episode_ends:",
+        "        if False:",
+        (CORE + "test_trial_updates.py",),
+    ),
+    Mistake(
+        "trials: every iteration plays the first one's tasks",
+        "agents/core/trial_algorithm.py",
+        'fold(self.seed, "collect", self.iteration)',
+        'fold(self.seed, "collect", 0)',
+        (CORE + "test_trial_updates.py",),
+    ),
+    Mistake(
+        "trials: minibatches of the same trials in every epoch",
+        "agents/core/trial_algorithm.py",
+        "for index in order.split(size):",
+        "for index in order.split(size)[:1]:",
+        (CORE + "test_trial_updates.py",),
+    ),
+    Mistake(
+        "trials: the memory is carried into the next trial",
+        "agents/core/trials.py",
+        "                loop.reset(started)\n",
+        "",
+        (CORE + "test_trials.py",),
+    ),
+    Mistake(
+        "trials: a value is counted past a trial's end",
+        "agents/core/trials.py",
+        "return after * self.mask",
+        "return self.mask",
+        (CORE + "test_trials.py",),
+    ),
+    Mistake(
+        "returns: the value of the state before, for the one after",
+        "agents/core/returns.py",
+        "next_values = torch.cat([values[1:], after[None]])",
+        "next_values = torch.cat([values[:1], values[1:]])",
+        (CORE + "test_returns.py",),
+    ),
+    Mistake(
+        "PPO: the clip takes the better side",
+        "agents/core/losses.py",
+        "torch.minimum(ratio * advantage",
+        "torch.maximum(ratio * advantage",
+        (CORE + "test_losses.py",),
+    ),
+    Mistake(
+        "losses: padding counts",
+        "agents/core/losses.py",
+        "return (values * mask).sum() / mask.sum()",
+        "return values.mean()",
+        (CORE + "test_losses.py",),
+    ),
+    Mistake(
+        "PPO: entropy is punished",
+        "agents/rl2/losses.py",
+        "- ent_coef * entropy_mean",
+        "+ ent_coef * entropy_mean",
+        (CORE + "test_losses.py",),
+    ),
+    Mistake(
+        "RL2: old and new probabilities in exchange",
+        "agents/rl2/rl2.py",
+        "            head.log_prob(params, batch.actions),\n            head.entropy(params),\n"
+        "            value,\n            batch.old_log_prob,\n",
+        "            batch.old_log_prob,\n            head.entropy(params),\n"
+        "            value,\n            head.log_prob(params, batch.actions),\n",
+        (CORE + "test_trial_updates.py",),
+    ),
+    Mistake(
+        "TRPO: the divergence the wrong way round",
+        "agents/rl2/trust_region.py",
+        "losses.masked_mean(head.kl(acting, params), mask)",
+        "losses.masked_mean(head.kl(params, acting), mask)",
+        (CORE + "test_rl2_trpo.py::test_its_region_is_of_kl_from_the_acting_policy",),
+    ),
+    Mistake(
+        "MAML: the divergence the wrong way round",
+        "agents/maml/outer.py",
+        "head.kl(after.params, replay.params)",
+        "head.kl(replay.params, after.params)",
+        (MAML + "test_loss_and_divergence_are_of_the_adapted_policies_against_what_played",),
+    ),
+    Mistake(
+        "MAML: gradients do not flow through the inner step",
+        "agents/maml/adaptation.py",
+        "create_graph=differentiable and not first_order",
+        "create_graph=False",
+        (MAML + "test_second_order_is_not_first_order",),
+    ),
+    Mistake(
+        "MAML: the first policy is scored instead of the adapted one",
+        "agents/maml/outer.py",
+        "after = rounds[-1]",
+        "after = rounds[0]",
+        (MAML + "test_loss_and_divergence_are_of_the_adapted_policies_against_what_played",),
+    ),
+    Mistake(
+        "VariBAD: each belief is held to the next one, not the one before",
+        "agents/varibad/losses.py",
+        "return gaussian_kl(mean, log_variance, before_mean, before_log_variance)",
+        "return gaussian_kl(before_mean, before_log_variance, mean, log_variance)",
+        ("tests/agents/varibad/test_varibad_losses.py",),
+    ),
+    Mistake(
+        "RL2: another row's reward is shown",
+        "agents/core/recurrent.py",
+        "self._previous_rewards[where] = reward\n",
+        "self._previous_rewards[where] = np.roll(reward, 1)\n",
+        (CORE + "test_trials.py",),
+    ),
+    Mistake(
+        "evaluate: an episode's first step is counted to the one before",
+        "agents/core/evaluation_play.py",
+        "self._count(played, rows, ended[rows], rewards, infos)",
+        "self._count(played, rows, np.maximum(ended[rows] - 1, 0), rewards, infos)",
+        (CORE + "test_evaluation_play.py",),
+    ),
+    Mistake(
+        "evaluate: training tasks for held-out ones",
+        "agents/core/evaluation.py",
+        'split = "test" if "test" in probe.splits else "all"',
+        'split = "train" if "test" in probe.splits else "all"',
+        (CORE + "test_evaluation.py::test_the_split_is_test_where_there_is_one",),
+    ),
+    Mistake(
+        "evaluate: learning goes on in the frozen episodes",
+        "agents/core/evaluation.py",
+        "            loop.freeze()\n",
+        "",
+        (CORE + "test_evaluation_play.py",),
+    ),
+    Mistake(
+        "splits: every split draws all tasks",
+        "meta_envs/core/distribution.py",
+        'if self.split == "all" or self.in_split(task):\n                return',
+        "if True:\n                return",
+        ("tests/meta_envs/bandits/test_bandit_tasks.py",),
+    ),
+    Mistake(
+        "trials: one episode too many in each task",
+        "meta_envs/core/trial_clock.py",
+        "self.episode[rows] >= self.episodes_per_trial",
+        "self.episode[rows] > self.episodes_per_trial",
+        (
+            "tests/meta_envs/core/test_trial.py::test_the_number_of_episodes_is_the_environments_unless_given",
+        ),
+    ),
+)
+
+
+def main() -> None:
+    """Print and write a row for each mistake."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("words", nargs="*", help="only mistakes whose names contain one of these")
+    parser.add_argument("--out", default=str(RESULTS), help="CSV file; empty for none")
+    given = parser.parse_args()
+    chosen = [one for one in MISTAKES if any(word in one.name for word in given.words or [""])]
+    every = tuple(dict.fromkeys(test for one in chosen for test in one.tests))
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in COPIED:
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copy(ROOT / name, Path(folder) / name)
+        import stable_baselines3  # noqa: F401  once, for all forks
+
+        unchanged = Mistake("none", "", "", "", every)
+        for mistake in (unchanged, *chosen):
+            began = time.perf_counter()
+            failed, passed = _count(Path(folder), mistake)
+            good = (failed == 0 and passed > 0) if mistake is unchanged else failed > 0
+            rows.append([mistake.name, mistake.file, failed, passed, "yes" if good else "NO"])
+            print(f"{time.perf_counter() - began:6.1f} s  failed {failed:3}  passed {passed:4}  "
+                  f"{'ok' if good else 'UNSEEN'}  {mistake.name}", flush=True)  # fmt: skip
+    if given.out:
+        with open(given.out, "w", newline="", encoding="utf-8") as stream:
+            table = csv.writer(stream, lineterminator="\n")
+            table.writerow(["mistake", "file", "failed", "passed_before", "as_it_should"])
+            table.writerows(rows)
+    sys.exit(any(row[-1] == "NO" for row in rows))
+
+
+def _count(folder: Path, mistake: Mistake) -> tuple[int, int]:
+    """Return how many tests fail with a mistake (at most 1: the first ends it) and how many pass.
+
+    Raises:
+        ValueError: If the right text does not stand exactly once in its file.
+    """
+    if not mistake.file:
+        return _run(folder, mistake.tests)
+    file = folder / mistake.file
+    right = file.read_text(encoding="utf-8")
+    if right.count(mistake.right) != 1:
+        raise ValueError(
+            f"{mistake.name}: {mistake.right!r} stands {right.count(mistake.right)} times in "
+            f"{mistake.file}, not once; bring the mistake up to date"
+        )
+    try:
+        file.write_text(right.replace(mistake.right, mistake.wrong), encoding="utf-8")
+        return _run(folder, mistake.tests)
+    finally:
+        file.write_text(right, encoding="utf-8")
+
+
+def _run(folder: Path, tests: tuple[str, ...]) -> tuple[int, int]:
+    """Run tests of the copy up to the first that fails, in a fork."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(writing)
+        with os.fdopen(reading) as stream:
+            said = stream.read().split()
+        os.waitpid(child, 0)
+        return (int(said[0]), int(said[1])) if said else (1, 0)  # it died of the mistake
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.dup2(1, 2)
+    os.chdir(folder)
+    sys.path[:] = [str(folder), *(path for path in sys.path if Path(path or ".") != ROOT)]
+    sys.dont_write_bytecode = True  # a changed file of equal size must not be read from a cache
+    os.environ["OMP_NUM_THREADS"] = "1"
+    import pytest
+
+    class Counts:
+        failed = passed = 0
+
+        def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+            self.failed += report.failed
+            self.passed += report.when == "call" and report.passed
+
+        def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+            self.failed += report.failed
+
+    counts = Counts()
+    options = ["-x", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder)]
+    pytest.main([*options, *tests], plugins=[counts])
+    os.write(writing, f"{counts.failed} {counts.passed}".encode())
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
