@@ -16,7 +16,7 @@ PIP = -m pip install --quiet --disable-pip-version-check
 MADE_FROM = pyproject.toml constraints.txt
 PYTEST = OMP_NUM_THREADS=1 $(1)/bin/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo test lint floor metaworld wheel docs-tables clean
+.PHONY: demo test lint floor metaworld wheel extras docs-tables clean
 
 demo: $(VENV)/.installed
 	$(VENV)/bin/python examples/01_bandit_demo.py $(PICTURE)
@@ -42,6 +42,11 @@ metaworld: $(METAWORLD)/.installed
 wheel: $(VENV)/.installed-dev
 	$(VENV)/bin/python tests/check_wheel.py
 
+# Whether every extra can be installed on every Python allowed, with constraints.txt and without.
+extras: $(VENV)/.installed-dev
+	$(VENV)/bin/python $(PIP) uv
+	$(VENV)/bin/python tests/check_extras.py
+
 # The tables of README.md, from the registry.
 docs-tables: $(VENV)/.installed
 	$(VENV)/bin/python docs/tables.py
@@ -66,8 +71,8 @@ $(VENV)/.installed-dev: $(MADE_FROM) | $(VENV)/bin/python
 
 $(FLOOR)/.installed: pyproject.toml constraints-floor.txt | $(FLOOR)/bin/python
 	@echo "Installing metazoo with its oldest dependencies into $(FLOOR); this takes a minute."
-	$(FLOOR)/bin/python $(PIP) -c constraints-floor.txt -e ".[mujoco,metaworld]" \
-		imageio networkx pytest pytest-xdist sb3-contrib
+	$(FLOOR)/bin/python $(PIP) -c constraints-floor.txt -e ".[mujoco,metaworld,contrib]" \
+		imageio networkx packaging pytest pytest-xdist
 	@touch $@
 
 $(METAWORLD)/.installed: $(MADE_FROM) | $(METAWORLD)/bin/python

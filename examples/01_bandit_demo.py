@@ -2,6 +2,8 @@
 
 python examples/01_bandit_demo.py [picture.png]        (`make demo`; about two minutes)
 
+The agent is kept: `metazoo evaluate runs/demo.zip`, `metazoo play --agent runs/demo.zip`.
+
 One arm pays with probability p, the other with 1 - p; p is uniform and hidden. A meta-learner that
 discovers how the arms depend on each other beats solvers that take them for independent.
 """
@@ -36,6 +38,9 @@ torch.set_num_threads(1)  # faster for a network of this size
 agent = RL2("GruPolicy", ID, seed=0)
 print(f"RL2 learns to learn on {ID} from {STEPS:,} pulls.")
 agent.learn(STEPS, progress_bar=True)
+kept = Path("runs/demo.zip")
+kept.parent.mkdir(exist_ok=True)
+agent.save(kept)
 
 learners = {
     "RL2": agent,
@@ -67,3 +72,4 @@ axes.plot(np.arange(1, PULLS + 1), best, ":", color="black", linewidth=1.4)
 axes.annotate("exact optimum", (PULLS, best[-1]), (0, 4), textcoords="offset points", ha="right")
 plot.save(figure, picture)
 print(f"\nThe learners getting better pull by pull: {picture}")
+print(f"The agent: {kept}; see it at play by `metazoo play --agent {kept}`")

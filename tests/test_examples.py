@@ -39,6 +39,16 @@ def test_it_runs_and_says_something(example, tmp_path):
     assert not list(tmp_path.iterdir())  # nothing is left behind without being asked for
 
 
+def test_sb3_goes_without_contrib(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("METAZOO_TINY", "1")
+    monkeypatch.setitem(sys.modules, "sb3_contrib", None)  # as if it were not installed
+    runpy.run_path(str(EXAMPLES[2]), run_name="__main__")
+    out = capsys.readouterr().out
+    assert 'pip install -e ".[contrib]"' in out
+    assert "Thompson  " in out and "RecurrentPPO  " not in out
+
+
 def test_the_demo_prints_every_learner_and_the_optimum_and_draws(tmp_path):
     out = run(EXAMPLES[0], tmp_path)
     for learner in ("RL2", "Gittins", "Thompson", "UCB1", "Random"):
@@ -47,6 +57,16 @@ def test_the_demo_prints_every_learner_and_the_optimum_and_draws(tmp_path):
     picture = tmp_path / "runs" / "demo.png"
     assert str(picture.relative_to(tmp_path)) in out
     assert picture.read_bytes().startswith(b"\x89PNG")
+    (command,) = re.findall(r"by `metazoo (play --agent .*)`$", out, re.MULTILINE)
+    shown = subprocess.run(
+        [sys.executable, "-m", "agents.cli", *command.split(), "--render-mode", "none"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        timeout=300,
+    )
+    assert shown.returncode == 0 and "episode 1" in shown.stdout, shown.stdout + shown.stderr
 
 
 def test_the_demo_knows_the_exact_optimum():

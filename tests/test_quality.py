@@ -1,12 +1,15 @@
 """What holds for every file of ours: short, typed, formatted, without pickle and strange paths."""
 
 import ast
+import importlib.metadata
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("agents", "assets", "meta_envs", "registrations")
@@ -129,3 +132,38 @@ def test_constraints_cover_every_dependency():
         if package != "torch":  # see the file
             padded = least + ".0" * (floor[package].count(".") - least.count("."))
             assert floor[package] == padded, f"{package}: floor {floor[package]} is not {least}"
+
+
+def test_pins_that_need_a_newer_python_say_so():
+    """Else nothing can be installed with the constraints on the oldest Python allowed."""
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    wrong, seen = [], 0
+    for pin in pins:
+        try:
+            about = importlib.metadata.metadata(pin.name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        if not pin.specifier.contains(about["Version"]):
+            continue  # `make floor`, or an environment of its own
+        seen += 1
+        allowed = SpecifierSet(about["Requires-Python"] or "")
+        applies = pin.marker is None or pin.marker.evaluate({"python_version": "3.10"})
+        if applies and "3.10" not in allowed:
+            wrong.append(f"{pin} needs Python {allowed}")
+    assert not wrong
+    if seen < 20:
+        pytest.skip("another environment than that of constraints.txt")
+
+
+def test_the_extra_all_is_what_can_live_together_and_nothing_for_developers():
+    tomllib = pytest.importorskip("tomllib")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "optional-dependencies"
+    ]
+    (everything,) = extras["all"]
+    joined = set(re.fullmatch(r"metazoo\[(.*)\]", everything).group(1).split(","))
+    # metaworld needs mujoco 3.3.0, which is not the MuJoCo that everything else is tested with.
+    assert joined == set(extras) - {"all", "dev", "metaworld"}
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert not [extra for extra in extras if f"`{extra}`" not in readme]
