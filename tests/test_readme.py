@@ -3,6 +3,7 @@
 import contextlib
 import re
 import runpy
+import shlex
 from pathlib import Path
 
 import pytest
@@ -36,13 +37,22 @@ def test_the_quickstart_runs():
     (code,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
     for word in (".unwrapped", "meta_envs:meta/", "SB3VecEnv"):
         assert word in code
-    for budget, tiny in (("(10_000", "(64"), ("1_000_000", "1_280"), ("=1000", "=20")):
+    for budget, tiny in (("1_000_000", "1_280"), ("=1000", "=20")):
         assert budget in code
         code = code.replace(budget, tiny)
-    code = code.replace("SB3VecEnv(venv)", "SB3VecEnv(venv), n_steps=2")
+    line = re.search(r"^(PPO.*)\.learn\((10_000)\)$", code, re.MULTILINE)
+    assert line is not None
+    code = code.replace(line[0], f"model = {line[1]}.learn(1)")
     names: dict = {}
     exec(compile(code, "README.md", "exec"), names)
     assert names["env"].unwrapped.task["goal"].tolist() == names["task"]["goal"].tolist()
+    model = names["model"]  # learns what the comment above its line says
+    collection = model.n_steps * model.n_envs
+    said = re.search(r"(\d+) collections of (\d+) rows x (\d+) steps: ([\d,]+) steps", code)
+    assert said is not None
+    count = -(-int(line[2]) // collection)
+    wanted = [count, model.n_envs, model.n_steps, count * collection]
+    assert [int(number.replace(",", "")) for number in said.groups()] == wanted
 
 
 def test_files_and_links_it_names_exist():
@@ -60,3 +70,28 @@ def test_the_commands_it_names_are_there(capsys):
         with contextlib.suppress(SystemExit):
             main([command, "--help"])
         assert f"metazoo {command}" in capsys.readouterr().out
+
+
+def test_its_commands_run_one_after_the_other_in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("MUJOCO_GL", "disabled")  # outlines: no window, nor a graphics card
+    few = {
+        "train rl2": "--n-envs 4 --n-epochs 1 --policy-kwargs hidden_size=8 --eval-tasks 5",
+        "train --resume": "--eval-tasks 5",
+        "evaluate": "--num-tasks 5",
+        "play": "--episodes 1 --agent random --render-mode none",
+        "video": "--episodes 1 --out film.gif --env-kwargs max_episode_steps=5",
+    }
+    (session,) = re.findall(r"```\n(metazoo train.*?)```", TEXT, re.DOTALL)
+    (robots,) = re.findall(r"```\n(metazoo play.*?)```", TEXT, re.DOTALL)
+    lines = [*session.splitlines(), *robots.splitlines()]
+    assert len(lines) == 6
+    for line in lines:
+        words = shlex.split(line, comments=True)[1:]
+        words = [{"1e6": "400", "2e6": "800"}.get(word, word) for word in words]
+        more = [flags for start, flags in few.items() if " ".join(words).startswith(start)]
+        assert main([*words, *" ".join(more).split()]) == 0, line
+    run = tmp_path / "runs" / "last"
+    assert (tmp_path / "film.gif").exists() and (run / "plot.png").exists()
+    assert agents.RL2.load(run / "checkpoint.zip").num_timesteps == 800
