@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gymnasium import spaces
 
+from ..core.arguments import choice
 from ..core.splits import interleave
 from ..core.tasks import Task
 from ..core.vector import CoreArguments
@@ -56,7 +56,7 @@ class DependentBandit(Bandit):
     """
 
     def __init__(self, variant: str = "uniform", pulls: int = 100, **core: Unpack[CoreArguments]):
-        self.variant = _known(variant)
+        self.variant = choice("variant", variant, _VARIANTS)
         self.splits = ("train", "test", "all") if variant == "uniform" else ("all",)
         means = spaces.Box(0.0, 1.0, (_ARMS,), np.float64)
         super().__init__(arms=_ARMS, pulls=pulls, task_space=spaces.Dict({"means": means}), **core)
@@ -91,11 +91,3 @@ class DependentBandit(Bandit):
 
 def _task(p: float) -> dict[str, Any]:
     return {"means": np.array([p, 1.0 - p])}
-
-
-def _known(variant: str) -> str:
-    if variant in _VARIANTS:
-        return variant
-    near = get_close_matches(str(variant), _VARIANTS, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"variant={variant!r} is unknown; allowed are {list(_VARIANTS)}{hint}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
@@ -61,12 +62,8 @@ def number(
         ValueError: If it is not.
     """
     known = isinstance(value, int | float | np.integer | np.floating)
-    # An integer that no float holds is compared as what it is, so that nothing overflows.
-    if not known or isinstance(value, bool) or not (low <= value <= high and abs(value) < math.inf):
-        known = False
-    elif above is not None and not value > above:
-        known = False
-    if not known:
+    known = known and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    if not known or not low <= value <= high or (above is not None and not value > above):
         also = f", or {otherwise}" if otherwise else ""
         raise ValueError(f"{name}={value!r} must be a number{_range(low, high, above)}{also}")
     return float(value)

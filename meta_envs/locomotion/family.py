@@ -10,14 +10,16 @@ import numpy as np
 from gymnasium import spaces
 
 from ..core import tasks as _tasks
+from ..core.arguments import flag
 from ..core.splits import interleave
 from ..core.tasks import Task
 from ..core.vector import CoreArguments, MetaVectorEnv
 from .bodies import body_named
-from .goals import make_goal
+from .goals import goal_named, make_goal
 from .measures import Health, Place
 from .observations import Observations
 from .physics import Physics, diverged, refuse_too_many
+from .planar_picture import task_lines
 from .randomizations import randomization_named, write_task
 from .settings import Settings, nominal_model
 from .sources import settings_of
@@ -90,14 +92,14 @@ class Locomotion(MetaVectorEnv):
         **rest: Any,
     ):
         core = {name: rest.pop(name) for name in CoreArguments.__annotations__ if name in rest}
-        self.robot = body_named(body)
+        self.robot, _ = body_named(body), goal_named(goal)
+        self.quantities = randomization_named(randomization)
         published = settings_of(body, goal, randomization, source)
         self.settings = Settings.resolve(self.robot, {**published, **rest})
         self.goal = make_goal(goal, self.settings)
         if self.goal.needs_plane and not self.robot.plane:
             raise ValueError(f"goal={goal!r} needs a body that moves in the plane; {body} does not")
-        self.quantities = randomization_named(randomization)
-        self.contact_forces = bool(contact_forces)
+        self.contact_forces = flag("contact_forces", contact_forces)
         self.splits = self._known_splits()
         self._nominal = nominal_model(self.robot, self.settings)
         self._observations_of = Observations(
@@ -129,7 +131,7 @@ class Locomotion(MetaVectorEnv):
             "qvel": np.zeros((self.num_envs, self._nominal.nv)),
             "place": np.zeros((self.num_envs, 2 if self.robot.plane else 1)),
         }
-        self.metadata = {**self.metadata, "render_fps": round(1 / self.physics.dt)}
+        self.metadata = {**self.metadata, "render_fps": max(round(1 / self.physics.dt), 1)}
         self._renderer: Any = None
         self._last = np.zeros((self.num_envs, width))  # observations, for rows that diverge
 
@@ -332,17 +334,6 @@ class Locomotion(MetaVectorEnv):
 
     def _observe_rows(self, rows: np.ndarray) -> np.ndarray:
         return self._observations_of.of_rows(self.physics, rows)
-
-
-def task_lines(task: Task) -> list[tuple[str, str]]:
-    """Return what a picture says of a task: a name and its numbers, a line each."""
-    lines = []
-    for key, value in task.items():
-        numbers = np.ravel(value)
-        style = "d" if numbers.dtype.kind in "iu" else ".2f"
-        shown = " ".join(format(number, style) for number in numbers[:6])
-        lines.append((key, f"{shown} ..." if numbers.size > 6 else shown))
-    return lines
 
 
 def _action_space(model: mujoco.MjModel) -> spaces.Box:

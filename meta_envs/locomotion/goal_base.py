@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -9,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from gymnasium import spaces
 
+from ..core.arguments import ends
 from ..core.tasks import Task, Tasks
 
 _BEYOND = 0.25  # "ood" reaches this share of a range's width beyond its upper end
@@ -19,17 +21,19 @@ class Goal(ABC):
 
     Args:
         goal_range: Lowest and highest training value, for goals that have one.
+
+    Raises:
+        ValueError: If it is no such range.
     """
 
     needs_plane: ClassVar[bool] = False
     default_range: ClassVar[Sequence[float]] = (0.0, 1.0)
     has_ood: ClassVar[bool] = False
+    lowest: ClassVar[float] = -math.inf  # that a range may begin with
 
     def __init__(self, goal_range: Sequence[float] | None = None):
-        low, high = self.default_range if goal_range is None else goal_range
-        if not low < high:
-            raise ValueError(f"goal_range={goal_range!r} must be (low, high) with low < high")
-        self.low, self.high = float(low), float(high)
+        given = self.default_range if goal_range is None else goal_range
+        self.low, self.high = ends("goal_range", given, self.lowest)
 
     @abstractmethod
     def space(self) -> dict[str, spaces.Space]:

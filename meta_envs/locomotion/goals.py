@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from ..core.arguments import choice
 from ..core.tasks import Task, Tasks
 from .goal_base import Goal
 from .places import Disc, HalfCircle, HalfPlanes, Push, Reach, Square, ToPlace
@@ -129,12 +130,19 @@ def make_goal(name: str, settings: Settings) -> Goal:
     Raises:
         ValueError: If there is none of that name, or a number is out of range.
     """
-    if name not in GOALS:
-        raise ValueError(f"goal={name!r} is unknown; there are {sorted(GOALS)}")
-    made = GOALS[name]
+    made = goal_named(name)
     if issubclass(made, ToPlace):
         return made(settings.goal_range, settings.goal_norm, settings.sparse_radius)
     return made(settings.goal_range)
+
+
+def goal_named(name: str) -> type[Goal]:
+    """Return a goal's class.
+
+    Raises:
+        ValueError: If there is none of that name.
+    """
+    return GOALS[choice("goal", name, sorted(GOALS))]
 
 
 GOALS: dict[str, type[Goal]] = {

@@ -5,9 +5,10 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 
+from ..core.arguments import ends
 from .bodies import Body
 from .physics import Physics
-from .settings import Settings, ends
+from .settings import Range, Settings
 
 
 class Place:
@@ -80,9 +81,9 @@ class Health:
     def __init__(self, settings: Settings, model: mujoco.MjModel):
         free = model.njnt > 0 and model.jnt_type[0] == int(mujoco.mjtJoint.mjJNT_FREE)
         self._height = 2 if free else 1
-        self._z = settings.healthy_z_range and ends("", settings.healthy_z_range)
-        self._angle = settings.healthy_angle_range and ends("", settings.healthy_angle_range)
-        self._state = settings.healthy_state_range and ends("", settings.healthy_state_range)
+        self._z = _limits(settings.healthy_z_range)
+        self._angle = _limits(settings.healthy_angle_range)
+        self._state = _limits(settings.healthy_state_range)
         self.limited = any((self._z, self._angle, self._state))
 
     def __call__(self, positions: np.ndarray, velocities: np.ndarray) -> np.ndarray:
@@ -102,3 +103,7 @@ class Health:
             healthy &= ((low < rest) & (rest < high)).all(axis=1)
             healthy &= ((low < velocities) & (velocities < high)).all(axis=1)
         return healthy
+
+
+def _limits(healthy: Range | None) -> tuple[float, float] | None:
+    return None if healthy is None else ends("healthy range", healthy, may_be_open=True)

@@ -238,7 +238,9 @@ def refuse_too_many(model: mujoco.MjModel, num_rows: int, own_models: bool) -> N
         MemoryError: If it has not; says how much is needed.
     """
     each = _DATA_BYTES + own_models * int(model.nbuffer)
-    refuse_beyond_memory(num_rows, each, f"num_envs={num_rows} rows of this body")
+    refuse_beyond_memory(
+        positive("num_envs", num_rows), each, f"num_envs={num_rows} rows of this body"
+    )
 
 
 def quieten() -> None:

@@ -37,10 +37,6 @@ class ToPlace(Goal):
         sparse_radius: float | None = None,
     ):
         super().__init__(goal_range)
-        if goal_norm not in ("l1", "l2"):
-            raise ValueError(f"goal_norm={goal_norm!r} is unknown; allowed are 'l1' and 'l2'")
-        if sparse_radius is not None and not sparse_radius > 0:
-            raise ValueError(f"sparse_radius={sparse_radius!r} must be positive (metres) or None")
         self.norm, self.sparse_radius = goal_norm, sparse_radius
 
     def reward(self, place: np.ndarray, velocity: np.ndarray, tasks: Tasks) -> np.ndarray:
@@ -85,6 +81,7 @@ class Disc(ToPlace):
 
     default_range = (0.0, 3.0)
     has_ood = True
+    lowest = 0.0
 
     def space(self) -> dict[str, spaces.Space]:
         """Return the square around the disc and the ring beyond."""
@@ -119,6 +116,7 @@ class HalfCircle(ToPlace):
 
     default_range = (0.0, 2.0)
     has_ood = True
+    lowest = 0.0
 
     def space(self) -> dict[str, spaces.Space]:
         """Return the square around the circle."""

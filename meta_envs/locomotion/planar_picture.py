@@ -25,6 +25,7 @@ from ..core.drawing import (
     Point,
     mix,
 )
+from ..core.tasks import Task
 from .outlines import color_of, far_to_near, hull, moves_about, outline, plane_of
 
 WIDTH, HEIGHT = 480, 360  # of the picture without its heading, pixels
@@ -198,6 +199,17 @@ def under_heading(picture: np.ndarray, lines: Lines | None) -> np.ndarray:
         size = min(13.0, 13.0 * (width - 10 - left) / max(canvas.text_width(text, size=13), 1.0))
         canvas.text(text, (left, top + (13 - max(size, 7.0)) / 2), size=max(size, 7.0), bold=True)
     return np.concatenate([canvas.array(), picture])
+
+
+def task_lines(task: Task) -> Lines:
+    """Return what a picture says of a task: a name and its numbers, a line each."""
+    lines = []
+    for key, value in task.items():
+        numbers = np.ravel(value)
+        style = "d" if numbers.dtype.kind in "iu" else ".2f"
+        shown = " ".join(format(number, style) for number in numbers[:6])
+        lines.append((key, f"{shown} ..." if numbers.size > 6 else shown))
+    return lines
 
 
 def _bounds(model: mujoco.MjModel, data: mujoco.MjData) -> tuple[np.ndarray, np.ndarray]:

@@ -14,6 +14,7 @@ import mujoco
 import numpy as np
 from gymnasium import spaces
 
+from ..core.arguments import choice
 from .bodies import derive
 
 _BEYOND = 0.25  # "ood" reaches this share of a range's width beyond each end
@@ -197,9 +198,7 @@ def randomization_named(name: str) -> tuple[Randomized, ...]:
     Raises:
         ValueError: If there is none of that name.
     """
-    if name not in RANDOMIZATIONS:
-        raise ValueError(f"randomization={name!r} is unknown; there are {sorted(RANDOMIZATIONS)}")
-    return RANDOMIZATIONS[name]
+    return RANDOMIZATIONS[choice("randomization", name, sorted(RANDOMIZATIONS))]
 
 
 def write_task(

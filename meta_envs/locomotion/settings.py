@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 import mujoco
 
+from ..core.arguments import choice, ends, flag, number, whole
 from .bodies import Body, load_model
 
 Range = Sequence[float | None]
+
+_MOST = 1e6  # of weights, offsets, noises and places: rewards stay finite
+_TIMESTEPS = (1e-6, 1.0)  # seconds; beyond them physics diverges, or stands still
+_MOST_STEPS = 10_000  # of physics, an environment step
+_MAY_BE_NONE = {
+    *("timestep", "gear", "friction", "contact_cost_limit", "contact_force_limit"),
+    *("healthy_z_range", "healthy_angle_range", "healthy_state_range"),
+    *("goal_range", "sparse_radius"),
+}
 
 
 @dataclass(frozen=True)
@@ -71,17 +81,12 @@ class Settings:
     sparse_radius: float | None = None
 
     def __post_init__(self) -> None:
-        """Check the numbers."""
-        for name in ("position_noise", "velocity_noise"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(f"{name}={getattr(self, name)!r} must be at least 0")
-        for name in ("timestep", "gear", "friction"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ValueError(f"{name}={value!r} must be positive, or None for the MJCF's own")
+        """Check every number."""
         for field in fields(self):
-            if field.name.endswith("_range"):
-                ends(field.name, getattr(self, field.name))
+            check = _CHECKS.get(field.name, _weight)
+            value = getattr(self, field.name)
+            if value is not None or field.name not in _MAY_BE_NONE:
+                check(field.name, value)
 
     @classmethod
     def resolve(cls, body: Body, chosen: dict[str, Any]) -> Settings:
@@ -91,21 +96,47 @@ class Settings:
         return cls(**{**defaults, **chosen})
 
 
-def ends(name: str, values: Range | None) -> tuple[float, float]:
-    """Return the ends of a range as numbers; None stands for no end.
+def _weight(name: str, value: Any) -> None:
+    number(name, value, -_MOST, _MOST)
 
-    Raises:
-        ValueError: If it is no range.
-    """
-    if values is None:
-        return -float("inf"), float("inf")
-    if len(values) != 2:
-        raise ValueError(f"{name}={values!r} must be (low, high)")
-    low = -float("inf") if values[0] is None else float(values[0])
-    high = float("inf") if values[1] is None else float(values[1])
-    if not low < high:
-        raise ValueError(f"{name}={values!r} must be (low, high) with low < high")
-    return low, high
+
+def _amount(name: str, value: Any) -> None:
+    number(name, value, 0.0, _MOST)
+
+
+def _size(name: str, value: Any) -> None:
+    number(name, value, above=0.0, high=_MOST, otherwise=_NONE_MEANS[name])
+
+
+def _parts(name: str, value: Any) -> None:
+    is_list = isinstance(value, Sequence) and not isinstance(value, str)
+    if not is_list or not all(isinstance(part, str) for part in value):
+        raise ValueError(f"{name}={value!r} must be a list of parts, e.g. ['qpos:1', 'qvel']")
+
+
+_NONE_MEANS = {
+    "gear": "None for the MJCF's own",
+    "friction": "None for the MJCF's own",
+    "contact_cost_limit": "None for no limit",
+    "contact_force_limit": "None for no limit",
+    "sparse_radius": "None for a dense reward",
+}
+_CHECKS: dict[str, Callable[[str, Any], Any]] = {
+    "frame_skip": lambda name, value: whole(name, value, 1, _MOST_STEPS),
+    "observation": _parts,
+    "timestep": lambda name, value: number(
+        name, value, *_TIMESTEPS, otherwise="None for the MJCF's own"
+    ),
+    **dict.fromkeys(_NONE_MEANS, _size),
+    **dict.fromkeys(("position_noise", "velocity_noise"), _amount),
+    **dict.fromkeys(("terminate_when_unhealthy", "normal_velocities"), flag),
+    **dict.fromkeys(
+        ("healthy_z_range", "healthy_angle_range", "healthy_state_range"),
+        lambda name, value: ends(name, value, may_be_open=True),
+    ),
+    "goal_range": lambda name, value: ends(name, value, -_MOST, _MOST),
+    "goal_norm": lambda name, value: choice(name, value, ("l1", "l2")),
+}
 
 
 def nominal_model(body: Body, settings: Settings) -> mujoco.MjModel:

@@ -168,7 +168,7 @@ def settings_of(body: str, goal: str, randomization: str, source: str | None) ->
         return dict(next(iter(known.values()), {}))
     if source == "gymnasium":
         return {}
-    if source not in known:
+    if not isinstance(source, str) or source not in known:
         raise ValueError(
             f"source={source!r} has no {body} with goal {goal!r} and randomization "
             f"{randomization!r}; there are {[*known, 'gymnasium']}"

@@ -11,10 +11,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from ..core.arguments import choice, whole
 from .reaches import REACHES, Reach
 
 GOAL_SIZE = 6
 _GOALS = 50  # an environment
+_LAST_SEED = 2**32 - 2  # of upstream's generator; ML1 takes the next one, too
 
 NAMES = tuple(REACHES)  # sorted; a task's "environment" is an index of it
 
@@ -72,7 +74,7 @@ def environment_named(name: str) -> str:
     Raises:
         ValueError: If there is none of that name; names the nearest.
     """
-    if name in REACHES:
+    if isinstance(name, str) and name in REACHES:
         return name
     near = get_close_matches(str(name), NAMES, n=1, cutoff=0.0)[0]
     raise ValueError(
@@ -80,29 +82,33 @@ def environment_named(name: str) -> str:
     )
 
 
-@lru_cache(maxsize=8)
 def goals(benchmark: str, task_name: str | None, seed: int) -> Goals:
     """Draw the goals of a benchmark, as `metaworld.ML10(seed)` and its likes do.
 
     Args:
         benchmark: One of `BENCHMARKS`.
-        task_name: The environment of ML1; not looked at by the others.
+        task_name: The environment of ML1; None for the others.
         seed: Of the goals; the test goals of ML1 are those of `seed + 1`, as upstream.
 
     Raises:
-        ValueError: If the benchmark or the environment is unknown, or the seed negative.
+        ValueError: If benchmark or environment are unknown, or not of each other, or the seed is
+            out of range.
     """
-    if seed < 0:
-        raise ValueError(f"goals_seed={seed} must not be negative")
+    choice("benchmark", benchmark, BENCHMARKS)
+    whole("goals_seed", seed, 0, _LAST_SEED)
+    if benchmark != "ML1":
+        if task_name is not None:
+            raise ValueError(f"task_name={task_name!r} is for ML1; {benchmark} has its own list")
+        return _goals(benchmark, "", seed)
+    if task_name is None:
+        raise ValueError("ML1 needs a task_name, e.g. 'reach-v3'")
+    return _goals(benchmark, environment_named(task_name), seed)
+
+
+@lru_cache(maxsize=8)
+def _goals(benchmark: str, task_name: str, seed: int) -> Goals:
     if benchmark == "ML1":
-        names = (environment_named(task_name or ""),)
-        return {"train": _drawn(names, seed), "test": _drawn(names, seed + 1)}
-    if benchmark not in SPLITS:
-        near = get_close_matches(str(benchmark), BENCHMARKS, n=1, cutoff=0.0)[0]
-        raise ValueError(
-            f"benchmark={benchmark!r} is unknown; did you mean {near!r}? "
-            f"Allowed are {', '.join(BENCHMARKS)}"
-        )
+        return {"train": _drawn((task_name,), seed), "test": _drawn((task_name,), seed + 1)}
     return {split: _drawn(names, seed) for split, names in SPLITS[benchmark].items()}
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 
 from ..core import tasks as _tasks
-from ..core.arguments import positive
+from ..core.arguments import choice, flag, positive
 from ..core.memory import refuse_beyond_memory
 from ..core.tasks import Task
 from ..core.vector import MetaVectorEnv
@@ -93,14 +92,10 @@ class Manipulation(MetaVectorEnv):
         any_mujoco: bool = False,
         **core: Any,
     ):
-        _one_of("rows", rows, _ROWS)
-        _one_of("reward_version", reward_version, _REWARDS)
-        if task_name is not None and benchmark != "ML1":
-            raise ValueError(f"task_name={task_name!r} is for ML1; {benchmark} has its own list")
-        if benchmark == "ML1" and task_name is None:
-            raise ValueError("ML1 needs a task_name, e.g. 'reach-v3'")
+        choice("rows", rows, _ROWS)
+        choice("reward_version", reward_version, _REWARDS)
         self.goals = benchmarks.goals(benchmark, task_name, goals_seed)
-        upstream.check_mujoco(any_mujoco)
+        upstream.check_mujoco(flag("any_mujoco", any_mujoco))
         num_rows = positive("num_envs", core.get("num_envs", 1))
         refuse_beyond_memory(num_rows, _ROW_BYTES, f"num_envs={num_rows} rows of Meta-World")
         low, high = benchmarks.bounds()
@@ -275,12 +270,3 @@ def _members(parts: tuple[tuple[str, np.ndarray], ...]) -> tuple[dict[str, Any],
 
 def _key(task: Task | dict[str, Any]) -> tuple[int, bytes]:
     return int(task["environment"]), np.asarray(task["goal"]).tobytes()
-
-
-def _one_of(name: str, value: Any, allowed: tuple[Any, ...]) -> None:
-    if value not in allowed:
-        near = get_close_matches(str(value), [str(one) for one in allowed], n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(
-            f"{name}={value!r} is unknown; allowed are {', '.join(map(repr, allowed))}{hint}"
-        )

@@ -277,8 +277,8 @@ class NativeRows:
             span = slice(start, start + len(by_name[name]))
             first = players[start]
             own = {key: np.stack([one.begun[key] for one in players[span]]) for key in first.begun}
-            parts = live_parts(NATIVE[name], first.beginning)
-            live = {key.lstrip("_"): own_read[key] for key in parts}
+            alive = live_parts(NATIVE[name], first.beginning)
+            live = {key.lstrip("_"): own_read[key] for key in alive}
             seen = self._seen[span]
             objects = [
                 (seen[:, at : at + 3], seen[:, at + 3 : at + _OBJECT])

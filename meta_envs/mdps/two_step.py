@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from gymnasium import spaces
 
-from ..core.arguments import positive
+from ..core.arguments import flag, number, positive
 from ..core.vector import CoreArguments, MetaVectorEnv
 from .two_step_picture import Rounds, draw_two_step
 
@@ -76,13 +76,11 @@ class TwoStep(MetaVectorEnv):
         second_stage: bool = True,
         **core: Unpack[CoreArguments],
     ):
-        self.p_common = _probability("p_common", p_common)
-        self.p_reward = _probability("p_reward", p_reward)
-        self.p_switch = _probability("p_switch", p_switch)
+        self.p_common = number("p_common", p_common, 0.0, 1.0)
+        self.p_reward = number("p_reward", p_reward, 0.0, 1.0)
+        self.p_switch = number("p_switch", p_switch, 0.0, 1.0)
         self.rounds = positive("rounds", rounds)
-        if not isinstance(second_stage, bool):
-            raise ValueError(f"second_stage={second_stage!r} must be True or False")
-        self.second_stage = second_stage
+        self.second_stage = flag("second_stage", second_stage)
         super().__init__(
             task_space=spaces.Dict({"good": spaces.Discrete(2)}),
             observation_space=spaces.Discrete(3),
@@ -189,9 +187,3 @@ def stay_probabilities(
             cases = stayed[had_reward & was_so]
             chances[f"{outcome}_{transition}"] = float(cases.mean()) if cases.size else np.nan
     return chances
-
-
-def _probability(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise ValueError(f"{name}={value!r} must be a probability, from 0 to 1")
-    return float(value)

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from gymnasium import spaces
 
+from ..core.arguments import choice, number
 from ..core.tasks import Task, Tasks
 from ..core.vector import CoreArguments, MetaVectorEnv
 from .pictures import Scene, Trails, draw_plane
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+_FARTHEST = 1e6  # that an action pushes a point
 
 
 class PointEnv(MetaVectorEnv):
@@ -53,13 +56,9 @@ class PointEnv(MetaVectorEnv):
         action_bound: float = 1.0,
         **core: Unpack[CoreArguments],
     ):
-        if reward not in kinds:
-            raise ValueError(f"reward={reward!r} is unknown; allowed are {list(kinds)}")
-        if not isinstance(action_bound, int | float) or not 0.0 < action_bound < np.inf:
-            raise ValueError(f"action_bound={action_bound!r} must be a positive number")
         self.step_size = step_size
-        self.action_bound = float(action_bound)
-        self.reward = reward
+        self.action_bound = number("action_bound", action_bound, above=0.0, high=_FARTHEST)
+        self.reward = choice("reward", reward, kinds)
         self.extent = extent
         super().__init__(
             task_space=task_space,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from gymnasium import spaces
 
+from ..core.arguments import number
 from ..core.splits import interleave
 from ..core.tasks import Task, Tasks
 from ..core.vector import CoreArguments
@@ -153,10 +154,10 @@ class PointCorner(CornerEnv):
         action_bound: float = 1.0,
         **core: Unpack[CoreArguments],
     ):
-        if reward_radius is not None:
-            if not isinstance(reward_radius, int | float) or not reward_radius > 0.0:
-                raise ValueError(f"reward_radius={reward_radius!r} must be positive, or None")
         self.reward_radius = reward_radius
+        if reward_radius is not None:
+            none = "None for the release's reward"
+            self.reward_radius = number("reward_radius", reward_radius, above=0.0, otherwise=none)
         super().__init__(reward=reward, action_bound=action_bound, **core)
 
     def all_tasks(self) -> tuple[dict[str, Any], ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from gymnasium import spaces
 
-from ..core.arguments import positive
+from ..core.arguments import choice, positive
 from ..core.splits import interleave
 from ..core.tasks import Task, Tasks
 from ..core.vector import CoreArguments
@@ -134,16 +134,16 @@ class SparsePoint(PointEnv):
         steps: int | None = None,
         **core: Unpack[CoreArguments],
     ):
-        if source not in _SOURCES:
-            raise ValueError(f"source={source!r} is unknown; allowed are {list(_SOURCES)}")
-        self.source = source
+        self.source = choice("source", source, _SOURCES)
         self.steps = _SOURCES[source] if steps is None else positive("steps", steps)
         self._angles = np.linspace(0.0, np.pi, _N_TASKS)
         np.random.RandomState(_PEARL_SEED).shuffle(self._angles)
         self._train_angles = set(self._angles[:_N_TRAIN].tolist())
         # The horizon depends on an argument, so it is the family's here and not the table's.
         cut = core.get("max_episode_steps")
-        core["max_episode_steps"] = self.steps if cut is None else min(cut, self.steps)
+        if cut is not None:
+            cut = min(positive("max_episode_steps", cut), self.steps)
+        core["max_episode_steps"] = self.steps if cut is None else cut
         super().__init__(
             task_space=spaces.Dict({"angle": spaces.Box(0.0, np.pi, (), np.float64)}),
             step_size=_STEP,

@@ -38,7 +38,8 @@ class Pool:
 
     def __init__(self, threads: int | None):
         self.threads = thread_count(threads)
-        self._forget()
+        self._others: ThreadPoolExecutor | None = None
+        self._process = 0  # whose threads they are
 
     def run(self, work: Callable[[int], None], threads: int) -> None:
         """Call `work(i)` for each i below `threads`, all at once, and wait for all of them.
@@ -63,7 +64,7 @@ class Pool:
         """Stop the threads; further work makes new ones."""
         if self._others is not None and self._process == os.getpid():
             self._others.shutdown()
-        self._forget()
+        self._others = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy takes over: how many threads, and no thread."""
@@ -71,9 +72,4 @@ class Pool:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Begin without threads."""
-        self.threads = state["threads"]
-        self._forget()
-
-    def _forget(self) -> None:
-        self._others: ThreadPoolExecutor | None = None
-        self._process = 0  # whose threads they are
+        self.threads, self._others, self._process = state["threads"], None, 0

@@ -79,7 +79,7 @@ def test_within_a_radius_a_way_pays_by_its_ends_only():
 
 @pytest.mark.parametrize("radius", [0.0, -1.0, np.nan, "near"])
 def test_a_radius_must_be_positive(radius):
-    with pytest.raises(ValueError, match="reward_radius=.* must be positive"):
+    with pytest.raises(ValueError, match="reward_radius=.* must be a number above 0"):
         gym.make("meta/PointCorner-v0", reward_radius=radius)
 
 
@@ -100,7 +100,7 @@ def test_the_bound_of_actions_is_a_unit_only():
 
 @pytest.mark.parametrize("bound", [0.0, -10.0, np.inf, np.nan, "release"])
 def test_the_bound_of_actions_must_be_positive(bound):
-    with pytest.raises(ValueError, match="action_bound=.* must be a positive number"):
+    with pytest.raises(ValueError, match="action_bound=.* must be a number above 0"):
         gym.make("meta/PointCorner-v0", action_bound=bound)
 
 
