@@ -13,9 +13,10 @@ from stable_baselines3.common.vec_env import VecEnv
 from meta_envs import MetaVectorEnv
 from meta_envs.core import batches
 from meta_envs.core import tasks as _tasks
+from meta_envs.core.autoreset import require_same_step
 from meta_envs.core.rng import fold
 
-_NOT_PER_ROW = ("final_obs", "_final_obs", "task")
+_NOT_PER_ROW = ("final_obs", "_final_obs", "final_info", "_final_info", "task")
 
 
 class SB3VecEnv(VecEnv):
@@ -30,11 +31,13 @@ class SB3VecEnv(VecEnv):
 
     Raises:
         TypeError: If it is something else.
+        ValueError: If its autoreset mode is not `SAME_STEP`.
     """
 
     def __init__(self, venv: Any):
         if not isinstance(venv, VectorEnv) or not isinstance(venv.unwrapped, MetaVectorEnv):
             raise TypeError(f"{venv!r} is no MetaVectorEnv; make one with gymnasium.make_vec")
+        require_same_step(venv, "SB3VecEnv")
         self.venv: Any = venv
         self._actions: Any = None
         self._returns = np.zeros(venv.num_envs)

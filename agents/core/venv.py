@@ -12,13 +12,15 @@ from gymnasium.wrappers import HumanRendering, OrderEnforcing, PassiveEnvChecker
 from stable_baselines3.common.vec_env import VecEnv
 
 import meta_envs
+from meta_envs.core.autoreset import require_same_step
 from meta_envs.wrappers import VectorTrialWrapper
 
 from .kinds import whole
 from .vec_bridge import SB3VecEnv
 
 _OF_MAKE = (PassiveEnvChecker, OrderEnforcing, TimeLimit, HumanRendering)  # what gym.make puts on
-_NOT_KWARGS = ("num_envs", "vectorization_mode", "render_mode")  # no part of what is played
+# no part of what is played
+_NOT_KWARGS = ("num_envs", "vectorization_mode", "render_mode", "autoreset_mode")
 
 
 def env_identity(env: Any, env_kwargs: Mapping[str, Any] | None) -> tuple[str | None, dict]:
@@ -122,6 +124,7 @@ def refuse_wrappers(env: Any, instead: str) -> None:
 
 def _with_task_api(venv: VectorEnv, name: str) -> VectorEnv:
     if isinstance(venv.unwrapped, meta_envs.MetaVectorEnv):
+        require_same_step(venv, "an agent")
         return venv
     raise TypeError(
         f"{name} has no task API; meta-agents take task distributions, e.g. "

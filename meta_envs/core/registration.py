@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 import gymnasium as gym
+from gymnasium.vector import AutoresetMode
 
 from .single import BatchOfOne, MetaEnv
 from .sync import SyncRows
@@ -116,6 +117,7 @@ def make_batch(
     num_envs: int = 1,
     max_episode_steps: int | None = None,
     rows: str | None = None,
+    autoreset_mode: AutoresetMode | str | None = None,
     **kwargs: Any,
 ) -> MetaVectorEnv:
     """Make a vector environment of a family (Gymnasium's vector entry point).
@@ -126,11 +128,12 @@ def make_batch(
         max_episode_steps: Steps after which an episode is truncated; None or -1 for never.
         rows: How rows of a scalar family run: None or `"sync"`, in this process; batched families
             that are somebody else's environments say what else there is.
+        autoreset_mode: Of Gymnasium, or its value; None is `SAME_STEP`.
         **kwargs: Of the family.
 
     Raises:
         TypeError: If a keyword argument is unknown; names the ones the family takes.
-        ValueError: If `rows` is unknown.
+        ValueError: If `rows` or the mode is unknown.
     """
     if max_episode_steps == -1:  # Gymnasium's word for no horizon
         max_episode_steps = None
@@ -140,6 +143,8 @@ def make_batch(
     elif rows not in (None, "sync"):
         raise ValueError(f"rows={rows!r} is unknown; allowed is 'sync'")
     arguments = _known_arguments(made, kwargs)
+    if autoreset_mode is not None:
+        arguments["autoreset_mode"] = autoreset_mode
     if issubclass(made, MetaVectorEnv):
         return made(num_envs=num_envs, max_episode_steps=max_episode_steps, **arguments)
     return SyncRows(made, num_envs, max_episode_steps, **arguments)
@@ -181,5 +186,9 @@ def _known_arguments(made: type, kwargs: dict[str, Any]) -> dict[str, Any]:
         if name not in takes:
             near = get_close_matches(name, takes, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise TypeError(f"{made.__name__} has no argument {name!r}; it takes {takes}{hint}")
+            # Python's own words come first: clients look for them
+            raise TypeError(
+                f"{made.__name__}() got an unexpected keyword argument {name!r}; it takes "
+                f"{takes}{hint}"
+            )
     return kwargs

@@ -4,12 +4,37 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from gymnasium import error
 
 TASKS, EPISODES, SAMPLING = 0, 1, 2  # the three streams of an environment, each seeded apart
 
+_SEEDS = 2**64  # how many there are
+
 _BLOCK = 256  # numbers drawn ahead a row: amortises the call of a generator, 2 KiB a row
+
+
+class InvalidSeed(error.Error, ValueError):
+    """A seed that is no integer, or out of range."""
+
+
+def valid_seed(seed: Any, name: str = "seed") -> int:
+    """Return a seed as an int: below 2**64, so that states of environments can keep it.
+
+    Args:
+        seed: An int, or an integer of NumPy.
+        name: What it is called in the message.
+
+    Raises:
+        InvalidSeed: If it is something else (True, "3" and 1.9 too), negative or too large.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+        raise InvalidSeed(f"{name}={seed!r} must be an integer, not {type(seed).__name__}")
+    if not 0 <= seed < _SEEDS:
+        raise InvalidSeed(f"{name}={seed} must be from 0 to 2**64 - 1")
+    return int(seed)
 
 
 def fold(seed: int, purpose: str, index: int = 0) -> int:
@@ -24,11 +49,9 @@ def fold(seed: int, purpose: str, index: int = 0) -> int:
         index: Which one of the stream, e.g. the iteration.
 
     Raises:
-        ValueError: If the seed or the index is negative.
+        InvalidSeed: If the seed or the index is no integer, negative or too large.
     """
-    if seed < 0 or index < 0:
-        raise ValueError(f"seed={seed} and index={index} must not be negative")
-    entropy = [int(seed), zlib.crc32(purpose.encode()), int(index)]
+    entropy = [valid_seed(seed), zlib.crc32(purpose.encode()), valid_seed(index, "index")]
     high, low = np.random.SeedSequence(entropy).generate_state(2, np.uint32)
     return (int(high) << 30) ^ int(low)
 
@@ -109,6 +132,10 @@ class _Blocks:
         self.cursor[row] = 0
 
 
+# Of some rows: the states of their generators; of each kind, the numbers drawn ahead and cursors.
+Kept = tuple[list[Any], list[tuple[np.ndarray, np.ndarray]]]
+
+
 class RowRandom:
     """One generator a row, served in batches: what a row draws does not depend on the other rows.
 
@@ -148,6 +175,24 @@ class RowRandom:
     def normal(self, rows: np.ndarray | None = None, size: int = 1) -> np.ndarray:
         """Draw `size` numbers of N(0, 1) for each of `rows` (None: all): float64 [R, size]."""
         return self._normal.take(self, self._every_row if rows is None else rows, size)
+
+    def keep(self, rows: np.ndarray) -> Kept:
+        """Return what `take_back` undoes what `rows` [R] draw from now on with."""
+        made = [self._generators[row] for row in rows.tolist()]
+        states = [None if one is None else one.bit_generator.state for one in made]
+        blocks = (self._uniform, self._normal)
+        return states, [(one.numbers[rows], one.cursor[rows]) for one in blocks]
+
+    def take_back(self, rows: np.ndarray, kept: Kept) -> None:
+        """Undo what `rows` [R] have drawn since `keep`."""
+        states, blocks = kept
+        for row, state in zip(rows.tolist(), states, strict=True):
+            if state is None:
+                self._generators[row] = None
+            else:
+                self.generator(row).bit_generator.state = state
+        for one, (numbers, cursor) in zip((self._uniform, self._normal), blocks, strict=True):
+            one.numbers[rows], one.cursor[rows] = numbers, cursor
 
     def get_state(self) -> dict[str, np.ndarray]:
         """Return seeds, generators and the numbers drawn ahead, as copies."""

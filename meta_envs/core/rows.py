@@ -1,12 +1,14 @@
-"""Checking which rows, masks and seeds were given to a vector environment of N rows."""
+"""Checking the rows, masks, seeds and options that a vector environment of N rows was given."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
-from gymnasium import error
+
+from .rng import InvalidSeed, valid_seed
 
 
 def valid_rows(rows: Sequence[int] | np.ndarray, num_rows: int) -> np.ndarray:
@@ -15,7 +17,7 @@ def valid_rows(rows: Sequence[int] | np.ndarray, num_rows: int) -> np.ndarray:
     Raises:
         ValueError: If they are no integer indices, or name rows there are not.
     """
-    where = np.asarray(rows)
+    where = _as_array(rows)
     if where.ndim == 1 and where.size == 0:
         return np.zeros(0, dtype=np.int64)
     if where.ndim != 1 or where.dtype.kind not in "iu":
@@ -31,7 +33,9 @@ def masked_rows(mask: Any, num_rows: int) -> np.ndarray:
     Raises:
         ValueError: If it is no such array, or names no row.
     """
-    mask = np.asarray(mask)
+    given, mask = mask, _as_array(mask)
+    if mask.dtype == object:  # ragged, None or worse
+        raise ValueError(f"reset_mask={given!r} is no bool array [{num_rows}]")
     if mask.shape != (num_rows,) or mask.dtype != bool:
         raise ValueError(
             f"reset_mask has shape {mask.shape} and type {mask.dtype}; "
@@ -53,19 +57,60 @@ def row_seeds(
         num_rows: N.
 
     Raises:
+        InvalidSeed: If a seed is no integer, negative or too large.
         ValueError: If the number of seeds is wrong.
-        gymnasium.error.Error: If a seed is negative, or not an integer.
     """
     if seed is None:
         return [None] * len(rows)
-    seeds: list[int | None]
-    if isinstance(seed, int | np.integer):
-        seeds = [int(seed) + row for row in rows.tolist()]
-    elif len(seed) == num_rows:
-        seeds = [seed[row] for row in rows.tolist()]
-    else:
-        raise ValueError(f"{len(seed)} seeds given for {num_rows} rows; give one a row")
-    for one in seeds:
-        if one is not None and (not isinstance(one, int | np.integer) or one < 0):
-            raise error.Error(f"seed={one!r} must be an integer of at least 0")
-    return seeds
+    if isinstance(seed, np.ndarray) and seed.ndim == 1:
+        seed = list(seed)
+    if isinstance(seed, Sequence) and not isinstance(seed, str | bytes | bytearray):
+        if len(seed) != num_rows:
+            raise ValueError(f"{len(seed)} seeds given for {num_rows} rows; give one a row")
+        each = [seed[row] for row in rows.tolist()]
+        return [None if one is None else valid_seed(one) for one in each]
+    first, last = valid_seed(seed), num_rows - 1
+    try:
+        valid_seed(first + last)
+    except InvalidSeed as large:
+        raise InvalidSeed(
+            f"seed={first} is too large for {num_rows} rows: row i is seeded with seed + i, which "
+            f"must be below 2**64; use at most {2**64 - num_rows}"
+        ) from large
+    return [first + row for row in rows.tolist()]
+
+
+def valid_options(options: Any, allowed: Sequence[str]) -> dict[str, Any]:
+    """Return the options of a reset as a dict, `keep_task` checked.
+
+    Args:
+        options: A mapping, or None for none.
+        allowed: The names there are.
+
+    Raises:
+        TypeError: If they are no mapping, or `keep_task` is no bool.
+        ValueError: If one is unknown; names the nearest.
+    """
+    if options is None:
+        return {}
+    if not isinstance(options, Mapping):
+        raise TypeError(f"options={options!r} are no dict; allowed are {list(allowed)}")
+    unknown = [key for key in options if key not in allowed]
+    if unknown:
+        near = get_close_matches(str(unknown[0]), allowed, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"reset options {unknown} are unknown; allowed are {list(allowed)}{hint}")
+    keep = options.get("keep_task")
+    if keep is not None and not isinstance(keep, bool | np.bool_):
+        raise TypeError(f"keep_task={keep!r} must be True or False")
+    return dict(options)
+
+
+def _as_array(given: Any) -> np.ndarray:
+    """Return what was given as an array; ragged lists as one of type object."""
+    try:
+        return np.asarray(given)
+    except ValueError:
+        made = np.empty(1, dtype=object)
+        made[0] = given
+        return made

@@ -8,12 +8,15 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 from gymnasium import error, spaces
+from gymnasium.vector import VectorEnv
 
 from . import batches
 from . import rng as _rng
 from . import tasks as _tasks
 from .actions import valid_actions
+from .core_arguments import drawable
 from .distribution import TaskDistribution
+from .rows import valid_options
 from .tasks import Task
 from .trial_clock import TrialClock
 from .vector import MetaVectorEnv
@@ -57,11 +60,7 @@ class MetaEnv(TaskDistribution, gym.Env):
         self.task_space = task_space
         self.observation_space = observation_space
         self.action_space = action_space
-        if render_mode not in (None, "rgb_array"):
-            raise ValueError(
-                f"render_mode={render_mode!r}; allowed are 'rgb_array', 'human' and None"
-            )
-        self.render_mode = render_mode
+        self.render_mode = drawable(render_mode, "allowed are 'rgb_array', 'human' and None")
         self._clock = TrialClock(1, task_space, self._draw, episodes_per_trial)
 
     @abstractmethod
@@ -126,11 +125,15 @@ class MetaEnv(TaskDistribution, gym.Env):
 
         Returns:
             The first observation, and infos `task` and `trial_start`.
+
+        Raises:
+            InvalidSeed: If the seed is no integer, negative or too large.
+            TypeError: If an option or a task is of the wrong type.
+            ValueError: If an option is unknown, or a task out of range.
         """
-        options = dict(options or {})
-        unknown = [key for key in options if key not in _OPTIONS]
-        if unknown:
-            raise ValueError(f"reset options {unknown} are unknown; allowed are {list(_OPTIONS)}")
+        # All is checked before anything changes: a refused reset leaves no trace.
+        options = valid_options(options, _OPTIONS)
+        seed = None if seed is None else _rng.valid_seed(seed)
         if "task" in options:
             self.set_task(options["task"])
         return self._begin(seed, options.get("keep_task"))
@@ -145,6 +148,13 @@ class MetaEnv(TaskDistribution, gym.Env):
         return observation, {"task": self.task, "trial_start": bool(started.size)}
 
 
+# What clients know vector environments by, and what is of batches only.
+_OF_BATCHES = frozenset(VectorEnv.__annotations__) | {
+    *("every_row", "resting", "rest", "autoreset_mode"),
+    *("single_task_space", "tasks", "sample_tasks", "set_tasks"),
+}
+
+
 class BatchOfOne(MetaEnv):
     """A `MetaVectorEnv` of one row as a Gymnasium environment: `gym.make` of a batched family.
 
@@ -154,6 +164,7 @@ class BatchOfOne(MetaEnv):
 
     def __init__(self, rows: MetaVectorEnv):
         self.rows = rows
+        self.__doc__ = type(rows).__doc__  # of whoever asks for help with what `make` gave
         self.metadata = {
             key: value for key, value in rows.metadata.items() if key != "autoreset_mode"
         }
@@ -168,8 +179,8 @@ class BatchOfOne(MetaEnv):
 
     def __getattr__(self, name: str) -> Any:
         """Read what only the family has (`arms`, `state`, `model`, ...)."""
-        if name.startswith("_") or name == "rows":
-            raise AttributeError(name)
+        if name.startswith("_") or name == "rows" or name in _OF_BATCHES:
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
         return getattr(self.rows, name)
 
     def draw_task(self, rng: np.random.Generator) -> dict[str, Any]:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import concatenate, create_empty_array
 
 from . import batches
 from .arguments import positive
+from .autoreset import Outcome
 from .single import MetaEnv
 from .tasks import Task
 from .vector import MetaVectorEnv
@@ -22,6 +24,7 @@ class SyncRows(MetaVectorEnv):
         make_env: Makes one environment, given its keyword arguments.
         num_envs: N.
         max_episode_steps: Steps after which an episode is truncated; None for never.
+        autoreset_mode: As in `MetaVectorEnv`.
         **kwargs: What each environment is made with.
     """
 
@@ -30,6 +33,7 @@ class SyncRows(MetaVectorEnv):
         make_env: Callable[..., MetaEnv],
         num_envs: int = 1,
         max_episode_steps: int | None = None,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
         **kwargs: Any,
     ):
         self.envs = [make_env(**kwargs) for _ in range(positive("num_envs", num_envs))]
@@ -46,8 +50,10 @@ class SyncRows(MetaVectorEnv):
             episodes_per_trial=first.episodes_per_trial,
             max_episode_steps=max_episode_steps,
             render_mode=first.render_mode,
+            autoreset_mode=autoreset_mode,
         )
-        self.metadata = {**first.metadata, "autoreset_mode": self.metadata["autoreset_mode"]}
+        self.metadata = {**first.metadata, "autoreset_mode": self.autoreset_mode}
+        self._waiting: set[int] = set()  # rows that are not stepped
 
     def __getattr__(self, name: str) -> Any:
         """Read what only the environments have from the first one."""
@@ -104,6 +110,9 @@ class SyncRows(MetaVectorEnv):
         truncated = np.zeros(self.num_envs, dtype=bool)
         infos: dict[str, Any] = {}
         for row, env in enumerate(self.envs):
+            if row in self._waiting:
+                observations.append(batches.take(self._observations, row))
+                continue
             action = batches.take(actions, row)
             observation, rewards[row], terminated[row], truncated[row], info = env.step(action)
             observations.append(observation)
@@ -111,6 +120,13 @@ class SyncRows(MetaVectorEnv):
         if self.max_episode_steps is not None:
             truncated |= self.elapsed >= self.max_episode_steps
         return self._batch(observations), rewards, terminated, truncated, infos
+
+    def _advance_without(self, rows: np.ndarray, actions: Any) -> Outcome:
+        self._waiting = set(rows.tolist())
+        try:
+            return self.advance(actions)
+        finally:
+            self._waiting = set()
 
     def render_row(self, row: int) -> np.ndarray:
         """Draw one row: uint8 [height, width, 3]."""

@@ -12,9 +12,12 @@ from gymnasium.vector.utils import batch_space
 
 from . import batches
 from .arguments import positive
+from .autoreset import final_info, require_same_step
 from .single import MetaEnv
 from .vector import MetaVectorEnv
 
+# What an ended episode leaves, which is no trial's end.
+_OF_EPISODES = ("final_obs", "_final_obs", "final_info", "_final_info")
 _FLAT = (spaces.Discrete, spaces.MultiDiscrete, spaces.MultiBinary)
 
 
@@ -189,6 +192,7 @@ class VectorTrialWrapper(VectorWrapper):
 
     Raises:
         TypeError: If it is something else.
+        ValueError: If its autoreset mode is not `SAME_STEP`.
     """
 
     env: Any
@@ -197,6 +201,7 @@ class VectorTrialWrapper(VectorWrapper):
         super().__init__(env)
         if not isinstance(env.unwrapped, MetaVectorEnv):
             raise TypeError(f"{env} is no MetaVectorEnv; make one with gymnasium.make_vec")
+        require_same_step(env, "VectorTrialWrapper")
         self._builder = TrialObservation(env.single_observation_space, env.single_action_space)
         self.single_observation_space = self._builder.space
         self.observation_space = batch_space(self._builder.space, self.num_envs)
@@ -221,10 +226,11 @@ class VectorTrialWrapper(VectorWrapper):
         ended, over = terminated | truncated, infos["trial_start"]
         flat = self._builder.flat_actions(np.asarray(actions))
         final = infos.get("final_obs")
-        infos = {key: value for key, value in infos.items() if not key.endswith("final_obs")}
+        infos = {key: value for key, value in infos.items() if key not in _OF_EPISODES}
         if over.any():
             infos["final_obs"] = self._builder.build(final, flat, rewards, ended)
-            infos["_final_obs"] = over.copy()
+            infos["final_info"] = final_info(infos, over)
+            infos["_final_obs"] = infos["_final_info"] = over.copy()
         shown = np.where(over[:, None], self._no_actions, flat)
         built = self._builder.build(observations, shown, np.where(over, 0.0, rewards), ended)
         infos["episode_end"] = ended

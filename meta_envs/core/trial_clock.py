@@ -64,8 +64,14 @@ class TrialClock:
 
         Args:
             seed: Of a stream of its own; None goes on with the environment's sampling stream.
+
+        Raises:
+            InvalidSeed: If the seed is no integer, negative or too large.
         """
-        rng = self._sampling if seed is None else _rng.generator(int(seed), _rng.SAMPLING)
+        if seed is None:
+            rng = self._sampling
+        else:
+            rng = _rng.generator(_rng.valid_seed(seed), _rng.SAMPLING)
         return lambda: self._draw(rng)
 
     def pin(self, tasks: Tasks | None, rows: np.ndarray) -> None:

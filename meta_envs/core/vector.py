@@ -4,34 +4,26 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import Any
 
 import numpy as np
 from gymnasium import error, spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from . import batches, snapshot
+from . import autoreset, batches, snapshot, snapshot_check
 from . import rng as _rng
 from . import tasks as _tasks
 from .actions import valid_actions
 from .arguments import positive
+from .core_arguments import CoreArguments as CoreArguments
+from .core_arguments import drawable
 from .distribution import TaskDistribution
-from .rows import masked_rows, row_seeds, valid_rows
+from .rows import masked_rows, row_seeds, valid_options, valid_rows
 from .tasks import Tasks
 from .trial_clock import TrialClock
 
 _OPTIONS = ("task", "tasks", "keep_task", "reset_mask")
-
-
-class CoreArguments(TypedDict, total=False):
-    """The keyword arguments every family takes and hands to its base."""
-
-    num_envs: int
-    split: str | None
-    episodes_per_trial: int
-    max_episode_steps: int | None
-    render_mode: str | None
 
 
 class MetaVectorEnv(TaskDistribution, VectorEnv):
@@ -39,9 +31,9 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
 
     A family writes `draw_task`, `begin_episodes` and `step_rows`; it keeps what changes in
     `self.state` (arrays [N, ...]) and reads `self.tasks`, `self.elapsed` (the step's number within
-    the episode, from 1) and `self.random` (one generator a row). Autoreset is `SAME_STEP`: where
-    an episode ends, `infos["final_obs"]` holds its last observation and the returned one is the
-    next episode's first.
+    the episode, from 1) and `self.random` (one generator a row). Autoreset is `SAME_STEP` unless
+    told otherwise: where an episode ends, `infos["final_obs"]` holds its last observation,
+    `infos["final_info"]` its last infos, and the returned one is the next episode's first.
 
     Args:
         task_space: The support: a Dict of float64 Boxes and integer spaces.
@@ -52,9 +44,11 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
         episodes_per_trial: Episodes that share a task, K.
         max_episode_steps: Steps after which an episode is truncated; None for never.
         render_mode: `"rgb_array"` or None.
+        autoreset_mode: Gymnasium's, or its value: `"SameStep"`, `"NextStep"` or `"Disabled"`, which
+            Gymnasium's vector wrappers ask for; agents and `evaluate` take `"SameStep"` only.
 
     Raises:
-        ValueError: If an argument is out of range or the split unknown.
+        ValueError: If an argument is out of range, or the split or the mode unknown.
     """
 
     metadata: dict[str, Any] = {
@@ -74,6 +68,7 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
         episodes_per_trial: int = 1,
         max_episode_steps: int | None = None,
         render_mode: str | None = None,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
     ):
         self._declare(task_space, split)
         self.num_envs = positive("num_envs", num_envs)
@@ -83,15 +78,13 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
         self.task_space = batch_space(task_space, self.num_envs)
         self.observation_space = batch_space(observation_space, self.num_envs)
         self.action_space = batch_space(action_space, self.num_envs)
-        self.max_episode_steps = (
-            None if max_episode_steps is None else positive("max_episode_steps", max_episode_steps)
-        )
-        if render_mode not in (None, "rgb_array"):
-            raise ValueError(
-                f"render_mode={render_mode!r}; a vector environment draws 'rgb_array' "
-                "(for 'human' use gymnasium.make)"
-            )
-        self.render_mode = render_mode
+        cut = max_episode_steps
+        self.max_episode_steps = None if cut is None else positive("max_episode_steps", cut)
+        draws = "a vector environment draws 'rgb_array' (for 'human' use gymnasium.make)"
+        self.render_mode = drawable(render_mode, draws)
+        self.autoreset_mode = autoreset.known_mode(autoreset_mode)
+        self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
+        self._autoreset_step = autoreset.STEPS[self.autoreset_mode]
         self.state: dict[str, np.ndarray] = {}
         self.elapsed = np.zeros(self.num_envs, dtype=np.int64)
         self.every_row = np.arange(self.num_envs)
@@ -132,6 +125,19 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
 
     def set_more_state(self, state: dict[str, np.ndarray]) -> None:
         """Take back what `more_state` returned; tasks are applied before."""
+
+    def check_state(self, state: dict[str, np.ndarray]) -> None:
+        """Raise ValueError if a state cannot be, whose names, shapes and types are right.
+
+        `set_state` calls it before anything changes. Here every float of `self.state` must be
+        finite; a family with numbers that mean something, such as places in arrays, asks for more.
+
+        Args:
+            state: As `get_state` gives it: `"state.position"`, `"clock.tasks.goal"`, ...
+        """
+        for name in snapshot_check.named("state", self.state):
+            if state[name].dtype.kind == "f":
+                snapshot_check.refuse(name, state[name], ~np.isfinite(state[name]), "finite")
 
     # ---- the task API ---------------------------------------------------------------------------
 
@@ -186,10 +192,9 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
         A family may leave out what is costly about them (`self.resting`); what is returned for them
         is of the right type and means nothing.
         """
-        if self.resting is None and len(rows):
-            self.resting = np.zeros(self.num_envs, dtype=bool)
-        if self.resting is not None:
-            self.resting[rows] = True
+        if len(rows):
+            resting = self._mask(rows)
+            self.resting = resting if self.resting is None else self.resting | resting
 
     # ---- Gymnasium's API ------------------------------------------------------------------------
 
@@ -212,14 +217,12 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
             bool [N].
 
         Raises:
-            TypeError: If a task is of the wrong type.
+            InvalidSeed: If a seed is no integer, negative or too large.
+            TypeError: If an option or a task is of the wrong type.
             ValueError: If an option is unknown, or a task, mask or number of seeds is wrong.
             ResetNeeded: If `reset_mask` leaves rows out of the first reset.
         """
-        options = dict(options or {})
-        unknown = [key for key in options if key not in _OPTIONS]
-        if unknown:
-            raise ValueError(f"reset options {unknown} are unknown; allowed are {list(_OPTIONS)}")
+        options = valid_options(options, _OPTIONS)
         mask = options.get("reset_mask")
         rows = self.every_row if mask is None else masked_rows(mask, self.num_envs)
         if self._observations is None and len(rows) < self.num_envs:
@@ -247,7 +250,7 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
         return self._observations, {**infos, "trial_start": self._mask(started)}
 
     def step(self, actions: Any) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
-        """Step every row, and begin the next episode where one ended.
+        """Step every row, and begin the next episode where one ended, when `autoreset_mode` says.
 
         Args:
             actions: One action a row; Box actions are clipped to the bounds.
@@ -256,21 +259,11 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
             Observations [N, ...], rewards [N], terminated [N], truncated [N], infos.
 
         Raises:
-            ResetNeeded: If called before `reset`.
+            ResetNeeded: If called before `reset`, or after an end where autoreset is disabled.
             InvalidAction: If an action has the wrong shape, is NaN, or a discrete one is out of
                 range.
         """
-        observations, rewards, terminated, truncated, infos = self.advance(actions)
-        started = self.every_row[:0]
-        if self._ended.any():
-            rows = np.flatnonzero(self._ended)
-            infos["final_obs"], infos["_final_obs"] = observations, self._ended.copy()
-            observations = batches.copy(observations)
-            fresh, started = self._begin(rows, None, np.zeros(len(rows), dtype=bool))
-            batches.write(observations, rows, fresh)
-        infos["trial_start"] = self._mask(started)
-        self._observations = observations
-        return observations, rewards, terminated, truncated, infos
+        return self._autoreset_step(self, actions)
 
     def advance(
         self, actions: Any
@@ -305,7 +298,9 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
 
         Raises:
             NotImplementedError: If the rows are somebody else's environments.
-            ValueError: If it is the state of another environment or number of rows.
+            TypeError: If it is no dict.
+            ValueError: If it is no state of this environment and number of rows; the message names
+                the part, and nothing has changed.
         """
         snapshot.set_state(self, state)
 
@@ -325,6 +320,10 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
             # Also where the episode terminates in that step, as Gymnasium's TimeLimit does.
             truncated = self.elapsed >= self.max_episode_steps
         return observations, rewards, terminated, truncated, infos
+
+    def _advance_without(self, rows: np.ndarray, actions: Any) -> autoreset.Outcome:
+        """Step every row but `rows`, which wait for their reset."""
+        return autoreset.advance_without(self, rows, actions)
 
     def _begin(
         self, rows: np.ndarray, keep_task: bool | None, seeded: np.ndarray

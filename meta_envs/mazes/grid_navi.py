@@ -9,6 +9,7 @@ import numpy as np
 from gymnasium import spaces
 
 from ..core.arguments import positive
+from ..core.snapshot_check import refuse_outside
 from ..core.splits import held_out
 from ..core.tasks import Task
 from ..core.vector import CoreArguments, MetaVectorEnv
@@ -105,6 +106,11 @@ class GridNavi(MetaVectorEnv):
                 f"task['goal']={list(goal)} is too near the start; a goal is any cell of the "
                 f"{self.size} x {self.size} grid but {[list(cell) for cell in _NEAR_START]}"
             )
+
+    def check_state(self, state: dict[str, np.ndarray]) -> None:
+        """Refuse places outside the grid."""
+        super().check_state(state)
+        refuse_outside("state.position", state["state.position"], 0, self.size - 1)
 
     def apply_tasks(self, rows: np.ndarray) -> None:
         """Forget, for pictures, where the last trial went."""

@@ -9,6 +9,7 @@ import numpy as np
 from gymnasium import spaces
 
 from ..core.arguments import positive
+from ..core.snapshot_check import refuse, refuse_outside
 from ..core.tasks import Task
 from ..core.vector import CoreArguments, MetaVectorEnv
 from .pictures import Visits, draw_maze
@@ -132,6 +133,13 @@ class RandomMaze(MetaVectorEnv):
             raise ValueError(
                 f"no way leads from task['start']={list(start)} to task['goal']={list(goal)}"
             )
+
+    def check_state(self, state: dict[str, np.ndarray]) -> None:
+        """Refuse places outside the maze or in its walls."""
+        super().check_state(state)
+        cell, walls = state["state.cell"], state["clock.tasks.walls"].reshape(self.num_envs, -1)
+        refuse_outside("state.cell", cell, 0, self.size**2 - 1)
+        refuse("state.cell", cell, walls[self.every_row, cell] == 1, "a free cell")
 
     def apply_tasks(self, rows: np.ndarray) -> None:
         """Lay out the mazes of `rows` as flat arrays."""

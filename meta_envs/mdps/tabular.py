@@ -9,6 +9,7 @@ import numpy as np
 from gymnasium import spaces
 
 from ..core.arguments import positive
+from ..core.snapshot_check import refuse_outside
 from ..core.splits import interleave
 from ..core.tasks import Task
 from ..core.vector import CoreArguments, MetaVectorEnv
@@ -121,6 +122,11 @@ class TabularMDP(MetaVectorEnv):
             state, action = infinite[0].tolist()
             value = task["rewards"][state, action]
             raise ValueError(f"task['rewards'][{state}, {action}]={value} is not finite")
+
+    def check_state(self, state: dict[str, np.ndarray]) -> None:
+        """Refuse states of the process that there are not."""
+        super().check_state(state)
+        refuse_outside("state.state", state["state.state"], 0, self.states - 1)
 
     def apply_tasks(self, rows: np.ndarray) -> None:
         """Add up the transitions, for drawing next states by the inverse of the distribution."""

@@ -8,6 +8,7 @@ import numpy as np
 from gymnasium import spaces
 
 from ..core.arguments import flag, number, positive
+from ..core.snapshot_check import refuse_outside
 from ..core.vector import CoreArguments, MetaVectorEnv
 from .two_step_picture import Rounds, draw_two_step
 
@@ -102,6 +103,12 @@ class TwoStep(MetaVectorEnv):
     def all_tasks(self) -> tuple[dict[str, Any], ...]:
         """Return both tasks."""
         return ({"good": 0}, {"good": 1})
+
+    def check_state(self, state: dict[str, np.ndarray]) -> None:
+        """Refuse stages and good states that there are not."""
+        super().check_state(state)
+        refuse_outside("state.stage", state["state.stage"], 0, 2)
+        refuse_outside("state.good", state["state.good"], 0, 1)
 
     def begin_episodes(self, rows: np.ndarray) -> np.ndarray:
         """Put `rows` into S0, with the task's good state."""

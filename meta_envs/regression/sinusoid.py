@@ -8,6 +8,7 @@ import numpy as np
 from gymnasium import spaces
 
 from ..core.arguments import positive
+from ..core.snapshot_check import refuse
 from ..core.splits import interleave
 from ..core.tasks import Task, Tasks
 from ..core.vector import CoreArguments, MetaVectorEnv
@@ -117,6 +118,13 @@ class Sinusoid(MetaVectorEnv):
         """
         x = rng.uniform(-_X, _X, (len(tasks["phase"]), positive("n", n)))
         return x[..., None], sine(x, tasks)[..., None]
+
+    def check_state(self, state: dict[str, np.ndarray]) -> None:
+        """Refuse more steps than there are points."""
+        super().check_state(state)
+        points, elapsed = self.shots + self.queries, state["elapsed"]
+        over = (elapsed >= points) & ~state["ended"]
+        refuse("elapsed", elapsed, over, f"below {points}, the number of points")
 
     def begin_episodes(self, rows: np.ndarray) -> np.ndarray:
         """Draw the points of an episode for each of `rows`; return the first pairs [R, 3]."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pydoc
 from typing import Any
 
 import gymnasium as gym
@@ -10,7 +11,7 @@ import pytest
 
 from meta_envs import MetaEnv
 from meta_envs.core.single import BatchOfOne
-from tests.meta_envs.families import LAMP, PUSH, TRAVEL, Lamp
+from tests.meta_envs.families import LAMP, PUSH, TRAVEL, Lamp, Push
 
 
 def make(id: str, **kwargs: Any) -> Any:
@@ -117,3 +118,27 @@ def test_np_random_is_the_stream_of_the_episodes() -> None:
         again = make(id).unwrapped
         again.reset(seed=5)
         assert env.np_random.random() == again.np_random.random()
+
+
+def _shape_of_torchrl(env: Any) -> tuple[int, ...]:
+    """The batch size that TorchRL's GymWrapper gives an environment, by its rule."""
+    for one in (env, env.unwrapped):
+        if hasattr(one, "num_envs"):
+            return (one.num_envs,)
+    return ()
+
+
+@pytest.mark.parametrize("id", [LAMP, PUSH, "meta/GridNavi-v0", "meta/RandomHopper-v0"])
+def test_clients_see_one_environment_and_not_a_batch(id: str) -> None:
+    env = make(id)
+    assert _shape_of_torchrl(env) == ()
+    assert _shape_of_torchrl(gym.make_vec(id, num_envs=2)) == (2,)
+    for name in ("single_observation_space", "single_action_space", "closed", "tasks", "set_tasks"):
+        assert not hasattr(env.unwrapped, name), name
+    assert "autoreset_mode" not in env.metadata
+
+
+def test_the_docstring_is_the_familys() -> None:
+    env, other = make(PUSH).unwrapped, make("meta/GridNavi-v0").unwrapped
+    assert env.__doc__ == Push.__doc__
+    assert "Tasks:" in other.__doc__ and "Tasks:" in pydoc.render_doc(other)

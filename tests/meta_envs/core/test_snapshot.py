@@ -75,7 +75,7 @@ def test_what_is_no_state_of_this_environment_is_refused():
     with pytest.raises(error.ResetNeeded, match="call reset first"):
         venv.get_state()
     venv.reset(seed=1)
-    with pytest.raises(ValueError, match=r"lacks \['clock.tasks.angle'\].*another environment"):
+    with pytest.raises(ValueError, match=r"lacks .*'clock.tasks.angle'.*another environment"):
         make("meta/SparsePoint-v0").set_state(venv.get_state())
     few = gym.make_vec("meta/PointGoal-v0", num_envs=2)
     few.reset(seed=1)
