@@ -157,7 +157,9 @@ _WRAPPERS: dict[str, Any] = {
     "FlattenObservation": wrappers.FlattenObservation,
     "DtypeObservation": lambda env: wrappers.DtypeObservation(env, np.float64),
     "TransformObservation": lambda env: wrappers.TransformObservation(env, lambda seen: seen + 1),
-    "RescaleObservation": lambda env: wrappers.RescaleObservation(env, 0.0, 1.0),
+    "RescaleObservation": lambda env: wrappers.RescaleObservation(
+        env, np.float32(0.0), np.float32(1.0)
+    ),
     "VectorizeTransformObservation": lambda env: wrappers.VectorizeTransformObservation(
         env,
         gym.wrappers.TransformObservation,
@@ -166,7 +168,7 @@ _WRAPPERS: dict[str, Any] = {
     ),
     "TransformReward": lambda env: wrappers.TransformReward(env, twice),
     "NormalizeReward": wrappers.NormalizeReward,
-    "RescaleAction": lambda env: wrappers.RescaleAction(env, -2.0, 2.0),
+    "RescaleAction": lambda env: wrappers.RescaleAction(env, np.float32(-2.0), np.float32(2.0)),
     "RecordEpisodeStatistics": wrappers.RecordEpisodeStatistics,
     "DictInfoToList": wrappers.DictInfoToList,
 }
