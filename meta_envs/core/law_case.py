@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,6 +18,14 @@ from .vector import MetaVectorEnv
 
 CUT = 12  # steps at which laws cut ids that have a cutting horizon: soon, but not at once
 MOST_STEPS = 1000  # played of an episode that does not end
+
+# Cures are written in the words of batched families; what authors of a scalar one call it.
+_SCALAR_WORDS = {
+    "begin_episodes": "begin_episode",
+    "step_rows": "step",
+    "self.random": "self.np_random",
+    "render_row": "render",
+}
 
 Transcript = list[tuple[str, Any]]  # what was seen, in order: ("step 3: reward", 0.5), ...
 
@@ -58,6 +67,11 @@ class Case:
     def family(self) -> type:
         """The class of the family."""
         return load_family(card(self.id).family)
+
+    @property
+    def batched(self) -> bool:
+        """Whether the family is batched (a `MetaVectorEnv`), not scalar (a `MetaEnv`)."""
+        return issubclass(self.family, MetaVectorEnv)
 
     @property
     def horizon(self) -> int | None:
@@ -111,6 +125,9 @@ class Case:
 
     def broken(self, seen: str, do: str, at: str | None = None) -> LawBroken:
         """Return the complaint; `at` is where the author's code raised an error."""
+        with contextlib.suppress(Exception):  # a family that cannot be loaded is what is said
+            for ours, theirs in {} if self.batched else _SCALAR_WORDS.items():
+                do = do.replace(ours, theirs)
         where = "" if self.seed is None else f", seed {self.seed}"
         task = "" if self.task is None else f", task {shown(self.task)}"
         made = f" (made with {self.env_kwargs})" if self.env_kwargs else ""

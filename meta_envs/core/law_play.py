@@ -69,8 +69,8 @@ class Watched:
 
     def __init__(self, case: Case, **more: Any):
         self.case = case
-        self.words = words_of(case.family)
-        self.batched = self.words is BATCHED
+        self.batched = case.batched
+        self.words = BATCHED if self.batched else SCALAR
         self.steps = 0
         if case.horizon is not None:  # uncut, unlike most play of the laws
             more.setdefault("max_episode_steps", case.horizon)
@@ -144,8 +144,3 @@ class Watched:
             elif self.batched and step == 2:  # rows that begin alone
                 env.reset(options={"reset_mask": np.arange(ROWS) == 1})
         return ended
-
-
-def words_of(family: type) -> Words:
-    """Return the words of the authors of a family's kind."""
-    return BATCHED if issubclass(family, MetaVectorEnv) else SCALAR

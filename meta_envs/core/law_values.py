@@ -74,8 +74,8 @@ def observation_fault(
         return None
     if isinstance(space, spaces.Discrete) and count is None:
         return _discrete_fault(space, value, name)
-    if count is None and space.shape == () and isinstance(value, np.generic):
-        value = np.asarray(value)
+    if count is None and space.shape == () and isinstance(value, float | int | np.generic):
+        value = np.asarray(value, space.dtype if isinstance(value, float | int) else None)
     return _array_fault(space, value, count, name)
 
 

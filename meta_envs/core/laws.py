@@ -32,8 +32,16 @@ _MOST_EPISODES = 3  # of a trial that are played
 _MANY = 257  # rows: more than a block of random numbers, and odd
 _FEW_STEPS = 4  # at which episodes are cut where there are many rows
 _OWN_RANDOM = (
-    "Draw only from the generators the core hands out (`rng` in draw_task, `self.random` or "
-    "`self.np_random` in episodes), and let begin_episodes forget the last episode"
+    "Draw only from the generators the core hands out (`rng` in draw_task, `self.random` in "
+    "episodes), and let begin_episodes forget the last episode"
+)
+_OWN_ROW = (
+    "Let no row's numbers depend on other rows or on N: `self.random` instead of a common "
+    "generator, no matmul across rows, state written for the given rows only"
+)
+_OWN_STATE = (
+    "Let no environment's numbers depend on others: draw from `self.np_random`, and keep what "
+    "changes in self, not in the class or the module"
 )
 
 
@@ -84,10 +92,7 @@ def law_replay(case: Case) -> None:
 
 def law_rows(case: Case) -> None:
     """Row i of `make_vec` reset with seed s is `make` reset with s + i, bit for bit, whatever N."""
-    do = (
-        "Let no row's numbers depend on other rows or on N: `self.random` instead of a common "
-        "generator, no matmul across rows, state written for the given rows only"
-    )
+    do = _OWN_ROW if case.batched else _OWN_STATE
     for num_envs in (1, 3, _MANY):
         cut = {"max_episode_steps": _FEW_STEPS} if num_envs == _MANY else {}
         venv, env = case.make_vec(num_envs, **cut), case.make(**cut)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import warnings
 from collections.abc import Callable
@@ -239,17 +240,24 @@ def law_gymnasium(case: Case) -> None:
             do = "Do as gymnasium.utils.env_checker.check_env says"
             raise case.broken(f"check_env raised {name}: {raised}", do) from raised
     for warning in warned:
-        _heed(case, _COLOUR.sub("", str(warning.message)).removeprefix("WARN: "))
+        _heed(case, warning)
 
 
-def _heed(case: Case, warning: str) -> None:
-    """Tell Gymnasium's recommendations about spaces, which are advice, from its complaints."""
-    if any(words in warning for words in _COMMON):
-        return
-    is_advice = any(words in warning for words in _RECOMMENDATIONS)
-    do = "Do as gymnasium.utils.env_checker.check_env says"
-    case.require(is_advice, f"check_env warned: {warning}", do)
-    case.advise(f"Gymnasium: {warning}")
+def _heed(case: Case, warning: warnings.WarningMessage) -> None:
+    """Tell complaints of Gymnasium's checker from what is advice.
+
+    Advice is what it recommends of a space, and warnings of the author's own code.
+    """
+    text = _COLOUR.sub("", str(warning.message))
+    said = text.removeprefix("WARN: ")
+    if text == said:
+        place = f"{os.path.basename(warning.filename)}, line {warning.lineno}"
+        case.advise(f"{warning.category.__name__} ({place}): {said}")
+    elif not any(words in said for words in _COMMON):
+        do = "Do as gymnasium.utils.env_checker.check_env says"
+        advice = any(words in said for words in _RECOMMENDATIONS)
+        case.require(advice, f"check_env warned: {said}", do)
+        case.advise(f"Gymnasium: {said}")
 
 
 def law_rendering(case: Case) -> None:

@@ -17,7 +17,7 @@ from . import rng as _rng
 from . import tasks as _tasks
 from .distribution import TaskDistribution
 from .law_case import Case, shown
-from .law_play import BATCHED, ROWS, Watched, Words, words_of
+from .law_play import BATCHED, ROWS, SCALAR, Watched, Words
 from .law_values import kind_of
 
 _DRAWS = 64
@@ -44,7 +44,7 @@ def law_methods(case: Case) -> None:
             "begin_episodes, step_rows)"
         )
         raise case.broken(f"its family cannot be loaded: {raised}", do) from raised
-    words = words_of(family)
+    words = BATCHED if case.batched else SCALAR
     for name in words.must:
         _check_written(case, family, words, name)
     _check_left_alone(case, family, words)
@@ -189,6 +189,8 @@ def law_draws(case: Case) -> None:
     watched = Watched(case)
     inside = watched.inside
     space = inside.single_task_space if watched.batched else inside.task_space
+    do = "Declare what differs between tasks, e.g. spaces.Dict({'goal': spaces.Box(...)})"
+    case.require(len(space), "task_space has no keys", do)
     rng = _rng.generator(0, _rng.TASKS)
     for _ in range(_DRAWS):
         task = inside.draw_task(rng)

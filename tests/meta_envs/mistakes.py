@@ -5,11 +5,13 @@ Each is one change to a family that is right, as its author would make it.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
+from gymnasium.vector.utils import batch_space
 
 from meta_envs import MetaEnv, MetaVectorEnv
 from meta_envs.core.splits import interleave
@@ -470,6 +472,46 @@ class OwnGenerator(Guess):
         return {"secret": self.rng.random()}
 
 
+class CommonGenerator(Guess):
+    """Draws from the one generator of the batch."""
+
+    def step_rows(self, actions: np.ndarray) -> Any:
+        observations, rewards, *rest = super().step_rows(actions)
+        return (observations, rewards + self.np_random.random(self.num_envs), *rest)
+
+
+class NeverForgets(Door):
+    """begin_episode leaves something of the last episode."""
+
+    total = 0.0
+
+    def step(self, action: Any) -> Any:
+        observation, reward, *rest = super().step(action)
+        self.total += reward
+        return (observation, self.total, *rest)
+
+
+# ---- what is advice, and no mistake ---------------------------------------------------------
+
+
+class WideActions(Guess):
+    def __init__(self, **core: Any):
+        super().__init__(**core)
+        self.single_action_space = spaces.Box(-2.0, 2.0, (1,), np.float32)
+        self.action_space = batch_space(self.single_action_space, self.num_envs)
+
+
+class Warns(Door):
+    def step(self, action: Any) -> Any:
+        warnings.warn("doors are old", DeprecationWarning, stacklevel=1)
+        return super().step(action)
+
+
+ADVICE: dict[type, str] = {
+    WideActions: "Gymnasium: For Box action spaces, we recommend",
+    Warns: "DeprecationWarning (mistakes.py, line",
+}
+
 # family: the law it breaks, and words of the complaint: what is seen, and the cure
 MISTAKES: dict[type, tuple[str, str, str]] = {
     OwnReset: ("methods", "OwnReset overrides reset", "def begin_episode(self)` instead"),
@@ -538,5 +580,7 @@ MISTAKES: dict[type, tuple[str, str, str]] = {
     OwnFinal: ("infos", "'final_obs', which the core writes", "Rename 'final_obs'"),
     Endless: ("endings", "within 500 steps of random actions", "max_episode_steps, or let step_r"),
     EndlessAlone: ("endings", "within 500 steps", "let step return terminated in time"),
+    CommonGenerator: ("rows", "reward is", "`self.random` instead of a common generator"),
+    NeverForgets: ("determinism", "reset twice", "let begin_episode forget the last episode"),
     OwnGenerator: ("determinism", "task is", "`rng` in draw_task"),
 }

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from meta_envs import check_task_distribution, register
-from meta_envs.core import laws_returns
+from meta_envs.core import laws_border, laws_returns
 from meta_envs.core.check import LAWS, Law, check_law, law_name
 from meta_envs.core.law_case import LawBroken
 from tests.meta_envs import mistakes
-from tests.meta_envs.mistakes import MISTAKES
+from tests.meta_envs.mistakes import ADVICE, MISTAKES
 
-for _family in (mistakes.Guess, mistakes.Door, *MISTAKES):
+for _family in (mistakes.Guess, mistakes.Door, *MISTAKES, *ADVICE):
     register(
         f"mistakes/{_family.__name__}-v0",
         f"{_family.__module__}:{_family.__name__}",
@@ -37,3 +37,9 @@ def test_a_mistake_is_named_with_its_cure(family: type, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("family", [mistakes.Guess, mistakes.Door])
 def test_without_a_mistake_they_pass(family: type, law: Law) -> None:
     assert check_law(law, f"mistakes/{family.__name__}-v0") == ()
+
+
+@pytest.mark.parametrize("family", ADVICE, ids=lambda family: family.__name__)
+def test_recommendations_and_warnings_are_advice(family: type) -> None:
+    (advice,) = check_law(laws_border.law_gymnasium, f"mistakes/{family.__name__}-v0")
+    assert advice.startswith(ADVICE[family])
