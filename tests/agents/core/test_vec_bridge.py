@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import torch
 from gymnasium.vector import SyncVectorEnv
+from gymnasium.wrappers.vector import ClipReward
 from sb3_contrib import RecurrentPPO
 from stable_baselines3 import PPO
-from stable_baselines3.common.vec_env import VecMonitor
+from stable_baselines3.common.monitor import Monitor
+from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
 
 from agents import SB3VecEnv
 from meta_envs.core.rng import fold
@@ -136,6 +138,112 @@ def test_tasks_are_pinned_by_row_and_released():
     assert len(seen) > 2
 
 
+def lengths(venv):
+    venv.reset()
+    return [int(info["task"]["length"]) for info in venv.reset_infos]
+
+
+def dummy(rows):
+    return DummyVecEnv([lambda: gym.make("toy/Lengths-v0")] * rows)
+
+
+@pytest.mark.parametrize("make", [dummy, lambda rows: bridge(rows=rows)], ids=["dummy", "bridge"])
+def test_options_reach_the_next_reset(make):
+    venv = make(3)
+    venv.set_options({"task": {"length": 6}})
+    assert lengths(venv) == [6, 6, 6]
+    venv.set_options([{"task": {"length": n}} for n in (2, 3, 4)])
+    assert lengths(venv) == [2, 3, 4] and lengths(venv) == [2, 3, 4]
+    venv.set_options([{"task": {"length": 5}}, {"task": None}, {}])
+    venv.seed(1)
+    assert lengths(venv)[::2] == [5, 4]
+    venv.set_options({"nonsense": 1})
+    with pytest.raises(ValueError, match="nonsense.* unknown"):
+        venv.reset()
+
+
+def test_options_that_are_none_are_refused_at_once():
+    venv = bridge(rows=2)
+    with pytest.raises(ValueError, match="1 dicts; there are 2 rows"):
+        venv.set_options([{}])
+    with pytest.raises(TypeError, match="give a dict"):
+        venv.set_options("task")
+    venv.set_options([{"keep_task": True}, {}])
+    with pytest.raises(ValueError, match="keep_task must be the same"):
+        venv.reset()
+
+
+@pytest.mark.parametrize("make", [dummy, lambda rows: bridge(rows=rows)], ids=["dummy", "bridge"])
+def test_reset_infos_are_of_each_rows_newest_episode(make):
+    venv = make(2)
+    venv.seed(0)
+    venv.reset()
+    for _ in range(30):
+        venv.step(still(venv))
+    newest = [int(info["task"]["length"]) for info in venv.reset_infos]
+    assert newest == [int(task["length"]) for task in venv.get_attr("task")]
+
+
+def test_indices_are_checked_and_may_be_numbers_of_numpy():
+    venv = bridge(rows=3)
+    venv.env_method("set_task", task={"length": 2}, indices=np.int64(1))
+    venv.env_method("set_task", {"length": 3}, indices=[-1])
+    assert lengths(venv)[1:] == [2, 3]
+    assert venv.get_attr("longest", np.array([0, 2])) == [7, 7]
+    for call in (venv.get_attr, venv.env_method):
+        with pytest.raises(IndexError, match="no row 3; there are 3"):
+            call("longest", indices=[3])
+    with pytest.raises(ValueError, match="'longest' is of all 3 rows"):
+        venv.set_attr("longest", 5, indices=[0])
+    with pytest.raises(ValueError, match="'reset' is of all 3 rows"):
+        venv.env_method("reset", indices=[0])
+    with pytest.raises(AttributeError, match="no attribute 'shortest'"):
+        venv.get_attr("shortest")
+    assert not venv.has_attr("shortest") and venv.has_attr("longest")
+
+
+def test_attributes_are_found_through_wrappers_and_are_a_rows():
+    venv = SB3VecEnv(VectorTrialWrapper(gym.make_vec("toy/Lengths-v0", num_envs=2)))
+    assert venv.get_attr("episodes_per_trial") == [3, 3]
+    assert venv.get_attr("action_space") == [venv.action_space] * 2
+    assert venv.get_attr("observation_space") == [venv.observation_space] * 2
+    assert venv.env_is_wrapped(VectorTrialWrapper) == [True, True]
+    limited = SB3VecEnv(ClipReward(gym.make_vec("toy/Lengths-v0", num_envs=2), max_reward=1))
+    limited.set_attr("longest", 2)
+    assert limited.venv.unwrapped.longest == 2
+
+
+def test_the_seed_may_be_drawn_and_is_checked():
+    venv = bridge(rows=2)
+    state = np.random.get_state()[1].copy()
+    assert venv.seed() != venv.seed()
+    np.testing.assert_array_equal(np.random.get_state()[1], state)
+    assert venv.seed(np.int64(3)) == venv.seed(3)
+    for seed in (1.5, "3", True, -1):
+        with pytest.raises(ValueError, match=f"seed={seed!r} must be "):
+            venv.seed(seed)
+
+
+def test_pictures_have_the_environments_own_speed():
+    venv = bridge("meta/PointGoal-v0", rows=2, render_mode="rgb_array")
+    assert venv.metadata["render_fps"] == venv.venv.metadata["render_fps"]
+    assert "autoreset_mode" not in venv.metadata
+    venv.reset()
+    assert [one.ndim for one in venv.env_method("render", indices=1)] == [3]
+
+
+def test_infos_of_wrappers_are_of_the_rows_that_have_them():
+    class Sometimes(ClipReward):
+        def step(self, actions):
+            *rest, infos = super().step(actions)
+            mask = np.array([True, False])
+            return (*rest, {**infos, "note": np.ones((2, 3)), "_note": mask})
+
+    inner = Sometimes(gym.make_vec("toy/Lengths-v0", num_envs=2), max_reward=1)
+    _, _, _, infos = played(SB3VecEnv(inner), 1)[0]
+    assert "note" in infos[0] and "note" not in infos[1] and "_note" not in infos[0]
+
+
 def test_a_task_outside_the_space_is_refused():
     with pytest.raises(ValueError, match="length"):
         bridge().env_method("set_task", {"length": 99}, indices=[0])
@@ -151,6 +259,7 @@ def test_tasks_are_sampled_by_row_and_attributes_shared():
     venv.set_attr("longest", 5)
     assert venv.get_attr("longest", indices=[0]) == [5]
     assert venv.env_is_wrapped(TrialWrapper) == [False] * 3
+    assert venv.env_is_wrapped(Monitor, indices=[1]) == [True]  # infos have its `episode`
 
 
 def test_other_vector_envs_are_refused():
@@ -230,7 +339,8 @@ def test_recurrent_ppo_trains_on_the_bridge_over_trials():
 
 
 def test_ppo_trains_on_box_actions_and_under_sb3_wrappers():
-    venv = VecMonitor(bridge(box=True, max_episode_steps=5))
+    with pytest.warns(UserWarning, match="already wrapped"):
+        venv = VecMonitor(bridge(box=True, max_episode_steps=5))
     trains(PPO("MlpPolicy", venv, policy_kwargs={"net_arch": [8]}, **PPO_SIZES), 128)
 
 
