@@ -1,5 +1,6 @@
 """Meta-RL agents behind Stable-Baselines3's API, and their evaluation."""
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -64,4 +65,11 @@ def __getattr__(name: str) -> Any:
         return import_module("agents.baselines")
     if name in _PLACES:
         return getattr(import_module(_PLACES[name]), name)
-    raise AttributeError(f"module 'agents' has no attribute {name!r}")
+    raise AttributeError(
+        f"module 'agents' has no attribute {name!r}", name=name, obj=sys.modules[__name__]
+    )
+
+
+def __dir__() -> list[str]:
+    """List the public names, also those that are not imported yet."""
+    return sorted({*globals(), *__all__})

@@ -243,7 +243,9 @@ class AdaptationCurve:
     def plot(self, ax: Any = None, label: str | None = None, **kwargs: Any) -> Any:
         """Draw the curve with its 95 % interval; return the matplotlib Axes.
 
-        The x axis is the episode; with one episode whose rewards are known, the step.
+        The x axis is the episode; with one episode whose rewards are known, the step. A notebook
+        shows the axes that are made here, whose figure pyplot does not know; for `pyplot.show()`
+        give axes of its own.
 
         Args:
             ax: Axes to draw into; None makes a figure of its own (`.figure` of the result).

@@ -47,13 +47,11 @@ class _Line(NamedTuple):
 
 
 def new_axes() -> tuple[Figure, Axes]:
-    """Return an empty figure in the house's size and its axes."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    """Return an empty figure in the house's size and its axes; notebooks show either."""
+    from agents.core.shown import ShownAxes, ShownFigure
 
-    figure = Figure(figsize=_SIZE, dpi=_DPI, layout="constrained")
-    FigureCanvasAgg(figure)
-    ax = figure.add_subplot()
+    figure = ShownFigure(figsize=_SIZE, dpi=_DPI, layout="constrained")
+    ax = figure.add_subplot(axes_class=ShownAxes)
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(_GREY)
     ax.tick_params(colors=_GREY, labelcolor=_INK, labelsize=10)

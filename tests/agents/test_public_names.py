@@ -34,6 +34,14 @@ def test_every_baseline_exists():
         assert getattr(agents.baselines, name).__name__ == name
 
 
+def test_dir_lists_every_algorithm():
+    code = "import agents; print(*dir(agents))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    listed = done.stdout.split()
+    assert set(agents.__all__) <= set(listed)
+    assert {place.partition(":")[2] for place in agents.ALGORITHMS.values()} <= set(listed)
+
+
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="'agents' has no attribute 'RL3'"):
         agents.RL3  # noqa: B018

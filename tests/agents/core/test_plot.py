@@ -180,3 +180,15 @@ def test_pyplot_is_never_imported():
         "sys.exit('matplotlib.pyplot' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_notebook_shows_what_plot_returns():
+    protocol = {"agent": "A", "env": "E", "split": "test", "num_tasks": 2, "episodes": 2,
+                "rows_per_task": 1, "frozen_episodes": 0, "seed": 0}  # fmt: skip
+    returns = np.arange(4.0).reshape(2, 2)
+    lengths = np.ones((2, 1, 2), dtype=np.int64)
+    curve = AdaptationCurve(
+        returns=returns, row_returns=returns[:, None], lengths=lengths, protocol=protocol
+    )
+    shown = (curve.plot(), curve.plot().figure, plot.comparison({"A": curve}))
+    assert all(one._repr_png_().startswith(b"\x89PNG") for one in shown)
