@@ -5,13 +5,15 @@ Shapes: R rows of one call; M learners, one for each `rows_per_task` rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
 from gymnasium import spaces
+from typing_extensions import Self
 
 from agents.core.inner_loop import InnerLoop, Rows
+from agents.core.kinds import refuse_unknown
 from meta_envs.core.rng import RowRandom
 
 _ACTIONS = 3  # the stream of action randomness, beside the three streams of an environment
@@ -68,6 +70,11 @@ class Baseline:
     """The parameters of a baseline; `agents.evaluate` takes it as it takes an agent."""
 
     loop: ClassVar[type[BaselineLoop]]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Refuse keywords that the baseline does not take, naming the nearest."""
+        refuse_unknown(cls.__name__, kwargs, [one.name for one in fields(cls) if one.init])
+        return super().__new__(cls)
 
     def inner_loop(
         self, venv: Any, rows_per_task: int = 1, seed: int | None = None

@@ -5,13 +5,14 @@ Shapes: R rows of one call; L layers of an LSTM of width W.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 
 from agents.baselines.base import Baseline, BaselineLoop
+from agents.baselines.model_eyes import ModelEyes
 from agents.core.inner_loop import Rows
 from meta_envs.core.rng import RowRandom
 from meta_envs.core.trial import TrialObservation
@@ -34,8 +35,8 @@ class _StableBaselinesLoop(BaselineLoop):
                 f"{venv.single_action_space}"
             )
         self.policy = model.policy
-        self.normalizer = model.get_vec_normalize_env()
-        self.trial = self._trial_observation(model.observation_space, venv)
+        self.eyes = baseline.eyes
+        self.trial = self._trial_observation(self.eyes, venv)
         self.recurrent = hasattr(self.policy, "lstm_actor")
         self.memory: dict[str, np.ndarray] = {  # what a row carries from step to step
             "forget": np.ones(self.num_rows, dtype=bool),  # whether the LSTM begins anew
@@ -74,8 +75,7 @@ class _StableBaselinesLoop(BaselineLoop):
         if self.trial is not None:
             seen = (self.memory[name][rows] for name in ("action", "reward", "episode_start"))
             observation = self.trial.build(observation, *seen)
-        if self.normalizer is not None:
-            observation = self.normalizer.normalize_obs(observation)
+        observation = self.eyes.shown(observation)
         if not hasattr(self.policy, "get_distribution"):
             return self.policy.predict(observation, deterministic=True)[0]
         self.policy.set_training_mode(False)
@@ -120,8 +120,8 @@ class _StableBaselinesLoop(BaselineLoop):
         super().freeze()
         self.kept = {name: values.copy() for name, values in self.memory.items()}
 
-    def _trial_observation(self, space: spaces.Space, venv: Any) -> TrialObservation | None:
-        return _trial_observation(space, venv)
+    def _trial_observation(self, eyes: ModelEyes, venv: Any) -> TrialObservation | None:
+        return _trial_observation(eyes, venv)
 
     def _shown(self, observation: Any, rows: np.ndarray) -> Any:
         """Return what the model sees of `rows`, before a trial's past is put to it."""
@@ -158,7 +158,7 @@ class _TaskAwareLoop(_StableBaselinesLoop):
 
     reads_task = True
 
-    def _trial_observation(self, space: spaces.Space, venv: Any) -> TrialObservation | None:
+    def _trial_observation(self, eyes: ModelEyes, venv: Any) -> TrialObservation | None:
         return None
 
     def _shown(self, observation: Any, rows: np.ndarray) -> Any:
@@ -180,17 +180,29 @@ class StableBaselines(Baseline):
     The LSTM of a recurrent model is zeroed where it was in training: at the start of a trial
     for `TrialWrapper`'s observations, of an episode for the environment's own. Every row carries a
     memory of its own, also where rows share a task; frozen, each episode begins with the memory at
-    `freeze`. The statistics of a `VecNormalize` around the model's environment are applied.
+    `freeze`. What stands between the model and its environment is applied where that is a
+    `VecNormalize` (its statistics of observations, as they are) or a `VecTransposeImage`; what else
+    changes observations or actions is refused by name.
+
+    A model that was loaded without its environment does not know whether there was a
+    `VecNormalize`: give it, or False if there was none. Without either that is said in a warning,
+    and a model whose last observations lie outside its space, as only normalised ones do, is
+    refused.
 
     Args:
         model: E.g. a `PPO`, `DQN`, `SAC` or `RecurrentPPO`.
+        vec_normalize: A `VecNormalize`; False for none; None is that of the model's environment.
 
     Raises:
-        TypeError: If `model` is no model.
-        ValueError: From `inner_loop`, if the model's spaces are not those of the environment.
+        TypeError: If `model` is no model, or `vec_normalize` no `VecNormalize`.
+        ValueError: If the model's environment is wrapped in something that cannot be repeated, or
+            is unknown where it matters; from `inner_loop`, if the model's spaces are not those of
+            the environment.
     """
 
     model: Any
+    vec_normalize: Any = None
+    eyes: ModelEyes = field(init=False, repr=False, compare=False)
     loop = _StableBaselinesLoop
 
     def __post_init__(self) -> None:
@@ -200,13 +212,19 @@ class StableBaselines(Baseline):
                 f"model={self.model!r} is no Stable-Baselines3 model; load one, e.g. "
                 'PPO.load("ppo.zip")'
             )
+        object.__setattr__(self, "eyes", ModelEyes(self.model, self.vec_normalize))
+
+    @property
+    def protocol(self) -> dict[str, Any]:
+        """What belongs to the protocol of an evaluation."""
+        return {"vec_normalize": self.eyes.normalizes}
 
     def inner_loop(
         self, venv: Any, rows_per_task: int = 1, seed: int | None = None
     ) -> BaselineLoop:
         """Return a player; one that is told the task if the model was trained so."""
         told = _told_space(venv)
-        if told is not None and _alike(self.model.observation_space, told):
+        if told is not None and self.eyes.take(told):
             return _TaskAwareLoop(self, venv, rows_per_task, seed)
         return super().inner_loop(venv, rows_per_task, seed)
 
@@ -222,29 +240,22 @@ def _told_space(venv: Any) -> spaces.Box | None:
         return None
 
 
-def _trial_observation(space: spaces.Space, venv: Any) -> TrialObservation | None:
+def _trial_observation(eyes: ModelEyes, venv: Any) -> TrialObservation | None:
     """Return what builds `TrialWrapper`'s observations if a model takes these, None if raw ones.
 
     Raises:
-        ValueError: If the model's observation `space` is neither.
+        ValueError: If the model takes neither.
     """
     raw = venv.single_observation_space
-    if _alike(space, raw):
+    if eyes.take(raw):
         return None
     trial = TrialObservation(raw, venv.single_action_space)
-    if _alike(space, trial.space):
+    if eyes.take(trial.space):
         return trial
     raise ValueError(
-        f"the model observes {space}; this environment gives {raw}, "
+        f"the model observes {eyes.space}; this environment gives {raw}, "
         f"or with TrialWrapper {trial.space}"
     )
-
-
-def _alike(one: spaces.Space, other: spaces.Space) -> bool:
-    """Whether spaces are equal, or Boxes of one shape: bounds do not matter to a network."""
-    if isinstance(one, spaces.Box) and isinstance(other, spaces.Box):
-        return one.shape == other.shape
-    return one == other
 
 
 def _sample(distribution: Any, random: RowRandom, rows: np.ndarray) -> np.ndarray:

@@ -17,6 +17,7 @@ _ALIKE = (
     "env_kwargs",
     "steps",
     "bins",
+    "vec_normalize",
 )
 
 

@@ -5,8 +5,9 @@ Shapes: N rows of a chunk, task-major; R rows a task; K episodes, T steps.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from typing import Any
 
@@ -18,12 +19,14 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from meta_envs.core import splits as _splits
 from meta_envs.core import tasks as _tasks
 from meta_envs.core.rng import fold
-from meta_envs.core.trial_clock import positive
 
 from .curve import AdaptationCurve
 from .evaluation_play import Play, Played, RowsView, joined
+from .kinds import whole
 from .vec_bridge import SB3VecEnv
-from .venv import env_identity, make_venv
+from .venv import env_identity, make_venv, refuse_wrappers
+
+_BINS = 100  # parts of a lifetime, unless told otherwise
 
 
 def evaluate(
@@ -36,7 +39,7 @@ def evaluate(
     rows_per_task: int = 1,
     frozen_episodes: int = 0,
     steps: int | None = None,
-    bins: int = 100,
+    bins: int = _BINS,
     env_kwargs: Mapping[str, Any] | None = None,
     deterministic: bool | str = False,
     seed: int = 0,
@@ -51,33 +54,34 @@ def evaluate(
     Args:
         agent: Anything with `inner_loop`, or a Stable-Baselines3 model.
         env: An id, or an environment made from one.
-        split: None is `"test"` where there is one, else `"all"`.
+        split: None is that of the arguments, else `"test"` where there is one, else `"all"`.
         num_tasks: Number of tasks.
         episodes: Episodes a task, K; None is the environment's `episodes_per_trial`.
         rows_per_task: Rows that share a task and a learner; episode k+1 starts once all ended
             episode k.
         frozen_episodes: Further episodes after `freeze()`, kept apart.
         steps: Measure a lifetime of so many steps a row instead of episodes.
-        bins: Parts a lifetime is reported in; must divide `steps`.
+        bins: Parts a lifetime is reported in; must divide `steps`, and means nothing without.
         env_kwargs: Keyword arguments of an id.
         deterministic: Act without sampling; `"frozen"` does so in the frozen episodes alone, as
             Meta-World's own evaluation.
         seed: Of tasks, episodes and actions.
-        num_envs: Rows played at a time, at most.
+        num_envs: Rows played at a time, at most (those of one task in any case).
 
     Returns:
         The curve; its `protocol` says all of this.
 
     Raises:
         TypeError: If the agent has no inner loop.
-        ValueError: If an argument is out of range.
+        ValueError: If an argument is out of range, or a wrapper around `env` would be lost.
     """
-    learner = _with_inner_loop(agent)
-    make, identity, kwargs, split = _environment(env, env_kwargs, split)
-    probe = make(num_envs=1)
+    if steps is None and bins != _BINS:
+        raise ValueError(f"bins={bins!r} are parts of a lifetime; give steps too")
+    if steps is not None and episodes is not None:
+        raise ValueError(f"give episodes={episodes!r} or steps={steps!r}, not both")
     plan = _Plan(
         num_tasks=num_tasks,
-        episodes=probe.episodes_per_trial if episodes is None else episodes,
+        episodes=1 if episodes is None else episodes,
         rows_per_task=rows_per_task,
         frozen_episodes=frozen_episodes,
         steps=steps,
@@ -86,25 +90,33 @@ def evaluate(
         seed=seed,
         num_envs=num_envs,
     )
+    num_tasks, rows_per_task, seed = plan.num_tasks, plan.rows_per_task, plan.seed
+    learner = _with_inner_loop(agent)
+    make, identity, kwargs, split = _environment(env, env_kwargs, split)
+    probe = make(num_envs=1)
+    if episodes is None:
+        plan = replace(plan, episodes=probe.episodes_per_trial)
     tasks = _first_tasks(probe, num_tasks, seed)
     jsonable = probe.single_task_space.to_jsonable([_tasks.at(tasks, i) for i in range(num_tasks)])
     labels = {key: list(names) for key, names in probe.task_labels.items()}
     probe.close()
-    chunk = max(num_envs // rows_per_task, 1)
-    parts = [
-        _play(learner, make, tasks, plan, first, chunk) for first in range(0, num_tasks, chunk)
-    ]
     protocol = {
         "agent": _name(agent),
         "env": identity,
         "env_kwargs": _jsonable(kwargs),
         "split": split,
         **asdict(plan),
-        "training_seed": getattr(agent, "seed", None),
-        "training_steps": getattr(agent, "num_timesteps", None),
+        **_notes(learner),
+        "training_seed": _jsonable(getattr(agent, "seed", None)),
+        "training_steps": _jsonable(getattr(agent, "num_timesteps", None)),
         "metazoo": metadata.version("metazoo"),
         **({"task_labels": labels} if labels else {}),
     }
+    _check_json(protocol)
+    chunk = max(plan.num_envs // rows_per_task, 1)
+    parts = [
+        _play(learner, make, tasks, plan, first, chunk) for first in range(0, num_tasks, chunk)
+    ]
     each = [{key: values[i] for key, values in jsonable.items()} for i in range(num_tasks)]
     return AdaptationCurve(protocol=protocol, tasks=each, **joined(parts, rows_per_task))
 
@@ -124,19 +136,23 @@ class _Plan:
     num_envs: int
 
     def __post_init__(self) -> None:
-        for name in ("num_tasks", "episodes", "rows_per_task", "num_envs"):
-            positive(name, getattr(self, name))
-        if self.deterministic not in (False, True, "frozen"):
+        least = {"num_tasks": 1, "episodes": 1, "rows_per_task": 1, "num_envs": 1, "seed": 0}
+        for name, smallest in {**least, "frozen_episodes": 0}.items():
+            object.__setattr__(self, name, whole(name, getattr(self, name), smallest))
+        if isinstance(self.deterministic, np.bool_):
+            object.__setattr__(self, "deterministic", bool(self.deterministic))
+        if not isinstance(self.deterministic, bool) and self.deterministic != "frozen":
             raise ValueError(
                 f"deterministic={self.deterministic!r} must be False, True or 'frozen'"
             )
         if self.deterministic == "frozen" and not self.frozen_episodes:
             raise ValueError("deterministic='frozen' needs frozen_episodes of at least 1")
-        if self.frozen_episodes < 0:
-            raise ValueError(f"frozen_episodes={self.frozen_episodes} must not be negative")
         if self.steps is None:
             return
-        if self.steps < 1 or self.steps % positive("bins", self.bins):
+        for name in ("steps", "bins"):
+            object.__setattr__(self, name, whole(name, getattr(self, name), 1))
+        assert self.bins is not None
+        if self.steps % self.bins:
             raise ValueError(f"bins={self.bins} does not divide steps={self.steps}")
         if self.frozen_episodes:
             given = self.frozen_episodes
@@ -191,6 +207,10 @@ def _environment(
     env: Any, env_kwargs: Mapping[str, Any] | None, split: str | None
 ) -> tuple[Callable[..., Any], str, dict[str, Any], str]:
     """Return how to make the environment with any number of rows, its id, kwargs and split."""
+    bare = env.venv if isinstance(env, SB3VecEnv) else env
+    refuse_wrappers(
+        bare, "give the environment inside, or register one of your own that has them inside"
+    )
     identity, kwargs = env_identity(env, env_kwargs)
     if identity is None:
         name = getattr(env, "venv", env) if isinstance(env, SB3VecEnv | VectorEnv) else env
@@ -223,6 +243,25 @@ def _name(agent: Any) -> str:
     if isinstance(agent, BaseAlgorithm) or type(agent).__repr__ is object.__repr__:
         return type(agent).__name__
     return repr(agent)
+
+
+def _notes(learner: Any) -> dict[str, Any]:
+    """Return what a baseline wants to be known of how it plays."""
+    notes = getattr(learner, "protocol", None)
+    return dict(notes) if isinstance(notes, Mapping) else {}
+
+
+def _check_json(protocol: Mapping[str, Any]) -> None:
+    """Refuse what a curve could not keep, before anything is played.
+
+    Raises:
+        ValueError: Naming the entry.
+    """
+    for key, value in protocol.items():
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{key}={value!r} cannot be written as JSON: {error}") from error
 
 
 def _jsonable(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import gymnasium as gym
@@ -9,15 +10,17 @@ import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
+from gymnasium.wrappers import NormalizeObservation, StickyAction
 from sb3_contrib import RecurrentPPO
 from scipy import stats
 from stable_baselines3 import DQN, PPO, SAC
-from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
+from stable_baselines3.common.vec_env import DummyVecEnv, VecFrameStack, VecNormalize
 
-from agents import SB3VecEnv, evaluate
-from agents.baselines import StableBaselines
+from agents import AdaptationCurve, SB3VecEnv, evaluate
+from agents.baselines import UCB1, StableBaselines
 from meta_envs.core.trial import TrialObservation
 from meta_envs.wrappers import VectorOracleObservation
+from tests.agents import toys  # noqa: F401  registers toy/...
 from tests.agents.baselines.sims import fake_venv, within
 
 torch.set_num_threads(1)
@@ -211,6 +214,91 @@ def test_vec_normalize_is_applied() -> None:
     normal = model.predict(env.normalize_obs(seen), deterministic=True)[0]
     np.testing.assert_array_equal(played, normal)
     assert (normal != model.predict(seen, deterministic=True)[0]).any()
+
+
+def normalised(space: spaces.Space = VECTOR) -> Any:
+    env = VecNormalize(DummyVecEnv([lambda: Still(space, spaces.Discrete(3))]))
+    env.obs_rms.mean, env.obs_rms.var = np.array([0.4, -0.9, 0.2]), np.array([0.01, 0.5, 2])
+    return env
+
+
+def test_a_loaded_model_takes_its_statistics_or_says_that_it_has_none(tmp_path: Any) -> None:
+    env = normalised()
+    sharpen(small(PPO, env)).save(tmp_path / "ppo")
+    loaded = PPO.load(tmp_path / "ppo", device="cpu")
+    seen = draws(VECTOR, 50)
+
+    def played(baseline: Any) -> np.ndarray:
+        return baseline.inner_loop(fake_venv(50, 3, VECTOR), seed=0).act(seen, deterministic=True)
+
+    with pytest.warns(UserWarning, match="loaded without its environment.*vec_normalize=False"):
+        plain = played(StableBaselines(loaded))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        told = StableBaselines(loaded, vec_normalize=env)
+        untold = StableBaselines(loaded, vec_normalize=False)
+    np.testing.assert_array_equal(played(untold), plain)
+    normal = loaded.predict(env.normalize_obs(seen), deterministic=True)[0]
+    np.testing.assert_array_equal(played(told), normal)
+    assert (normal != plain).any()
+    assert (told.protocol, untold.protocol) == ({"vec_normalize": True}, {"vec_normalize": False})
+    loaded._last_obs = np.array([[5.0, 0.0, 0.0]])  # outside of [-1, 1]: it was normalised
+    with pytest.raises(ValueError, match=r"outside its space.*VecNormalize\.load"):
+        StableBaselines(loaded)
+    with pytest.raises(TypeError, match="is no VecNormalize"):
+        StableBaselines(loaded, vec_normalize="vec.pkl")
+
+
+def test_the_protocol_of_an_evaluation_says_what_was_normalised() -> None:
+    env = VecNormalize(SB3VecEnv(gym.make_vec("toy/Lengths-v0", num_envs=2)))
+    model = small(PPO, env, n_steps=8, batch_size=8).learn(16)
+    before = env.obs_rms.mean.copy()
+    curve = evaluate(model, "toy/Lengths-v0", num_tasks=2)
+    assert curve.protocol["vec_normalize"] is True and "vec_normalize=True" in repr(curve)
+    np.testing.assert_array_equal(env.obs_rms.mean, before)
+    other = evaluate(StableBaselines(model, vec_normalize=False), "toy/Lengths-v0", num_tasks=2)
+    with pytest.raises(ValueError, match="vec_normalize differs"):
+        AdaptationCurve.merge(curve, other)
+
+
+@pytest.mark.parametrize(
+    ("wrap", "name"),
+    [
+        (lambda: VecFrameStack(DummyVecEnv([still]), 2), "VecFrameStack"),
+        (lambda: DummyVecEnv([lambda: NormalizeObservation(still())]), "NormalizeObservation"),
+        (lambda: DummyVecEnv([lambda: StickyAction(still(), 0.5)]), "StickyAction"),
+    ],
+)
+def test_what_else_the_model_sees_or_acts_through_is_refused_by_name(wrap: Any, name: str) -> None:
+    with pytest.raises(ValueError, match=f"sees and acts through .*{name}"):
+        StableBaselines(small(PPO, wrap()))
+
+
+def still() -> Still:
+    return Still(VECTOR, spaces.Discrete(3))
+
+
+@pytest.mark.parametrize("with_env", [True, False])
+def test_models_of_pictures_see_their_channels_in_order(with_env: bool, tmp_path: Any) -> None:
+    pictures = spaces.Box(0, 255, (40, 36, 3), np.uint8)
+    model = PPO("CnnPolicy", Still(pictures, spaces.Discrete(3)), device="cpu", seed=0, n_steps=8,
+                batch_size=8)  # fmt: skip
+    assert model.observation_space.shape == (3, 40, 36)
+    sharpen(model)
+    if not with_env:
+        model.save(tmp_path / "ppo")
+        model = PPO.load(tmp_path / "ppo", device="cpu")
+    seen = draws(pictures, 5)
+    loop = StableBaselines(model).inner_loop(fake_venv(5, 3, pictures), seed=0)
+    right = model.predict(seen.transpose(0, 3, 1, 2), deterministic=True)[0]
+    np.testing.assert_array_equal(loop.act(seen, deterministic=True), right)
+
+
+def test_a_parameter_that_a_baseline_does_not_take_is_named_with_the_nearest() -> None:
+    with pytest.raises(TypeError, match=r"'vec_normalise'. Did you mean 'vec_normalize'\?"):
+        StableBaselines(None, vec_normalise=None)
+    with pytest.raises(TypeError, match=r"UCB1\(\) got an unexpected .* 'cc'"):
+        UCB1(cc=1)
 
 
 def test_bad_models() -> None:
