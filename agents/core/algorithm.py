@@ -15,13 +15,12 @@ from stable_baselines3.common.type_aliases import MaybeCallback
 from stable_baselines3.common.utils import get_system_info
 from torch import nn
 
-from meta_envs.core.rng import fresh_seed
+from meta_envs.core.rng import fresh_seed, valid_seed
 
 from . import checkpoint
 from .allowed import check_named
 from .encoding import decode, encode, encode_settings
 from .inner_loop import InnerLoop
-from .kinds import whole
 from .logging import ProgressBar
 from .optimizer_state import pack_optimizer, unpack_optimizer
 from .parameters import load_network, set_parameters
@@ -86,7 +85,7 @@ class MetaAlgorithm(BaseAlgorithm):
             seed=None,
         )
         check_policy_kwargs(self.policy_class, self.policy_kwargs)
-        self.seed: int = fresh_seed() if seed is None else whole("seed", seed, 0)
+        self.seed: int = fresh_seed() if seed is None else valid_seed(seed)
         self.settings["seed"] = self.seed
         self.env_id, self.env_kwargs = env_identity(env, env_kwargs)
         self.settings["env_kwargs"] = self.env_kwargs  # one spelling: equal agents save alike
@@ -158,7 +157,7 @@ class MetaAlgorithm(BaseAlgorithm):
     def set_random_seed(self, seed: int | None = None) -> None:
         """Set the seed of everything from the next iteration on; no global generator is touched."""
         if seed is not None:
-            self.seed = self.settings["seed"] = whole("seed", seed, 0)
+            self.seed = self.settings["seed"] = valid_seed(seed)
 
     def _init_callback(self, callback: MaybeCallback, progress_bar: bool = False) -> BaseCallback:
         """Make one callback of all; the progress bar counts steps that were played, not rows."""

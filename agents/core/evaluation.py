@@ -18,11 +18,11 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 
 from meta_envs.core import splits as _splits
 from meta_envs.core import tasks as _tasks
-from meta_envs.core.rng import fold
+from meta_envs.core.arguments import whole
+from meta_envs.core.rng import fold, valid_seed
 
 from .curve import AdaptationCurve
 from .evaluation_play import Play, Played, RowsView, joined
-from .kinds import whole
 from .vec_bridge import SB3VecEnv
 from .venv import env_identity, make_venv, refuse_wrappers
 
@@ -136,9 +136,10 @@ class _Plan:
     num_envs: int
 
     def __post_init__(self) -> None:
-        least = {"num_tasks": 1, "episodes": 1, "rows_per_task": 1, "num_envs": 1, "seed": 0}
+        least = {"num_tasks": 1, "episodes": 1, "rows_per_task": 1, "num_envs": 1}
         for name, smallest in {**least, "frozen_episodes": 0}.items():
             object.__setattr__(self, name, whole(name, getattr(self, name), smallest))
+        object.__setattr__(self, "seed", valid_seed(self.seed))
         if isinstance(self.deterministic, np.bool_):
             object.__setattr__(self, "deterministic", bool(self.deterministic))
         if not isinstance(self.deterministic, bool) and self.deterministic != "frozen":

@@ -9,22 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from meta_envs.core.arguments import flag
 
-def whole(name: str, value: Any, least: int | None = None) -> int:
-    """Return a whole number as Python's int; NumPy's are taken, bools and floats are not.
 
-    Args:
-        name: Of the argument.
-        value: As given.
-        least: The smallest that is allowed; None for no limit.
+def integer(name: str, value: Any) -> int:
+    """Return an integer as Python's own; NumPy's are taken, bools and floats are not.
 
     Raises:
         ValueError: If it is something else.
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise ValueError(f"{name}={value!r} must be an integer, not {type(value).__name__}")
-    if least is not None and value < least:
-        raise ValueError(f"{name}={value!r} must be an integer of at least {least}")
     return int(value)
 
 
@@ -40,18 +35,7 @@ def number(name: str, value: Any) -> int | float:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def flag(name: str, value: Any) -> bool:
-    """Return True or False as Python's own; NumPy's are taken, numbers and text are not.
-
-    Raises:
-        ValueError: If it is something else.
-    """
-    if not isinstance(value, bool | np.bool_):
-        raise ValueError(f"{name}={value!r} must be True or False")
-    return bool(value)
-
-
-_KINDS: dict[str, Callable[[str, Any], Any]] = {"int": whole, "float": number, "bool": flag}
+_KINDS: dict[str, Callable[[str, Any], Any]] = {"int": integer, "float": number, "bool": flag}
 
 
 def checked(signature: inspect.Signature, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from gymnasium.wrappers import HumanRendering, OrderEnforcing, PassiveEnvChecker
 from stable_baselines3.common.vec_env import VecEnv
 
 import meta_envs
+from meta_envs.core.arguments import positive
 from meta_envs.core.autoreset import require_same_step
 from meta_envs.wrappers import VectorTrialWrapper
 
-from .kinds import whole
 from .vec_bridge import SB3VecEnv
 
 _OF_MAKE = (PassiveEnvChecker, OrderEnforcing, TimeLimit, HumanRendering)  # what gym.make puts on
@@ -68,7 +68,7 @@ def make_venv(env: Any, n_envs: int, env_kwargs: Mapping[str, Any] | None = None
         TypeError: If `env` is something else, or has no task API.
         ValueError: If a wrapper would be lost, or `n_envs` is no number of rows.
     """
-    n_envs = whole("n_envs", n_envs, 1)
+    n_envs = positive("n_envs", n_envs)
     if isinstance(env, SB3VecEnv):
         env = env.venv
     if isinstance(env, str):

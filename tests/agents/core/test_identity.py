@@ -164,7 +164,7 @@ def test_parts_of_the_parameters_are_taken_only_if_meant(tmp_path):
         ({"seed": 1.9}, "seed=1.9 must be an integer, not float"),
         ({"seed": "3"}, "seed='3' must be an integer"),
         ({"seed": True}, "seed=True must be an integer"),
-        ({"seed": -1}, "seed=-1 must be an integer of at least 0"),
+        ({"seed": -1}, "seed=-1 must be from 0 to"),
         ({"n_envs": 4.0}, "n_envs=4.0 must be an integer"),
         ({"n_envs": 0}, "n_envs=0 must be an integer of at least 1"),
         ({"n_trials": True}, "n_trials=True must be an integer"),
