@@ -8,6 +8,7 @@ import numpy as np
 from gymnasium import spaces
 
 from ..core.arguments import positive
+from ..core.memory import refuse_size
 from ..core.vector import CoreArguments, MetaVectorEnv
 from .drawing import draw_arms
 
@@ -15,6 +16,21 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 _NONE_YET = -1  # `record["arm"]` before the first pull
+
+
+# Bytes of an arm: true mean, pulls and pay, the task's numbers, and the bounds of the task space.
+_ARM_BYTES = 80
+
+
+def arm_count(arms: Any) -> int:
+    """Return a number of arms that there is memory for, before anything has their size.
+
+    Raises:
+        MemoryError: If there is not.
+        ValueError: If it is no integer of at least 1.
+    """
+    refuse_size("arms", positive("arms", arms), lambda count: count * _ARM_BYTES)
+    return int(arms)
 
 
 class Bandit(MetaVectorEnv):
@@ -41,7 +57,8 @@ class Bandit(MetaVectorEnv):
     def __init__(
         self, *, arms: int, pulls: int, task_space: spaces.Dict, **core: Unpack[CoreArguments]
     ):
-        self.arms = positive("arms", arms)
+        self.arms = arm_count(arms)
+        self.row_bytes = self.arms * _ARM_BYTES
         self.pulls = positive("pulls", pulls)
         super().__init__(
             task_space=task_space,

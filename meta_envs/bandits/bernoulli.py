@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from gymnasium import spaces
 
-from ..core.arguments import positive
 from ..core.splits import interleave
 from ..core.tasks import Task
 from ..core.vector import CoreArguments
-from .base import Bandit
+from .base import Bandit, arm_count
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -47,7 +46,7 @@ class BernoulliBandit(Bandit):
     splits = ("train", "test", "all")
 
     def __init__(self, arms: int = 5, pulls: int = 10, **core: Unpack[CoreArguments]):
-        means = spaces.Box(0.0, 1.0, (positive("arms", arms),), np.float64)
+        means = spaces.Box(0.0, 1.0, (arm_count(arms),), np.float64)
         super().__init__(arms=arms, pulls=pulls, task_space=spaces.Dict({"means": means}), **core)
 
     def draw_task(self, rng: np.random.Generator) -> dict[str, Any]:

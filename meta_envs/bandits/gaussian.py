@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from gymnasium import spaces
 
-from ..core.arguments import positive
 from ..core.splits import interleave
 from ..core.tasks import Task
 from ..core.vector import CoreArguments
-from .base import Bandit
+from .base import Bandit, arm_count
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -50,7 +49,7 @@ class GaussianBandit(Bandit):
     reward_range = (-3.0, 3.0)
 
     def __init__(self, arms: int = 5, pulls: int = 100, **core: Unpack[CoreArguments]):
-        means = spaces.Box(-np.inf, np.inf, (positive("arms", arms),), np.float64)
+        means = spaces.Box(-np.inf, np.inf, (arm_count(arms),), np.float64)
         super().__init__(arms=arms, pulls=pulls, task_space=spaces.Dict({"means": means}), **core)
 
     def draw_task(self, rng: np.random.Generator) -> dict[str, Any]:

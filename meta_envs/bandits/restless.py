@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from gymnasium import spaces
 
-from ..core.arguments import positive
 from ..core.splits import interleave
 from ..core.tasks import Task
 from ..core.vector import CoreArguments
-from .base import Bandit
+from .base import Bandit, arm_count
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -56,7 +55,7 @@ class RestlessBandit(Bandit):
     splits = ("train", "test", "all")
 
     def __init__(self, arms: int = 2, pulls: int = 100, **core: Unpack[CoreArguments]):
-        start = spaces.Box(0.0, 1.0, (positive("arms", arms),), np.float64)
+        start = spaces.Box(0.0, 1.0, (arm_count(arms),), np.float64)
         volatility = spaces.Box(0.0, _MAX_VOLATILITY, (), np.float64)
         tasks = spaces.Dict({"start": start, "volatility": volatility})
         super().__init__(arms=arms, pulls=pulls, task_space=tasks, **core)

@@ -150,3 +150,18 @@ def _range(low: float, high: float, above: float | None) -> str:
     if low > -math.inf:
         return f" of at least {low:g}"
     return f" of at most {high:g}" if high < math.inf else " that is finite"
+
+
+def drawable(render_mode: str | None, otherwise: str) -> str | None:
+    """Return a render mode that families draw in.
+
+    Args:
+        render_mode: As given.
+        otherwise: What else there is, for the message.
+
+    Raises:
+        ValueError: If it is neither `"rgb_array"` nor None.
+    """
+    if render_mode not in (None, "rgb_array"):
+        raise ValueError(f"render_mode={render_mode!r}; {otherwise}")
+    return render_mode

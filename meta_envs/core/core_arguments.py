@@ -16,18 +16,3 @@ class CoreArguments(TypedDict, total=False):
     max_episode_steps: int | None
     render_mode: str | None
     autoreset_mode: AutoresetMode | str
-
-
-def drawable(render_mode: str | None, otherwise: str) -> str | None:
-    """Return a render mode that families draw in.
-
-    Args:
-        render_mode: As given.
-        otherwise: What else there is, for the message.
-
-    Raises:
-        ValueError: If it is neither `"rgb_array"` nor None.
-    """
-    if render_mode not in (None, "rgb_array"):
-        raise ValueError(f"render_mode={render_mode!r}; {otherwise}")
-    return render_mode

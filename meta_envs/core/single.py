@@ -14,7 +14,7 @@ from . import batches
 from . import rng as _rng
 from . import tasks as _tasks
 from .actions import valid_actions
-from .core_arguments import drawable
+from .arguments import drawable
 from .distribution import TaskDistribution
 from .rows import valid_options
 from .tasks import Task

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +84,17 @@ def refuse(name: str, part: np.ndarray, wrong: np.ndarray, rule: str) -> None:
         where = tuple(np.argwhere(wrong)[0].tolist())
         index = "".join(f"[{axis}]" for axis in where)
         raise ValueError(f"state[{name!r}]{index}={part[where]} must be {rule}")
+
+
+def check_finite(state: State, names: Iterable[str]) -> None:
+    """Refuse floats that are not finite in these parts of a state.
+
+    Raises:
+        ValueError: Naming the first one.
+    """
+    for name in names:
+        if state[name].dtype.kind == "f":
+            refuse(name, state[name], ~np.isfinite(state[name]), "finite")
 
 
 def refuse_outside(name: str, part: np.ndarray, low: Any, high: Any) -> None:

@@ -12,9 +12,12 @@ from gymnasium.vector.utils import concatenate, create_empty_array
 from . import batches
 from .arguments import positive
 from .autoreset import Outcome
+from .memory import refuse_rows
 from .single import MetaEnv
 from .tasks import Task
 from .vector import MetaVectorEnv
+
+_ENV_BYTES = 4000  # of an environment's objects: spaces, a clock, generators
 
 
 class SyncRows(MetaVectorEnv):
@@ -36,8 +39,11 @@ class SyncRows(MetaVectorEnv):
         autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
         **kwargs: Any,
     ):
-        self.envs = [make_env(**kwargs) for _ in range(positive("num_envs", num_envs))]
-        first = self.envs[0]
+        more = positive("num_envs", num_envs) - 1
+        first = make_env(**kwargs)
+        seen = (first.observation_space, first.action_space)
+        refuse_rows(num_envs, type(first).__name__, _ENV_BYTES, first.task_space, *seen)
+        self.envs = [first, *(make_env(**kwargs) for _ in range(more))]
         self.splits = first.splits
         self.start_belongs_to_task = first.start_belongs_to_task
         self.task_labels = first.task_labels

@@ -15,10 +15,10 @@ from . import autoreset, batches, snapshot, snapshot_check
 from . import rng as _rng
 from . import tasks as _tasks
 from .actions import valid_actions
-from .arguments import positive
+from .arguments import drawable, positive
 from .core_arguments import CoreArguments as CoreArguments
-from .core_arguments import drawable
 from .distribution import TaskDistribution
+from .memory import refuse_rows, refuse_tasks
 from .rows import masked_rows, row_seeds, valid_options, valid_rows
 from .tasks import Tasks
 from .trial_clock import TrialClock
@@ -57,6 +57,8 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
         "autoreset_mode": AutoresetMode.SAME_STEP,
     }
 
+    row_bytes: int = 0  # about what a family keeps of a row beside task, observation and action
+
     def __init__(
         self,
         *,
@@ -72,6 +74,8 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
     ):
         self._declare(task_space, split)
         self.num_envs = positive("num_envs", num_envs)
+        seen = (task_space, observation_space, action_space)
+        refuse_rows(self.num_envs, type(self).__name__, self.row_bytes, *seen)
         self.single_task_space = task_space
         self.single_observation_space = observation_space
         self.single_action_space = action_space
@@ -84,7 +88,6 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
         self.render_mode = drawable(render_mode, draws)
         self.autoreset_mode = autoreset.known_mode(autoreset_mode)
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
-        self._autoreset_step = autoreset.STEPS[self.autoreset_mode]
         self.state: dict[str, np.ndarray] = {}
         self.elapsed = np.zeros(self.num_envs, dtype=np.int64)
         self.every_row = np.arange(self.num_envs)
@@ -135,9 +138,7 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
         Args:
             state: As `get_state` gives it: `"state.position"`, `"clock.tasks.goal"`, ...
         """
-        for name in snapshot_check.named("state", self.state):
-            if state[name].dtype.kind == "f":
-                snapshot_check.refuse(name, state[name], ~np.isfinite(state[name]), "finite")
+        snapshot_check.check_finite(state, snapshot_check.named("state", self.state))
 
     # ---- the task API ---------------------------------------------------------------------------
 
@@ -162,8 +163,9 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
             seed: The n are the first of the stream of this seed; None goes on with the
                 environment's own.
         """
+        refuse_tasks(positive("n", n), self.single_task_space)
         draw = self._clock.sample(seed)
-        drawn = [draw() for _ in range(positive("n", n))]
+        drawn = [draw() for _ in range(n)]
         return _tasks.as_tasks(self.single_task_space, drawn, n)
 
     def set_tasks(
@@ -263,7 +265,7 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
             InvalidAction: If an action has the wrong shape, is NaN, or a discrete one is out of
                 range.
         """
-        return self._autoreset_step(self, actions)
+        return autoreset.STEPS[self.autoreset_mode](self, actions)
 
     def advance(
         self, actions: Any
@@ -306,9 +308,8 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
 
     def render(self) -> tuple[np.ndarray, ...] | None:
         """Draw every row: N pictures, uint8 [height, width, 3]."""
-        if self.render_mode is None:
-            return None
-        return tuple(self.render_row(row) for row in range(self.num_envs))
+        rows = range(self.num_envs)
+        return None if self.render_mode is None else tuple(self.render_row(row) for row in rows)
 
     # ---- inside ---------------------------------------------------------------------------------
 

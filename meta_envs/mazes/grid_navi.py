@@ -9,6 +9,7 @@ import numpy as np
 from gymnasium import spaces
 
 from ..core.arguments import positive
+from ..core.memory import refuse_size
 from ..core.snapshot_check import refuse_outside
 from ..core.splits import held_out
 from ..core.tasks import Task
@@ -22,6 +23,7 @@ _MOVES = np.array([[0, 0], [0, 1], [1, 0], [0, -1], [-1, 0]])  # cells: stay, up
 _NEAR_START = ((0, 0), (0, 1), (1, 0), (1, 1))  # cells where no goal is
 _GOAL_REWARD = 1.0  # for each step that ends on the goal
 _STEP_REWARD = -0.1  # for each other step
+_CELL_BYTES = 250  # as a goal in a list, an array and maybe a set, and as a count of visits
 _TEST_SHARE = 4  # one goal in so many is held out
 
 
@@ -69,6 +71,8 @@ class GridNavi(MetaVectorEnv):
         self.steps = positive("steps", steps)
         if self.size < 3:
             raise ValueError(f"size={size} leaves no cell for a goal; it must be at least 3")
+        refuse_size("size", self.size, lambda side: side**2 * _CELL_BYTES)
+        self.row_bytes = 8 * self.size**2  # visits, for pictures
         cells = [cell for cell in product(range(self.size), repeat=2) if cell not in _NEAR_START]
         self._goals = np.array(cells)
         n_test = max(len(cells) // _TEST_SHARE, 1)

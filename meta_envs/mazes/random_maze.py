@@ -9,6 +9,7 @@ import numpy as np
 from gymnasium import spaces
 
 from ..core.arguments import positive
+from ..core.memory import refuse_size
 from ..core.snapshot_check import refuse, refuse_outside
 from ..core.tasks import Task
 from ..core.vector import CoreArguments, MetaVectorEnv
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _MOVES = ((0, -1), (1, 0), (0, 1), (-1, 0))  # rows and columns: left, down, right, up
 _GOAL_REWARD = 1.0  # for the step that reaches the goal
 _STEP_REWARD = -0.01  # for each other step
+_CELL_BYTES = 80  # as task, pin, bounds of the task space, wall, visit, and while it grows
 _SMALLEST = 5  # cells along a side: two rooms by two
 
 
@@ -77,6 +79,8 @@ class RandomMaze(MetaVectorEnv):
                 f"size={size} must be odd (rooms with walls between them) and at least "
                 f"{_SMALLEST}; use e.g. {nearest}"
             )
+        refuse_size("size", self.size, lambda side: side**2 * _CELL_BYTES)
+        self.row_bytes = 9 * self.size**2  # walls, and visits for pictures
         side = [self.size, self.size]
         super().__init__(
             task_space=spaces.Dict(

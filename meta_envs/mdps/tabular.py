@@ -9,6 +9,7 @@ import numpy as np
 from gymnasium import spaces
 
 from ..core.arguments import positive
+from ..core.memory import refuse_size
 from ..core.snapshot_check import refuse_outside
 from ..core.splits import interleave
 from ..core.tasks import Task
@@ -23,6 +24,7 @@ _REWARD_SPREAD = 1.0  # standard deviation of the mean rewards, over tasks
 _REWARD_NOISE = 1.0  # standard deviation of a reward around its mean
 _CONCENTRATION = 1.0  # of the Dirichlet distribution of each row of transitions
 _START_STATE = 0
+_PROBABILITY_BYTES = 64  # as task, pin, bounds of the task space, summed up, and while drawn
 _SUM_TOLERANCE = 1e-6  # how far a row of transitions may sum from 1
 
 
@@ -73,6 +75,10 @@ class TabularMDP(MetaVectorEnv):
         self.states = _two_or_more("states", states)
         self.actions = _two_or_more("actions", actions)
         self.horizon = positive("horizon", horizon)
+        refuse_size("states", self.states, lambda count: 2 * count**2 * _PROBABILITY_BYTES)
+        table = self.states**2 * _PROBABILITY_BYTES
+        refuse_size("actions", self.actions, lambda count: count * table)
+        self.row_bytes = 8 * self.states**2 * (self.actions + 1)  # summed up, and for pictures
         choices = (self.states, self.actions)
         super().__init__(
             task_space=spaces.Dict(

@@ -8,6 +8,7 @@ import numpy as np
 from gymnasium import spaces
 
 from ..core.arguments import flag, number, positive
+from ..core.memory import refuse_size
 from ..core.snapshot_check import refuse_outside
 from ..core.vector import CoreArguments, MetaVectorEnv
 from .two_step_picture import Rounds, draw_two_step
@@ -15,6 +16,7 @@ from .two_step_picture import Rounds, draw_two_step
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+_ROUND_BYTES = 11  # of a round, kept for pictures: three small numbers and a reward
 _CHOICE = 0  # the first-stage state S0; the second-stage states S1 and S2 are 1 and 2
 
 
@@ -82,6 +84,8 @@ class TwoStep(MetaVectorEnv):
         self.p_switch = number("p_switch", p_switch, 0.0, 1.0)
         self.rounds = positive("rounds", rounds)
         self.second_stage = flag("second_stage", second_stage)
+        refuse_size("rounds", self.rounds, lambda count: count * _ROUND_BYTES)
+        self.row_bytes = self.rounds * _ROUND_BYTES
         super().__init__(
             task_space=spaces.Dict({"good": spaces.Discrete(2)}),
             observation_space=spaces.Discrete(3),

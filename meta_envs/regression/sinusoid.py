@@ -8,6 +8,7 @@ import numpy as np
 from gymnasium import spaces
 
 from ..core.arguments import positive
+from ..core.memory import refuse_size
 from ..core.snapshot_check import refuse
 from ..core.splits import interleave
 from ..core.tasks import Task, Tasks
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _AMPLITUDES = (0.1, 5.0)
 _PHASES = (0.0, np.pi)  # radians
 _X = 5.0  # points are between minus and plus this
+_POINT_BYTES = 40  # of a point: x, y, the answer, and x again while it is drawn
 _Y = _AMPLITUDES[1]
 
 
@@ -69,6 +71,9 @@ class Sinusoid(MetaVectorEnv):
     def __init__(self, shots: int = 10, queries: int = 10, **core: Unpack[CoreArguments]):
         self.shots = positive("shots", shots)
         self.queries = positive("queries", queries)
+        refuse_size("shots", self.shots, lambda count: count * _POINT_BYTES)
+        refuse_size("queries", self.queries, lambda count: (self.shots + count) * _POINT_BYTES)
+        self.row_bytes = (self.shots + self.queries) * _POINT_BYTES
         low = np.array([-_X, -_Y, 0.0], dtype=np.float32)
         high = np.array([_X, _Y, 1.0], dtype=np.float32)
         super().__init__(
