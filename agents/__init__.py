@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import baselines
+    from .core import losses
+    from .core.arguments import argument
     from .core.curve import AdaptationCurve
     from .core.evaluation import evaluate
     from .core.inner_loop import InnerLoop
+    from .core.trial_algorithm import TrialAlgorithm
     from .core.vec_bridge import SB3VecEnv
     from .l2rl import L2RL
     from .maml import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile, SupervisedMAML
@@ -35,9 +38,13 @@ _PLACES = {
     **{place.partition(":")[2]: place.partition(":")[0] for place in ALGORITHMS.values()},
     "AdaptationCurve": "agents.core.curve",
     "InnerLoop": "agents.core.inner_loop",
+    "TrialAlgorithm": "agents.core.trial_algorithm",
+    "argument": "agents.core.arguments",
     "SB3VecEnv": "agents.core.vec_bridge",
     "evaluate": "agents.core.evaluation",
 }
+
+_MODULES = {"baselines": "agents.baselines", "losses": "agents.core.losses"}
 
 __all__ = [
     "EMAML",
@@ -53,16 +60,19 @@ __all__ = [
     "Reptile",
     "SB3VecEnv",
     "SupervisedMAML",
+    "TrialAlgorithm",
     "VariBAD",
+    "argument",
     "baselines",
     "evaluate",
+    "losses",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used: torch is loaded only for what needs it."""
-    if name == "baselines":
-        return import_module("agents.baselines")
+    if name in _MODULES:
+        return import_module(_MODULES[name])
     if name in _PLACES:
         return getattr(import_module(_PLACES[name]), name)
     raise AttributeError(

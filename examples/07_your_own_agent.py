@@ -5,26 +5,15 @@ import os
 import numpy as np
 import torch
 
-from agents import InnerLoop, baselines, evaluate
-from agents.core import losses
-from agents.core.settings import configured
-from agents.core.trial_algorithm import TrialAlgorithm
+from agents import InnerLoop, TrialAlgorithm, baselines, evaluate, losses
 
 
 class Reinforce(TrialAlgorithm):
     """Williams' REINFORCE (1992) over whole trials, with a learnt baseline."""
 
-    @configured({})  # its presets: none; what is given here is what a checkpoint remembers
-    def __init__(
-        self, policy, env, learning_rate=3e-3, n_envs=64, gamma=0.99, ent_coef=0.01,
-        env_kwargs=None, policy_kwargs=None, preset="auto", seed=None, device="auto",
-    ):  # fmt: skip
-        super().__init__(
-            policy, env, learning_rate, n_envs=n_envs, n_trials=1, batch_size=None, n_epochs=1,
-            gamma=gamma, gae_lambda=1.0, ent_coef=ent_coef, vf_coef=0.5, max_grad_norm=1.0,
-            normalize_advantage=True, normalize_reward=True, cut_at_episode_ends=False,
-            env_kwargs=env_kwargs, policy_kwargs=policy_kwargs, seed=seed, device=device,
-        )  # fmt: skip
+    learning_rate = 3e-3  # other defaults than the base has; `argument` declares new ones
+    n_envs = 64
+    max_grad_norm = 1.0
 
     def _make_optimizer(self):
         return torch.optim.Adam(self.policy.parameters())

@@ -1,11 +1,9 @@
-"""Flags made from a constructor: its signature says what there is, its docstring what it means."""
+"""Flags made from the arguments that an algorithm declares."""
 
 from __future__ import annotations
 
 import collections.abc
 import dataclasses
-import inspect
-import re
 import types
 import typing
 from collections.abc import Callable
@@ -17,7 +15,7 @@ from agents.cli.values import literal, pairs_spec, spec, whole_number
 
 _SCHEDULE, _SCHEDULE_FLAG = '("linear", start, end)', "linear:START:END"  # in code, as a flag
 # Given by the command itself.
-_NOT_FLAGS = ("self", "env", "verbose", "tensorboard_log", "_init_setup_model")
+_NOT_FLAGS = ("env", "verbose", "tensorboard_log")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +29,7 @@ class NotGiven:
         return "none" if self.default is None else str(self.default)
 
 
-def arguments_class(cls: type, not_flags: tuple[str, ...] = _NOT_FLAGS) -> type:
+def arguments_class(cls: Any, not_flags: tuple[str, ...] = _NOT_FLAGS) -> type:
     """Return a dataclass with a field for every constructor argument of an algorithm.
 
     A field's default is `NotGiven`: what was not given stays out of the constructor's call, so that
@@ -41,21 +39,13 @@ def arguments_class(cls: type, not_flags: tuple[str, ...] = _NOT_FLAGS) -> type:
         cls: The algorithm.
         not_flags: Arguments to leave out.
     """
-    signature = inspect.signature(cls)
-    try:
-        hints = typing.get_type_hints(cls.__init__)  # type: ignore[misc]
-    except NameError:  # a type that exists for type checkers only
-        hints = {}
-    helps = argument_docs(cls.__doc__ or "")
     fields: list[Any] = []
-    for name, parameter in signature.parameters.items():
-        if name in not_flags or parameter.kind in (
-            parameter.VAR_KEYWORD,
-            parameter.VAR_POSITIONAL,
-        ):
+    for name, one in cls.arguments.items():
+        if name in not_flags:
             continue
-        default = _default(cls, parameter)
-        reading = Annotated[Any, _spec(hints.get(name)), tyro.conf.arg(help=helps.get(name, ""))]
+        default = default_policy(cls) if name == "policy" else None if one.required else one.default
+        shown = tyro.conf.arg(help=one.help.replace("`", "").replace(_SCHEDULE, _SCHEDULE_FLAG))
+        reading = Annotated[Any, _spec(one.type), shown]
         fields.append((name, reading, dataclasses.field(default=NotGiven(default))))
     made = dataclasses.make_dataclass("Arguments", fields)
     made.__doc__ = (
@@ -74,31 +64,9 @@ def given(arguments: Any) -> dict[str, Any]:
     }
 
 
-def default_policy(cls: type) -> str | None:
-    """Return the policy that an algorithm uses unless told otherwise.
-
-    It is the first of its `policy_aliases` that the docstring names: constructors have no default.
-    """
-    aliases = getattr(cls, "policy_aliases", {})
-    named = re.findall(r"\w+", argument_docs(cls.__doc__ or "").get("policy", ""))
-    return next((name for name in named if name in aliases), next(iter(aliases), None))
-
-
-def argument_docs(docstring: str) -> dict[str, str]:
-    """Return the text of each argument in the `Args` section of a Google docstring."""
-    section = re.search(r"^Args:\n(.*?)(?=^\S|\Z)", inspect.cleandoc(docstring), re.M | re.S)
-    if section is None:
-        return {}
-    body = inspect.cleandoc(section[1])
-    entries = re.findall(r"^\**(\w+)(?: \([^)]*\))?:\s*(.*?)(?=^\S|\Z)", body, re.M | re.S)
-    plain = {name: " ".join(text.split()).replace("`", "") for name, text in entries}
-    return {name: text.replace(_SCHEDULE, _SCHEDULE_FLAG) for name, text in plain.items()}
-
-
-def _default(cls: type, parameter: inspect.Parameter) -> Any:
-    if parameter.name == "policy" and parameter.default is parameter.empty:
-        return default_policy(cls)
-    return None if parameter.default is parameter.empty else parameter.default
+def default_policy(cls: Any) -> str | None:
+    """Return the policy that an algorithm uses unless told otherwise: its first alias."""
+    return next(iter(cls.policy_aliases), None)
 
 
 def _spec(hint: Any) -> tyro.constructors.PrimitiveConstructorSpec:

@@ -18,82 +18,79 @@ from torch import nn
 from meta_envs.core.rng import fresh_seed, valid_seed
 
 from . import checkpoint
+from .agent_arguments import AgentArguments
 from .allowed import check_named
+from .arguments import bind
 from .encoding import decode, encode, encode_settings
 from .inner_loop import InnerLoop
 from .logging import ProgressBar
 from .optimizer_state import pack_optimizer, unpack_optimizer
 from .parameters import load_network, set_parameters
-from .settings import check_policy_kwargs, settle_rows, to_load
+from .settings import apply_preset, check_policy_kwargs, settle_rows, to_load
 from .vec_bridge import SB3VecEnv
 from .venv import check_spaces, env_identity, make_venv
 
 Self = TypeVar("Self", bound="MetaAlgorithm")
 
 
-class MetaAlgorithm(BaseAlgorithm):
+class MetaAlgorithm(AgentArguments, BaseAlgorithm):
     """A meta-RL agent: `learn` is the outer loop, `inner_loop` gives the learnt learner.
 
-    Subclasses decorate `__init__` with `configured` and write `_setup_model`, `learn`,
-    `inner_loop`, `predict` and, if they keep more than networks and optimisers,
-    `_extra_state`/`_set_extra_state`.
-
-    Args:
-        policy: A name of `policy_aliases`, or a policy class.
-        env: An id, a `gym.make` environment, a `MetaVectorEnv` or an `SB3VecEnv` over one.
-        learning_rate: A number or `("linear", start, end)`.
-        n_envs: Rows, where the environment is made here; `settings` and checkpoints have those
-            that train, whoever made them.
-        env_kwargs: Keyword arguments of an id.
-        policy_kwargs: Of the policy.
-        stats_window_size: As in Stable-Baselines3.
-        tensorboard_log: Folder of TensorBoard logs, or None.
-        verbose: 0 silent, 1 info.
-        seed: All randomness; None draws one.
-        device: `"auto"`, `"cpu"`, `"cuda"`.
+    Subclasses declare their arguments (see `arguments.argument`), set `policy_aliases`, `presets`
+    and `paper_policy`, and write `_setup_model`, `learn`, `inner_loop`, `predict`; where they keep
+    more than networks and optimisers, `_extra_state` and `_set_extra_state` too.
     """
 
-    policy: Any
     policy_aliases: ClassVar[dict[str, Any]] = {}
-    settings: dict[str, Any]
-    applied: dict[str, str]
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}  # see `presets.find_preset`
+    paper_policy: ClassVar[Mapping[str, Any]] = {}  # what `policy_kwargs=None` stands for
 
-    def __init__(
-        self,
-        policy: str | type[nn.Module],
-        env: Any,
-        learning_rate: Any,
-        *,
-        n_envs: int,
-        env_kwargs: Mapping[str, Any] | None = None,
-        policy_kwargs: dict[str, Any] | None = None,
-        stats_window_size: int = 100,
-        tensorboard_log: str | None = None,
-        verbose: int = 0,
-        seed: int | None = None,
-        device: torch.device | str = "auto",
-    ):
+    def __init__(self, *args: Any, **kwargs: Any):
+        given = bind(type(self), args, kwargs)
+        values, self.applied = apply_preset(type(self).arguments, type(self).presets, given)
+        self._check_arguments(values)
+        policy_kwargs = values["policy_kwargs"]
         super().__init__(
-            policy=policy,  # type: ignore[arg-type]
+            policy=values["policy"],
             env=None,
-            learning_rate=learning_rate,
-            policy_kwargs=policy_kwargs,
-            stats_window_size=stats_window_size,
-            tensorboard_log=tensorboard_log,
-            verbose=verbose,
-            device=device,
+            learning_rate=values["learning_rate"],
+            policy_kwargs=dict(self.paper_policy) if policy_kwargs is None else policy_kwargs,
+            stats_window_size=values["stats_window_size"],
+            tensorboard_log=values["tensorboard_log"],
+            verbose=values["verbose"],
+            device=values["device"],
             seed=None,
         )
         check_policy_kwargs(self.policy_class, self.policy_kwargs)
-        self.seed: int = fresh_seed() if seed is None else valid_seed(seed)
+        self.settings: dict[str, Any] = {
+            name: values[name] for name, one in type(self).arguments.items() if one.remembered
+        }
+        for name, value in values.items():
+            if name not in vars(self):
+                setattr(self, name, value)
+        self.seed = fresh_seed() if values["seed"] is None else valid_seed(values["seed"])
         self.settings["seed"] = self.seed
-        self.env_id, self.env_kwargs = env_identity(env, env_kwargs)
+        env = values["env"]
+        self.env_id, self.env_kwargs = env_identity(env, values["env_kwargs"])
         self.settings["env_kwargs"] = self.env_kwargs  # one spelling: equal agents save alike
         self.iteration = 0
         self.latest: dict[str, float] = {}  # newest figures, for progress bars
         self._boundary: tuple[dict[str, Any], dict[str, dict]] | None = None
-        self._set_venv(make_venv(env, n_envs, env_kwargs))
-        settle_rows(env, n_envs, self.settings, self.applied)
+        self._set_venv(make_venv(env, values["n_envs"], values["env_kwargs"]))
+        settle_rows(env, values["n_envs"], self.settings, self.applied)
+        self._setup_model()
+
+    def _check_arguments(self, values: Mapping[str, Any]) -> None:
+        """Refuse arguments that are wrong; subclasses add what takes more than one of them.
+
+        Args:
+            values: All arguments, by name.
+
+        Raises:
+            ValueError: Naming the argument, its value and what is allowed.
+        """
+        for name, one in type(self).arguments.items():
+            one.check(values[name])
 
     # ---- what an agent is -----------------------------------------------------------------------
 

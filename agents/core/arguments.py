@@ -18,10 +18,11 @@ import inspect
 import textwrap
 import typing
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Any, ClassVar
 
 from typing_extensions import dataclass_transform
+
+from .kinds import of_kind, refuse_unknown
 
 Check = Callable[[str, Any], None]  # takes name and value; raises ValueError
 _NONE: Any = inspect.Parameter.empty
@@ -47,7 +48,7 @@ class Argument:
     remembered: bool = True
     checks: tuple[Check, ...] = ()
     name: str = ""
-    type: Any = Any
+    type: Any = None
 
     @property
     def required(self) -> bool:
@@ -70,6 +71,7 @@ def argument(
     default: Any = _NONE,
     kw_only: bool = True,
     remembered: bool = True,
+    type: Any = None,
 ) -> Any:
     """Declare an argument in the body of a class, behind its annotated name.
 
@@ -79,8 +81,10 @@ def argument(
         default: Its default; it must be given where there is none.
         kw_only: Whether it can be given by keyword only.
         remembered: Whether checkpoints keep it.
+        type: What it takes, where the annotation cannot say so because the attribute of that name
+            is something else; None is the annotation.
     """
-    return Argument(help, default, kw_only, remembered, checks)
+    return Argument(help, default, kw_only, remembered, checks, type=type)
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(argument,))
@@ -118,20 +122,15 @@ def bind(cls: type[Declared], args: tuple[Any, ...], kwargs: Mapping[str, Any]) 
 
     Raises:
         TypeError: An argument is unknown (names the nearest), given twice, or missing.
+        ValueError: A whole number, a number or a flag is of another kind.
     """
     takes = cls.arguments
-    for name in kwargs:
-        if name not in takes:
-            near = get_close_matches(name, takes, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise TypeError(
-                f"{cls.__name__} got an unexpected keyword argument {name!r}{hint} "
-                f"(it takes {', '.join(takes)})"
-            )
+    refuse_unknown(f"{cls.__name__}.__init__", kwargs, takes)
     try:
-        return dict(_signature(takes).bind(*args, **kwargs).arguments)
+        given = _signature(takes).bind(*args, **kwargs).arguments
     except TypeError as wrong:
-        raise TypeError(f"{cls.__name__}: {wrong}") from None
+        raise TypeError(f"{cls.__name__}.__init__(): {wrong}") from None
+    return {name: of_kind(name, value, takes[name].type) for name, value in given.items()}
 
 
 def at_least(least: float) -> Check:
@@ -140,6 +139,16 @@ def at_least(least: float) -> Check:
     def check(name: str, value: Any) -> None:
         if value is not None and value < least:
             raise ValueError(f"{name}={value} must be at least {least}")
+
+    return check
+
+
+def above(bound: float) -> Check:
+    """Return a check for numbers above `bound`; None passes where it is a default."""
+
+    def check(name: str, value: Any) -> None:
+        if value is not None and value <= bound:
+            raise ValueError(f"{name}={value} must be above {bound}")
 
     return check
 
@@ -172,7 +181,7 @@ def _declared(cls: type) -> dict[str, Argument]:
     except NameError:  # a type that exists for type checkers only
         hints = {}
     return {
-        name: dataclasses.replace(one, name=name, type=hints.get(name, Any))
+        name: dataclasses.replace(one, name=name, type=one.type or hints.get(name, Any))
         for name, one in own.items()
     }
 

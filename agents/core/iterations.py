@@ -20,8 +20,6 @@ class IterativeAlgorithm(MetaAlgorithm):
     needs no state of the environment.
     """
 
-    policy: Any
-
     @abstractmethod
     def _collect(self, on_step: Callable[[int], bool]) -> Any:
         """Collect one iteration's experience.

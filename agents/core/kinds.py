@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable, Mapping
+import typing
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any
 
@@ -35,29 +35,25 @@ def number(name: str, value: Any) -> int | float:
     return value.item() if isinstance(value, np.generic) else value
 
 
-_KINDS: dict[str, Callable[[str, Any], Any]] = {"int": integer, "float": number, "bool": flag}
+_KINDS: dict[Any, Callable[[str, Any], Any]] = {int: integer, float: number, bool: flag}
 
 
-def checked(signature: inspect.Signature, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return arguments with those checked that are annotated as int, float or bool (or None).
+def of_kind(name: str, value: Any, kind: Any) -> Any:
+    """Return a value as Python's own where it should be a whole number, a number or a flag.
 
     Args:
-        signature: Whose annotations say what is taken.
-        given: By name.
+        name: Of the argument.
+        value: As given.
+        kind: A type: int, float, bool, or one of these or None; all others are not checked.
 
     Raises:
-        ValueError: If one is of another kind.
+        ValueError: If it is of another kind.
     """
-    values = dict(given)
-    for name, value in given.items():
-        annotation = signature.parameters[name].annotation
-        text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
-        kinds = [part.strip() for part in text.split("|")]
-        known = [kind for kind in kinds if kind != "None"]
-        if len(known) != 1 or known[0] not in _KINDS or (value is None and "None" in kinds):
-            continue
-        values[name] = _KINDS[known[0]](name, value)
-    return values
+    kinds = typing.get_args(kind) or (kind,)
+    known = [one for one in kinds if one is not type(None)]
+    if len(known) != 1 or known[0] not in _KINDS or (value is None and type(None) in kinds):
+        return value
+    return _KINDS[known[0]](name, value)
 
 
 def refuse_unknown(call: str, given: Iterable[str], taken: Iterable[str]) -> None:

@@ -1,8 +1,7 @@
-"""Constructor arguments: explicit > preset > the default, and remembered for checkpoints."""
+"""Which arguments apply: what was given, else the preset's, else the default."""
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
@@ -10,14 +9,9 @@ from typing import Any
 
 import gymnasium as gym
 
+from .arguments import Argument
 from .encoding import decode, decode_settings
-from .kinds import checked, refuse_unknown
 from .venv import env_identity, rows_of
-
-# Not part of what an agent is: given anew wherever one is made.
-NOT_SETTINGS = (
-    "self", "env", "preset", "device", "verbose", "tensorboard_log", "_init_setup_model",
-)  # fmt: skip
 
 
 def find_preset(
@@ -39,37 +33,33 @@ def find_preset(
     return None
 
 
-def configured(presets: Mapping[str, Mapping[str, Any]]) -> Callable[[Callable], Callable]:
-    """Decorate a constructor: fill in a preset, and keep what applied.
-
-    The decorated `__init__` must take `env`, `env_kwargs` and `preset`. Afterwards `self.settings`
-    has every argument that applied and `self.applied` says where it is from. Arguments that are
-    annotated as int, float or bool are checked, and NumPy's numbers become Python's.
+def apply_preset(
+    arguments: Mapping[str, Argument],
+    presets: Mapping[str, Mapping[str, Any]],
+    given: Mapping[str, Any],
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return all arguments of a constructor by name, and where each of them is from.
 
     Args:
+        arguments: What the constructor takes.
         presets: As in `find_preset`.
+        given: What the call gave.
+
+    Returns:
+        The values; and for each that is part of what an agent is `"explicit"`, `"preset"` or
+        `"default"`.
+
+    Raises:
+        ValueError: If the preset that is named is unknown.
     """
-
-    def decorate(init: Callable) -> Callable:
-        signature = inspect.signature(init)
-
-        @functools.wraps(init)
-        def wrapped(self: Any, *args: Any, **kwargs: Any) -> None:
-            given = checked(signature, _bound(init, signature, self, args, kwargs))
-            chosen = _chosen(signature, given, presets)
-            bound = signature.bind(self, *args, **{**chosen, **kwargs})
-            bound.arguments.update(given)
-            positional, named = bound.args, bound.kwargs
-            bound.apply_defaults()
-            self.settings = {
-                name: value for name, value in bound.arguments.items() if name not in NOT_SETTINGS
-            }
-            self.applied = _applied(self.settings, given, chosen)
-            init(*positional, **named)
-
-        return wrapped
-
-    return decorate
+    chosen = _chosen(given.get("preset", arguments["preset"].default), presets, given)
+    defaults = {name: one.default for name, one in arguments.items() if not one.required}
+    origin = {
+        name: "explicit" if name in given else "preset" if name in chosen else "default"
+        for name, one in arguments.items()
+        if one.remembered
+    }
+    return {**defaults, **chosen, **given}, origin
 
 
 def settle_rows(env: Any, n_envs: int, settings: dict[str, Any], applied: dict[str, str]) -> None:
@@ -159,29 +149,10 @@ def check_policy_kwargs(policy: Callable, given: Mapping[str, Any]) -> None:
             raise TypeError(f"policy_kwargs has {name!r}{hint}; {named} takes {taken}")
 
 
-def _bound(
-    init: Callable, signature: inspect.Signature, self: Any, args: tuple, kwargs: dict[str, Any]
-) -> dict[str, Any]:
-    """Return the arguments of a call by name, or raise what Python would have raised.
-
-    Raises:
-        TypeError: In Python's words, with the nearest name for a keyword that is unknown.
-    """
-    taken = [name for name in signature.parameters if name != "self"]
-    if not any(one.kind is one.VAR_KEYWORD for one in signature.parameters.values()):
-        refuse_unknown(init.__qualname__, kwargs, taken)
-    try:
-        return dict(signature.bind(self, *args, **kwargs).arguments)
-    except TypeError:
-        init(self, *args, **kwargs)  # fails alike, in Python's own words
-        raise
-
-
 def _chosen(
-    signature: inspect.Signature, given: Mapping[str, Any], presets: Mapping[str, Mapping[str, Any]]
+    name: str | None, presets: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the preset's arguments that were not given explicitly."""
-    name = given.get("preset", signature.parameters["preset"].default)
     if name is None:
         return {}
     if name == "auto":
@@ -192,12 +163,3 @@ def _chosen(
     else:
         raise ValueError(f"preset={name!r} is unknown; there are {sorted(presets)}, 'auto', None")
     return {key: value for key, value in arguments.items() if key not in given}
-
-
-def _applied(
-    settings: Mapping[str, Any], given: Mapping[str, Any], chosen: Mapping[str, Any]
-) -> dict[str, str]:
-    return {
-        name: "explicit" if name in given else "preset" if name in chosen else "default"
-        for name in settings
-    }

@@ -6,124 +6,74 @@ Shapes: T steps, B trials (one a column), D inputs; time-major.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from meta_envs.core.rng import fold
 
 from . import losses
+from .agent_arguments import TrialArguments
+from .arguments import within
 from .balance import check_balance
 from .iterations import IterativeAlgorithm
 from .normalise import RewardNormaliser
-from .policies import GruPolicy, LstmPolicy, RecurrentPolicy
+from .policies import GruPolicy, LstmPolicy
 from .recurrent import RecurrentInnerLoop, act_on_trials
 from .returns import gae
-from .schedules import Schedule, check_schedule, value_at
+from .schedules import value_at
 from .training_log import record_iteration
 from .trials import Batch, TrialCollector, Trials
+from .updates import GradientUpdate, Update
 from .venv import check_spaces
 
 
-class TrialAlgorithm(IterativeAlgorithm):
-    """Collects whole trials and learns from them; subclasses write `loss` and the optimiser.
+class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
+    """Collects whole trials and learns from them.
 
-    Args:
-        policy: `"GruPolicy"`, `"LstmPolicy"`, or a `RecurrentPolicy` class.
-        env: As in `MetaAlgorithm`.
-        learning_rate: A number or `("linear", start, end)`.
-        n_trials: Whole trials a row and iteration.
-        batch_size: Trials a minibatch; must divide `n_envs * n_trials`. None is all.
-        n_epochs: Passes over the trials of an iteration.
-        gamma: Discount, over the whole trial; may be a schedule.
-        gae_lambda: Of generalised advantage estimation, over the whole trial.
-        ent_coef: Weight of the entropy bonus; may be a schedule.
-        vf_coef: Weight of the value loss.
-        max_grad_norm: Gradients are clipped to this norm; None does not clip.
-        normalize_advantage: Standardise advantages over the iteration's trials.
-        normalize_reward: Divide rewards by the running deviation of the discounted return.
-        cut_at_episode_ends: Let no advantage cross an episode's end (off: the paper's way).
-        balance: A quantity of the task, of which each iteration has every value equally often;
-            None draws tasks independently.
-        **base: As in `MetaAlgorithm`.
-
-    Raises:
-        ValueError: If an argument is out of range.
+    Subclasses write `_make_optimizer` and `loss`, which is then minimised on all trials at once; or
+    `_make_update`, for anything else.
     """
 
-    policy: RecurrentPolicy
     policy_aliases = {"GruPolicy": GruPolicy, "LstmPolicy": LstmPolicy}
 
-    def __init__(
-        self,
-        policy: str | type[nn.Module],
-        env: Any,
-        learning_rate: Schedule,
-        *,
-        n_trials: int,
-        batch_size: int | None,
-        n_epochs: int,
-        gamma: Schedule,
-        gae_lambda: float,
-        ent_coef: Schedule,
-        vf_coef: float,
-        max_grad_norm: float | None,
-        normalize_advantage: bool,
-        normalize_reward: bool,
-        cut_at_episode_ends: bool,
-        balance: str | None = None,
-        _init_setup_model: bool = True,
-        **base: Any,
-    ):
-        super().__init__(policy, env, learning_rate, **base)
-        check_schedule("learning_rate", learning_rate)
-        check_schedule("ent_coef", ent_coef)
-        check_schedule("gamma", gamma)
-        ends = {"gamma": value_at(gamma, 0.0), "gamma's end": value_at(gamma, 1.0)}
-        for name, value in {**ends, "gae_lambda": gae_lambda}.items():
-            if not 0.0 <= value <= 1.0:
-                raise ValueError(f"{name}={value} is outside [0, 1]")
-        for name, count in (("n_trials", n_trials), ("n_epochs", n_epochs)):
-            if count < 1:
-                raise ValueError(f"{name}={count} must be at least 1")
-        if balance is not None:
-            check_balance(self.venv, balance)
-            if n_trials > 1:
-                raise ValueError(f"balance={balance!r} needs n_trials=1, not {n_trials}")
-        self.n_trials = n_trials
-        self.balance = balance
-        explicit = self.applied.get("batch_size") == "explicit"
-        self.batch_size = _dividing(batch_size, self.n_envs * n_trials, explicit)
-        if "batch_size" in self.settings:
-            self.settings["batch_size"] = self.batch_size
-        self.n_epochs = n_epochs
-        self.gamma = gamma
-        self.gae_lambda = gae_lambda
-        self.ent_coef = ent_coef
-        self.vf_coef = vf_coef
-        self.max_grad_norm = max_grad_norm
-        self.normalize_advantage = normalize_advantage
-        self.cut_at_episode_ends = cut_at_episode_ends
-        self.reward_normaliser = RewardNormaliser() if normalize_reward else None
-        if _init_setup_model:
-            self._setup_model()
+    def _check_arguments(self, values: Mapping[str, Any]) -> None:
+        super()._check_arguments(values)
+        for name, done in (("gamma", 0.0), ("gamma's end", 1.0)):
+            within(0, 1)(name, value_at(values["gamma"], done))
+        if values["balance"] is not None and values["n_trials"] > 1:
+            raise ValueError(
+                f"balance={values['balance']!r} needs n_trials=1, not {values['n_trials']}"
+            )
 
     def _setup_model(self) -> None:
+        if self.balance is not None:
+            check_balance(self.venv, self.balance)
+        self.reward_normaliser = RewardNormaliser() if self.normalize_reward else None
         with torch.random.fork_rng(devices=[]):  # leave the global generator as it was
             torch.manual_seed(fold(self.seed, "weights") % 2**63)
             self.policy = self.policy_class(
                 self.observation_space, self.action_space, **self.policy_kwargs
-            ).to(self.device)  # type: ignore[assignment]
+            ).to(self.device)
         self.optimizer = self._make_optimizer()
+        self.update = self._make_update()
 
     @abstractmethod
     def _make_optimizer(self) -> torch.optim.Optimizer:
-        """Make the optimiser of `self.policy`."""
+        """Make the optimiser of `self.policy`; its rate is set before each iteration."""
 
-    @abstractmethod
+    def _make_update(self) -> Update:
+        """Return what improves the policy; the default minimises `loss` on all trials at once."""
+        return GradientUpdate(self.loss, self.optimizer, self.max_grad_norm)
+
+    def _settle_batch_size(self: Any) -> None:  # of algorithms with `PPOArguments`
+        """Check `batch_size` against the trials of an iteration; fit one that was not given."""
+        explicit = self.applied["batch_size"] == "explicit"
+        self.batch_size = _dividing(self.batch_size, self.n_envs * self.n_trials, explicit)
+        self.settings["batch_size"] = self.batch_size
+
     def loss(self, batch: Batch, progress: float) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Return the loss of a minibatch and figures to log.
 
@@ -131,6 +81,7 @@ class TrialAlgorithm(IterativeAlgorithm):
             batch: A minibatch of whole trials.
             progress: Fraction of training that is over.
         """
+        raise NotImplementedError(f"{type(self).__name__} writes neither loss nor _make_update")
 
     def inner_loop(
         self, venv: Any, rows_per_task: int = 1, seed: int | None = None
@@ -154,40 +105,16 @@ class TrialAlgorithm(IterativeAlgorithm):
     def train(self, trials: Trials) -> dict[str, float]:
         """Update the policy from the trials of one iteration, and return figures to log."""
         progress = min(self.num_timesteps / max(self._total_timesteps, 1), 1.0)
-        rate = value_at(self.learning_rate, progress)  # type: ignore[arg-type]
+        rate = value_at(self.learning_rate, progress)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         whole = self.prepare(trials, value_at(self.gamma, progress)).to(self.device)
         shuffle = np.random.default_rng(fold(self.seed, "minibatches", self.iteration))
-        once = self.update_once(whole, progress)
-        logged: dict[str, list[float]] = {}
-        for batch in self.minibatches(whole, shuffle):
-            loss, figures = self.loss(batch, progress)
-            self._step(loss)
-            for name, figure in {"loss": loss, **figures}.items():
-                logged.setdefault(name, []).append(float(figure.detach()))
+        figures = self.update.run(self.policy, whole, progress, shuffle)
+        self._n_updates += self.update.n_updates
         self.policy.after_iteration(trials.inputs.to(self.device), whole.mask)
-        figures_mean = {name: float(np.mean(values)) for name, values in logged.items()}
         explained = losses.explained_variance(whole.old_values, whole.returns, whole.mask)
-        return {
-            **figures_mean,
-            **once,
-            "explained_variance": float(explained),
-            "learning_rate": rate,
-        }
-
-    def update_once(self, whole: Batch, progress: float) -> dict[str, float]:
-        """Update from all trials at once, before the epochs of `loss`; return figures to log."""
-        return {}
-
-    def minibatches(self, whole: Batch, shuffle: np.random.Generator) -> Iterator[Batch]:
-        """Yield the minibatches of all epochs: whole trials, in an order drawn from `shuffle`."""
-        count = whole.mask.shape[1]
-        size = self.batch_size or count
-        for _ in range(self.n_epochs):
-            order = torch.from_numpy(shuffle.permutation(count)).to(self.device)
-            for index in order.split(size):
-                yield whole if size == count else whole.columns(index)
+        return {**figures, "explained_variance": float(explained), "learning_rate": rate}
 
     def baseline_values(
         self, trials: Trials, rewards: torch.Tensor, continues: torch.Tensor, gamma: float
@@ -227,14 +154,6 @@ class TrialAlgorithm(IterativeAlgorithm):
             returns=returns,
             mask=trials.mask,
         )
-
-    def _step(self, loss: torch.Tensor) -> None:
-        self.optimizer.zero_grad()
-        loss.backward()
-        if self.max_grad_norm is not None:
-            nn.utils.clip_grad_norm_(self.policy.parameters(), self.max_grad_norm)
-        self.optimizer.step()
-        self._n_updates += 1
 
     # ---- acting through SB3's predict -----------------------------------------------------------
 

@@ -5,7 +5,7 @@ M tasks, N pairs of a task, I and O numbers of an input and an output.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,13 +16,14 @@ from torch import nn
 
 from meta_envs.core.rng import fold
 
+from ..core.arguments import argument, at_least, one_of
 from ..core.iterations import IterativeAlgorithm
 from ..core.mlp import MlpRegressor
-from ..core.schedules import Schedule, check_schedule, value_at
-from ..core.settings import configured
+from ..core.schedules import value_at
 from ..core.training_log import record_update
 from ..core.venv import check_spaces
-from .adaptation import SHAPES, InnerRates, Parameters, adapt, spread
+from .adaptation import InnerRates, Parameters, adapt, spread
+from .arguments import InnerStepArguments
 from .outer import interpolate
 from .pairs_loop import PairsLoop
 from .presets import SUPERVISED
@@ -56,7 +57,7 @@ def squared_error(
     return (network.apply_parameters(parameters, x) - y).square().mean(dim=(1, 2)).sum()
 
 
-class SupervisedMAML(IterativeAlgorithm):
+class SupervisedMAML(InnerStepArguments, IterativeAlgorithm):
     """MAML for regression (Finn et al. 2017, section 5.1): few pairs, a step, then predictions.
 
     Trains on batches of pairs (`draw_batch` of the family) and plays nothing. `inner_loop` learns
@@ -66,34 +67,6 @@ class SupervisedMAML(IterativeAlgorithm):
 
     Differences from the paper: weights begin as PyTorch's layers do.
 
-    Args:
-        policy: `"MlpRegressor"`.
-        env: An id whose family has `draw_batch` and shows [x, y, whether y is shown], such as
-            meta/Sinusoid-v0.
-        learning_rate: Of Adam, or of the interpolation; a number or `("linear", start, end)`.
-        n_tasks: Tasks of an outer step.
-        shots: Pairs of a task that the inner steps see.
-        queries: Pairs of a task that the outer step sees.
-        n_batches: Outer steps of an iteration (of the log, and of a checkpoint).
-        outer: `"adam"` or `"reptile"`.
-        first_order: Take the inner gradients as constants.
-        inner_steps: Gradient steps.
-        inner_lr: Their rate; where it is learnt, its initial value.
-        inner_lr_shape: `"scalar"`, `"tensor"` (one each) or `"parameter"`.
-        inner_lr_per_step: Whether each inner step has rates of its own.
-        learn_inner_lr: Train the rates with the parameters.
-        test_steps: Gradient steps of `inner_loop`; None is as many as in training.
-        n_envs: Rows of the environment that is made; training does not play in it.
-        env_kwargs: Keyword arguments of an id.
-        preset: `"auto"` applies the one for this id and its arguments; None none; or a name.
-        policy_kwargs: Of the network.
-        stats_window_size: As in Stable-Baselines3.
-        tensorboard_log: Folder, or None.
-        verbose: 0 or 1.
-        seed: Of everything; None draws one.
-        device: `"cpu"`, `"cuda"` or `"auto"`.
-        _init_setup_model: As in Stable-Baselines3.
-
     Raises:
         TypeError: If the family has no `draw_batch`.
         ValueError: If an argument is out of range.
@@ -101,70 +74,29 @@ class SupervisedMAML(IterativeAlgorithm):
 
     policy_aliases = {"MlpRegressor": MlpRegressor}
 
-    @configured(SUPERVISED)
-    def __init__(
-        self,
-        policy: str | type[nn.Module],
-        env: Any,
-        learning_rate: Schedule = 1e-3,
-        n_tasks: int = 25,
-        shots: int = 10,
-        queries: int = 10,
-        n_batches: int = 100,
-        outer: str = "adam",
-        first_order: bool = False,
-        inner_steps: int = 1,
-        inner_lr: float = 0.01,
-        inner_lr_shape: str = "scalar",
-        inner_lr_per_step: bool = False,
-        learn_inner_lr: bool = False,
-        test_steps: int | None = None,
-        n_envs: int = 1,
-        env_kwargs: Mapping[str, Any] | None = None,
-        preset: str | None = "auto",
-        policy_kwargs: dict[str, Any] | None = None,
-        stats_window_size: int = 100,
-        tensorboard_log: str | None = None,
-        verbose: int = 0,
-        seed: int | None = None,
-        device: torch.device | str = "cpu",
-        _init_setup_model: bool = True,
-    ):
-        super().__init__(
-            policy,
-            env,
-            learning_rate,
-            n_envs=n_envs,
-            env_kwargs=env_kwargs,
-            policy_kwargs=policy_kwargs,
-            stats_window_size=stats_window_size,
-            tensorboard_log=tensorboard_log,
-            verbose=verbose,
-            seed=seed,
-            device=device,
-        )
-        check_schedule("learning_rate", learning_rate)
-        if not hasattr(self.venv.unwrapped, "draw_batch"):
-            raise TypeError(
-                f"{env} has no draw_batch, which gives pairs to learn from; use e.g. "
-                "meta/Sinusoid-v0, or MAML for what must be played"
-            )
-        choices = {"outer": ("adam", "reptile"), "inner_lr_shape": SHAPES}
-        for name, allowed in choices.items():
-            if self.settings[name] not in allowed:
-                given = self.settings[name]
-                raise ValueError(f"{name}={given!r} is unknown; allowed are {list(allowed)}")
-        counts = ("n_tasks", "shots", "queries", "n_batches", "inner_steps")
-        for name in counts:
-            if self.settings[name] < (name != "inner_steps"):
-                raise ValueError(f"{name}={self.settings[name]} is too few")
-        self.inner_steps, self.first_order, self.outer = inner_steps, first_order, outer
-        self.test_steps = inner_steps if test_steps is None else test_steps
-        if _init_setup_model:
-            self._setup_model()
+    presets = SUPERVISED
+
+    n_envs = 1  # training does not play
+    inner_lr = 0.01
+    n_tasks: int = argument("Tasks of an outer step.", at_least(1), default=25)
+    shots: int = argument("Pairs of a task that the inner steps see.", at_least(1), default=10)
+    queries: int = argument("Pairs of a task that the outer step sees.", at_least(1), default=10)
+    n_batches: int = argument(
+        "Outer steps of an iteration (of the log, and of a checkpoint).", at_least(1), default=100
+    )
+    outer: str = argument(
+        '`"adam"`, or `"reptile"`, which interpolates.', one_of("adam", "reptile"), default="adam"
+    )
+    test_steps: int | None = argument(
+        "Gradient steps of `inner_loop`; None takes as many as in training.", default=None
+    )
 
     def _setup_model(self) -> None:
-        given = self.settings
+        if not hasattr(self.venv.unwrapped, "draw_batch"):
+            raise TypeError(
+                f"{self.env_id or self.venv} has no draw_batch, which gives pairs to learn from; "
+                "use e.g. meta/Sinusoid-v0, or MAML for what must be played"
+            )
         with torch.random.fork_rng(devices=[]):  # leave the global generator as it was
             torch.manual_seed(fold(self.seed, "weights") % 2**63)
             outputs = int(np.prod(self.action_space.shape or (1,)))
@@ -172,12 +104,12 @@ class SupervisedMAML(IterativeAlgorithm):
             self.policy = self.policy_class(inputs, outputs, **self.policy_kwargs).to(self.device)
         self.rates = InnerRates(
             dict(self.policy.named_parameters()),
-            given["inner_lr"],
-            given["inner_lr_shape"],
-            given["inner_steps"] if given["inner_lr_per_step"] else 1,
-            given["learn_inner_lr"],
+            self.inner_lr,
+            self.inner_lr_shape,
+            self.inner_steps if self.inner_lr_per_step else 1,
+            self.learn_inner_lr,
         ).to(self.device)
-        learnt = self.rates.parameters() if given["learn_inner_lr"] else ()
+        learnt = self.rates.parameters() if self.learn_inner_lr else ()
         self._trained = [*self.policy.parameters(), *learnt]
         self.optimizer = torch.optim.Adam(self._trained, lr=1e-3)
 
@@ -221,23 +153,23 @@ class SupervisedMAML(IterativeAlgorithm):
     # ---- the outer loop -------------------------------------------------------------------------
 
     def _collect(self, on_step: Callable[[int], bool]) -> Pairs | None:
-        given, family = self.settings, self.venv.unwrapped
-        batches, tasks, shots = given["n_batches"], given["n_tasks"], given["shots"]
+        family = self.venv.unwrapped
+        batches, tasks, shots = self.n_batches, self.n_tasks, self.shots
         drawn = family.sample_tasks(batches * tasks, seed=fold(self.seed, "tasks", self.iteration))
         random = np.random.default_rng(fold(self.seed, "pairs", self.iteration))
-        pairs = family.draw_batch(random, drawn, shots + given["queries"])
+        pairs = family.draw_batch(random, drawn, shots + self.queries)
         x, y = (
             torch.from_numpy(part).float().reshape(batches, tasks, *part.shape[1:]).to(self.device)
             for part in pairs
         )
-        if not on_step(batches * tasks * (shots + given["queries"])):
+        if not on_step(batches * tasks * (shots + self.queries)):
             return None
         return Pairs(x[:, :, :shots], y[:, :, :shots], x[:, :, shots:], y[:, :, shots:])
 
     def train(self, experience: Pairs) -> dict[str, float]:
         """Take `n_batches` outer steps."""
         progress = min(self.num_timesteps / max(self._total_timesteps, 1), 1.0)
-        rate = value_at(self.settings["learning_rate"], progress)
+        rate = value_at(self.learning_rate, progress)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         before = after = 0.0

@@ -2,52 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
-import re
-from collections.abc import Callable
 from typing import Any
 
-from ..core.settings import configured
 from . import presets
 from .maml import MAML
 
 
-def variant(known: presets.Presets, **defaults: Any) -> Callable[[type[MAML]], type[MAML]]:
-    """Make a subclass of MAML that has other defaults, and say so in its signature.
-
-    Args:
-        known: Its presets.
-        **defaults: By argument.
-    """
-    plain = inspect.unwrap(MAML.__init__)
-
-    def decorate(cls: type[MAML]) -> type[MAML]:
-        signature = inspect.signature(plain)
-        changed = signature.replace(
-            parameters=[
-                one.replace(default=defaults.get(name, one.default))
-                for name, one in signature.parameters.items()
-            ]
-        )
-
-        def init(self: Any, *args: Any, **kwargs: Any) -> None:
-            bound = changed.bind(self, *args, **kwargs)
-            bound.apply_defaults()
-            plain(*bound.args, **bound.kwargs)
-
-        init.__signature__ = changed  # type: ignore[attr-defined]
-        init.__annotations__ = dict(plain.__annotations__)
-        init.__wrapped__ = plain  # type: ignore[attr-defined]  # where the annotations are read
-        made = configured(known)(init)
-        cls.__init__ = made  # type: ignore[method-assign]
-        arguments = re.search(r"^    Args:\n.*", MAML.__doc__ or "", re.MULTILINE | re.DOTALL)
-        cls.__doc__ = f"{(cls.__doc__ or '').rstrip()}\n\n{arguments[0] if arguments else ''}"
-        return cls
-
-    return decorate
-
-
-@variant(presets.FOMAML, first_order=True)
 class FOMAML(MAML):
     """FOMAML (Finn et al. 2017, section 5.2): MAML without second derivatives.
 
@@ -55,8 +15,11 @@ class FOMAML(MAML):
     ones. It gives no credit to what the initial policy explores.
     """
 
+    presets = presets.FOMAML
 
-@variant(presets.EMAML, exploration_coef=1.0, policy_kwargs={"net_arch": (64, 64)})
+    first_order = True
+
+
 class EMAML(MAML):
     """E-MAML (Stadie et al. 2018, arXiv 1803.01118): MAML that also credits its exploration.
 
@@ -67,14 +30,12 @@ class EMAML(MAML):
     in that release.
     """
 
+    presets = presets.EMAML
 
-@variant(
-    presets.PROMP,
-    estimator="lvc",
-    outer="ppo",
-    inner_kl_coef=5e-4,
-    policy_kwargs={"net_arch": (64, 64)},
-)
+    exploration_coef = 1.0
+    policy_kwargs = {"net_arch": (64, 64)}
+
+
 class ProMP(MAML):
     """ProMP (Rothfuss et al. 2018, arXiv 1810.06784): PPO through low-variance inner gradients.
 
@@ -83,14 +44,14 @@ class ProMP(MAML):
     policies before adaptation (equations 12-13, algorithm 1).
     """
 
+    presets = presets.PROMP
 
-@variant(
-    presets.METASGD,
-    outer="ppo",
-    n_epochs=1,
-    learn_inner_lr=True,
-    inner_lr_shape="parameter",
-)
+    estimator = "lvc"
+    outer = "ppo"
+    inner_kl_coef = 0.0005
+    policy_kwargs = {"net_arch": (64, 64)}
+
+
 class MetaSGD(MAML):
     """Meta-SGD (Li et al. 2017, arXiv 1707.09835): learns a rate for every parameter beside it.
 
@@ -100,13 +61,14 @@ class MetaSGD(MAML):
     Differences from the paper: rates begin all alike (`inner_lr`) instead of at random.
     """
 
+    presets = presets.METASGD
 
-@variant(
-    presets.REPTILE,
-    outer="reptile",
-    inner_steps=5,
-    learning_rate=("linear", 1.0, 0.0),
-)
+    outer = "ppo"
+    n_epochs = 1
+    learn_inner_lr = True
+    inner_lr_shape = "parameter"
+
+
 class Reptile(MAML):
     """Reptile (Nichol et al. 2018, arXiv 1803.02999): moves towards the adapted parameters.
 
@@ -116,3 +78,9 @@ class Reptile(MAML):
     Differences from the paper: the inner optimiser is plain gradient descent, and each of its steps
     plays new episodes.
     """
+
+    presets = presets.REPTILE
+
+    outer = "reptile"
+    inner_steps = 5
+    learning_rate: Any = ("linear", 1.0, 0.0)

@@ -7,25 +7,25 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from meta_envs.core import tasks as _tasks
 from meta_envs.core.rng import fold
 
+from ..core.agent_arguments import DiscountArguments
+from ..core.arguments import above, argument, at_least, one_of, within
 from ..core.iterations import IterativeAlgorithm
 from ..core.replay import TaskReplay
-from ..core.schedules import Schedule, value_at
-from ..core.settings import configured
+from ..core.schedules import value_at
 from ..core.training_log import record_update
 from ..core.venv import check_spaces
 from .collect import Collected, RecordingLoop, StoppedError, TaskCollector
 from .inner_loop import PosteriorInnerLoop
 from .policies import PearlPolicy
 from .presets import PRESETS
-from .update import Updater, check_arguments
+from .update import Updater
 
 
-class PEARL(IterativeAlgorithm):
+class PEARL(DiscountArguments, IterativeAlgorithm):
     """PEARL (Rakelly et al. 2019, arXiv 1903.08254): off-policy learning of a latent task.
 
     An encoder turns the transitions seen in a task into a posterior over a latent (section 4.1), of
@@ -37,52 +37,6 @@ class PEARL(IterativeAlgorithm):
     play their tasks at once, and posteriors are of all transitions so far, where the code samples
     contexts while it trains.
 
-    Args:
-        policy: `"MlpPolicy"`.
-        env: An id, a `gym.make` environment, a `MetaVectorEnv` or an `SB3VecEnv` over one.
-        learning_rate: Of Adam; a number or `("linear", start, end)`.
-        n_envs: Rows, where `env` is an id: tasks played in an iteration.
-        n_train_tasks: Tasks drawn once from the split; all of a finite split that has fewer.
-        n_initial_episodes: Of each training task, before the first update, with the prior.
-        n_prior_episodes: Of each row and iteration, with the prior.
-        n_posterior_episodes: Then with the posterior.
-        n_extra_episodes: Then for actor and critics alone.
-        exploration_episodes: With the prior, of the inner loop in a new task.
-        gradient_steps: Updates an iteration.
-        meta_batch_size: Tasks an update.
-        batch_size: Transitions of each.
-        contexts: What the encoder learns from. `"recent"`: transitions drawn from those of the last
-            collection, as in the paper. `"trials"`: the first part, at least an episode's share, of
-            any trial kept: what the inner loop sees, and more different ones. `"parts"`: half of
-            them begin elsewhere instead, and half are thinned out, for small buffers, which the
-            encoder else comes to know by heart. `"rewarded"`: as `"trials"`, but with a reward in
-            each (where a task has one), for rewards that are 0 almost everywhere.
-        context_batch_size: Transitions of each, where `"recent"`.
-        buffer_size: Transitions kept, of all tasks.
-        tau: Of the slow critics.
-        gamma: Discount.
-        reward_scale: Factor on rewards for actor and critics.
-        ent_coef: Weight of the entropy.
-        target_entropy: Nats the weight is learnt for, from `ent_coef` on; None keeps it.
-        kl_coef: Weight of the posterior's divergence from the prior.
-        penalty_coef: Weight of the size of the policy's means and log deviations.
-        train_reward: Name of a reward among the infos for actor and critics, e.g. a dense one;
-            contexts and evaluations have the environment's own.
-        precision: Of hidden layers in gradient steps. `"bfloat16"` rounds what passes between them
-            to 8 bits, which a CPU with such instructions multiplies at twice the speed; weights and
-            losses stay float32, and acting and inference do (`agents.core.fast_mlp`).
-        save_replay_buffer: Put the buffer into checkpoints. Without it a resumed run begins by
-            filling one anew, and is not the run that was cut.
-        env_kwargs: Keyword arguments of an id.
-        preset: `"auto"` applies the one for this id and its arguments; None none; or a name.
-        policy_kwargs: Of the policy; `next_observation=True` where dynamics differ between tasks.
-        stats_window_size: As in Stable-Baselines3.
-        tensorboard_log: Folder, or None.
-        verbose: 0 or 1.
-        seed: Of everything; None draws one.
-        device: `"cpu"`, `"cuda"` or `"auto"`.
-        _init_setup_model: As in Stable-Baselines3.
-
     Raises:
         MemoryError: If the buffer does not fit into memory.
         ValueError: If an argument is out of range.
@@ -90,82 +44,110 @@ class PEARL(IterativeAlgorithm):
 
     policy_aliases = {"MlpPolicy": PearlPolicy}
 
-    @configured(PRESETS)
-    def __init__(
-        self,
-        policy: str | type[nn.Module],
-        env: Any,
-        learning_rate: Schedule = 3e-4,
-        n_envs: int = 5,
-        n_train_tasks: int = 100,
-        n_initial_episodes: int = 10,
-        n_prior_episodes: int = 2,
-        n_posterior_episodes: int = 0,
-        n_extra_episodes: int = 2,
-        exploration_episodes: int = 1,
-        gradient_steps: int = 2000,
-        meta_batch_size: int = 16,
-        batch_size: int = 256,
-        contexts: str = "recent",
-        context_batch_size: int = 64,
-        buffer_size: int = 1_000_000,
-        tau: float = 0.005,
-        gamma: float = 0.99,
-        reward_scale: float = 5.0,
-        ent_coef: float = 1.0,
-        target_entropy: float | None = None,
-        kl_coef: float = 0.1,
-        penalty_coef: float = 1e-3,
-        train_reward: str | None = None,
-        precision: str = "float32",
-        save_replay_buffer: bool = True,
-        env_kwargs: Mapping[str, Any] | None = None,
-        preset: str | None = "auto",
-        policy_kwargs: dict[str, Any] | None = None,
-        stats_window_size: int = 100,
-        tensorboard_log: str | None = None,
-        verbose: int = 0,
-        seed: int | None = None,
-        device: torch.device | str = "cpu",
-        _init_setup_model: bool = True,
-    ):
-        super().__init__(
-            policy,
-            env,
-            learning_rate,
-            n_envs=n_envs,
-            env_kwargs=env_kwargs,
-            policy_kwargs=policy_kwargs,
-            stats_window_size=stats_window_size,
-            tensorboard_log=tensorboard_log,
-            verbose=verbose,
-            seed=seed,
-            device=device,
-        )
-        check_arguments(self.settings)
-        if _init_setup_model:
-            self._setup_model()
+    presets = PRESETS
+
+    learning_rate = 3e-4
+    n_envs = 5  # tasks played in an iteration
+    n_train_tasks: int = argument(
+        "Tasks drawn once from the split; all of a finite split that has fewer.",
+        at_least(1),
+        default=100,
+    )
+    n_initial_episodes: int = argument(
+        "Episodes of each training task before the first update, played with the prior.",
+        at_least(1),
+        default=10,
+    )
+    n_prior_episodes: int = argument(
+        "Episodes of each row and iteration that are played with the prior.", at_least(0), default=2
+    )
+    n_posterior_episodes: int = argument(
+        "Episodes that are then played with the posterior.", at_least(0), default=0
+    )
+    n_extra_episodes: int = argument(
+        "Episodes that are then played for actor and critics alone.", at_least(0), default=2
+    )
+    exploration_episodes: int = argument(
+        "Episodes that the inner loop plays with the prior in a new task.", at_least(0), default=1
+    )
+    gradient_steps: int = argument("Updates an iteration.", at_least(1), default=2000)
+    meta_batch_size: int = argument("Tasks an update.", at_least(1), default=16)
+    batch_size: int = argument(
+        "Transitions of each task for actor and critics.", at_least(1), default=256
+    )
+    contexts: str = argument(
+        'What the encoder learns from. `"recent"`: transitions drawn from those of the last '
+        'collection, as in the paper. `"trials"`: the first part, at least an episode\'s share, of '
+        'any trial kept: what the inner loop sees, and more varied ones. `"parts"`: half of them '
+        "begin elsewhere instead, and half are thinned out; for small buffers, which the encoder "
+        'would otherwise learn by heart. `"rewarded"`: as `"trials"`, but with a reward in each '
+        "(where a task has one), for rewards that are 0 almost everywhere.",
+        one_of("recent", "trials", "parts", "rewarded"),
+        default="recent",
+    )
+    context_batch_size: int = argument(
+        'Transitions of each `"recent"` context.', at_least(1), default=64
+    )
+    buffer_size: int = argument(
+        "Transitions kept, of all tasks together.", at_least(1), default=1_000_000
+    )
+    tau: float = argument("Share of the critics in their slow copies.", within(0, 1), default=0.005)
+    reward_scale: float = argument("Factor on rewards for actor and critics.", default=5.0)
+    ent_coef: float = argument("Weight of the entropy.", above(0), default=1.0)
+    target_entropy: float | None = argument(
+        "Entropy in nats for which the weight is learnt, beginning with `ent_coef`; None keeps the "
+        "weight.",
+        default=None,
+    )
+    kl_coef: float = argument("Weight of the posterior's divergence from the prior.", default=0.1)
+    penalty_coef: float = argument(
+        "Weight of the size of the policy's means and log deviations.", default=1e-3
+    )
+    train_reward: str | None = argument(
+        "Name of a reward among the infos for actor and critics, e.g. a dense one; contexts and "
+        "evaluations have the environment's own.",
+        default=None,
+    )
+    precision: str = argument(
+        'Precision of hidden layers in gradient steps. `"bfloat16"` rounds what passes between '
+        "them to 8 bits, which a CPU with such instructions multiplies at twice the speed; "
+        "weights, losses, acting and inference stay float32.",
+        one_of("float32", "bfloat16"),
+        default="float32",
+    )
+    save_replay_buffer: bool = argument(
+        "Put the buffer into checkpoints. Without it a resumed run first fills a new one, and "
+        "differs from the run that was cut.",
+        default=True,
+    )
+
+    def _check_arguments(self, values: Mapping[str, Any]) -> None:
+        super()._check_arguments(values)
+        if values["n_prior_episodes"] + values["n_posterior_episodes"] < 1:
+            raise ValueError(
+                "n_prior_episodes + n_posterior_episodes is 0, which leaves nothing for contexts; "
+                "give at least 1"
+            )
 
     def _setup_model(self) -> None:
-        given = self.settings
         with torch.random.fork_rng(devices=[]):  # leave the global generator as it was
             torch.manual_seed(fold(self.seed, "weights") % 2**63)
             self.policy = self.policy_class(
                 self.observation_space,
                 self.action_space,
                 **{
-                    "ent_coef_init": given["ent_coef"],
-                    "precision": given["precision"],
+                    "ent_coef_init": self.ent_coef,
+                    "precision": self.precision,
                     **self.policy_kwargs,
                 },
             ).to(self.device)
         self._draw_tasks()
-        rate = value_at(given["learning_rate"], 0.0)
-        self.updater = Updater(self.policy, self.replay, given, rate)
+        rate = value_at(self.learning_rate, 0.0)
+        self.updater = Updater(self.policy, self.replay, self.settings, rate)
 
     def _draw_tasks(self) -> None:
         """Draw the training tasks, once; the replay buffer has a part for each."""
-        count, venv = self.settings["n_train_tasks"], self.venv.unwrapped
+        count, venv = self.n_train_tasks, self.venv.unwrapped
         finite = venv.tasks_in_split
         if finite is None:
             drawn: Any = venv.sample_tasks(count, seed=fold(self.seed, "train tasks"))
@@ -180,7 +162,7 @@ class PEARL(IterativeAlgorithm):
             "inputs": (size,), "actions": (actions,), "rewards": (), "context_rewards": (),
             "terminated": (), "next_inputs": (size,),
         }  # fmt: skip
-        capacity = max(self.settings["buffer_size"] // count, 1)
+        capacity = max(self.buffer_size // count, 1)
         self.replay = TaskReplay(count, capacity, fields)
 
     def set_env(self, env: Any, force_reset: bool = True) -> None:
@@ -208,7 +190,7 @@ class PEARL(IterativeAlgorithm):
 
     def _capture(self) -> tuple[dict[str, Any], dict[str, dict]]:
         progress, tensors = super()._capture()
-        if self.settings["save_replay_buffer"]:
+        if self.save_replay_buffer:
             tensors["replay"] = self.replay.get_state()
         return progress, tensors
 
@@ -233,19 +215,19 @@ class PEARL(IterativeAlgorithm):
             venv,
             rows_per_task,
             seed,
-            exploration_episodes=self.settings["exploration_episodes"],
+            exploration_episodes=self.exploration_episodes,
         )
 
     # ---- the outer loop -------------------------------------------------------------------------
 
     def _collect(self, on_step: Callable[[int], bool]) -> list[Collected] | None:
-        given, count = self.settings, self.replay.num_tasks
+        count = self.replay.num_tasks
         loop = RecordingLoop(
             self.policy,
             self.venv,
             seed=fold(self.seed, "act", self.iteration),
             exploration_episodes=None,
-            train_reward=given["train_reward"],
+            train_reward=self.train_reward,
         )
         collector = TaskCollector(self.venv, loop, on_step)
         seed = fold(self.seed, "collect", self.iteration)
@@ -255,14 +237,14 @@ class PEARL(IterativeAlgorithm):
                 for index, first in enumerate(range(0, count, self.n_envs)):
                     chosen = (first + np.arange(self.n_envs)) % count
                     part = fold(seed, "initial", index)
-                    episodes = given["n_initial_episodes"]
+                    episodes = self.n_initial_episodes
                     collected.append(collector.collect(self.train_tasks, chosen, part, episodes, 0))
-            loop.exploration_episodes = given["n_prior_episodes"]
+            loop.exploration_episodes = self.n_prior_episodes
             rng = np.random.default_rng(fold(self.seed, "choose", self.iteration))
             rounds = [rng.permutation(count) for _ in range(-(-self.n_envs // count))]
             chosen = np.concatenate(rounds)[: self.n_envs]
-            episodes = given["n_prior_episodes"] + given["n_posterior_episodes"]
-            extra = given["n_extra_episodes"]
+            episodes = self.n_prior_episodes + self.n_posterior_episodes
+            extra = self.n_extra_episodes
             collected.append(collector.collect(self.train_tasks, chosen, seed, episodes, extra))
         except StoppedError:
             return None
@@ -280,12 +262,11 @@ class PEARL(IterativeAlgorithm):
     def train(self, experience: list[Collected]) -> dict[str, float]:
         """Keep the experience, take the gradient steps, and return figures to log."""
         self._keep(experience)
-        given = self.settings
         progress = min(self.num_timesteps / max(self._total_timesteps, 1), 1.0)
-        rate = value_at(given["learning_rate"], progress)
+        rate = value_at(self.learning_rate, progress)
         seed = fold(self.seed, "update", self.iteration)
-        self._n_updates += given["gradient_steps"]
-        return {**self.updater.run(given["gradient_steps"], seed, rate), "learning_rate": rate}
+        self._n_updates += self.gradient_steps
+        return {**self.updater.run(self.gradient_steps, seed, rate), "learning_rate": rate}
 
     def _record(
         self,

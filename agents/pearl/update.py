@@ -13,16 +13,8 @@ from ..core.fast_mlp import keep_freed_memory, rounded_up
 from ..core.replay import TaskReplay
 from ..core.sac import Transitions
 from ..core.sac_losses import temperature_loss
-from ..core.schedules import check_schedule
 from .losses import encoder_loss
 from .policies import PearlPolicy
-
-_LEAST = {
-    "n_train_tasks": 1, "n_initial_episodes": 1, "n_prior_episodes": 0, "n_posterior_episodes": 0,
-    "n_extra_episodes": 0, "exploration_episodes": 0, "gradient_steps": 1, "meta_batch_size": 1,
-    "batch_size": 1, "context_batch_size": 1, "buffer_size": 1,
-}  # fmt: skip
-_CONTEXTS = ("recent", "trials", "parts", "rewarded")
 
 
 class Updater:
@@ -158,27 +150,3 @@ def _step(optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> None:
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-
-
-def check_arguments(given: Mapping[str, Any]) -> None:
-    """Check PEARL's arguments.
-
-    Raises:
-        ValueError: If one is out of range.
-    """
-    check_schedule("learning_rate", given["learning_rate"])
-    for name, least in _LEAST.items():
-        if given[name] < least:
-            raise ValueError(f"{name}={given[name]} must be at least {least}")
-    if given["n_prior_episodes"] + given["n_posterior_episodes"] < 1:
-        raise ValueError(
-            "n_prior_episodes + n_posterior_episodes is 0, which leaves nothing for contexts; "
-            "give at least 1"
-        )
-    if given["contexts"] not in _CONTEXTS:
-        raise ValueError(f"contexts={given['contexts']!r} must be one of {_CONTEXTS}")
-    for name in ("tau", "gamma"):
-        if not 0.0 <= given[name] <= 1.0:
-            raise ValueError(f"{name}={given[name]} is outside [0, 1]")
-    if given["ent_coef"] <= 0:
-        raise ValueError(f"ent_coef={given['ent_coef']} must be above 0")

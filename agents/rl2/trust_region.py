@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import nn
 
 from ..core import losses
 from ..core.policies import RecurrentPolicy
+from ..core.schedules import Schedule, value_at
 from ..core.trials import Batch
 from ..core.trpo import finite_difference_product, trust_region_step
+from ..core.updates import GradientUpdate
 
 _SUB_SAMPLING = 5  # the KL's Hessian is measured on one of so many trials
 _CG_DAMPING = 1e-2
+
+
+class TRPO:
+    """One step within a trust region, then a fit of the value.
+
+    Args:
+        ent_coef: Weight of the entropy bonus; may be a schedule.
+        target_kl: Radius of the region.
+        value: Fits the value; None leaves it.
+    """
+
+    def __init__(self, ent_coef: Schedule, target_kl: float, value: GradientUpdate | None):
+        self.ent_coef, self.target_kl, self.value = ent_coef, target_kl, value
+        self.n_updates = 0
+
+    def run(
+        self, policy: RecurrentPolicy, whole: Batch, progress: float, shuffle: np.random.Generator
+    ) -> dict[str, float]:
+        """Take the step, as in `Update`."""
+        ent_coef = value_at(self.ent_coef, progress)
+        figures = trust_region_update(policy, whole, ent_coef, self.target_kl)
+        if self.value is None:
+            return figures
+        fitted = self.value.run(policy, whole, progress, shuffle)
+        self.n_updates = self.value.n_updates
+        return {**fitted, **figures}
 
 
 def trust_region_update(

@@ -13,14 +13,14 @@ from torch import nn
 
 from meta_envs.core.rng import fold
 
+from ..core.agent_arguments import PPOArguments
+from ..core.arguments import above, argument, at_least, one_of
 from ..core.belief import gaussian_sample
 from ..core.schedules import Schedule, check_schedule, value_at
-from ..core.settings import configured
 from ..core.trial_algorithm import TrialAlgorithm
 from ..core.trials import Batch, TrialCollector, Trials
+from ..core.updates import PPO, GradientUpdate, Update
 from ..core.venv import check_spaces
-from ..rl2.losses import ppo_loss
-from .arguments import check_choices, check_counts
 from .decoders import CellDecoder, make_decoders
 from .experience import Transitions, TrialBuffer, transitions_of
 from .inner_loop import BeliefInnerLoop
@@ -29,7 +29,7 @@ from .policies import BeliefPolicy
 from .presets import PRESETS
 
 
-class VariBAD(TrialAlgorithm):
+class VariBAD(PPOArguments, TrialAlgorithm):
     """VariBAD (Zintgraf et al. 2020, arXiv 1910.08348), with PPO.
 
     A GRU turns the trial so far into a Gaussian belief over a latent task. It learns from decoders,
@@ -43,156 +43,107 @@ class VariBAD(TrialAlgorithm):
     are means over trials (in the release the KL is a sum, see `kl_scale`); on GridNavi the preset's
     decoder knows that one cell is the goal (`reward_decoder="cells"` is the paper's).
 
-    Args:
-        policy: `"BeliefPolicy"`.
-        env: An id, a `gym.make` environment, a `MetaVectorEnv` or an `SB3VecEnv` over one.
-        learning_rate: Of the policy's Adam; a number or `("linear", start, end)`.
-        n_envs: Rows, where `env` is an id.
-        n_trials: Whole trials a row and iteration.
-        batch_size: Trials a minibatch of PPO; None is all of an iteration's.
-        n_epochs: Passes of PPO over an iteration's trials.
-        gamma: Discount over the whole trial; a number or `("linear", start, end)`.
-        gae_lambda: Lambda over the whole trial.
-        clip_range: PPO's clip.
-        ent_coef: Weight of the entropy; a number or `("linear", start, end)`.
-        vf_coef: Weight of the value loss.
-        max_grad_norm: Clip of the policy's gradient's norm; None for none.
-        normalize_advantage: Standardise advantages over an iteration.
-        normalize_reward: Scale rewards of PPO by the running deviation of the discounted return;
-            encoder and decoders see them raw.
-        cut_at_episode_ends: Let no advantage cross an episode's end.
-        vae_learning_rate: Of the Adam of encoder and decoders; a number or a schedule.
-        vae_updates: Updates of encoder and decoders an iteration, after PPO's.
-        vae_batch_size: Trials of such an update, from the buffer.
-        vae_buffer_size: Recent trials that are kept, at least, in checkpoints too.
-        vae_max_grad_norm: Clip of that update's gradient's norm; None for none, as in the release.
-            Through long trials one gradient without it can undo what the encoder has learnt.
-        kl_coef: Weight of the KL between consecutive beliefs; 1 is the bound itself.
-        kl_scale: `"consistent"`, or `"original"`, which multiplies `kl_coef` by `vae_batch_size` as
-            the release does (its .01 for GridNavi is our .25).
-        reward_decoder: `"steps"` predicts rewards from state, action and successor; for grids,
-            `"cells"` whether a step into each cell pays, and `"goal"` which one of them always
-            does (see `CellDecoder`); None for none.
-        state_coef: Weight of a decoder of successors; 0 for none.
-        task_coef: Weight of a decoder of the task itself (Humplik et al. 2019); 0 for none.
-        decoder_sizes: Widths of the decoders' layers.
-        n_elbos: Beliefs of each trial that decode, in an update; None is all.
-        n_decodes: Steps of each trial that they decode, but for `"cells"`; None is all.
-        rl_loss_through_encoder: Let PPO's gradient into the encoder as well.
-        env_kwargs: Keyword arguments of an id.
-        preset: `"auto"` applies the one for this id and its arguments; None none; or a name.
-        policy_kwargs: Of the policy.
-        stats_window_size: As in Stable-Baselines3.
-        tensorboard_log: Folder, or None.
-        verbose: 0 or 1.
-        seed: Of everything; None draws one.
-        device: `"cpu"`, `"cuda"` or `"auto"`; networks of this size are quicker on a CPU.
-        _init_setup_model: As in Stable-Baselines3.
-
     Raises:
         ValueError: If an argument is out of range.
         TypeError: If cells are to be decoded where observations are no grid.
     """
 
-    policy: BeliefPolicy  # type: ignore[assignment]
     policy_aliases = {"BeliefPolicy": BeliefPolicy}
 
-    @configured(PRESETS)
-    def __init__(
-        self,
-        policy: str | type[nn.Module],
-        env: Any,
-        learning_rate: Schedule = 7e-4,
-        n_envs: int = 128,
-        n_trials: int = 1,
-        batch_size: int | None = None,
-        n_epochs: int = 4,
-        gamma: Schedule = 0.95,
-        gae_lambda: float = 0.95,
-        clip_range: Schedule = 0.2,
-        ent_coef: Schedule = 0.01,
-        vf_coef: float = 0.5,
-        max_grad_norm: float | None = 0.5,
-        normalize_advantage: bool = True,
-        normalize_reward: bool = True,
-        cut_at_episode_ends: bool = False,
-        vae_learning_rate: Schedule = 1e-3,
-        vae_updates: int = 8,
-        vae_batch_size: int = 64,
-        vae_buffer_size: int = 1024,
-        vae_max_grad_norm: float | None = None,
-        kl_coef: float = 0.1,
-        kl_scale: str = "consistent",
-        reward_decoder: str | None = "steps",
-        state_coef: float = 0.0,
-        task_coef: float = 0.0,
-        decoder_sizes: tuple[int, ...] = (32, 32),
-        n_elbos: int | None = 50,
-        n_decodes: int | None = 50,
-        rl_loss_through_encoder: bool = False,
-        env_kwargs: Mapping[str, Any] | None = None,
-        preset: str | None = "auto",
-        policy_kwargs: dict[str, Any] | None = None,
-        stats_window_size: int = 100,
-        tensorboard_log: str | None = None,
-        verbose: int = 0,
-        seed: int | None = None,
-        device: torch.device | str = "cpu",
-        _init_setup_model: bool = True,
-    ):
-        check_schedule("clip_range", clip_range)
-        check_schedule("vae_learning_rate", vae_learning_rate)
-        check_counts(vae_updates, vae_batch_size, vae_buffer_size, n_elbos, n_decodes)
-        if vae_max_grad_norm is not None and vae_max_grad_norm <= 0:
-            raise ValueError(f"vae_max_grad_norm={vae_max_grad_norm} must be above 0, or None")
-        check_choices(reward_decoder, state_coef, task_coef, kl_scale)
-        self.clip_range = clip_range
-        self.vae_learning_rate = vae_learning_rate
-        self.vae_updates, self.vae_batch_size = vae_updates, vae_batch_size
-        self.vae_max_grad_norm = vae_max_grad_norm
-        self.vae_buffer = TrialBuffer(vae_buffer_size)
-        self.kl_coef, self.kl_scale = kl_coef, kl_scale
-        self.reward_decoder, self.decoder_sizes = reward_decoder, tuple(decoder_sizes)
-        self.state_coef, self.task_coef = state_coef, task_coef
-        self.n_elbos, self.n_decodes = n_elbos, n_decodes
-        self.rl_loss_through_encoder = rl_loss_through_encoder
-        super().__init__(
-            policy,
-            env,
-            learning_rate,
-            n_envs=n_envs,
-            n_trials=n_trials,
-            batch_size=batch_size,
-            n_epochs=n_epochs,
-            gamma=gamma,
-            gae_lambda=gae_lambda,
-            ent_coef=ent_coef,
-            vf_coef=vf_coef,
-            max_grad_norm=max_grad_norm,
-            normalize_advantage=normalize_advantage,
-            normalize_reward=normalize_reward,
-            cut_at_episode_ends=cut_at_episode_ends,
-            env_kwargs=env_kwargs,
-            policy_kwargs=policy_kwargs or {},
-            stats_window_size=stats_window_size,
-            tensorboard_log=tensorboard_log,
-            verbose=verbose,
-            seed=seed,
-            device=device,
-            _init_setup_model=_init_setup_model,
-        )
+    presets = PRESETS
+
+    learning_rate = 7e-4
+    n_envs = 128
+    gamma = 0.95
+    gae_lambda = 0.95
+    vae_learning_rate: Schedule = argument(
+        "Learning rate of encoder and decoders; a number or a schedule.",
+        check_schedule,
+        default=1e-3,
+    )
+    vae_updates: int = argument(
+        "Updates of encoder and decoders an iteration, after PPO's.", at_least(1), default=8
+    )
+    vae_batch_size: int = argument(
+        "Trials of such an update, from the buffer.", at_least(1), default=64
+    )
+    vae_buffer_size: int = argument(
+        "Recent trials that are kept, at least; checkpoints keep them too.",
+        at_least(1),
+        default=1024,
+    )
+    vae_max_grad_norm: float | None = argument(
+        "That update's gradients are clipped to this norm; None, as in the release, does not clip. "
+        "Through long trials one unclipped gradient can undo what the encoder has learnt.",
+        above(0),
+        default=None,
+    )
+    kl_coef: float = argument(
+        "Weight of the KL between consecutive beliefs; 1 is the bound itself.", default=0.1
+    )
+    kl_scale: str = argument(
+        '`"consistent"`, or `"original"`, which multiplies `kl_coef` by `vae_batch_size` as the '
+        "release does (its .01 for GridNavi is our .25).",
+        one_of("consistent", "original"),
+        default="consistent",
+    )
+    reward_decoder: str | None = argument(
+        '`"steps"` predicts rewards from state, action and successor; for grids, `"cells"` '
+        'predicts whether a step into each cell pays, and `"goal"` which one of them always does '
+        "(see `CellDecoder`); None decodes no rewards.",
+        one_of("steps", "cells", "goal", None),
+        default="steps",
+    )
+    state_coef: float = argument(
+        "Weight of a decoder of successors; 0 for none.", at_least(0), default=0.0
+    )
+    task_coef: float = argument(
+        "Weight of a decoder of the task itself (Humplik et al. 2019); 0 for none.",
+        at_least(0),
+        default=0.0,
+    )
+    decoder_sizes: tuple[int, ...] = argument("Widths of the decoders' layers.", default=(32, 32))
+    n_elbos: int | None = argument(
+        "Beliefs of each trial that decode, in an update; None takes all.",
+        at_least(1),
+        default=50,
+    )
+    n_decodes: int | None = argument(
+        'Steps of each trial that they decode, but for `"cells"`; None takes all.',
+        at_least(1),
+        default=50,
+    )
+    rl_loss_through_encoder: bool = argument(
+        "Let PPO's gradient into the encoder as well.", default=False
+    )
+
+    def _check_arguments(self, values: Mapping[str, Any]) -> None:
+        super()._check_arguments(values)
+        buffer, batch = values["vae_buffer_size"], values["vae_batch_size"]
+        if buffer < batch:
+            raise ValueError(
+                f"vae_buffer_size={buffer} is less than vae_batch_size={batch} trials; keep at "
+                "least as many as an update takes"
+            )
+        decoded = ("reward_decoder", "state_coef", "task_coef")
+        if not any(values[name] for name in decoded):
+            raise ValueError(
+                "nothing is decoded, so no belief is learnt; give reward_decoder, state_coef or "
+                "task_coef"
+            )
 
     # ---- parts ----------------------------------------------------------------------------------
 
     def _setup_model(self) -> None:
         super()._setup_model()
+        self.vae_buffer = TrialBuffer(self.vae_buffer_size)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(fold(self.seed, "decoders") % 2**63)
             self.decoders = make_decoders(
                 self.policy.builder,
                 self.observation_space,
                 self.policy.latent_size,
-                self.decoder_sizes,
+                tuple(self.decoder_sizes),
                 reward=self.reward_decoder,
                 state=self.state_coef > 0,
                 task_size=flatdim(self.venv.single_task_space) if self.task_coef > 0 else 0,
@@ -205,6 +156,14 @@ class VariBAD(TrialAlgorithm):
         if self.rl_loss_through_encoder:
             trained = self.policy.parameters()
         return torch.optim.Adam(trained, lr=1e-3, eps=1e-5)
+
+    def _make_update(self) -> Update:
+        self._settle_batch_size()
+        network = self.policy if self.rl_loss_through_encoder else self.policy.act_on
+        loss = PPO(self.policy, self.clip_range, self.ent_coef, self.vf_coef, network=network)
+        return GradientUpdate(
+            loss, self.optimizer, self.max_grad_norm, self.n_epochs, self.batch_size
+        )
 
     def _networks(self) -> dict[str, nn.Module]:
         return {**super()._networks(), "decoders": self.decoders}
@@ -241,24 +200,6 @@ class VariBAD(TrialAlgorithm):
         if not self.rl_loss_through_encoder:
             batch.inputs = self.policy.condition(batch.inputs.to(self.device))
         return batch
-
-    def loss(self, batch: Batch, progress: float) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        """PPO's loss on a minibatch of whole trials."""
-        network = self.policy if self.rl_loss_through_encoder else self.policy.act_on
-        params, value = network(batch.inputs)
-        head = self.policy.head
-        return ppo_loss(
-            head.log_prob(params, batch.actions),
-            head.entropy(params),
-            value,
-            batch.old_log_prob,
-            batch.advantages,
-            batch.returns,
-            batch.mask,
-            clip=value_at(self.clip_range, progress),
-            ent_coef=value_at(self.ent_coef, progress),
-            vf_coef=self.vf_coef,
-        )
 
     def vae_loss(
         self, trials: Transitions, generator: torch.Generator

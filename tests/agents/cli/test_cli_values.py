@@ -72,10 +72,8 @@ def test_every_constructor_argument_is_a_flag_with_help(name):
     cls = find.algorithm(name)
     made = flags.arguments_class(cls)()
     taken = set(inspect.signature(cls).parameters)
-    left = {"env", "verbose", "tensorboard_log", "_init_setup_model"}
-    assert set(vars(made)) == taken - left
-    docs = flags.argument_docs(cls.__doc__)
-    assert all(docs.get(name) for name in vars(made))
+    assert set(vars(made)) == taken - {"env", "verbose", "tensorboard_log"}
+    assert all(cls.arguments[name].help.endswith(".") for name in vars(made))
     assert flags.given(made) == {}
     for name, parameter in inspect.signature(cls).parameters.items():
         if name in vars(made) and name != "policy":
@@ -85,26 +83,6 @@ def test_every_constructor_argument_is_a_flag_with_help(name):
 def test_default_policies_are_the_papers():
     policies = {name: flags.default_policy(find.algorithm(name)) for name in ("rl2", "l2rl")}
     assert policies == {"rl2": "GruPolicy", "l2rl": "LstmPolicy"}
-
-
-def test_docs_of_arguments():
-    docstring = """Do.
-
-    Args:
-        one: First
-            in two lines.
-        two (int): Second: with a colon.
-        **more: Rest.
-
-    Raises:
-        ValueError: Never.
-    """
-    docs = flags.argument_docs(docstring)
-    assert docs == {
-        "one": "First in two lines.",
-        "two": "Second: with a colon.",
-        "more": "Rest.",
-    }
 
 
 @pytest.mark.parametrize(

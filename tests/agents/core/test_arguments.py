@@ -68,9 +68,9 @@ def test_binding():
     assert Agent("P", "id", 1.0, seed=3).given == {
         "policy": "P", "env": "id", "rate": 1.0, "seed": 3,
     }  # fmt: skip
-    with pytest.raises(TypeError, match="unexpected keyword argument 'n_epoch'; did you mean"):
+    with pytest.raises(TypeError, match="unexpected keyword argument 'n_epoch'. Did you mean"):
         Agent("P", "id", n_epoch=2)
-    with pytest.raises(TypeError, match="Agent: missing a required argument: 'env'"):
+    with pytest.raises(TypeError, match=r"Agent.__init__\(\): missing a required argument: 'env'"):
         Agent("P")
     with pytest.raises(TypeError, match="too many positional"):
         Agent("P", "id", 1.0, 3)

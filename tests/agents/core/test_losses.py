@@ -9,8 +9,7 @@ import pytest
 import torch
 
 from agents.core import losses
-from agents.l2rl.losses import a2c_loss
-from agents.rl2.losses import ppo_loss
+from agents.core.policy_losses import a2c_loss, ppo_loss
 
 # Two trials of two steps; the second is padded after its first, with numbers that must not matter.
 MASK = torch.tensor([[1.0, 1.0], [1.0, 0.0]])

@@ -18,14 +18,14 @@ SMALL = {
 def test_it_stays_in_its_region_and_learns():
     kls = []
     agent = RL2("GruPolicy", "toy/Guess-v0", target_kl=0.02, **{**SMALL, "n_envs": 64})
-    update = agent.update_once
+    update = agent.update.run
 
-    def recorded(whole, progress):
-        figures = update(whole, progress)
+    def recorded(*args):
+        figures = update(*args)
         kls.append(figures["approx_kl"])
         return figures
 
-    agent.update_once = recorded
+    agent.update.run = recorded
     agent.learn(40_000)
     assert max(kls) <= 0.02 and sum(kl > 0.005 for kl in kls) > 0.5 * len(kls)
     score, error = evaluate(agent, "toy/Guess-v0", num_tasks=200).total()

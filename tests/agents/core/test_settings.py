@@ -1,16 +1,26 @@
+from typing import Any
+
 import pytest
 
 from agents import L2RL, MAML, PEARL, RL2, VariBAD
-from agents.core.settings import check_policy_kwargs, configured
+from agents.core.arguments import Declared, argument, bind
+from agents.core.settings import apply_preset, check_policy_kwargs
 from tests.agents import toys  # noqa: F401  registers toy/...
 
 PRESETS = {"short": {"id": "toy/Lengths-v0", "env_kwargs": {"longest": 2}, "arguments": {"b": 20}}}
 
 
-class Agent:
-    @configured(PRESETS)
-    def __init__(self, policy, env, a=1, b=2, env_kwargs=None, preset="auto"):
-        self.values = a, b
+class Agent(Declared):
+    policy: Any = argument("Policy.", kw_only=False)
+    env: Any = argument("Environment.", kw_only=False, remembered=False)
+    a: int = argument("First.", default=1, kw_only=False)
+    b: int = argument("Second.", default=2, kw_only=False)
+    env_kwargs: Any = argument("Of the environment.", default=None)
+    preset: Any = argument("Name of a preset.", default="auto", remembered=False)
+
+    def __init__(self, *args, **kwargs):
+        given = bind(Agent, args, kwargs)
+        self.settings, self.applied = apply_preset(Agent.arguments, PRESETS, given)
 
 
 @pytest.mark.parametrize(
@@ -27,15 +37,15 @@ class Agent:
 )
 def test_explicit_beats_preset_beats_default(kwargs, values):
     agent = Agent("P", "toy/Lengths-v0", **kwargs)
-    assert agent.values == values
     assert (agent.settings["a"], agent.settings["b"]) == values
     expected = "explicit" if "b" in kwargs else "preset" if values[1] == 20 else "default"
     assert agent.applied["b"] == expected
 
 
 def test_positional_arguments_are_explicit_too():
-    agent = Agent("P", "toy/Lengths-v0", 1, 7, {"longest": 2})
-    assert agent.values == (1, 7) and agent.applied["b"] == "explicit"
+    agent = Agent("P", "toy/Lengths-v0", 1, 7, env_kwargs={"longest": 2})
+    assert agent.settings["b"] == 7 and agent.applied["b"] == "explicit"
+    assert "env" not in agent.applied and "preset" not in agent.applied
 
 
 def test_an_unknown_preset_names_the_known_ones():

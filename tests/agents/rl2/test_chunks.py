@@ -48,7 +48,7 @@ def collected(agent):
 
 def gradients(agent, batch):
     agent.optimizer.zero_grad()
-    loss, _ = agent.loss(batch, 0.0)
+    loss, _ = agent.update.loss(batch, 0.0)
     loss.backward()
     return {name: part.grad.clone() for name, part in agent.policy.named_parameters()}
 
@@ -113,7 +113,8 @@ def test_chunks_begin_with_the_state_of_the_acting_policy(case):
 def test_only_a_minibatch_is_unrolled_at_a_time():
     agent = make(chunk_length=4, chunk_overlap=2, batch_size=3)
     _, whole = collected(agent)
-    sizes = [batch.inputs.shape[:2] for batch in agent.minibatches(whole, np.random.default_rng(0))]
+    made = agent.update.minibatches(agent.policy, whole, np.random.default_rng(0))
+    sizes = [batch.inputs.shape[:2] for batch in made]
     assert max(steps for steps, _ in sizes) == 6 and max(rows for _, rows in sizes) == 3
     assert len(sizes) > 8 * whole.mask.sum() / (4 * 3)
 
@@ -135,7 +136,7 @@ def test_resumed_training_equals_uninterrupted_training(tmp_path):
     [
         ({"chunk_length": 0}, "chunk_length=0 must be at least 1"),
         ({"chunk_length": 4, "chunk_overlap": -1}, "chunk_overlap=-1 must be at least 0"),
-        ({"chunk_length": 4, "batch_size": 0}, "batch_size=0 must be at least 1 chunk"),
+        ({"chunk_length": 4, "batch_size": 0}, "batch_size=0 must be at least 1"),
         ({"chunk_length": 4, "outer": "trpo", "baseline": "linear"}, "leave out chunk_length"),
         (
             {"baseline": "liner"},

@@ -37,7 +37,8 @@ def test_an_iteration_of_the_whole_horizon_is_cut_into_chunks():
     trials = agent._collect(lambda count: True)
     assert trials.mask.shape == (5000, 1) and trials.mask.all()
     whole = agent.prepare(trials, 0.99)
-    sizes = [batch.mask.shape for batch in agent.minibatches(whole, np.random.default_rng(0))]
+    made = agent.update.minibatches(agent.policy, whole, np.random.default_rng(0))
+    sizes = [batch.mask.shape for batch in made]
     assert sizes == [(250, 25)]
 
 

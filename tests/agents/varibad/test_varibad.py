@@ -112,7 +112,7 @@ def test_seeds_make_training_repeatable_and_different():
 def test_the_policys_loss_moves_the_encoder_only_if_asked(through):
     agent = make(rl_loss_through_encoder=through)
     batch = agent.prepare(collected(agent), 0.9)
-    agent.loss(batch, 0.0)[0].backward()
+    agent.update.loss(batch, 0.0)[0].backward()
     assert all(parameter.grad is not None for parameter in agent.policy.acting_parameters())
     moved = [parameter.grad is not None for parameter in agent.policy.encoder.parameters()]
     assert all(moved) if through else not any(moved)

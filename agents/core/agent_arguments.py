@@ -1,0 +1,124 @@
+"""The constructor arguments that agents share, in layers: each sentence stands only here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from .arguments import Declared, argument, at_least, within
+from .schedules import Schedule, check_schedule
+
+
+class AgentArguments(Declared):
+    """What every agent takes.
+
+    Some attributes differ from what the constructor takes (Stable-Baselines3 makes `device` a
+    `torch.device`); these are annotated with Any, and `type` says what is taken.
+    """
+
+    policy: Any = argument("Name of a policy, or a policy class.", kw_only=False)
+    env: Any = argument(
+        "An id, a `gym.make` environment, a `MetaVectorEnv` or an `SB3VecEnv` over one.",
+        kw_only=False,
+        remembered=False,
+    )
+    learning_rate: Any = argument(
+        'Learning rate of the outer loop; a number or `("linear", start, end)`.',
+        check_schedule,
+        default=1e-3,
+        kw_only=False,
+        type=Schedule,
+    )
+    n_envs: int = argument("Rows, where `env` is an id.", at_least(1), default=32)
+    env_kwargs: Mapping[str, Any] | None = argument("Keyword arguments of the id.", default=None)
+    policy_kwargs: Any = argument(
+        "Keyword arguments of the policy; None takes the paper's.",
+        default=None,
+        type=dict[str, Any] | None,
+    )
+    preset: str | None = argument(
+        '`"auto"` applies the preset for this id and its arguments, None none; or its name.',
+        default="auto",
+        remembered=False,
+    )
+    stats_window_size: int = argument(
+        "Episodes over which logged means run.", at_least(1), default=100
+    )
+    tensorboard_log: str | None = argument(
+        "Folder for TensorBoard logs; None writes none.", default=None, remembered=False
+    )
+    verbose: int = argument("0 is silent, 1 logs.", default=0, remembered=False)
+    seed: Any = argument("Seed for all randomness; None draws one.", default=None, type=int | None)
+    device: Any = argument(
+        '`"cpu"`, `"cuda"` or `"auto"`; small networks are quicker on a CPU.',
+        default="cpu",
+        remembered=False,
+        type=str | torch.device,
+    )
+
+
+class BalanceArguments(Declared):
+    """What agents that can balance the tasks of an iteration take."""
+
+    balance: str | None = argument(
+        'Task key whose values each iteration samples equally often, e.g. `"environment"` (for '
+        "splits that are lists); None draws tasks independently.",
+        default=None,
+    )
+
+
+class TrialArguments(BalanceArguments):
+    """What agents that learn from whole trials take."""
+
+    n_trials: int = argument("Whole trials a row plays in an iteration.", at_least(1), default=1)
+    gamma: Schedule = argument(
+        'Discount over the whole trial; a number or `("linear", start, end)`.',
+        check_schedule,
+        default=0.99,
+    )
+    gae_lambda: float = argument(
+        "Lambda of the advantages, over the whole trial; 1 is return minus value.",
+        within(0, 1),
+        default=1.0,
+    )
+    ent_coef: Schedule = argument(
+        'Weight of the entropy bonus; a number or `("linear", start, end)`.',
+        check_schedule,
+        default=0.01,
+    )
+    vf_coef: float = argument("Weight of the value loss.", default=0.5)
+    max_grad_norm: float | None = argument(
+        "Gradients are clipped to this norm; None does not clip.", default=0.5
+    )
+    normalize_advantage: bool = argument("Standardise advantages over an iteration.", default=True)
+    normalize_reward: bool = argument(
+        "Divide rewards by the running deviation of the discounted return.", default=True
+    )
+    cut_at_episode_ends: bool = argument("Let no advantage cross an episode's end.", default=False)
+
+
+class DiscountArguments(Declared):
+    """What agents that discount within an episode take."""
+
+    gamma: float = argument("Discount.", within(0, 1), default=0.99)
+
+
+class ClipArguments(Declared):
+    """What agents that clip probability ratios take."""
+
+    clip_range: Schedule = argument(
+        'PPO\'s clip range; a number or `("linear", start, end)`.', check_schedule, default=0.2
+    )
+
+
+class PPOArguments(ClipArguments):
+    """What agents that learn by PPO take."""
+
+    batch_size: int | None = argument(
+        "Trials a minibatch (chunks, where there are any); None takes all of an iteration.",
+        at_least(1),
+        default=None,
+    )
+    n_epochs: int = argument("Passes over the trials of an iteration.", at_least(1), default=4)

@@ -1,0 +1,28 @@
+"""Constructor arguments of algorithms that learn a task by gradient steps."""
+
+from __future__ import annotations
+
+from ..core.arguments import Declared, argument, at_least, one_of
+from .adaptation import SHAPES
+
+
+class InnerStepArguments(Declared):
+    """What agents that learn a task by gradient steps take."""
+
+    first_order: bool = argument(
+        "Treat inner gradients as constants: no second derivatives (FOMAML).", default=False
+    )
+    inner_steps: int = argument(
+        "Gradient steps in each task during training.", at_least(0), default=1
+    )
+    inner_lr: float = argument(
+        "Rate of the inner steps; where it is learnt, its initial value.", default=0.1
+    )
+    inner_lr_per_step: bool = argument("Give each inner step rates of its own.", default=False)
+    learn_inner_lr: bool = argument("Train the rates together with the parameters.", default=False)
+    inner_lr_shape: str = argument(
+        'One rate for all parameters (`"scalar"`), for each tensor (`"tensor"`) or for each '
+        'parameter (`"parameter"`).',
+        one_of(*SHAPES),
+        default="scalar",
+    )
