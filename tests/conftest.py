@@ -8,6 +8,7 @@ import pytest
 for _threads in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_threads, "1")  # threads of parallel test processes only get in the way
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+os.environ.setdefault("MUJOCO_GL", "disable")  # outlines, the same on every machine and quick
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -16,6 +16,7 @@ from agents.cli.values import Count, EnvKwargs, OfTrial, Split, unless
 _HOLD = 1.0  # seconds that the last picture of an episode stays
 _LINE = 18  # height of a line of the caption, pixels
 _SIZE = 13  # of its letters
+_SMALLEST = 11  # that can be read
 
 
 def video(
@@ -36,8 +37,8 @@ def video(
     Every picture tells the task's parameters, which the agent does not see, the episode, the step
     and the return so far. An .mp4 needs what pip install "metazoo[video]" installs; a .gif needs
     nothing more. The same seed is the same task and the same episodes, whichever agent plays. Where
-    there is no display, MUJOCO_GL=egl (with a graphics card) or MUJOCO_GL=osmesa (without) lets
-    MuJoCo draw its bodies; else they are drawn as outlines.
+    there is no display, bodies are drawn by EGL where it works (MUJOCO_GL=osmesa draws without it),
+    else they are drawn as outlines.
 
     For example:
       metazoo video meta/HalfCheetahDir-v0 --agent runs/last --episodes 2
@@ -110,10 +111,9 @@ def under_caption(picture: np.ndarray, lines: list[str]) -> np.ndarray:
     canvas = Canvas(width, _LINE * len(lines) + 12)
     for index, words in enumerate(lines):
         size = float(_SIZE)
-        while size > 9 and canvas.text_width(words, size=size) > width - 20:
+        while size > _SMALLEST and canvas.text_width(words, size=size) > width - 20:
             size -= 1
-        while canvas.text_width(words, size=size) > width - 20:
-            words = f"{words.removesuffix('...')[:-1]}..."
+        words = canvas.fitted(words, width - 20, size=size)
         color = INK if index else MUTED
         canvas.text(
             words, (10, 6 + _LINE * (index + 0.5)), size=size, color=color, anchor="midleft"

@@ -159,6 +159,21 @@ class Canvas:
         """Return the width in pixels of a line of text."""
         return self._font(size, bold).size(words)[0] / _OVERSAMPLE
 
+    def fitted(self, words: str, width: float, *, size: float = 14, bold: bool = False) -> str:
+        """Return as many of the words as fit into a width, whole, with "..." for the others."""
+        if self.text_width(words, size=size, bold=bold) <= width:
+            return words
+        kept = words.split(" ")
+        while len(kept) > 1 and self._too_wide(kept, width, size, bold):
+            kept.pop()
+        letters = " ".join(kept)
+        while letters and self._too_wide([letters], width, size, bold):  # a word that fits nowhere
+            letters = letters[:-1]
+        return f"{letters} ..."
+
+    def _too_wide(self, words: list[str], width: float, size: float, bold: bool) -> bool:
+        return self.text_width(" ".join([*words, "..."]), size=size, bold=bold) > width
+
     def array(self) -> np.ndarray:
         """Return the picture: uint8 [height, width, 3]."""
         small = self._pygame.transform.smoothscale(self._surface, (self.width, self.height))

@@ -196,8 +196,8 @@ def under_heading(picture: np.ndarray, lines: Lines | None) -> np.ndarray:
     for index, (label, text) in enumerate(lines):
         top = 6.0 + _LINE * index
         left = 10 + canvas.text(label, (10, top), size=13, color=MUTED) + 8
-        size = min(13.0, 13.0 * (width - 10 - left) / max(canvas.text_width(text, size=13), 1.0))
-        canvas.text(text, (left, top + (13 - max(size, 7.0)) / 2), size=max(size, 7.0), bold=True)
+        shown = canvas.fitted(text, width - 10 - left, size=13, bold=True)
+        canvas.text(shown, (left, top), size=13, bold=True)
     return np.concatenate([canvas.array(), picture])
 
 

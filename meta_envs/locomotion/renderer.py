@@ -6,7 +6,6 @@ import copy
 import logging
 import math
 import os
-import sys
 import warnings
 from typing import Any
 
@@ -14,6 +13,7 @@ import mujoco
 import numpy as np
 
 from ..core.drawing import GREEN, RED, Color
+from ..physics import opengl
 from .planar_picture import (
     HEIGHT,
     WIDTH,
@@ -36,6 +36,7 @@ _AZIMUTH = {"side": 90.0, "above": 90.0, "corner": 120.0, "table": 230.0}
 _FIELD = 45.0  # of view, up and down, degrees: MuJoCo's free camera
 _SHADOWS = 1024  # texels along a side of the shadow map; drawing without a graphics card is slow
 _MOST_GEOMS = 200
+_PARENTS: list[Any] = []  # renderers that a forked child has from its parent
 
 
 class OpenGL:
@@ -51,7 +52,7 @@ class OpenGL:
             model: The body; it is copied.
         """
         if cls.failure is None:
-            cls.failure = _no_window_system()
+            cls.failure = opengl.failure()
         if cls.failure is not None:
             return None
         drawn = copy.copy(model)
@@ -61,7 +62,7 @@ class OpenGL:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # GLFW's, of what the failure says anyway
-                return mujoco.Renderer(drawn, HEIGHT, WIDTH, _MOST_GEOMS)
+                return opengl.make_renderer(mujoco, drawn, HEIGHT, WIDTH, _MOST_GEOMS)
         except Exception as error:  # backends fail in many ways: missing libraries, displays, ...
             cls.failure = f"{type(error).__name__}: {error}"
             _LOG.info("no OpenGL, so bodies are drawn as outlines: %s", cls.failure)
@@ -72,7 +73,10 @@ class RowRenderer:
     """Draws rows of one body, each with the parameters of its task.
 
     The camera is the same for all rows, so that bodies of different sizes look different. Which
-    OpenGL is used, the variable `MUJOCO_GL` says (`glfw`, `egl` or `osmesa`; `disable` for none).
+    OpenGL is used, the variable `MUJOCO_GL` says (`glfw`, `egl` or `osmesa`; `disable` for none);
+    without it a display's, and without a display EGL where it works.
+
+    A copy, and a forked child, make a renderer of their own.
 
     Args:
         opengl: Whether MuJoCo's renderer is tried at all.
@@ -84,6 +88,11 @@ class RowRenderer:
         self._renderer: Any = None
         self._given = view
         self._view: View | None = None
+        self._process = 0  # that has tried to make a renderer
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy takes over: from where it looks, and no renderer."""
+        return {**vars(self), "_renderer": None, "_process": 0}
 
     def draw(
         self,
@@ -112,8 +121,11 @@ class RowRenderer:
         """
         if self._view is None:
             self._view = self._given or view_of(model)
-            if self._opengl:
-                self._renderer = OpenGL.renderer(model)
+        if self._opengl and self._process != os.getpid():
+            if self._renderer is not None:  # a fork's: to free it would free its parent's
+                _PARENTS.append(self._renderer)
+            self._process = os.getpid()
+            self._renderer = OpenGL.renderer(model)
         marks = Marks(direction, velocity, heading, target)
         if self._renderer is None:
             return draw_body(model, data, lines, marks, self._view)
@@ -128,21 +140,12 @@ class RowRenderer:
 
     def close(self) -> None:
         """Give the OpenGL context back; drawing again makes a new one."""
-        if self._renderer is not None:
+        if self._renderer is not None and self._process == os.getpid():
             self._renderer.close()
+        elif self._renderer is not None:
+            _PARENTS.append(self._renderer)
         self._renderer = self._view = None
-
-
-def _no_window_system() -> str | None:
-    """Tell why GLFW, which MuJoCo takes unless told otherwise, would fail (and write of it)."""
-    chosen = os.environ.get("MUJOCO_GL", "").lower().strip()
-    if chosen in ("disable", "disabled", "off", "false", "0"):
-        return f"MUJOCO_GL={chosen}"
-    glfw = chosen in ("", "glfw", "glx", "enable", "enabled", "on", "true", "1")
-    if glfw and sys.platform.startswith("linux"):
-        if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-            return "there is no display, and MUJOCO_GL is neither egl nor osmesa"
-    return None
+        self._process = 0
 
 
 def _camera(view: View, data: mujoco.MjData) -> mujoco.MjvCamera:

@@ -79,3 +79,15 @@ def test_bold_is_bolder_and_colours_differ():
 def test_families_do_not_import_pygame_until_they_draw():
     code = "import meta_envs.bandits.base, sys; sys.exit('pygame' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_long_texts_are_shortened_by_whole_words():
+    canvas = Canvas(200, 20)
+    assert canvas.fitted("mass 1.0", 190) == "mass 1.0"
+    words = " ".join(f"key{number}" for number in range(50))
+    shown = canvas.fitted(words, 190, bold=True)
+    assert canvas.text_width(shown, bold=True) <= 190
+    assert (
+        shown.endswith(" ...") and words.startswith(shown.removesuffix("...")) and len(shown) > 15
+    )
+    assert canvas.text_width(canvas.fitted("x" * 500, 190)) <= 190

@@ -13,6 +13,7 @@ mujoco = pytest.importorskip("mujoco")
 from meta_envs.core import drawing  # noqa: E402
 from meta_envs.locomotion import outlines, planar_picture, renderer  # noqa: E402
 from meta_envs.locomotion.bodies import load_model  # noqa: E402
+from meta_envs.physics import opengl  # noqa: E402
 
 KINDS = {
     "hopper.xml": "side",
@@ -183,7 +184,8 @@ def test_without_opengl_bodies_are_outlines_and_it_is_tried_once(monkeypatch, un
         tried.append(arguments)
         raise RuntimeError("no such library")
 
-    monkeypatch.setattr(renderer, "_no_window_system", lambda: None)
+    monkeypatch.setattr(opengl, "failure", lambda: None)
+    monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr(mujoco, "Renderer", fail)
     model, data = at_rest("ant.xml")
     for _ in range(3):
@@ -195,15 +197,15 @@ def test_without_opengl_bodies_are_outlines_and_it_is_tried_once(monkeypatch, un
     assert len(tried) == 1 and "no such library" in str(renderer.OpenGL.failure)
 
 
-@pytest.mark.parametrize(("chosen", "fails"), [("", True), ("glfw", True), ("egl", False)])
+@pytest.mark.parametrize(("chosen", "fails"), [("", False), ("glfw", True), ("egl", False)])
 def test_glfw_is_not_asked_without_a_display(monkeypatch, chosen, fails):
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("MUJOCO_GL", chosen)
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    assert (renderer._no_window_system() is not None) == fails
+    assert (opengl.failure() is not None) == fails
     monkeypatch.setenv("DISPLAY", ":0")
-    assert renderer._no_window_system() is None
+    assert opengl.failure() is None
 
 
 class FakeRenderer:
@@ -224,7 +226,8 @@ class FakeRenderer:
 
 
 def test_opengl_sees_the_row_s_own_body_and_marks(monkeypatch, untried):
-    monkeypatch.setattr(renderer, "_no_window_system", lambda: None)
+    monkeypatch.setattr(opengl, "failure", lambda: None)
+    monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr(mujoco, "Renderer", FakeRenderer)
     rows = renderer.RowRenderer()
     model, data = at_rest("hopper.xml")
@@ -276,3 +279,28 @@ def test_osmesa_draws_where_it_is_installed():
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "None (390, 480, 3) True" and not done.stderr
+
+
+MISSING = """
+import sys
+sys.modules["OpenGL"] = None  # as if it were not installed
+import gymnasium as gym
+import meta_envs
+env = gym.make("meta/HalfCheetahDir-v0", render_mode="rgb_array")
+env.reset(seed=0)
+print(env.render().shape)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems have no choice")
+@pytest.mark.parametrize("chosen", ["osmesa", "egl", "nonsense"])
+def test_what_does_not_work_is_said_in_a_line_and_bodies_are_outlines(chosen):
+    done = subprocess.run(
+        [sys.executable, "-c", MISSING],
+        env={**os.environ, "MUJOCO_GL": chosen},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "(390, 480, 3)", done.stderr
+    assert done.stderr.count("\n") == 1 and f"MUJOCO_GL={chosen} does not work" in done.stderr

@@ -55,7 +55,7 @@ def test_every_goal_is_one_and_others_are_refused_with_the_reason():
     [
         (("ML46", None, 0), "did you mean 'ML45'"),
         (("ML1", "reech-v3", 0), "did you mean 'reach-v3'"),
-        (("ML10", None, -1), "goals_seed=-1 must not be negative"),
+        (("ML10", None, -1), "goals_seed=-1 must be an integer from 0"),
     ],
 )
 def test_what_there_is_not_is_answered_with_the_nearest(arguments, said):
