@@ -108,7 +108,7 @@ class _Blocks:
 
     def __init__(self, num_rows: int, method: str):
         self.method = method
-        self.numbers = np.empty((num_rows, _BLOCK))
+        self.numbers = np.zeros((num_rows, _BLOCK))  # a state of them is the same each time
         self.cursor = np.full(num_rows, _BLOCK)
 
     def take(self, owner: RowRandom, rows: np.ndarray, size: int) -> np.ndarray:

@@ -121,7 +121,7 @@ def test_bad_arguments_are_refused(family, kwargs, message):
 
 
 def test_unknown_arguments_are_answered_with_the_known_ones():
-    with pytest.raises(TypeError, match="no argument 'arm'.*did you mean 'arms'"):
+    with pytest.raises(TypeError, match="unexpected keyword argument 'arm'.*did you mean 'arms'"):
         rows("Bernoulli", arm=3)
 
 
