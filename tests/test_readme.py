@@ -12,6 +12,7 @@ import agents
 import meta_envs
 from agents import baselines
 from agents.cli.main import COMMANDS, main
+from meta_envs.wrappers import VectorOracleObservation
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -53,6 +54,10 @@ def test_the_quickstart_runs():
     count = -(-int(line[2]) // collection)
     wanted = [count, model.n_envs, model.n_steps, count * collection]
     assert [int(number.replace(",", "")) for number in said.groups()] == wanted
+    (told,) = re.findall(r"`(PPO.*VectorOracleObservation.*)`", TEXT)
+    oracle = eval(told, {**names, "VectorOracleObservation": VectorOracleObservation})
+    curve = agents.evaluate(oracle, "meta/BernoulliBandit-v0", num_tasks=5)
+    assert curve.returns.shape == (5, 1)
 
 
 def test_files_and_links_it_names_exist():

@@ -42,7 +42,7 @@ def evaluate(
         episodes: Episodes a task.
         rows_per_task: Rows that share a task and a learner.
         frozen_episodes: Further episodes after learning is switched off.
-        seed: Of tasks, episodes and actions.
+        seed: Seed of tasks, episodes and actions.
         deterministic: Act without sampling.
         env_kwargs: Arguments of the task distribution.
         threads: Threads of PyTorch.

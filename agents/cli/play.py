@@ -54,7 +54,7 @@ def play(
         out: A .gif file, or a folder to write it to.
         fps: Steps a second.
         split: Which tasks.
-        seed: Of the task, the episodes and the agent; another seed is another task.
+        seed: Seed of the task, the episodes and the agent; another seed is another task.
         deterministic: Act without sampling.
         show_task: Show yourself the picture, and with it the task, from the start.
         env_kwargs: Arguments of the task distribution.

@@ -20,7 +20,11 @@ _X, _Y = "time/total_timesteps", "rollout/trial_rew_mean"
 
 
 def plot(
-    runs: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN")] = (),
+    runs: Annotated[
+        tuple[str, ...],
+        tyro.conf.Positional,
+        tyro.conf.arg(metavar="RUN", help_behavior_hint="(required)"),
+    ] = (),
     out: Annotated[str | None, unless("plot.png in the first run", "FILE")] = None,
 ) -> int:
     """Draw the adaptation curves of one or several runs into one picture.

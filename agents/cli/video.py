@@ -52,7 +52,7 @@ def video(
         out: An .mp4 or .gif file, or a folder to write it to.
         fps: Steps a second; of more than 30 some are left out.
         split: Which tasks.
-        seed: Of the task, the episodes and the agent; another seed is another task.
+        seed: Seed of the task, the episodes and the agent; another seed is another task.
         deterministic: Act without sampling.
         env_kwargs: Arguments of the task distribution.
     """

@@ -65,7 +65,7 @@ def evaluate(
         env_kwargs: Keyword arguments of an id.
         deterministic: Act without sampling; `"frozen"` does so in the frozen episodes alone, as
             Meta-World's own evaluation.
-        seed: Of tasks, episodes and actions.
+        seed: Seed of tasks, episodes and actions.
         num_envs: Rows played at a time, at most (those of one task in any case).
 
     Returns:
