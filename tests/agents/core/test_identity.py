@@ -166,7 +166,7 @@ def test_parts_of_the_parameters_are_taken_only_if_meant(tmp_path):
         ({"seed": True}, "seed=True must be an integer"),
         ({"seed": -1}, "seed=-1 must be from 0 to"),
         ({"n_envs": 4.0}, "n_envs=4.0 must be an integer"),
-        ({"n_envs": 0}, "n_envs=0 must be an integer of at least 1"),
+        ({"n_envs": 0}, "n_envs=0 must be .*at least 1"),
         ({"n_trials": True}, "n_trials=True must be an integer"),
         ({"batch_size": "4"}, "batch_size='4' must be an integer"),
         ({"gae_lambda": "0.9"}, "gae_lambda='0.9' must be a number"),
@@ -193,7 +193,7 @@ def test_a_mistaken_keyword_is_answered_in_pythons_words():
         r"Did you mean 'n_envs'\?$"
     ):  # fmt: skip
         make(ID, n_env=3)
-    with pytest.raises(TypeError, match=r"^RL2.__init__\(\) missing 1 required .* 'env'$"):
+    with pytest.raises(TypeError, match=r"^RL2.__init__\(\) missing .*required .*'env'"):
         RL2("GruPolicy")
     with pytest.raises(TypeError, match="multiple values for argument 'env'"):
         RL2("GruPolicy", ID, env=ID)
