@@ -102,10 +102,20 @@ def _training(runs: dict[str, Run]) -> Any:
 def _progress(run: Run) -> tuple[list[float], list[float]]:
     if not run.progress.is_file():
         raise find.UsageError(f"{run.folder} has neither curve.csv nor progress.csv to draw")
-    with open(run.progress, newline="", encoding="utf-8") as stream:
-        rows = [row for row in csv.DictReader(stream) if row.get(_X) and row.get(_Y)]
-    if not rows:
+    points = []
+    with open(run.progress, newline="", encoding="utf-8", errors="replace") as stream:
+        reader = csv.DictReader(stream)
+        try:
+            for row in reader:
+                if row.get(_X) and row.get(_Y):
+                    points.append((float(row[_X]), float(row[_Y])))
+        except (csv.Error, TypeError, ValueError) as error:
+            raise ValueError(
+                f"{run.progress} is damaged: line {reader.line_num} ({error})"
+            ) from error
+    if not points:
         raise find.UsageError(
             f"{run.progress} has no row with {_X} and {_Y} yet; training has only begun"
         )
-    return [float(row[_X]) for row in rows], [float(row[_Y]) for row in rows]
+    steps, rewards = zip(*points, strict=True)
+    return list(steps), list(rewards)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import pathlib
 from abc import abstractmethod
@@ -17,7 +18,7 @@ from torch import nn
 
 from meta_envs.core.rng import fresh_seed, valid_seed
 
-from . import checkpoint
+from . import checkpoint, stored
 from .agent_arguments import AgentArguments
 from .allowed import check_named
 from .arguments import bind
@@ -25,7 +26,7 @@ from .encoding import decode, encode, encode_settings
 from .inner_loop import InnerLoop
 from .logging import ProgressBar
 from .optimizer_state import pack_optimizer, unpack_optimizer
-from .parameters import load_network, set_parameters
+from .parameters import check_tensors, load_network, set_parameters
 from .settings import apply_preset, check_policy_kwargs, settle_rows, to_load
 from .vec_bridge import SB3VecEnv
 from .venv import check_spaces, env_identity, make_venv
@@ -256,23 +257,34 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
             print("== CURRENT SYSTEM INFO ==")
             get_system_info(print_info=True)
         data, tensors = checkpoint.read_checkpoint(path)  # type: ignore[arg-type]
+        stored.check_data(data, str(path))
         if data["algorithm"] != cls.__name__:
             raise ValueError(
                 f"{path} is a checkpoint of {data['algorithm']}, not of {cls.__name__}; "
                 f"use {data['algorithm']}.load"
             )
         named_by_file = env is None
-        env, settings = to_load(data, str(path), env, custom_objects, kwargs, cls._classes())
+        with stored.reading(str(path), "settings"):
+            env, settings = to_load(data, str(path), env, custom_objects, kwargs, cls._classes())
+            saved = {key: one for key, one in settings.items() if key not in kwargs}
+            stored.check_settings(cls, saved, str(path))
         if named_by_file:
             check_named(env, f"{path}: env.id", allow_modules)
         policy = settings.pop("policy")
-        agent = cls(policy, env, **settings, device=device)
-        check_spaces(agent.venv, decode(data["observation_space"]), decode(data["action_space"]))
-        agent._restore(data["progress"], tensors, str(path))
+        # what the caller gave is the caller's to get right, in Python's own words
+        with contextlib.nullcontext() if kwargs else stored.reading(str(path), "settings"):
+            with stored.limited_parameters(tensors, str(path)):
+                agent = cls(policy, env, **settings, device=device)
+        with stored.reading(str(path), "its spaces"):
+            spaces = decode(data["observation_space"]), decode(data["action_space"])
+            check_spaces(agent.venv, *spaces)
+        with stored.reading(str(path), "progress"):
+            agent._restore(data["progress"], tensors, str(path))
         return agent
 
     def _restore(self, progress: Mapping[str, Any], tensors: Mapping[str, Any], path: str) -> None:
         for name, network in self._networks().items():
+            check_tensors(network, tensors.get(name, {}), f"{path}: network {name!r}")
             load_network(network, name, tensors.get(name), path)
         for name, optimizer in self._optimizers().items():
             unpack_optimizer(optimizer, progress["optimizers"][name], tensors.get(name, {}))
@@ -306,6 +318,7 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
         given, source = load_path_or_dict, "what was given"
         if not isinstance(given, Mapping):
             given, source = checkpoint.read_checkpoint(given), str(given)
+            stored.check_data(given[0], source)
         set_parameters(self._networks(), self._optimizers(), given, exact_match, source)
         self._boundary = None
 

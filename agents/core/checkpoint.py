@@ -203,13 +203,22 @@ def _read_data(archive: zipfile.ZipFile, path: str) -> dict[str, Any]:
         raise _damaged(path, f"{sorted(missing)} is missing")
     if archive.getinfo(_DATA).compress_type != zipfile.ZIP_STORED:
         raise _damaged(path, f"{_DATA} is compressed, which metazoo never does")
-    document = json.loads(archive.read(_DATA))
-    if document["format"] > FORMAT:
+    document = json.loads(archive.read(_DATA), parse_constant=_refuse_constant)
+    version = document["format"]
+    if type(version) is not int or version < 1:
+        raise _damaged(path, f"format {version!r} is no format")
+    if version > FORMAT:
         raise CheckpointError(
-            f"{path} has format {document['format']}, of metazoo {document.get('metazoo')}; "
+            f"{path} has format {version}, of metazoo {document.get('metazoo')}; "
             f"this one reads formats up to {FORMAT}: pip install --upgrade metazoo"
         )
-    return dict(document["data"])
+    if not isinstance(document["data"], dict):
+        raise _damaged(path, f"{_DATA} holds no data by name")
+    return document["data"]
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _check_members(archive: zipfile.ZipFile, path: str) -> None:

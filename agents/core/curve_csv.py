@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -63,19 +64,54 @@ def read(path: str | os.PathLike[str]) -> AdaptationCurve:
             heads = [json.loads(line[1:]) for line in lines[:2] if line.startswith("#")]
             head: dict[str, Any] = {key: value for part in heads for key, value in part.items()}
             protocol = head["protocol"]
+            _check_protocol(protocol)
             table = list(csv.DictReader(lines[len(heads) :]))
             shape = _shape(protocol)
             arrays = {**_arrays(table, shape), "tasks": _tasks(table, protocol, shape)}
             stored = head.get("per_step")
             if stored is not None:
-                mean, error = np.array(stored["mean"]), np.array(stored["standard_error"])
-                arrays["stored_steps"] = PerStep(stored["of"], mean, error)
+                arrays["stored_steps"] = _per_step(stored, shape[0])
             return AdaptationCurve(protocol=protocol, **arrays)
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        except Exception as error:  # csv, json and NumPy answer damage with a dozen kinds of error
             raise ValueError(
                 f"{os.fspath(path)} is not a whole adaptation curve "
                 f"({type(error).__name__}: {error}); give a file that AdaptationCurve.to_csv wrote"
             ) from error
+
+
+def _check_protocol(protocol: Any) -> None:
+    """Refuse a protocol whose parts are of other types than `write` was given.
+
+    Raises:
+        ValueError: A part is; names it.
+    """
+    if not isinstance(protocol, dict):
+        raise ValueError("the protocol is no dict")
+    least = {"num_tasks": 1, "rows_per_task": 1, "episodes": 1, "frozen_episodes": 0}
+    least |= {key: 1 for key in ("steps", "bins") if protocol.get(key) is not None}
+    for key, low in least.items():
+        if type(protocol[key]) is not int or protocol[key] < low:
+            raise ValueError(f"{key} of the protocol is {protocol[key]!r}")
+    if "bins" not in least and "steps" in least:
+        raise ValueError("the protocol has steps and no bins")
+    for key in ("agent", "env", "split"):
+        if not isinstance(protocol[key], str | list):
+            raise ValueError(f"{key} of the protocol is {protocol[key]!r}")
+    if not isinstance(protocol.get("seeds", [0]), list) or not protocol.get("seeds", [0]):
+        raise ValueError(f"seeds of the protocol are {protocol['seeds']!r}")
+    labels = protocol.get("task_labels", {})
+    if not isinstance(labels, dict) or not all(isinstance(one, list) for one in labels.values()):
+        raise ValueError("task_labels of the protocol are no lists by name")
+
+
+def _per_step(stored: dict[str, Any], seeds: int) -> PerStep:
+    """Return what is known of each step, checking that it is two arrays [S, T] of numbers."""
+    parts = [np.array(stored[key], dtype=np.float64) for key in ("mean", "standard_error")]
+    if any(part.ndim != 2 or part.shape != (seeds, parts[0].shape[1]) for part in parts):
+        raise ValueError(f"per_step has shapes {[part.shape for part in parts]} of {seeds} seeds")
+    if stored["of"] not in ("rewards", "expected_rewards") or not parts[0].shape[1]:
+        raise ValueError(f"per_step is of {stored['of']!r}")
+    return PerStep(stored["of"], *parts)
 
 
 def _labels(curve: AdaptationCurve) -> dict[str, list[str]]:
@@ -172,8 +208,8 @@ def _check_order(
     Raises:
         ValueError: The lines do not count through `shape`.
     """
-    if len(lines) != np.prod(shape):
-        raise ValueError(f"{len(lines)} lines where the protocol makes it {np.prod(shape)}")
+    if len(lines) != math.prod(shape):
+        raise ValueError(f"{len(lines)} lines where the protocol makes it {math.prod(shape)}")
     given = np.array([[int(line[name]) for name in names] for line in lines])
     given[:, -1] -= 1  # episodes count from 1
     wanted = np.stack(np.unravel_index(np.arange(len(lines)), shape), axis=1)

@@ -14,6 +14,8 @@ JSON's own values stay as they are; every other is a dict of one reserved key:
 
 from __future__ import annotations
 
+import collections.abc
+import math
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -23,6 +25,7 @@ import torch
 from gymnasium import spaces
 from stable_baselines3.common.sb2_compat.rmsprop_tf_like import RMSpropTFLike
 
+MAX_BYTES = 2**28  # of an array that is read: bounds of images are a few megabytes
 MAX_ELEMENTS = 100_000  # of an array as JSON; larger ones belong into a checkpoint's tensors
 
 _TAGS = ("tuple", "float", "class", "scalar", "array", "space", "dict", "custom")
@@ -186,13 +189,19 @@ def decode(
             return _decode_array(content)
         if tag == "space":
             return _decode_space(content)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError) as error:
+    except Exception as error:  # Gymnasium and NumPy answer nonsense with a dozen kinds
         raise ValueError(f"cannot read a saved {tag}: {error!r} in {str(content)[:80]}") from error
     if not isinstance(content, list):
         raise ValueError(f"cannot read a saved {tag}: {str(content)[:80]} is no list")
     if tag == "tuple":
         return tuple(decode(item, custom_objects, classes) for item in content)
-    return {decode(k): decode(item, custom_objects, classes) for k, item in content}
+    pairs = [pair for pair in content if isinstance(pair, list) and len(pair) == 2]
+    keys = [decode(pair[0]) for pair in pairs]
+    if len(pairs) < len(content) or not all(isinstance(k, collections.abc.Hashable) for k in keys):
+        raise ValueError(f"cannot read a saved dict: {str(content)[:80]} are no pairs")
+    return {
+        k: decode(pair[1], custom_objects, classes) for k, pair in zip(keys, pairs, strict=True)
+    }
 
 
 def _is_plain(dtype: np.dtype) -> bool:
@@ -234,9 +243,18 @@ def _encode_array(array: np.ndarray, key: str) -> dict[str, Any]:
 
 def _decode_array(content: dict[str, Any]) -> np.ndarray:
     dtype, shape = _plain(content["dtype"]), tuple(content["shape"])
+    count = math.prod(_whole(side) for side in shape)
+    if count * max(dtype.itemsize, 1) > MAX_BYTES:
+        raise ValueError(f"an array of shape {shape} and {dtype} is larger than {MAX_BYTES} bytes")
     if "fill" in content:
         return np.full(shape, decode(content["fill"]), dtype=dtype)
     return np.array([decode(item) for item in content["values"]], dtype=dtype).reshape(shape)
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 2**31:
+        raise ValueError(f"{value!r} is no size")
+    return value
 
 
 def _encode_space(space: spaces.Space, key: str) -> dict[str, Any] | None:

@@ -33,6 +33,7 @@ from tqdm import tqdm
 from agents.core.files import atomic_file, identity
 
 TIMESTEPS = "time/total_timesteps"  # the column that says where in the training a row belongs
+_AWAY = "move it away, and a new one is begun"
 _UNSUPPORTED = {Video: "video", Figure: "figure", Image: "image", HParam: "hparam"}
 
 
@@ -49,6 +50,7 @@ class AppendingCSV(KVWriter):
 
     Raises:
         OSError: The file cannot be read or written.
+        ValueError: The file is damaged in its middle.
     """
 
     def __init__(self, path: str | os.PathLike):
@@ -177,7 +179,7 @@ def cut_back(path: str | os.PathLike, column: str, value: float) -> int:
 
     Raises:
         OSError: The file cannot be read or written; it is then as it was.
-        ValueError: The file has no such column.
+        ValueError: The file has no such column, or is damaged in its middle.
     """
     columns, rows, torn = _read(Path(path))
     if columns and column not in columns:
@@ -268,15 +270,23 @@ def _text(rows: list[list[str]]) -> bytes:
 def _read(path: Path) -> tuple[list[str], list[list[str]], bool]:
     """Read columns and whole rows, and say whether there was a torn one, which is left out."""
     content = path.read_bytes() if path.exists() else b""
-    whole = content.split(b"\0")[0]  # a power cut may leave zeros at the end
+    whole, _, rest = content.partition(b"\0")  # a power cut may leave zeros at the end
+    if rest.strip(b"\0\r\n"):
+        raise ValueError(f"{path} is damaged: zeros in its middle; {_AWAY}")
     whole = whole[: whole.rfind(b"\n") + 1]
     torn = whole != content
     lines: list[list[str]] = []
+    text = io.StringIO(whole.decode(errors="replace"), newline="")
+    reader = csv.reader(text, strict=True)
     try:
-        text = io.StringIO(whole.decode(errors="replace"), newline="")
-        lines.extend(csv.reader(text, strict=True))
-    except csv.Error:  # the file ends inside a quoted cell
-        torn = True
+        lines.extend(reader)
+    except csv.Error as error:
+        if text.read(1):  # there is more behind it
+            place = f"line {reader.line_num}"
+            raise ValueError(f"{path} is damaged: {place} is no CSV ({error}); {_AWAY}") from error
+        torn = True  # the file ends inside a quoted cell
+    if lines and len(set(lines[0])) < len(lines[0]):
+        raise ValueError(f"{path} is damaged: its header names a column twice; {_AWAY}")
     columns, rows = (lines[0], lines[1:]) if lines else ([], [])
     complete = [row for row in rows if len(row) == len(columns)]
     return columns, complete, torn or len(complete) < len(rows)

@@ -45,9 +45,16 @@ class RunningMoments:
         return {"count": self.count, "mean": self.mean, "squares": self._squares}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
-        """Undo `state`."""
-        self.count, self.mean = float(state["count"]), float(state["mean"])
-        self._squares = float(state["squares"])
+        """Undo `state`.
+
+        Raises:
+            ValueError: Something is missing, is no finite number, or cannot be.
+        """
+        saved: list[Any] = [state.get(name) for name in ("count", "mean", "squares")]
+        numbers = [float(one) for one in saved if type(one) in (int, float)]
+        if len(numbers) < 3 or not np.isfinite(numbers).all() or min(numbers[0], numbers[2]) < 0:
+            raise ValueError(f"{state!r} are no running moments")
+        self.count, self.mean, self._squares = numbers
 
 
 class RewardNormaliser:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -59,8 +62,21 @@ def unpack_optimizer(
         tensors: The tensors of `pack_optimizer`.
 
     Raises:
-        ValueError: The state belongs to another class or to other parameters.
+        ValueError: The state belongs to another class or to other parameters, or is damaged; the
+            optimiser is then as it was.
     """
+    try:
+        loaded = _unpacked(optimizer, packed, tensors)
+    except (KeyError, IndexError, TypeError, AttributeError, OverflowError) as error:
+        raise ValueError(f"the optimiser's state is damaged ({error!r})") from error
+    _check(optimizer, loaded)
+    optimizer.load_state_dict(loaded)
+
+
+def _unpacked(
+    optimizer: torch.optim.Optimizer, packed: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]
+) -> dict[str, Any]:
+    """Return a state dict of what `pack_optimizer` made."""
     saved, given = packed["class"], type(optimizer).__name__
     if saved != given:
         raise ValueError(f"the state is of the optimiser {saved}, and was given to {given}")
@@ -72,12 +88,87 @@ def unpack_optimizer(
             groups[int(owner[len("group") :])][key] = tensor.clone()
         else:
             state[int(owner)][key] = tensor.clone()
-    parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    for i, values in state.items():
+    return {"state": state, "param_groups": groups}
+
+
+def _check(optimizer: torch.optim.Optimizer, loaded: Mapping[str, Any]) -> None:
+    """Compare a state with that of the same optimiser after one step, and its numbers with types.
+
+    Raises:
+        ValueError: They differ; names the place.
+    """
+    groups, state = loaded["param_groups"], loaded["state"]
+    own = optimizer.state_dict()["param_groups"]
+    if len(groups) != len(own):
+        raise ValueError(f"the optimiser's state has {len(groups)} groups, not {len(own)}")
+    for index, (group, wanted) in enumerate(zip(groups, own, strict=True)):
+        _check_group(type(optimizer), group, wanted, f"group {index}")
+        for key in wanted.keys() - group.keys():  # of a torch that did not have it
+            group[key] = wanted[key]
+    stepped = _stepped(optimizer)
+    for index, values in state.items():
+        wanted = stepped.get(index)
+        if wanted is None or values.keys() != wanted.keys():
+            raise ValueError(
+                f"the optimiser's state of parameter {index} has {sorted(map(str, values))}, which "
+                f"does not fit these parameters: {sorted(wanted or ())}"
+            )
         for key, value in values.items():
-            shaped = isinstance(value, torch.Tensor) and value.ndim > 0
-            if i >= len(parameters) or (shaped and value.shape != parameters[i].shape):
+            like = wanted[key]
+            if not _is_like(value, like):
                 raise ValueError(
-                    f"the optimiser's state {key!r} of parameter {i} does not fit these parameters"
+                    f"the optimiser's state {key!r} of parameter {index} does not fit these "
+                    "parameters, or is not finite"
                 )
-    optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _check_group(
+    kind: type, group: Mapping[str, Any], wanted: Mapping[str, Any], place: str
+) -> None:
+    if not group.keys() <= wanted.keys() or group.get("params") != wanted["params"]:
+        raise ValueError(f"the optimiser's {place} has {sorted(group)} of {group.get('params')}")
+    for key, value in group.items():
+        like = wanted[key]
+        if _is_number(like):
+            fine = _is_number(value)
+        elif like is None or isinstance(like, bool):  # how it works, which training never changes
+            fine = value is like
+        else:
+            fine = type(value) is type(like)
+        if not fine:
+            raise ValueError(f"the optimiser's {place}.{key} is {value!r}, not like {like!r}")
+    takes = inspect.signature(kind).parameters
+    try:  # its constructor knows what is in range
+        kind(
+            [torch.zeros(1, requires_grad=True)],
+            **{key: value for key, value in group.items() if key in takes and key != "params"},
+        )
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise ValueError(f"the optimiser's {place} is damaged: {error}") from error
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, torch.Tensor):  # a learning rate may be one
+        return value.ndim == 0 and bool(torch.isfinite(value))
+    return isinstance(value, float | int) and type(value) is not bool and math.isfinite(value)
+
+
+def _stepped(optimizer: torch.optim.Optimizer) -> dict[int, Any]:
+    """Return the state of a copy of the optimiser after one step of gradients 0."""
+    other = copy.deepcopy(optimizer)
+    for group in other.param_groups:
+        for parameter in group["params"]:
+            parameter.grad = torch.zeros_like(parameter)
+    other.step()
+    return other.state_dict()["state"]
+
+
+def _is_like(value: Any, like: Any) -> bool:
+    if not isinstance(like, torch.Tensor):
+        return type(value) is type(like)
+    return (
+        isinstance(value, torch.Tensor)
+        and value.shape == like.shape
+        and value.dtype == like.dtype
+        and bool(torch.isfinite(value).all())
+    )

@@ -46,10 +46,26 @@ def set_parameters(
     _check_names([name for name in parts if name in tensors], parts, exact_match, source)
     for name, network in networks.items():
         if name in tensors:
+            check_tensors(network, tensors[name], f"{source}: network {name!r}")
             load_network(network, name, tensors[name], source)
     for name, optimizer in optimizers.items():
         if name in tensors:
             unpack_optimizer(optimizer, numbers[name], tensors[name])
+
+
+def check_tensors(network: nn.Module, tensors: Parts, place: str) -> None:
+    """Refuse tensors of a file from which no learning can go on.
+
+    Raises:
+        ValueError: If one is of another type than the network's, or has numbers that are not
+            finite.
+    """
+    own, parameters = network.state_dict(), dict(network.named_parameters())
+    for key, tensor in tensors.items():
+        if key in own and tensor.dtype != own[key].dtype:
+            raise ValueError(f"{place}: {key} is of {tensor.dtype}, not {own[key].dtype}")
+        if key in parameters and not torch.isfinite(tensor).all():
+            raise ValueError(f"{place} has numbers that are not finite in {key}")
 
 
 def load_network(network: nn.Module, name: str, tensors: Parts | None, source: str) -> None:

@@ -175,12 +175,16 @@ class Run:
 
         Raises:
             OSError: The file is missing or unreadable.
-            ValueError: The file is damaged.
+            ValueError: The file is damaged; names the place.
         """
         try:
             document = json.loads(self.config.read_bytes())
+            for key, kind in (("agent", str), ("env_id", str), ("config", dict)):
+                if not isinstance(document[key], kind):
+                    raise ValueError(f"{key} is {str(document[key])[:80]!r}")
+            _check_config(document["config"])
             return {**document, "config": dict(document["config"])}
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError, MemoryError) as error:
             raise ValueError(
                 f"{self.config} is damaged ({error!r}); it is JSON written at the start of training"
             ) from error
@@ -240,6 +244,17 @@ class CheckpointCallback(BaseCallback):
 
     def _on_training_end(self) -> None:
         self.save()
+
+
+def _check_config(config: Mapping[str, Any]) -> None:
+    """Refuse what resuming would read of a config, where it is of another type."""
+    for key, least in (("total_timesteps", 1), ("eval_tasks", 0), ("threads", 1)):
+        value = config.get(key)
+        if value is not None and (type(value) is not int or not least <= value < 2**63):
+            raise ValueError(f"config.{key} is {str(value)[:80]!r}")
+    applied = config.get("applied", {})
+    if not isinstance(applied, dict) or not all(isinstance(one, str) for one in applied.values()):
+        raise ValueError("config.applied is no dict of words")
 
 
 def _file_name(text: str) -> str:

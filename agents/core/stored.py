@@ -1,0 +1,217 @@
+"""What a checkpoint's data must look like before anything is made of it.
+
+A file is read as a stranger's: its parts, their types and their sizes are checked at this border,
+and what still fails while an agent is made of them is a `CheckpointError` that names the place.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import contextlib
+import inspect
+import math
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch.nn.modules import module as _modules
+
+from .allowed import ModuleRefusedError
+from .checkpoint import CheckpointError
+
+_DEPTH = 40  # of data within data; ours has fewer than ten
+_LARGEST = 2**63 - 1  # of counts
+# Arguments of `gymnasium.make_vec` itself: what a file says of an environment is the family's.
+_NOT_ARGUMENTS = (
+    "family", "num_envs", "registered_id", "vector_kwargs", "vectorization_mode", "wrappers",
+)  # fmt: skip
+_SPARE = 1_000_000  # parameters that are made and not stored
+_SCHEMA: dict[str, Any] = {
+    "algorithm": str,
+    "settings": dict,
+    "settings.policy": (str, dict),
+    "settings.custom_objects": list,
+    "env": dict,
+    "env.id": (str, type(None)),
+    "env.kwargs": dict,
+    "observation_space": dict,
+    "action_space": dict,
+    "progress": dict,
+    "progress.num_timesteps": int,
+    "progress.iteration": int,
+    "progress.n_updates": int,
+    "progress.optimizers": dict,
+    "progress.extra": dict,
+}
+
+
+def check_data(data: Mapping[str, Any], path: str) -> None:
+    """Refuse data that are not an agent's.
+
+    Raises:
+        CheckpointError: A part is missing or of another type; names it.
+    """
+    _check_depth(data, path)
+    for place, kind in _SCHEMA.items():
+        value: Any = data
+        for key in place.split("."):
+            if key not in value:
+                raise CheckpointError(f"{path} is damaged: {place} is missing from data.json")
+            value = value[key]
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise CheckpointError(f"{path} is damaged: {place} is {_short(value)}")
+        if kind is int and not 0 <= value <= _LARGEST:
+            raise CheckpointError(f"{path} is damaged: {place}={value} is no count")
+    if not all(isinstance(key, str) for key in data["settings"]["custom_objects"]):
+        raise CheckpointError(f"{path} is damaged: settings.custom_objects are no names")
+    if wrong := sorted(set(_NOT_ARGUMENTS) & set(data["env"]["kwargs"])):
+        raise CheckpointError(f"{path}: env.kwargs has {wrong}, which a file may not give")
+
+
+def check_settings(cls: type, settings: Mapping[str, Any], path: str) -> None:
+    """Refuse settings that an algorithm's constructor does not take, or not of that type.
+
+    Args:
+        cls: The algorithm.
+        settings: Decoded.
+        path: For the message.
+
+    Raises:
+        CheckpointError: There is such a one; names it.
+    """
+    hints = _hints(cls)
+    for name, value in settings.items():
+        if name not in hints:
+            raise CheckpointError(
+                f"{path}: settings.{name} is unknown to {cls.__name__}; it takes {sorted(hints)}"
+            )
+        if not fits(value, hints[name]):
+            raise CheckpointError(
+                f"{path}: settings.{name} is {_short(value)}, which {cls.__name__} does not take"
+            )
+    policy = settings.get("policy")
+    policy = getattr(cls, "policy_aliases", {}).get(policy, policy)
+    hints = _hints(policy) if isinstance(policy, type) else {}
+    for name, value in (settings.get("policy_kwargs") or {}).items():
+        if name in hints and not fits(value, hints[name]):
+            raise CheckpointError(
+                f"{path}: settings.policy_kwargs.{name} is {_short(value)}, which "
+                f"{policy.__name__} does not take"
+            )
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Return whether a value is of the type that a hint says; a hint not known here allows all."""
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return any(fits(value, part) for part in parts)
+    kind = origin or hint
+    if kind in (None, type(None)):
+        return value is None
+    if kind is float:
+        return isinstance(value, float | int) and type(value) is not bool and not _is_nan(value)
+    if kind is int:
+        return isinstance(value, int) and type(value) is not bool and abs(value) < 2**64
+    if kind in (bool, str):
+        return isinstance(value, kind)
+    if kind is tuple and parts and parts[-1] is not Ellipsis:
+        return (
+            isinstance(value, list | tuple)
+            and len(value) == len(parts)
+            and all(fits(item, part) for item, part in zip(value, parts, strict=True))
+        )
+    if kind in (tuple, list, collections.abc.Sequence):
+        item_hint = parts[0] if parts else Any
+        return isinstance(value, list | tuple) and all(fits(item, item_hint) for item in value)
+    if kind in (dict, collections.abc.Mapping):
+        return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+    if kind is type:
+        return isinstance(value, type)
+    return True
+
+
+@contextlib.contextmanager
+def reading(path: str, place: str) -> Iterator[None]:
+    """Turn whatever a file's content causes into a `CheckpointError` that names file and place.
+
+    Errors of the system, a missing package and a refused module stay what they are.
+    """
+    try:
+        yield
+    except (OSError, ImportError, ModuleRefusedError, CheckpointError):
+        raise
+    except Exception as error:
+        said = str(error) or type(error).__name__
+        said = said if isinstance(error, ValueError) else f"{type(error).__name__}: {said}"
+        raise CheckpointError(f"{path}: {place} cannot be used: {said}") from error
+
+
+@contextlib.contextmanager
+def limited_parameters(
+    tensors: Mapping[str, Mapping[str, torch.Tensor]], path: str
+) -> Iterator[None]:
+    """Refuse to make networks that are much larger than what the file holds of them.
+
+    Args:
+        tensors: Of the file.
+        path: For the message.
+
+    Raises:
+        CheckpointError: They are; before their memory is used.
+    """
+    stored = sum(part.numel() for group in tensors.values() for part in group.values())
+    made = 0
+
+    def count(module: Any, name: str, parameter: Any) -> None:
+        nonlocal made
+        made += 0 if parameter is None else parameter.numel()
+        if made > 2 * stored + _SPARE:
+            raise CheckpointError(
+                f"{path}: settings.policy_kwargs make networks of more than {made:,} parameters; "
+                f"the file holds {stored:,} numbers"
+            )
+
+    hook = _modules.register_module_parameter_registration_hook(count)
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
+def _check_depth(data: Any, path: str) -> None:
+    level = [data]
+    for _ in range(_DEPTH):
+        level = [
+            item
+            for value in level
+            for item in (value.values() if isinstance(value, dict) else value)
+            if isinstance(item, dict | list)
+        ]
+        if not level:
+            return
+    raise CheckpointError(f"{path} is damaged: data.json is nested deeper than {_DEPTH} levels")
+
+
+def _hints(made: Any) -> dict[str, Any]:
+    """Return the types of a constructor's arguments."""
+    try:
+        known = typing.get_type_hints(made.__init__)
+    except (NameError, TypeError):
+        known = {}
+    parameters = inspect.signature(made).parameters.values()
+    return {
+        one.name: known.get(one.name, one.annotation)
+        for one in parameters
+        if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
+    }
+
+
+def _is_nan(value: float) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _short(value: Any) -> str:
+    text = repr(value) if isinstance(value, str | int | float | None) else type(value).__name__
+    return text if len(text) <= 80 else f"{text[:77]}..."
