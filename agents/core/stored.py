@@ -91,7 +91,7 @@ def check_settings(cls: type, settings: Mapping[str, Any], path: str) -> None:
             raise CheckpointError(
                 f"{path}: settings.{name} is {_short(value)}, which {cls.__name__} does not take"
             )
-    policy = settings.get("policy")
+    policy: Any = settings.get("policy")
     policy = getattr(cls, "policy_aliases", {}).get(policy, policy)
     hints = _hints(policy) if isinstance(policy, type) else {}
     for name, value in (settings.get("policy_kwargs") or {}).items():
