@@ -72,7 +72,7 @@ $(VENV)/.installed-dev: $(MADE_FROM) | $(VENV)/bin/python
 $(FLOOR)/.installed: pyproject.toml constraints-floor.txt | $(FLOOR)/bin/python
 	@echo "Installing metazoo with its oldest dependencies into $(FLOOR); this takes a minute."
 	$(FLOOR)/bin/python $(PIP) -c constraints-floor.txt -e ".[mujoco,metaworld,contrib]" \
-		imageio networkx packaging pytest pytest-xdist
+		hypothesis imageio networkx packaging pytest pytest-xdist
 	@touch $@
 
 $(METAWORLD)/.installed: $(MADE_FROM) | $(METAWORLD)/bin/python
