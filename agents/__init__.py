@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import baselines
+    from .a2c import A2C
     from .core import losses
     from .core.arguments import argument
     from .core.curve import AdaptationCurve
@@ -32,6 +33,7 @@ ALGORITHMS = {
     "supervisedmaml": "agents.maml:SupervisedMAML",
     "pearl": "agents.pearl:PEARL",
     "varibad": "agents.varibad:VariBAD",
+    "a2c": "agents.a2c:A2C",
 }
 
 _PLACES = {
@@ -47,6 +49,7 @@ _PLACES = {
 _MODULES = {"baselines": "agents.baselines", "losses": "agents.core.losses"}
 
 __all__ = [
+    "A2C",
     "EMAML",
     "FOMAML",
     "L2RL",

@@ -77,7 +77,7 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
         self.iteration = 0
         self.latest: dict[str, float] = {}  # newest figures, for progress bars
         self._boundary: tuple[dict[str, Any], dict[str, dict]] | None = None
-        self._set_venv(make_venv(env, values["n_envs"], values["env_kwargs"]))
+        self._set_venv(self._make_venv(env, values["n_envs"], values["env_kwargs"]))
         settle_rows(env, values["n_envs"], self.settings, self.applied)
         self._setup_model()
 
@@ -133,7 +133,7 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
         Raises:
             ValueError: If its spaces or its number of rows are others.
         """
-        venv = make_venv(env, self.n_envs)
+        venv = self._make_venv(env, self.n_envs, None)
         check_spaces(venv, self.observation_space, self.action_space)
         if venv.num_envs != self.n_envs:
             raise ValueError(
@@ -144,6 +144,9 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
         self.settings["env_kwargs"] = self.env_kwargs
         self._boundary = None  # what `save` writes belongs to this environment
         self._set_venv(venv)
+
+    def _make_venv(self, env: Any, n_envs: int, env_kwargs: Mapping[str, Any] | None) -> Any:
+        return make_venv(env, n_envs, env_kwargs)
 
     def _set_venv(self, venv: Any) -> None:
         self.venv = venv

@@ -59,6 +59,9 @@ class AdaptationCurve:
         expected_returns: Sum of the expected reward of each choice, [N, K]; varies less than
             `returns`.
         expected_rewards: Expected reward of each choice, [N, T].
+        figures: What learners said of themselves at the end of each of a lifetime's parts (their
+            discount, their entropy, ...), by name, [N, K]; NaN before there was any. Methods take
+            them by name, as series.
         tasks: The N tasks as JSON-able dicts.
         stored_steps: What a CSV keeps of the rewards; see `per_step`.
 
@@ -76,6 +79,7 @@ class AdaptationCurve:
     frozen_success: np.ndarray | None = None
     expected_returns: np.ndarray | None = None
     expected_rewards: np.ndarray | None = None
+    figures: dict[str, np.ndarray] | None = None
     tasks: list[dict[str, Any]] | None = None
     stored_steps: PerStep | None = None
 
@@ -100,6 +104,12 @@ class AdaptationCurve:
             value = getattr(self, name)
             if value is not None and value.shape != shape:
                 raise ValueError(f"{name} has shape {value.shape}; the protocol makes it {shape}")
+        for name, value in (self.figures or {}).items():
+            if value.shape != (tasks, episodes):
+                raise ValueError(
+                    f"figure {name!r} has shape {value.shape}; the protocol makes it "
+                    f"{(tasks, episodes)}"
+                )
         if self.tasks is not None and len(self.tasks) != tasks:
             raise ValueError(f"tasks has {len(self.tasks)} entries; the protocol makes it {tasks}")
 
@@ -125,7 +135,10 @@ class AdaptationCurve:
             ValueError: There is no such series, or this curve has not got it.
         """
         known = [name for name in SERIES if getattr(self, name) is not None]
+        if self.figures is not None and of in self.figures:
+            return np.asarray(self.figures[of], dtype=np.float64)
         if of not in known:
+            known += list(self.figures or {})
             raise ValueError(f"this curve has no series {of!r}; it has {known}")
         return np.asarray(getattr(self, of), dtype=np.float64)
 

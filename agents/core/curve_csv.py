@@ -4,7 +4,8 @@
 belong to the task and episode and repeat over rows. Frozen episodes are lines of phase "frozen"
 that have no row and no length. Parts of the task that have names (`task_labels` of the protocol)
 are further columns. Where rewards are known at each step, a second `#` line holds their
-mean and standard error. `pandas.read_csv(path, comment="#")` reads the table.
+mean and standard error; a further one holds what learners said of themselves.
+`pandas.read_csv(path, comment="#")` reads the table.
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ def write(curve: AdaptationCurve, path: str | os.PathLike[str]) -> None:
             record = {"of": steps.of, "mean": steps.mean.tolist()}
             record["standard_error"] = steps.standard_error.tolist()
             file.write("# " + json.dumps({"per_step": record}) + "\n")
+        if curve.figures:
+            values = {name: part.tolist() for name, part in curve.figures.items()}
+            file.write("# " + json.dumps({"figures": values}) + "\n")
         writer = csv.writer(file, lineterminator="\n")
         labels = _labels(curve)
         writer.writerow([*_COLUMNS, *labels])
@@ -61,7 +65,7 @@ def read(path: str | os.PathLike[str]) -> AdaptationCurve:
     with open(path, newline="", encoding="utf-8") as file:
         try:
             lines = file.read().splitlines()
-            heads = [json.loads(line[1:]) for line in lines[:2] if line.startswith("#")]
+            heads = [json.loads(line[1:]) for line in lines[:3] if line.startswith("#")]
             head: dict[str, Any] = {key: value for part in heads for key, value in part.items()}
             protocol = head["protocol"]
             _check_protocol(protocol)
@@ -71,6 +75,9 @@ def read(path: str | os.PathLike[str]) -> AdaptationCurve:
             stored = head.get("per_step")
             if stored is not None:
                 arrays["stored_steps"] = _per_step(stored, shape[0])
+            if "figures" in head:
+                figures = head["figures"].items()
+                arrays["figures"] = {name: np.array(part, float) for name, part in figures}
             return AdaptationCurve(protocol=protocol, **arrays)
         except Exception as error:  # csv, json and NumPy answer damage with a dozen kinds of error
             raise ValueError(

@@ -35,6 +35,12 @@ def merge(curves: Sequence[AdaptationCurve]) -> AdaptationCurve:
         parts = [getattr(curve, field.name) for curve in curves]
         if field.name in ("protocol", "stored_steps") or any(part is None for part in parts):
             continue
+        if field.name == "figures":
+            names = [name for name in parts[0] if all(name in part for part in parts)]
+            joined["figures"] = {
+                name: np.concatenate([part[name] for part in parts]) for name in names
+            }
+            continue
         joined[field.name] = sum(parts, []) if field.name == "tasks" else np.concatenate(parts)
     return AdaptationCurve(
         protocol=_merge_protocols(curves), stored_steps=_merge_steps(curves), **joined

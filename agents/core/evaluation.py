@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 from gymnasium.vector import VectorEnv
 from stable_baselines3.common.base_class import BaseAlgorithm
@@ -24,7 +23,14 @@ from meta_envs.core.rng import fold, valid_seed
 from .curve import AdaptationCurve
 from .evaluation_play import Play, Played, RowsView, joined
 from .vec_bridge import SB3VecEnv
-from .venv import env_identity, make_venv, refuse_wrappers
+from .venv import (
+    ENDLESS,
+    env_identity,
+    first_tasks,
+    make_rows,
+    make_venv,
+    refuse_wrappers,
+)
 
 _BINS = 100  # parts of a lifetime, unless told otherwise
 
@@ -53,14 +59,15 @@ def evaluate(
 
     Args:
         agent: Anything with `inner_loop`, or a Stable-Baselines3 model.
-        env: An id, or an environment made from one.
+        env: An id (any of Gymnasium's), or an environment made from one.
         split: None is that of the arguments, else `"test"` where there is one, else `"all"`.
         num_tasks: Number of tasks.
         episodes: Episodes a task, K; None is the environment's `episodes_per_trial`.
         rows_per_task: Rows that share a task and a learner; episode k+1 starts once all ended
             episode k.
         frozen_episodes: Further episodes after `freeze()`, kept apart.
-        steps: Measure a lifetime of so many steps a row instead of episodes.
+        steps: Measure a lifetime of so many steps a row instead of episodes; the environment
+            keeps its task throughout.
         bins: Parts a lifetime is reported in; must divide `steps`, and means nothing without.
         env_kwargs: Keyword arguments of an id.
         deterministic: Act without sampling; `"frozen"` does so in the frozen episodes alone, as
@@ -96,7 +103,7 @@ def evaluate(
     probe = make(num_envs=1)
     if episodes is None:
         plan = replace(plan, episodes=probe.episodes_per_trial)
-    tasks = _first_tasks(probe, num_tasks, seed)
+    tasks = first_tasks(probe, num_tasks, seed)
     jsonable = probe.single_task_space.to_jsonable([_tasks.at(tasks, i) for i in range(num_tasks)])
     labels = {key: list(names) for key, names in probe.task_labels.items()}
     probe.close()
@@ -171,7 +178,9 @@ def _play(
     """Play `count` tasks from the `first` on, with a learner and rows of their own."""
     rows = plan.rows_per_task
     index = np.arange(first, min(first + count, plan.num_tasks)).repeat(rows)
-    venv = make(num_envs=len(index), episodes_per_trial=plan.episodes + plan.frozen_episodes)
+    # A lifetime keeps its task: in mid-life no trial ends, and nothing begins anew.
+    episodes = plan.episodes + plan.frozen_episodes if plan.steps is None else ENDLESS
+    venv = make(num_envs=len(index), episodes_per_trial=episodes)
     venv.set_tasks({key: values[index] for key, values in tasks.items()})
     view = RowsView(venv)
     row = first * rows  # of the first row among those of all tasks: seeds do not depend on chunks
@@ -219,23 +228,16 @@ def _environment(
     if split is None:
         split = kwargs.get("split")
     kwargs = {key: value for key, value in kwargs.items() if key != "split"}
-    probe = make_venv(identity, 1, kwargs)
+    probe = make_venv(identity, 1, kwargs, any_id=True)
     if split is None:
         split = "test" if "test" in probe.splits else "all"
     chosen = _splits.resolve(split, probe.splits, identity)
     probe.close()
 
     def make(num_envs: int, **more: Any) -> Any:
-        return gym.make_vec(identity, num_envs=num_envs, **{**kwargs, "split": chosen, **more})
+        return make_rows(identity, num_envs, {**kwargs, "split": chosen, **more})
 
     return make, identity, kwargs, chosen
-
-
-def _first_tasks(probe: Any, num_tasks: int, seed: int) -> dict[str, np.ndarray]:
-    members = probe.tasks_in_split
-    if members is None:
-        return probe.sample_tasks(num_tasks, seed=fold(seed, "tasks"))
-    return _tasks.stack([members[i % len(members)] for i in range(num_tasks)])
 
 
 def _name(agent: Any) -> str:

@@ -56,6 +56,7 @@ class Played:
     step_expected: list[np.ndarray] = field(default_factory=list)
     aligned: bool = True  # all rows played all steps
     frozen: Played | None = None
+    figures: dict[str, np.ndarray] = field(default_factory=dict)  # of a lifetime's parts, [M, K]
 
 
 class Play:
@@ -113,8 +114,18 @@ class Play:
         rows = np.arange(self.venv.num_envs)
         for step in range(steps):
             rewards, _, infos = self._step(rows)
-            self._count(played, rows, np.full(len(rows), step * bins // steps), rewards, infos)
+            part = step * bins // steps
+            self._count(played, rows, np.full(len(rows), part), rewards, infos)
+            if (step + 1) * bins // steps > part:
+                self._read_figures(played, part, bins)
         return played
+
+    def _read_figures(self, played: Played, part: int, bins: int) -> None:
+        """Keep what the learners say of themselves at the end of a part."""
+        for name, values in self.loop.figures.items():
+            if name not in played.figures:
+                played.figures[name] = np.full((len(values), bins), np.nan)
+            played.figures[name][:, part] = values
 
     def _step(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
         """Step all rows, of which only `rows` act and observe."""
@@ -197,6 +208,7 @@ def joined(parts: Sequence[Played], rows_per_task: int) -> dict[str, Any]:
         present = [array for array in arrays if array is not None]
         return rows(present).mean(axis=1) if len(present) == len(parts) else None
 
+    names = [name for name in parts[0].figures if all(name in part.figures for part in parts)]
     row_returns = rows([part.returns for part in parts])
     fields: dict[str, Any] = {
         "row_returns": row_returns,
@@ -204,6 +216,8 @@ def joined(parts: Sequence[Played], rows_per_task: int) -> dict[str, Any]:
         "lengths": rows([part.lengths for part in parts]),
         "success": mean([part.success for part in parts]),
         "expected_returns": mean([part.expected for part in parts]),
+        "figures": {name: np.concatenate([part.figures[name] for part in parts]) for name in names}
+        or None,
     }
     lengths = {len(part.step_rewards) for part in parts}
     if len(lengths) == 1 and all(part.aligned for part in parts):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,6 +29,9 @@ class InnerLoop(ABC):
     """
 
     reads_task: ClassVar[bool] = False  # True for oracles alone: only they may look at `venv.tasks`
+
+    # What learners say of themselves (their discount, their entropy, ...), newest, one a task.
+    figures: Mapping[str, np.ndarray] = MappingProxyType({})
 
     def __init__(self, venv: Any, rows_per_task: int = 1, seed: int | None = None):
         if rows_per_task < 1 or venv.num_envs % rows_per_task:

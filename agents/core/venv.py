@@ -7,17 +7,22 @@ from typing import Any
 
 import gymnasium as gym
 from gymnasium import spaces
+from gymnasium.envs.registration import load_env_creator
 from gymnasium.vector import VectorEnv, VectorWrapper
 from gymnasium.wrappers import HumanRendering, OrderEnforcing, PassiveEnvChecker, TimeLimit
 from stable_baselines3.common.vec_env import VecEnv
 
 import meta_envs
+from meta_envs.core import tasks as _tasks
 from meta_envs.core.arguments import positive
 from meta_envs.core.autoreset import require_same_step
+from meta_envs.core.foreign import ForeignRows
+from meta_envs.core.rng import fold
 from meta_envs.wrappers import VectorTrialWrapper
 
 from .vec_bridge import SB3VecEnv
 
+ENDLESS = 2**53  # episodes of a trial that ends with the lifetime
 _OF_MAKE = (PassiveEnvChecker, OrderEnforcing, TimeLimit, HumanRendering)  # what gym.make puts on
 # no part of what is played
 _NOT_KWARGS = ("num_envs", "vectorization_mode", "render_mode", "autoreset_mode")
@@ -55,7 +60,45 @@ def env_identity(env: Any, env_kwargs: Mapping[str, Any] | None) -> tuple[str | 
     return spec.id, changed
 
 
-def make_venv(env: Any, n_envs: int, env_kwargs: Mapping[str, Any] | None = None) -> Any:
+def is_foreign(identity: str) -> bool:
+    """Tell whether an id is no task distribution, registered by `meta_envs.register` or not."""
+    spec = gym.spec(identity)
+    if spec.id in meta_envs.list_distributions():
+        return False
+    made: Any = spec.vector_entry_point
+    made = load_env_creator(made) if isinstance(made, str) else made
+    return not (isinstance(made, type) and issubclass(made, meta_envs.MetaVectorEnv))
+
+
+def make_rows(identity: str, num_envs: int, kwargs: Mapping[str, Any]) -> VectorEnv:
+    """Make rows of any id: a task distribution's batch, or `ForeignRows`."""
+    if is_foreign(identity):
+        return ForeignRows(identity, num_envs=num_envs, **kwargs)
+    return gym.make_vec(identity, num_envs=num_envs, **kwargs)
+
+
+def first_tasks(venv: Any, num_tasks: int, seed: int) -> dict[str, Any]:
+    """Return the first tasks that `evaluate` measures on: of a stream, or a finite split's in turn.
+
+    Args:
+        venv: Any batch of the distribution; nothing that plays is disturbed.
+        num_tasks: Number of tasks.
+        seed: Of the evaluation.
+    """
+    members = venv.tasks_in_split
+    if members is None:
+        return venv.sample_tasks(num_tasks, seed=fold(seed, "tasks"))
+    return _tasks.stack([members[i % len(members)] for i in range(num_tasks)])
+
+
+def make_venv(
+    env: Any,
+    n_envs: int,
+    env_kwargs: Mapping[str, Any] | None = None,
+    *,
+    any_id: bool = False,
+    more: Mapping[str, Any] | None = None,
+) -> Any:
     """Make the vector environment of a meta-agent.
 
     Args:
@@ -63,6 +106,8 @@ def make_venv(env: Any, n_envs: int, env_kwargs: Mapping[str, Any] | None = None
             `SB3VecEnv` over one.
         n_envs: Rows, where it is made here.
         env_kwargs: Keyword arguments, where `env` is an id.
+        any_id: Take ids that are no task distributions too, as `ForeignRows`.
+        more: Keyword arguments for rows that are made here, unless given otherwise.
 
     Raises:
         TypeError: If `env` is something else, or has no task API.
@@ -72,7 +117,7 @@ def make_venv(env: Any, n_envs: int, env_kwargs: Mapping[str, Any] | None = None
     if isinstance(env, SB3VecEnv):
         env = env.venv
     if isinstance(env, str):
-        return _with_task_api(gym.make_vec(env, num_envs=n_envs, **(env_kwargs or {})), env)
+        return _made(env, n_envs, {**(more or {}), **(env_kwargs or {})}, any_id)
     if isinstance(env, VectorEnv):
         if isinstance(env, VectorTrialWrapper):
             raise TypeError("meta-agents play trials themselves; give the env inside it")
@@ -87,7 +132,7 @@ def make_venv(env: Any, n_envs: int, env_kwargs: Mapping[str, Any] | None = None
         identity, kwargs = env_identity(env, None)
         if identity is None:
             raise TypeError(f"{env} was not made by gymnasium.make; give an id or a MetaVectorEnv")
-        return _with_task_api(gym.make_vec(identity, num_envs=n_envs, **kwargs), identity)
+        return _made(identity, n_envs, {**(more or {}), **kwargs}, any_id)
     raise TypeError(f"env={env!r}; give an id, a gymnasium.make environment or a MetaVectorEnv")
 
 
@@ -120,6 +165,12 @@ def refuse_wrappers(env: Any, instead: str) -> None:
     """
     if lost := _lost_wrappers(env):
         raise ValueError(f"the env is made again from its id, and {lost} would be lost; {instead}")
+
+
+def _made(identity: str, n_envs: int, kwargs: Mapping[str, Any], any_id: bool) -> VectorEnv:
+    if any_id:
+        return make_rows(identity, n_envs, kwargs)
+    return _with_task_api(gym.make_vec(identity, num_envs=n_envs, **kwargs), identity)
 
 
 def _with_task_api(venv: VectorEnv, name: str) -> VectorEnv:

@@ -1,0 +1,54 @@
+"""A2C: an advantage actor-critic, the plainest learner of one lifetime."""
+
+from __future__ import annotations
+
+from ..core.agent_arguments import DiscountArguments
+from ..core.arguments import argument, one_of, within
+from ..core.base.lifetime_algorithm import LifetimeAlgorithm
+from ..core.learning.functional import Adam, Optimizer, RMSProp
+from .presets import PRESETS
+from .rule import ActorCriticRule
+
+_OPTIMIZERS: dict[str, Optimizer] = {"adam": Adam(eps=1e-5), "rmsprop": RMSProp(eps=1e-5)}
+
+
+class A2C(DiscountArguments, LifetimeAlgorithm):
+    """Advantage actor-critic (Mnih et al. 2016, arXiv 1602.01783), synchronous, of one lifetime.
+
+    It learns nothing across lifetimes: it is what meta-gradients are compared to. `evaluate(agent,
+    id, steps=N)` measures how it learns from nothing. `learn` takes any Gymnasium id.
+
+    Differences from the paper: rows step together instead of threads that write over each other;
+    lambda returns instead of n-step returns (`gae_lambda=1` is the paper's); Adam unless
+    `optimizer="rmsprop"`; the gradient is of the mean over steps.
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+
+    presets = PRESETS
+
+    gae_lambda: float = argument(
+        "Lambda of the advantages and of the values' targets.", within(0, 1), default=0.95
+    )
+    ent_coef: float = argument("Weight of the entropy bonus.", default=0.0)
+    vf_coef: float = argument("Weight of the value loss.", default=0.5)
+    max_grad_norm: float | None = argument(
+        "Gradients are clipped to this norm; None does not clip.", default=0.5
+    )
+    optimizer: str = argument(
+        '`"adam"` or `"rmsprop"`.', one_of(*sorted(_OPTIMIZERS)), default="adam"
+    )
+
+    def _make_rule(self) -> ActorCriticRule:
+        return ActorCriticRule(
+            network=self.network,
+            optimizer=_OPTIMIZERS[self.optimizer],
+            n_steps=self.n_steps,
+            learning_rate=float(self.learning_rate),
+            gamma=self.gamma,
+            gae_lambda=self.gae_lambda,
+            ent_coef=self.ent_coef,
+            vf_coef=self.vf_coef,
+            max_grad_norm=self.max_grad_norm,
+        )

@@ -1,0 +1,99 @@
+"""The actor-critic as a rule of learners: act, and after T steps one gradient step on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from ..core.learning.functional import Optimizer, clip_norm, norms
+from ..core.lifetimes.rule import Learners, Rule, Unroll
+from ..core.nets.actor_critic import ActorCritic
+from ..core.returns import vtrace
+from .losses import actor_critic_loss
+
+
+@dataclass(frozen=True)
+class ActorCriticRule(Rule):
+    """On-policy actor-critic with lambda returns.
+
+    Args:
+        network: With an output `"value"`.
+        optimizer: Of the parameters.
+        n_steps: Steps of a row between updates, T.
+        learning_rate: Of the optimiser.
+        gamma: Discount.
+        gae_lambda: Of the advantages and the values' targets.
+        ent_coef: Weight of the entropy.
+        vf_coef: Weight of the value loss.
+        max_grad_norm: Clip of each learner's gradient; None for none.
+    """
+
+    network: ActorCritic
+    optimizer: Optimizer
+    n_steps: int
+    learning_rate: float
+    gamma: float
+    gae_lambda: float
+    ent_coef: float
+    vf_coef: float
+    max_grad_norm: float | None
+
+    def begin(self, seeds: Sequence[int]) -> Learners:
+        """Return new learners."""
+        policy = self.network.begin(seeds)
+        state = self.optimizer.begin(policy)
+        return {"policy": policy, **{f"optimizer.{name}": part for name, part in state.items()}}
+
+    def loss(
+        self, policy: torch.Tensor, unroll: Unroll
+    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Return each learner's loss [M] at parameters [M, P], and figures [M]."""
+        outputs, next_values = unroll.values(self.network, policy)
+        values = outputs["value"]
+        with torch.no_grad():
+            returns = vtrace(
+                unroll.rewards,
+                values,
+                next_values,
+                self.gamma * unroll.alive,
+                unroll.continues,
+                None,
+                self.gae_lambda,
+            )
+        return actor_critic_loss(
+            self.network.head.log_prob(outputs["policy"], unroll.actions),
+            self.network.head.entropy(outputs["policy"]),
+            values,
+            returns.advantages,
+            returns.targets,
+            unroll.mask,
+            ent_coef=self.ent_coef,
+            vf_coef=self.vf_coef,
+        )
+
+    def update(
+        self, learners: Learners, unroll: Unroll, differentiable: bool = False
+    ) -> tuple[Learners, dict[str, torch.Tensor]]:
+        """Take one gradient step on what each learner did."""
+        policy = learners["policy"]
+        if not differentiable:
+            policy = policy.detach().requires_grad_()
+        loss, figures = self.loss(policy, unroll)
+        (grads,) = torch.autograd.grad(loss.sum(), policy, create_graph=differentiable)
+        state = {
+            name.removeprefix("optimizer."): part
+            for name, part in learners.items()
+            if name.startswith("optimizer.")
+        }
+        clipped = clip_norm(grads, self.max_grad_norm)
+        after, state = self.optimizer.step(policy, clipped, state, self.learning_rate)
+        updated = {"policy": after, **{f"optimizer.{name}": part for name, part in state.items()}}
+        figures = {**figures, "grad_norm": norms(grads)}
+        if not differentiable:
+            updated, figures = (
+                {name: part.detach() for name, part in parts.items()}
+                for parts in (updated, figures)
+            )
+        return updated, figures

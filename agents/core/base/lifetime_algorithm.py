@@ -1,0 +1,276 @@
+"""Agents of one lifetime: `learn` is the loop that `evaluate(steps=...)` plays, with one learner.
+
+N rows, all of which belong to the one learner.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.type_aliases import MaybeCallback
+from stable_baselines3.common.utils import get_device, safe_mean
+
+from meta_envs.core import tasks as _tasks
+from meta_envs.core.rng import fold
+
+from ..arguments import argument, at_least
+from ..iterations import IterativeAlgorithm, Self
+from ..lifetimes.loop import LifetimeLoop
+from ..lifetimes.rule import Rule
+from ..nets.actor_critic import ActorCritic
+from ..training_log import record_update
+from ..venv import ENDLESS, check_spaces, first_tasks, make_venv
+from .lifetime_state import LifetimeState
+
+
+@dataclass
+class Stretch:
+    """What an iteration of a lifetime played, for the log."""
+
+    finished: list[dict[str, float]]  # episodes that ended: return "r", length "l", seconds "t"
+
+
+class LifetimeAlgorithm(IterativeAlgorithm):
+    """One learner in N rows, from its first step to its last; subclasses write `_make_rule`.
+
+    Takes any Gymnasium id. A task distribution's rows are all pinned to one task; the learner goes
+    through it without a trial's end. `inner_loop` gives new learners, which have learnt nothing:
+    with equal seeds (and the same split) `agent.learn(N)` and `evaluate(agent, ...,
+    rows_per_task=n_envs, num_tasks=1, steps=N / n_envs)` draw the same curve. `predict` acts with
+    what this agent has learnt.
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+
+    any_id: ClassVar[bool] = True
+    policy_aliases = {"MlpPolicy": ActorCritic}
+    network: ActorCritic
+    rule: Rule
+    loop: LifetimeLoop
+
+    learning_rate = 1e-3
+    n_envs = 8
+    n_steps: int = argument("Steps of a row between updates.", at_least(1), default=8)
+    task: Any = argument(
+        'The task to live in; None takes the first of the stream of `seed`, and `"changing"` lets '
+        "the environment draw a new one at every trial.",
+        default=None,
+        type=Mapping[str, Any] | str | None,
+    )
+
+    def _check_arguments(self, values: Mapping[str, Any]) -> None:
+        super()._check_arguments(values)
+        rate, task = values["learning_rate"], values["task"]
+        if isinstance(rate, bool) or not isinstance(rate, int | float):
+            raise ValueError(f"learning_rate={rate!r} must be a number: a life has no end")
+        if isinstance(task, str) and task != "changing":
+            raise ValueError(f"task={task!r}; give a task, None or 'changing'")
+        device = get_device(values["device"])
+        if device.type != "cpu":
+            raise ValueError(f"device={device}: learners of one lifetime run on the CPU")
+        self.task = task  # rows are made before other arguments are set
+
+    @abstractmethod
+    def _make_rule(self) -> Rule:
+        """Return how learners act and learn, with `self.network`."""
+
+    def _setup_model(self) -> None:
+        self.network = self.policy_class(  # type: ignore[assignment]
+            self.observation_space, self.action_space, **self.policy_kwargs
+        )
+        self.policy = self.network
+        self.rule = self._make_rule()
+        self.loop = self.inner_loop(self.venv, self.n_envs, fold(self.seed, "act"))
+        self.loop.learns_by_itself = False  # `train` says when
+        self._lifetime = LifetimeState(self)
+        self._begin_rows()
+        self._stopped = False
+
+    def _begin_rows(self) -> None:
+        self.observation: Any = None  # what the next action is for; None: the rows begin anew
+        self._sums = np.zeros(self.n_envs)
+        self._lengths = np.zeros(self.n_envs, dtype=np.int64)
+
+    def inner_loop(
+        self, venv: Any, rows_per_task: int = 1, seed: int | None = None
+    ) -> LifetimeLoop:
+        """Return learners that have learnt nothing yet, one for each `rows_per_task` rows."""
+        check_spaces(venv, self.observation_space, self.action_space)
+        return LifetimeLoop(self.rule, venv, rows_per_task, seed)
+
+    # ---- environments ---------------------------------------------------------------------------
+
+    def _make_venv(self, env: Any, n_envs: int, env_kwargs: Mapping[str, Any] | None) -> Any:
+        more = {} if self.task == "changing" else {"episodes_per_trial": ENDLESS}
+        return make_venv(env, n_envs, env_kwargs, any_id=True, more=more)
+
+    def set_env(self, env: Any, force_reset: bool = True) -> None:
+        """Live on in another environment of the same spaces and number of rows.
+
+        Raises:
+            ValueError: If its spaces or its number of rows are others.
+        """
+        super().set_env(env, force_reset)
+        self.loop.venv = self.venv
+        self._begin_rows()
+
+    def _reset_rows(self) -> None:
+        """Begin an episode in every row, at the start of life or where it cannot be gone on."""
+        if self.venv.single_task_space.spaces and self.task != "changing":
+            given = self.task
+            task = _tasks.at(first_tasks(self.venv, 1, self.seed), 0) if given is None else given
+            self.venv.set_tasks([task] * self.n_envs)
+        seed = fold(self.seed, "episodes", self.iteration)
+        self.observation, _ = self.venv.reset(seed=seed)
+
+    # ---- the loop -------------------------------------------------------------------------------
+
+    def learn(
+        self: Self,
+        total_timesteps: int,
+        callback: MaybeCallback = None,
+        log_interval: int = 100,
+        tb_log_name: str | None = None,
+        reset_num_timesteps: bool = True,
+        progress_bar: bool = False,
+    ) -> Self:
+        """Live on for at least `total_timesteps` environment steps (of all rows together).
+
+        Args:
+            total_timesteps: Steps, in whole iterations of `n_steps` a row.
+            callback: As in Stable-Baselines3; where one stops, the iteration is finished first.
+            log_interval: Iterations between log lines.
+            tb_log_name: Name of the TensorBoard run; None is the class's name.
+            reset_num_timesteps: False continues the count. The learner lives on in any case.
+            progress_bar: Show one.
+
+        Returns:
+            The agent.
+        """
+        return super().learn(
+            total_timesteps, callback, log_interval, tb_log_name, reset_num_timesteps, progress_bar
+        )
+
+    def _setup_learn(self, *args: Any, **kwargs: Any) -> tuple[int, BaseCallback]:
+        """Set up as Stable-Baselines3 does, but for its reset of the rows: a life goes on."""
+        rows: Any = self.env
+        rows.reset = lambda: self.observation
+        try:
+            return super()._setup_learn(*args, **kwargs)
+        finally:
+            del rows.reset
+
+    def _collect(self, on_step: Callable[[int], bool]) -> Stretch | None:
+        if self._stopped:  # in the last iteration, which was finished
+            self._stopped = False
+            return None
+        if self.observation is None:
+            self._reset_rows()
+        stretch = Stretch([])
+        while not self.loop.due().any():
+            shown = self.observation
+            actions = self.loop.act(shown)
+            self.observation, rewards, terminated, truncated, infos = self.venv.step(actions)
+            successors = infos.get("final_obs", self.observation)
+            self.loop.observe(shown, actions, rewards, terminated, truncated, successors, infos)
+            self._count(rewards, terminated | truncated, stretch)
+            if self._stopped:
+                self.num_timesteps += self.n_envs
+            else:
+                self._stopped = not on_step(self.n_envs)
+        return stretch
+
+    def train(self, experience: Stretch) -> dict[str, float]:
+        """Update the learner from its last steps, and return figures to log."""
+        self.loop.learn_now()
+        self._n_updates += 1
+        return {name: float(values[0]) for name, values in self.loop.figures.items()}
+
+    def _count(self, rewards: np.ndarray, ended: np.ndarray, stretch: Stretch) -> None:
+        self._sums += rewards
+        self._lengths += 1
+        if not ended.any():
+            return
+        seconds = (time.time_ns() - self.start_time) / 1e9
+        for row in np.flatnonzero(ended).tolist():
+            episode = {"r": float(self._sums[row]), "l": int(self._lengths[row]), "t": seconds}
+            stretch.finished.append(episode)
+        self._sums[ended], self._lengths[ended] = 0.0, 0
+
+    def _record(
+        self, experience: Stretch, figures: dict[str, float], seconds: dict[str, float], dump: bool
+    ) -> None:
+        assert self.ep_info_buffer is not None
+        self.ep_info_buffer.extend(experience.finished)
+        if self.ep_info_buffer:
+            mean = safe_mean([episode["r"] for episode in self.ep_info_buffer])
+            self.latest = {"ep_rew_mean": float(mean)}
+            self.logger.record("rollout/ep_rew_mean", float(mean))
+            length = safe_mean([episode["l"] for episode in self.ep_info_buffer])
+            self.logger.record("rollout/ep_len_mean", float(length))
+        record_update(self, figures, seconds, dump)
+
+    # ---- state ----------------------------------------------------------------------------------
+
+    def _networks(self) -> dict[str, Any]:
+        return {"lifetime": self._lifetime}
+
+    def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        return {}
+
+    def _restore(self, progress: Mapping[str, Any], tensors: Mapping[str, Any], path: str) -> None:
+        super()._restore(progress, tensors, path)
+        if self.iteration and self.observation is None:
+            warnings.warn(
+                f"{self.env_id} cannot tell the state of its episodes: the learner goes on as it "
+                "was, in new episodes",
+                stacklevel=3,
+            )
+
+    @torch.no_grad()
+    def predict(
+        self,
+        observation: Any,
+        state: Any = None,
+        episode_start: np.ndarray | None = None,
+        deterministic: bool = False,
+    ) -> tuple[np.ndarray, Any]:
+        """Act with what has been learnt so far, on raw observations.
+
+        Args:
+            observation: One, or of R rows.
+            state: Not used; there is none.
+            episode_start: Not used.
+            deterministic: Take the most probable action.
+
+        Returns:
+            An action or actions [R, ...], and `state`.
+        """
+        shown = np.asarray(observation)
+        single = shown.shape == (self.observation_space.shape or ())
+        inputs = self.network.encode(shown[None] if single else shown)
+        noise = None
+        if not deterministic:
+            head = self.network.head
+            random = self._predict_random
+            draw = random.random if head.noise_kind == "uniform" else random.standard_normal
+            drawn = draw((1, len(inputs), head.noise_size)).astype(np.float32)
+            noise = torch.from_numpy(drawn)
+        acted = self.rule.act(self.loop.learners, inputs[None], None, noise)
+        actions = acted.actions[0].numpy()
+        return (actions[0] if single else actions), state
+
+    @property
+    def _predict_random(self) -> np.random.Generator:
+        if not hasattr(self, "_predict_generator"):
+            self._predict_generator = np.random.default_rng(fold(self.seed, "predict"))
+        return self._predict_generator

@@ -1,0 +1,310 @@
+"""The loop that learners of one lifetime live in: act, remember, update every T steps.
+
+N rows: M learners of R rows each, learner-major; T steps of an unroll.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from meta_envs.core.rng import RowRandom, fold
+
+from ..inner_loop import InnerLoop, Rows
+from .rule import Acted, Learners, Rule, Unroll
+
+_ACTING = 100  # the stream of a row's seed that actions are drawn from; environments use 0-2
+
+
+class LifetimeLoop(InnerLoop):
+    """Learners that act in rows and learn as they go; no reset is needed between episodes.
+
+    A learner updates itself when one of its rows has played `rule.n_steps` steps since the last
+    update; where its rows do not go at one pace (they wait for each other between episodes), it
+    learns from what there is.
+
+    Args:
+        rule: How they act and learn.
+        venv: As in `InnerLoop`.
+        rows_per_task: R, rows that share a learner.
+        seed: As in `InnerLoop`.
+        lifetimes: Steps of a row after which a learner is replaced by a new one, at its next
+            update; a number for all or one each [M]; None is never. `lives` counts the learners
+            that a place has had; whoever owns the environment gives a new one its task.
+    """
+
+    def __init__(
+        self,
+        rule: Rule,
+        venv: Any,
+        rows_per_task: int = 1,
+        seed: int | None = None,
+        lifetimes: int | Sequence[int] | None = None,
+    ):
+        super().__init__(venv, rows_per_task, seed)
+        self.rule = rule
+        self.num_learners = self.num_rows // rows_per_task
+        self.lifetimes = _lifetimes(lifetimes, self.num_learners)
+        self.learns_by_itself = True  # else whoever owns the loop calls `learn_now`
+        self.random = RowRandom([self.seed + row for row in range(self.num_rows)], _ACTING)
+        self.ages = np.zeros(self.num_learners, dtype=np.int64)  # steps of a row, at updates
+        self.lives = np.zeros(self.num_learners, dtype=np.int64)  # learners there were before
+        self.cursors = np.zeros(self.num_rows, dtype=np.int64)  # steps since the last update
+        self.figures: dict[str, np.ndarray] = {}  # newest of each learner, [M]; NaN before any
+        self._acted = np.zeros(self.num_learners, dtype=bool)
+        self._frozen = np.zeros(self.num_learners, dtype=bool)
+        self.learners: Learners = rule.begin(self._seeds(np.arange(self.num_learners)))
+        self._memory: torch.Tensor | None = None
+        self._seen: torch.Tensor | None = None  # newest inputs of every row, [N, ...]
+        self._kept: dict[str, torch.Tensor] = {}  # [T (+ 1), N, ...]
+
+    # ---- the inner loop -------------------------------------------------------------------------
+
+    def reset(self, rows: Rows = None) -> None:
+        """Replace the learners of `rows` by new ones (where they have done anything).
+
+        Raises:
+            ValueError: If `rows` are some of a learner's rows, and not all.
+        """
+        chosen = np.zeros(self.num_rows, dtype=bool)
+        chosen[self.rows(rows)] = True
+        by_learner = chosen.reshape(self.num_learners, self.rows_per_task)
+        which = np.flatnonzero(by_learner.any(axis=1))
+        if not by_learner[which].all():
+            raise ValueError(
+                f"rows of one learner begin together: {self.rows_per_task} rows share a learner, "
+                f"but rows {np.flatnonzero(chosen).tolist()} were given"
+            )
+        self._frozen[which] = False
+        self._replace(which[self._acted[which]])
+
+    @torch.no_grad()
+    def act(self, observation: Any, rows: Rows = None, deterministic: bool = False) -> np.ndarray:
+        """Choose actions in `rows`."""
+        where = self.rows(rows)
+        inputs = self.rule.network.encode(observation)
+        if rows is None or self._seen is None:
+            seen = (
+                inputs.new_zeros(self.num_rows, *inputs.shape[1:]) if rows is not None else inputs
+            )
+            self._seen = seen
+        if rows is not None:
+            self._seen = self._seen.clone()
+            self._seen[where] = inputs
+        noise = None if deterministic else self._noise(rows)
+        acted = self.rule.act(self.learners, self._by_learner(self._seen), self._memory, noise)
+        self._acted[where // self.rows_per_task] = True
+        self._keep_acted(where, rows is None, acted)
+        actions = acted.actions.reshape(self.num_rows, *acted.actions.shape[2:])
+        return actions.numpy() if rows is None else actions[where].numpy()
+
+    def observe(
+        self,
+        observation: Any,
+        action: np.ndarray,
+        reward: np.ndarray,
+        terminated: np.ndarray,
+        truncated: np.ndarray,
+        next_observation: Any,
+        infos: dict[str, Any],
+        rows: Rows = None,
+    ) -> None:
+        """Remember one step of `rows`, and learn where an unroll is full."""
+        where = self.rows(rows)
+        live = ~self._frozen[where // self.rows_per_task]
+        after = self.rule.network.encode(next_observation)
+        if not live.all():
+            where, after = where[live], after[torch.from_numpy(live)]
+            reward, terminated, truncated = reward[live], terminated[live], truncated[live]
+        if not len(where):
+            return
+        at = self._slots(where)
+        self._kept["rewards"][at] = torch.from_numpy(np.asarray(reward, dtype=np.float32))
+        self._kept["alive"][at] = torch.from_numpy(~terminated).float()
+        self._kept["continues"][at] = torch.from_numpy(~(terminated | truncated)).float()
+        cut = truncated & ~terminated
+        if cut.any():
+            self._keep_cut(where, cut, after)
+        self.cursors[where] += 1
+        self._kept["inputs"][self._slots(where)] = after
+        if self.learns_by_itself and self.cursors.max() >= self.rule.n_steps:
+            self.learn_now()
+
+    def freeze(self) -> None:
+        """Stop learning, until `reset`; what was not learnt from yet is dropped."""
+        self._frozen[:] = True
+        self.cursors[:] = 0
+
+    # ---- learning -------------------------------------------------------------------------------
+
+    def due(self) -> np.ndarray:
+        """Tell which learners have a full unroll, bool [M]."""
+        longest = self.cursors.reshape(self.num_learners, self.rows_per_task).max(axis=1)
+        return longest >= self.rule.n_steps
+
+    def learn_now(self, which: np.ndarray | None = None) -> None:
+        """Update learners from what they have played since their last update.
+
+        Args:
+            which: Learners, integer indices; None is those that are due.
+        """
+        which = np.flatnonzero(self.due()) if which is None else np.asarray(which)
+        if not which.size:
+            return
+        unroll = self.unroll(which)
+        everyone = len(which) == self.num_learners
+        index = torch.from_numpy(which)
+        chosen = self.learners if everyone else {k: v[index] for k, v in self.learners.items()}
+        updated, figures = self.rule.update(chosen, unroll)
+        self._set_learners(index, everyone, updated)
+        for name, values in figures.items():
+            known = self.figures.get(name, np.full(self.num_learners, np.nan))
+            self.figures[name] = known.copy()
+            self.figures[name][which] = values.detach().numpy()
+        self.ages[which] += len(unroll.mask)
+        self._begin_unroll(which)
+        if self.lifetimes is not None:
+            self._replace(which[self.ages[which] >= self.lifetimes[which]])
+
+    def unroll(self, which: np.ndarray) -> Unroll:
+        """Return what learners `which` [M'] have played since their last update."""
+        cursors = self.cursors.reshape(self.num_learners, -1)[which]
+        steps = int(cursors.max())
+        index = None if len(which) == self.num_learners else torch.from_numpy(which)
+
+        def part(name: str, steps: int) -> torch.Tensor:
+            whole = self._kept[name][:steps]
+            split = whole.reshape(steps, self.num_learners, self.rows_per_task, *whole.shape[2:])
+            return split if index is None else split[:, index]
+
+        played = np.arange(steps)[:, None, None] < cursors
+        mask = torch.from_numpy(played).float()
+        goes_on = torch.from_numpy(np.arange(1, steps + 1)[:, None, None] < cursors).float()
+        record = {
+            name.removeprefix("record."): part(name, steps)
+            for name in self._kept
+            if name.startswith("record.")
+        }
+        return Unroll(
+            inputs=part("inputs", steps + 1),
+            actions=part("actions", steps),
+            rewards=part("rewards", steps) * mask,
+            alive=part("alive", steps),
+            continues=part("continues", steps) * goes_on,
+            mask=mask,
+            record=record,
+            cut=part("cut", steps),
+            cut_inputs=part("cut_inputs", steps) if "cut_inputs" in self._kept else None,
+        )
+
+    # ---- inside ---------------------------------------------------------------------------------
+
+    def _seeds(self, which: np.ndarray) -> list[int]:
+        """Return the seeds of learners' present lives; they do not depend on who else is there."""
+        return [
+            fold(self.seed + int(one) * self.rows_per_task, "learner", int(self.lives[one]))
+            for one in which
+        ]
+
+    def _replace(self, which: np.ndarray) -> None:
+        if not which.size:
+            return
+        self.lives[which] += 1
+        self.ages[which] = 0
+        self._acted[which] = False
+        everyone = len(which) == self.num_learners
+        new = self.rule.begin(self._seeds(which))
+        self._set_learners(torch.from_numpy(which), everyone, new)
+        for values in self.figures.values():
+            values[which] = np.nan
+        self._begin_unroll(which)
+
+    def _set_learners(self, index: torch.Tensor, everyone: bool, new: Learners) -> None:
+        if everyone:
+            self.learners = new
+            return
+        self.learners = {
+            name: values.index_copy(0, index, new[name]) for name, values in self.learners.items()
+        }
+
+    def _begin_unroll(self, which: np.ndarray) -> None:
+        self.cursors.reshape(self.num_learners, -1)[which] = 0
+        if not self.cursors.any():
+            self._kept = {}  # an unroll belongs to whoever learnt from it: nothing is written there
+        elif "cut" in self._kept:
+            rows = (which[:, None] * self.rows_per_task + np.arange(self.rows_per_task)).ravel()
+            self._kept["cut"][:, rows] = 0.0
+
+    def _by_learner(self, rows: torch.Tensor) -> torch.Tensor:
+        return rows.reshape(self.num_learners, self.rows_per_task, *rows.shape[1:])
+
+    def _noise(self, rows: Rows) -> torch.Tensor:
+        head = self.rule.network.head
+        draw = self.random.uniform if head.noise_kind == "uniform" else self.random.normal
+        drawn = draw(rows, head.noise_size).astype(np.float32)
+        noise = np.zeros((self.num_rows, head.noise_size), dtype=np.float32)
+        noise[self.rows(rows)] = drawn
+        return self._by_learner(torch.from_numpy(noise))
+
+    def _slots(self, where: np.ndarray) -> Any:
+        """Return the index of the next slot of each of these rows in what is kept."""
+        cursors = self.cursors[where]
+        if len(where) == self.num_rows and (cursors == cursors[0]).all():
+            return int(cursors[0])  # the common case: a slice, not a list of places
+        return torch.from_numpy(cursors), torch.from_numpy(where)
+
+    def _room(self, name: str, like: torch.Tensor, steps: int) -> torch.Tensor:
+        """Return room for `steps` of what is `like` [N, ...], made when first needed."""
+        if name not in self._kept:
+            self._kept[name] = like.new_zeros(steps, *like.shape)
+        return self._kept[name]
+
+    def _keep_acted(self, where: np.ndarray, everywhere: bool, acted: Acted) -> None:
+        assert self._seen is not None
+        if self._memory is not None or acted.memory is not None:
+            self._memory = acted.memory
+        steps = self.rule.n_steps
+        if not self._kept:
+            nothing = torch.zeros(self.num_rows)
+            for name in ("rewards", "alive", "continues", "cut"):
+                self._room(name, nothing, steps)
+        at = self._slots(where)
+        self._write("inputs", self._seen, steps + 1, at, where, everywhere)
+        for name, part in {"actions": acted.actions}.items() | {
+            f"record.{name}": part for name, part in acted.record.items()
+        }.items():
+            flat = part.reshape(self.num_rows, *part.shape[2:])
+            self._write(name, flat, steps, at, where, everywhere)
+
+    def _write(
+        self,
+        name: str,
+        rows: torch.Tensor,
+        steps: int,
+        at: Any,
+        where: np.ndarray,
+        everywhere: bool,
+    ) -> None:
+        self._room(name, rows, steps)[at] = rows if everywhere else rows[torch.from_numpy(where)]
+
+    def _keep_cut(self, where: np.ndarray, cut: np.ndarray, after: torch.Tensor) -> None:
+        assert self._seen is not None
+        places = torch.from_numpy(self.cursors[where][cut]), torch.from_numpy(where[cut])
+        self._kept["cut"][places] = 1.0
+        room = self._room("cut_inputs", self._seen, self.rule.n_steps)
+        room[places] = after[torch.from_numpy(cut)]
+
+
+def _lifetimes(given: int | Sequence[int] | None, num_learners: int) -> np.ndarray | None:
+    if given is None:
+        return None
+    each = np.asarray(given)
+    if each.dtype.kind not in "iu" or each.shape not in ((), (num_learners,)) or (each < 1).any():
+        raise ValueError(
+            f"lifetimes={given!r} must be a number of steps of at least 1, or one for each of "
+            f"{num_learners} learners"
+        )
+    return np.broadcast_to(each, (num_learners,)).astype(np.int64)

@@ -1,0 +1,123 @@
+"""What a learner of one lifetime is: how it acts, and how it updates itself.
+
+M learners, R rows of each, T steps of an unroll. A rule holds no state: its learners are arrays
+with a leading axis M, so that one learner, 64 lifetimes beside each other and a population's
+training runs are the same code.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+
+from ..nets.actor_critic import ActorCritic
+
+Learners = dict[str, torch.Tensor]  # [M, ...]: "policy", "optimizer.*", ...; never written in place
+
+
+class Acted(NamedTuple):
+    """What `Rule.act` returns."""
+
+    actions: torch.Tensor  # [M, R, ...]
+    record: dict[str, torch.Tensor]  # what the update wants to know of acting, each [M, R, ...]
+    memory: torch.Tensor | None  # carried to the next step, [M, R, ...]
+
+
+@dataclass(frozen=True)
+class Unroll:
+    """T consecutive steps of every row, through the ends of episodes.
+
+    A row may have fewer than T steps (`mask` is 0 afterwards); none crosses its last step.
+    """
+
+    inputs: torch.Tensor  # what was seen, then the last step's true successor: [T + 1, M, R, ...]
+    actions: torch.Tensor  # [T, M, R, ...]
+    rewards: torch.Tensor  # raw, [T, M, R]
+    alive: torch.Tensor  # 0 where the episode terminated, else 1, [T, M, R]
+    continues: torch.Tensor  # 0 where the episode or the row's part ended, else 1, [T, M, R]
+    mask: torch.Tensor  # 1 where a step was played, [T, M, R]
+    record: dict[str, torch.Tensor]  # of acting, each [T, M, R, ...]
+    cut: torch.Tensor  # 1 where the episode was truncated without terminating, [T, M, R]
+    cut_inputs: torch.Tensor | None  # true successors there, [T, M, R, ...]; None if there is none
+
+    def values(
+        self, network: ActorCritic, params: torch.Tensor
+    ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        """Apply a network to all that was seen.
+
+        Args:
+            network: With an output `"value"`.
+            params: [M, P].
+
+        Returns:
+            Its outputs [T, M, R, ...], and the values of each step's true successor, [T, M, R].
+        """
+        outputs = network.over_time(params, self.inputs)
+        after = outputs["value"][1:]
+        if self.cut_inputs is not None:
+            at_cuts = network.over_time(params, self.cut_inputs)["value"]
+            after = torch.where(self.cut > 0, at_cuts, after)
+        return {name: out[:-1] for name, out in outputs.items()}, after
+
+
+def by_learner(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Return each learner's mean over its steps, [M], of values [T, M, R] where the mask is 1."""
+    count = _own(mask).sum(dim=1).clamp(min=1.0)
+    return _own(values * mask).sum(dim=1) / count
+
+
+def _own(values: torch.Tensor) -> torch.Tensor:
+    """Return [T, M, R] as [M, T * R]: sums then do not depend on who else is there."""
+    return values.transpose(0, 1).reshape(values.shape[1], -1)
+
+
+class Rule(ABC):
+    """How learners act and update themselves.
+
+    Attributes:
+        network: What the policies are.
+        n_steps: Steps of a row between updates, T.
+    """
+
+    network: ActorCritic
+    n_steps: int
+
+    @abstractmethod
+    def begin(self, seeds: Sequence[int]) -> Learners:
+        """Return new learners; learner m depends on `seeds[m]` alone."""
+
+    def act(
+        self,
+        learners: Learners,
+        inputs: torch.Tensor,
+        memory: torch.Tensor | None,
+        noise: torch.Tensor | None,
+    ) -> Acted:
+        """Choose actions, as the policy's distribution has them.
+
+        Args:
+            learners: [M, ...].
+            inputs: Of `network.encode`, [M, R, ...].
+            memory: Of the last step; None where the network has none.
+            noise: As `network.head` takes it, [M, R, ...]; None takes the most probable actions.
+        """
+        policy = self.network.forward(learners["policy"], inputs)["policy"]
+        head = self.network.head
+        actions = head.mode(policy) if noise is None else head.sample(policy, noise)
+        return Acted(actions, {"policy": policy}, memory)
+
+    @abstractmethod
+    def update(
+        self, learners: Learners, unroll: Unroll, differentiable: bool = False
+    ) -> tuple[Learners, dict[str, torch.Tensor]]:
+        """Return learners after an update, and figures [M].
+
+        Args:
+            learners: [M, ...].
+            unroll: What they did since the last one.
+            differentiable: Keep the graph from the given learners to the returned ones.
+        """
