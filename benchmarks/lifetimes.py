@@ -1,0 +1,79 @@
+"""Learners of one lifetime: learn from nothing, and report the last fifty episodes.
+
+    python benchmarks/lifetimes.py a2c-cartpole --seeds 0 1 2
+
+Appends to `results/lifetimes.csv`; learning curves are `results/lifetimes-NAME-sSEED.progress.csv`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import datetime
+import platform
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from stable_baselines3.common.logger import CSVOutputFormat, Logger
+
+import agents
+
+RESULTS = Path(__file__).parent / "results"
+TABLE = RESULTS / "lifetimes.csv"
+COLUMNS = (
+    "date,commit,machine,entry,agent,id,seed,steps,seconds,last_50_mean,last_50_min,reference"
+).split(",")
+ENTRIES = {
+    "a2c-cartpole": {
+        "agent": "A2C",
+        "id": "CartPole-v1",
+        "steps": 60_000,
+        "reference": "at least 150 over the last 50 episodes, every seed",
+    },
+}
+
+
+def run(name: str, seed: int, commit: str) -> None:
+    entry = ENTRIES[name]
+    agent = getattr(agents, entry["agent"])(
+        "MlpPolicy", entry["id"], seed=seed, stats_window_size=50
+    )
+    progress = RESULTS / f"lifetimes-{name}-s{seed}.progress.csv"
+    agent.set_logger(Logger(None, [CSVOutputFormat(str(progress))]))
+    start = time.perf_counter()
+    agent.learn(entry["steps"], log_interval=50)
+    seconds = time.perf_counter() - start
+    last = [episode["r"] for episode in agent.ep_info_buffer]
+    row = [
+        datetime.date.today().isoformat(), commit, platform.machine(), name, entry["agent"],
+        entry["id"], seed, agent.num_timesteps, f"{seconds:.0f}", f"{np.mean(last):.1f}",
+        f"{np.min(last):.0f}", entry["reference"],
+    ]  # fmt: skip
+    fresh = not TABLE.exists()
+    with TABLE.open("a", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        if fresh:
+            writer.writerow(COLUMNS)
+        writer.writerow(row)
+    print(*row, flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="+", choices=ENTRIES)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    for name in arguments.names:
+        for seed in arguments.seeds:
+            run(name, seed, commit)
+
+
+if __name__ == "__main__":
+    main()
