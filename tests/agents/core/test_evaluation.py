@@ -14,7 +14,7 @@ from sb3_contrib import RecurrentPPO
 from stable_baselines3 import PPO
 
 import agents
-from agents import RL2, SB3VecEnv, baselines
+from agents import RL2, InnerLoop, SB3VecEnv, baselines
 from meta_envs.wrappers import TrialWrapper, VectorTrialWrapper
 from tests.agents import toys
 from tests.agents.core.inner_loops import Agent, Constant
@@ -322,3 +322,29 @@ def test_kwargs_belong_to_an_id():
 def test_an_agent_of_other_spaces_is_refused():
     with pytest.raises(ValueError, match="space"):
         evaluate(small_rl2(LENGTHS), BANDIT, num_tasks=2)
+
+
+def test_a_lifetime_is_one_trial_and_any_id_can_be_measured():
+    starts, lengths = [], []
+
+    class Watching(InnerLoop):
+        def reset(self, rows=None):
+            pass
+
+        def act(self, observation, rows=None, deterministic=False):
+            return np.zeros(len(self.rows(rows)), dtype=np.int64)
+
+        def observe(self, observation, action, reward, terminated, truncated, after, infos, rows):
+            starts.append(infos["trial_start"].sum())
+            lengths.append((terminated | truncated).sum())
+
+    class Watcher:
+        def inner_loop(self, venv, rows_per_task=1, seed=None):
+            return Watching(venv, rows_per_task, seed)
+
+    evaluate(Watcher(), "meta/GridNavi-v0", steps=100, bins=2, num_tasks=2)  # K = 4 of 15 steps
+    assert sum(lengths) == 2 * 6
+    assert not any(starts)
+    curve = evaluate(Watcher(), "CartPole-v1", num_tasks=3, episodes=2)
+    assert curve.returns.shape == (3, 2)
+    assert curve.protocol["split"] == "all"
