@@ -5,7 +5,7 @@ Between iterations no step waits to be learnt from, so that there is nothing of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +40,11 @@ class LifetimeState:
             arrays |= {f"rows.{name}": part for name, part in _named(agent.observation).items()}
             arrays |= {"rows.sums": agent._sums, "rows.lengths": agent._lengths}
         return tensors | {name: _tensor(part) for name, part in arrays.items()}
+
+    def named_parameters(self) -> Iterator[tuple[str, torch.Tensor]]:
+        """Yield the learners' tensors, which must be finite, by their names in `state_dict`."""
+        for name, part in self._agent.loop.learners.items():
+            yield f"learners.{name}", part
 
     def load_state_dict(self, state: Mapping[str, torch.Tensor]) -> None:
         """Go on from what `state_dict` returned.
