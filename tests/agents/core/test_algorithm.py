@@ -74,15 +74,15 @@ def test_resumed_training_equals_uninterrupted_training(algorithm, box, tmp_path
 def test_interrupted_update_saves_the_last_boundary(tmp_path):
     agent = make(n_epochs=3)
     calls = []
-    step = agent._step
+    step = agent.update._step
 
-    def interrupted(loss):
+    def interrupted(policy, loss):
         calls.append(loss)
         if len(calls) == 5:
             raise KeyboardInterrupt
-        step(loss)
+        step(policy, loss)
 
-    agent._step = interrupted
+    agent.update._step = interrupted
     with pytest.raises(KeyboardInterrupt):
         agent.learn(600)
     agent.save(tmp_path / "x")
