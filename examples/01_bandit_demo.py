@@ -20,7 +20,7 @@ from agents.core import plot
 
 ID, PULLS = "meta/DependentBandit-v0", 100
 TINY = bool(os.environ.get("METAZOO_TINY"))  # a few seconds, to see that everything runs
-STEPS, TASKS = (10_000, 100) if TINY else (2_000_000, 10_000)
+STEPS, TASKS = (1_600, 100) if TINY else (2_000_000, 10_000)
 
 
 def optimum() -> np.ndarray:
@@ -35,7 +35,8 @@ def optimum() -> np.ndarray:
 
 
 torch.set_num_threads(1)  # faster for a network of this size
-agent = RL2("GruPolicy", ID, seed=0)
+few = {"n_envs": 16, "n_epochs": 1} if TINY else {}
+agent = RL2("GruPolicy", ID, seed=0, **few)
 print(f"RL2 learns to learn on {ID} from {STEPS:,} pulls.")
 agent.learn(STEPS, progress_bar=True)
 kept = Path("runs/demo.zip")

@@ -24,7 +24,7 @@ def run(example: Path, folder: Path, *arguments: str) -> str:
         cwd=folder,
         env={**os.environ, "METAZOO_TINY": "1"},
         stdin=subprocess.DEVNULL,
-        timeout=300,
+        timeout=900,  # a loaded machine
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
