@@ -118,7 +118,7 @@ MISTAKES = (
     ),
     Mistake(
         "trials: minibatches of the same trials in every epoch",
-        "agents/core/trial_algorithm.py",
+        "agents/core/updates.py",
         "for index in order.split(size):",
         "for index in order.split(size)[:1]:",
         (CORE + "test_trial_updates.py",),
@@ -160,18 +160,20 @@ MISTAKES = (
     ),
     Mistake(
         "PPO: entropy is punished",
-        "agents/rl2/losses.py",
-        "- ent_coef * entropy_mean",
-        "+ ent_coef * entropy_mean",
+        "agents/core/policy_losses.py",
+        "surrogate + vf_coef * value_part - ent_coef * entropy_mean",
+        "surrogate + vf_coef * value_part + ent_coef * entropy_mean",
         (CORE + "test_losses.py",),
     ),
     Mistake(
-        "RL2: old and new probabilities in exchange",
-        "agents/rl2/rl2.py",
-        "            head.log_prob(params, batch.actions),\n            head.entropy(params),\n"
-        "            value,\n            batch.old_log_prob,\n",
-        "            batch.old_log_prob,\n            head.entropy(params),\n"
-        "            value,\n            head.log_prob(params, batch.actions),\n",
+        "PPO: old and new probabilities in exchange",
+        "agents/core/updates.py",
+        "            self.head.log_prob(params, batch.actions),\n"
+        "            self.head.entropy(params),\n            value,\n"
+        "            batch.old_log_prob,\n",
+        "            batch.old_log_prob,\n"
+        "            self.head.entropy(params),\n            value,\n"
+        "            self.head.log_prob(params, batch.actions),\n",
         (CORE + "test_trial_updates.py",),
     ),
     Mistake(
@@ -249,9 +251,7 @@ MISTAKES = (
         "meta_envs/core/trial_clock.py",
         "self.episode[rows] >= self.episodes_per_trial",
         "self.episode[rows] > self.episodes_per_trial",
-        (
-            "tests/meta_envs/core/test_trial.py::test_the_number_of_episodes_is_the_environments_unless_given",
-        ),
+        (CORE + "test_trials.py",),
     ),
 )
 

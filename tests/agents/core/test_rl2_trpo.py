@@ -1,5 +1,6 @@
 """RL2 with its paper's optimiser."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -37,7 +38,7 @@ def test_its_region_is_of_kl_from_the_acting_policy():
     whole = agent.prepare(agent._collect(lambda rows: True), 0.99)
     with torch.no_grad():
         acting = agent.policy.distribution(whole.inputs).exp()  # probabilities
-    said = agent.update_once(whole, 0.0)["approx_kl"]
+    said = agent.update.run(agent.policy, whole, 0.0, np.random.default_rng(0))["approx_kl"]
     with torch.no_grad():
         new = agent.policy.distribution(whole.inputs).exp()
 

@@ -99,7 +99,7 @@ def test_an_epoch_learns_from_every_trial_once_in_another_order():
     agent = make(batch_size=2, n_epochs=3)
     batch = agent.prepare(collected(agent), GAMMA)
     batch.returns[:] = torch.arange(6.0)  # marks the trials
-    batches = list(agent.minibatches(batch, np.random.default_rng(0)))
+    batches = list(agent.update.minibatches(agent.policy, batch, np.random.default_rng(0)))
     orders = torch.stack([part.returns[0] for part in batches]).reshape(3, 6).tolist()
     assert all(sorted(order) == [0, 1, 2, 3, 4, 5] for order in orders)
     assert len(set(map(tuple, orders))) == 3
@@ -131,6 +131,6 @@ def test_the_first_step_climbs_advantages_and_entropy_and_fits_returns(algorithm
     by_hand = by_hand + 0.3 * ((value - batch.returns).square() * mask).sum()
     entropy = (head.entropy(params) * mask).sum()
     by_hand = (by_hand - value_at(agent.ent_coef, 0.0) * entropy) / mask.sum()
-    found = gradient(agent.loss(batch, 0.0)[0])
+    found = gradient(agent.update.loss(batch, 0.0)[0])
     torch.testing.assert_close(found, gradient(by_hand), rtol=1e-4, atol=1e-6)
     assert losses.masked_mean(batch.advantages.abs(), mask) > 0.1
