@@ -102,8 +102,9 @@ class ForeignRows(MetaVectorEnv):
         return picture
 
     def close_extras(self, **kwargs: Any) -> None:
-        """Close the environments."""
-        self.inner.close()
+        """Close the environments; a refused constructor has none."""
+        if "inner" in vars(self):
+            self.inner.close()
 
     def _step_and_cut(self, actions: np.ndarray) -> tuple[Any, ...]:
         observations, rewards, terminated, truncated, infos = self.inner.step(actions)
