@@ -121,8 +121,10 @@ def checkpoint(path: str | os.PathLike, device: str = "auto") -> Any:
         ValueError: It is no checkpoint, or one of an unknown algorithm.
     """
     from agents.core.checkpoint import read_checkpoint
+    from agents.core.stored import check_data
 
     data = read_checkpoint(path)[0]
+    check_data(data, str(path))
     class_name = data["algorithm"]
     allowed = trust.allowed_of(str(data["env"]["id"]))
     for name, place in ALGORITHMS.items():

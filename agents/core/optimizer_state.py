@@ -12,6 +12,9 @@ import torch
 
 from agents.core.encoding import decode, encode
 
+# Counts, and means of squares, in torch's optimisers
+_NOT_NEGATIVE = ("step", "exp_avg_sq", "max_exp_avg_sq", "square_avg", "sum")
+
 
 def pack_optimizer(
     optimizer: torch.optim.Optimizer,
@@ -115,10 +118,11 @@ def _check(optimizer: torch.optim.Optimizer, loaded: Mapping[str, Any]) -> None:
             )
         for key, value in values.items():
             like = wanted[key]
-            if not _is_like(value, like):
+            below = key in _NOT_NEGATIVE and bool((torch.as_tensor(value) < 0).any())
+            if not _is_like(value, like) or below:
                 raise ValueError(
                     f"the optimiser's state {key!r} of parameter {index} does not fit these "
-                    "parameters, or is not finite"
+                    "parameters, is not finite, or is negative"
                 )
 
 

@@ -4,9 +4,13 @@ import json
 import random
 
 import pytest
+import safetensors.torch
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agents import RL2
+from agents.cli import find
 from agents.core.checkpoint import CheckpointError
 from tests.damage import ID, Subjects, members_of, sealed
 
@@ -55,8 +59,6 @@ def test_damage_is_said_or_does_no_harm(subjects, kind):
     ],
 )
 def test_the_place_is_named(subjects, tmp_path, place, value, said):
-    from agents import RL2
-
     members = members_of(subjects.checkpoint)
     document = json.loads(members["data.json"])
     *way, last = ["data", *place.split(".")]
@@ -68,3 +70,26 @@ def test_the_place_is_named(subjects, tmp_path, place, value, said):
     path.write_bytes(sealed({**members, "data.json": json.dumps(document).encode()}))
     with pytest.raises(CheckpointError, match=f"mine.zip.*({said})"):
         RL2.load(path)
+
+
+@pytest.mark.parametrize("key", ["0.step", "0.exp_avg_sq"])
+def test_an_optimisers_counts_and_squares_are_not_negative(subjects, tmp_path, key):
+    name = "policy.optimizer.safetensors"
+    members = members_of(subjects.checkpoint)
+    named = safetensors.torch.load(members[name])
+    named[key] = -torch.ones_like(named[key])
+    path = tmp_path / "mine.zip"
+    path.write_bytes(sealed({**members, name: safetensors.torch.save(named)}))
+    with pytest.raises(CheckpointError, match="mine.zip.*is negative"):
+        RL2.load(path)
+
+
+@pytest.mark.parametrize("part", ["algorithm", "env"])
+def test_the_command_names_what_is_missing(subjects, tmp_path, part):
+    members = members_of(subjects.checkpoint)
+    document = json.loads(members["data.json"])
+    del document["data"][part]
+    path = tmp_path / "mine.zip"
+    path.write_bytes(sealed({**members, "data.json": json.dumps(document).encode()}))
+    with pytest.raises(CheckpointError, match=f"mine.zip is damaged: {part} is missing"):
+        find.checkpoint(path)
