@@ -80,6 +80,7 @@ def evaluate(
 
     Raises:
         TypeError: If the agent has no inner loop.
+        NotFiniteError: If a reward or an observation is not finite (a `ValueError`).
         ValueError: If an argument is out of range, or a wrapper around `env` would be lost.
     """
     if steps is None and bins != _BINS:
@@ -194,7 +195,7 @@ def _play(
         played = play.episodes(seed, plan.episodes)
         if plan.frozen_episodes:
             loop.freeze()
-            play.deterministic = plan.deterministic is not False
+            play.player.deterministic = plan.deterministic is not False
             frozen = fold(plan.seed, "frozen") + row
             played.frozen = play.episodes(frozen, plan.frozen_episodes, new=False)
     venv.close()

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from meta_envs.core import batches
+from .player import OnStep, Player, Step
 
 _MOST_STEP_REWARDS = 20_000_000  # numbers; beyond it rewards are kept per episode only
 _HIDDEN = (  # what tells the task, or plays
@@ -58,6 +58,12 @@ class Played:
     frozen: Played | None = None
     figures: dict[str, np.ndarray] = field(default_factory=dict)  # of a lifetime's parts, [M, K]
 
+    @classmethod
+    def nothing(cls, num_rows: int, columns: int) -> Played:
+        """Return what N rows have played before their first step."""
+        shape = (num_rows, columns)
+        return cls(np.zeros(shape), np.zeros(shape, np.int64), None, np.zeros(shape))
+
 
 class Play:
     """Plays one chunk of rows with one inner loop.
@@ -67,14 +73,23 @@ class Play:
         loop: The inner loop.
         rows_per_task: R.
         deterministic: Act without sampling.
+        on_step: Called after every step; False stops by a `StoppedError`.
+        checked: As of `Player`.
     """
 
-    def __init__(self, venv: Any, loop: Any, rows_per_task: int, deterministic: bool):
+    def __init__(
+        self,
+        venv: Any,
+        loop: Any,
+        rows_per_task: int,
+        deterministic: bool,
+        on_step: OnStep | None = None,
+        checked: tuple[str, ...] = (),
+    ):
         self.venv = venv
         self.loop = loop
         self.rows_per_task = rows_per_task
-        self.deterministic = deterministic
-        self._observations: Any = None
+        self.player = Player(venv, loop, deterministic, on_step, checked)
 
     def episodes(self, seed: int, count: int, new: bool = True) -> Played:
         """Play `count` episodes in every row.
@@ -83,20 +98,22 @@ class Play:
             seed: Of row 0.
             count: K.
             new: Whether the learner starts anew.
+
+        Raises:
+            NotFiniteError: If a reward or an observation is not finite.
         """
         num_rows = self.venv.num_envs
-        self._observations, _ = self.venv.reset(seed=seed)
+        self.player.reset(seed)
         if new:
             self.loop.reset()
-        zeros = np.zeros((num_rows, count))
-        played = Played(zeros, zeros.astype(np.int64), None, None)
+        played = Played.nothing(num_rows, count)
         ended = np.zeros(num_rows, dtype=np.int64)  # episodes
         waiting = np.zeros(num_rows, dtype=bool)
         while (playing := (ended < count) & ~waiting).any():
             rows = np.flatnonzero(playing)
-            rewards, done, infos = self._step(rows)
-            self._count(played, rows, ended[rows], rewards, infos)
-            over = rows[done[rows]]
+            step = self.player.step(None if len(rows) == num_rows else rows)
+            self._count(played, rows, ended[rows], step)
+            over = rows[step.ended]
             ended[over] += 1
             together = self.rows_per_task > 1  # then they wait for the others of their task
             self.venv.unwrapped.rest(over if together else over[ended[over] >= count])
@@ -107,15 +124,13 @@ class Play:
 
     def lifetime(self, seed: int, steps: int, bins: int) -> Played:
         """Play `steps` steps in every row; `returns` and `lengths` are of `bins` equal parts."""
-        self._observations, _ = self.venv.reset(seed=seed)
+        self.player.reset(seed)
         self.loop.reset()
-        shape = (self.venv.num_envs, bins)
-        played = Played(np.zeros(shape), np.zeros(shape, dtype=np.int64), None, None)
+        played = Played.nothing(self.venv.num_envs, bins)
         rows = np.arange(self.venv.num_envs)
         for step in range(steps):
-            rewards, _, infos = self._step(rows)
             part = step * bins // steps
-            self._count(played, rows, np.full(len(rows), part), rewards, infos)
+            self._count(played, rows, np.full(len(rows), part), self.player.step())
             if (step + 1) * bins // steps > part:
                 self._read_figures(played, part, bins)
         return played
@@ -127,32 +142,6 @@ class Play:
                 played.figures[name] = np.full((len(values), bins), np.nan)
             played.figures[name][:, part] = values
 
-    def _step(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
-        """Step all rows, of which only `rows` act and observe."""
-        everywhere = len(rows) == self.venv.num_envs
-        chosen = None if everywhere else rows
-        shown = self._observations if everywhere else batches.take(self._observations, rows)
-        acted = self.loop.act(shown, chosen, self.deterministic)
-        actions = acted
-        if not everywhere:
-            actions = np.zeros((self.venv.num_envs, *acted.shape[1:]), dtype=acted.dtype)
-            actions[:] = getattr(self.venv.single_action_space, "start", 0)
-            actions[rows] = acted
-        self._observations, rewards, terminated, truncated, infos = self.venv.step(actions)
-        successors = infos.get("final_obs", self._observations)
-        seen = {key: part[rows] for key, part in infos.items() if isinstance(part, np.ndarray)}
-        self.loop.observe(
-            shown,
-            acted,
-            rewards[rows],
-            terminated[rows],
-            truncated[rows],
-            batches.take(successors, rows),
-            seen,
-            chosen,
-        )
-        return rewards, terminated | truncated, infos
-
     def _next_round(self, waiting: np.ndarray, ended: np.ndarray, count: int) -> None:
         """Begin the next episode of the tasks whose rows have all ended theirs."""
         by_task = waiting.reshape(-1, self.rows_per_task)
@@ -160,34 +149,28 @@ class Play:
         if not ready.any():
             return
         options = {"reset_mask": ready.copy(), "keep_task": True}
-        self._observations, _ = self.venv.reset(options=options)
+        self.player.reset(options=options)
         waiting[ready] = False
 
-    def _count(
-        self,
-        played: Played,
-        rows: np.ndarray,
-        column: np.ndarray,
-        rewards: np.ndarray,
-        infos: dict[str, Any],
-    ) -> None:
-        played.returns[rows, column] += rewards[rows]
+    def _count(self, played: Played, rows: np.ndarray, column: np.ndarray, step: Step) -> None:
+        """Add a step of `rows` [R] to the columns [R] that it belongs to."""
+        played.returns[rows, column] += step.reward
         played.lengths[rows, column] += 1
-        if "success" in infos:
+        success, expected = step.infos.get("success"), step.infos.get("expected_reward")
+        if success is not None:
             if played.success is None:
                 played.success = np.zeros(played.returns.shape)
-            played.success[rows, column] = np.maximum(
-                played.success[rows, column], infos["success"][rows]
-            )
-        if "expected_reward" in infos:
-            if played.expected is None:
-                played.expected = np.zeros(played.returns.shape)
-            played.expected[rows, column] += infos["expected_reward"][rows]
-        played.aligned &= len(rows) == len(rewards)
-        if played.aligned and (len(played.step_rewards) + 1) * len(rewards) < _MOST_STEP_REWARDS:
-            played.step_rewards.append(rewards)
-            if "expected_reward" in infos:
-                played.step_expected.append(infos["expected_reward"])
+            played.success[rows, column] = np.maximum(played.success[rows, column], success)
+        if expected is None:  # of some steps alone it would be no sum
+            played.expected = None
+        elif played.expected is not None:
+            played.expected[rows, column] += expected
+        num_rows = len(played.returns)
+        played.aligned &= len(rows) == num_rows
+        if played.aligned and (len(played.step_rewards) + 1) * num_rows < _MOST_STEP_REWARDS:
+            played.step_rewards.append(step.reward.copy())  # it may be used again
+            if expected is not None:
+                played.step_expected.append(expected.copy())
         else:
             played.aligned = False
 
@@ -222,7 +205,7 @@ def joined(parts: Sequence[Played], rows_per_task: int) -> dict[str, Any]:
     lengths = {len(part.step_rewards) for part in parts}
     if len(lengths) == 1 and all(part.aligned for part in parts):
         fields["rewards"] = mean([np.stack(part.step_rewards, axis=1) for part in parts])
-        if all(part.step_expected for part in parts):
+        if fields["expected_returns"] is not None:
             fields["expected_rewards"] = mean(
                 [np.stack(part.step_expected, axis=1) for part in parts]
             )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Callable
 from typing import Any
 
+from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.type_aliases import MaybeCallback
 
 from .algorithm import MetaAlgorithm, Self
-from .training_log import describe
+from .finite import NotFiniteError, check_figures, check_tensors, tensors_of_optimizer
+from .player import OnStep, StoppedError
+from .training_log import describe, record_progress
+from .watch import Watch
 
 
 class IterativeAlgorithm(MetaAlgorithm):
@@ -21,14 +24,18 @@ class IterativeAlgorithm(MetaAlgorithm):
     """
 
     @abstractmethod
-    def _collect(self, on_step: Callable[[int], bool]) -> Any:
+    def _collect(self, on_step: OnStep) -> Any:
         """Collect one iteration's experience.
 
         Args:
-            on_step: To be called after every step with the number of rows that played; False stops.
+            on_step: To be called after every step (a `Player` does); False stops.
 
         Returns:
             The experience; None if stopped.
+
+        Raises:
+            NotFiniteError: If a number of the environment is not finite.
+            StoppedError: If stopped, as well as None.
         """
 
     @abstractmethod
@@ -45,7 +52,7 @@ class IterativeAlgorithm(MetaAlgorithm):
         self: Self,
         total_timesteps: int,
         callback: MaybeCallback = None,
-        log_interval: int = 1,
+        log_interval: int | None = 1,
         tb_log_name: str | None = None,
         reset_num_timesteps: bool = True,
         progress_bar: bool = False,
@@ -55,14 +62,21 @@ class IterativeAlgorithm(MetaAlgorithm):
         Args:
             total_timesteps: Steps of rows that play (masked ones do not count).
             callback: As in Stable-Baselines3.
-            log_interval: Iterations between log lines.
+            log_interval: Iterations between log lines; None writes none.
             tb_log_name: Name of the TensorBoard run; None is the class's name.
             reset_num_timesteps: False continues the count. The random streams go on in any case.
             progress_bar: Show one.
 
         Returns:
             The agent.
+
+        Raises:
+            NotFiniteError: If a reward, an observation, a loss, a gradient or a parameter is not
+                finite. The agent is then as it was at the last iteration boundary.
+            ValueError: If `log_interval` is below 1.
         """
+        if log_interval is not None and log_interval < 1:
+            raise ValueError(f"log_interval={log_interval} must be at least 1, or None for no log")
         assert isinstance(self, IterativeAlgorithm)
         total_timesteps, hook = self._setup_learn(
             total_timesteps,
@@ -72,27 +86,66 @@ class IterativeAlgorithm(MetaAlgorithm):
             progress_bar,
         )
         describe(self)
+        self._check_finite({}, "before training")
         self._mark_boundary()
         hook.on_training_start(locals(), globals())
         while self.num_timesteps < total_timesteps:
-            hook.on_rollout_start()
-            started = time.perf_counter()
-            boundary = self.num_timesteps
-            experience = self._collect(lambda count: self._on_step(hook, count))
-            if experience is None:  # a callback stopped: the iteration never was
-                self.num_timesteps = boundary
-                break
-            hook.on_rollout_end()
-            collected = time.perf_counter()
-            figures = self.train(experience)
-            seconds = {"collect": collected - started, "train": time.perf_counter() - collected}
-            self.iteration += 1
-            self._record(experience, figures, seconds, self.iteration % log_interval == 0)
-            self._mark_boundary()
+            try:
+                if not self._iterate(hook, log_interval):
+                    break
+            except NotFiniteError as error:
+                raise self._back_to_boundary(error) from error
         hook.on_training_end()
         return self
 
-    def _on_step(self, hook: Any, count: int) -> bool:
-        self.num_timesteps += count
-        hook.update_locals({"self": self, "total_timesteps": self._total_timesteps})
-        return hook.on_step()
+    def dump_logs(self, iteration: int = 0) -> None:
+        """Write a log line now, between two iterations or within one.
+
+        Args:
+            iteration: Not used; the agent counts them itself.
+        """
+        record_progress(self)
+        self.logger.dump(step=self.num_timesteps)
+
+    def _iterate(self, hook: BaseCallback, log_interval: int | None) -> bool:
+        """Collect, update, record and mark the boundary; return False if a callback stopped."""
+        hook.on_rollout_start()
+        started = time.perf_counter()
+        boundary = self.num_timesteps
+        try:
+            experience = self._collect(Watch(self, hook))
+        except StoppedError:
+            experience = None
+        if experience is None:  # the iteration never was
+            self.num_timesteps = boundary
+            return False
+        hook.on_rollout_end()
+        collected = time.perf_counter()
+        figures = self.train(experience)
+        seconds = {"collect": collected - started, "train": time.perf_counter() - collected}
+        self._check_finite(figures, "after the update")
+        self.iteration += 1
+        dump = log_interval is not None and self.iteration % log_interval == 0
+        self._record(experience, figures, seconds, dump)
+        self._mark_boundary()
+        return True
+
+    def _check_finite(self, figures: dict[str, float], when: str) -> None:
+        """Refuse losses, gradients, parameters and optimisers' states that are not finite."""
+        try:
+            check_figures(figures)
+            for name, network in self._networks().items():
+                check_tensors(f"{name} parameter", network.state_dict().items())
+            for name, optimizer in self._optimizers().items():
+                check_tensors(name, tensors_of_optimizer(optimizer))
+        except NotFiniteError as error:
+            raise error.followed_by(f"that was {when}, in iteration {self.iteration + 1}") from None
+
+    def _back_to_boundary(self, error: NotFiniteError) -> NotFiniteError:
+        """Make the agent what it was at the last boundary, and say so."""
+        assert self._boundary is not None
+        self._restore(*self._boundary, "the last iteration boundary")
+        return error.followed_by(
+            f"training stopped, and the agent is as it was after iteration {self.iteration}, at "
+            f"{self.num_timesteps:,} timesteps"
+        )

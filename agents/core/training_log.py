@@ -43,11 +43,9 @@ def record_iteration(
     """
     log = agent.logger.record
     per_trial = (trials.rewards * trials.mask).sum(dim=0)
-    returns = trials.episode_returns(agent.venv.episodes_per_trial).mean(dim=1)
+    returns = trials.episode_returns(agent.venv.unwrapped.episodes_per_trial).mean(dim=1)
     episodes = trials.ends.sum()
     log("rollout/trial_rew_mean", float(per_trial.mean()))
-    log("rollout/ep_rew_mean", float(per_trial.sum() / episodes))
-    log("rollout/ep_len_mean", float(trials.mask.sum() / episodes))
     for episode, value in enumerate(returns.tolist(), start=1):
         log(f"rollout/ep{episode}_rew_mean", value)
     agent.latest = {"trial_rew_mean": float(per_trial.mean())}
@@ -65,16 +63,25 @@ def record_update(
     for name, value in figures.items():
         log(f"train/{name}", value)
     log("train/n_updates", agent._n_updates, exclude="tensorboard")
+    record_progress(agent)
+    for name, value in seconds.items():
+        log(f"time/{name}_seconds", value)
+    if dump:
+        agent.logger.dump(step=agent.num_timesteps)
+
+
+def record_progress(agent: Any) -> None:
+    """Record what can be said at any step: the last `stats_window_size` episodes, and the time."""
+    log = agent.logger.record
+    if agent.ep_info_buffer:
+        for name, key in (("ep_rew_mean", "r"), ("ep_len_mean", "l")):
+            log(f"rollout/{name}", float(np.mean([one[key] for one in agent.ep_info_buffer])))
     elapsed = max((time.time_ns() - agent.start_time) / 1e9, sys.float_info.epsilon)
     steps = agent.num_timesteps - agent._num_timesteps_at_start
     log("time/fps", int(steps / elapsed))
     log("time/iterations", agent.iteration, exclude="tensorboard")
     log("time/time_elapsed", elapsed, exclude="tensorboard")
     log("time/total_timesteps", agent.num_timesteps, exclude="tensorboard")
-    for name, value in seconds.items():
-        log(f"time/{name}_seconds", value)
-    if dump:
-        agent.logger.dump(step=agent.num_timesteps)
 
 
 def _success(trials: Trials) -> torch.Tensor:

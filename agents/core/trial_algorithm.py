@@ -6,7 +6,7 @@ Shapes: T steps, B trials (one a column), D inputs; time-major.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from .arguments import within
 from .balance import check_balance
 from .iterations import IterativeAlgorithm
 from .normalise import RewardNormaliser
+from .player import OnStep
 from .policies import GruPolicy, LstmPolicy
 from .recurrent import RecurrentInnerLoop, act_on_trials
 from .returns import gae
@@ -92,7 +93,7 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
 
     # ---- the outer loop -------------------------------------------------------------------------
 
-    def _collect(self, on_step: Callable[[int], bool]) -> Trials | None:
+    def _collect(self, on_step: OnStep) -> Trials | None:
         loop = self.inner_loop(self.venv, seed=fold(self.seed, "act", self.iteration))
         collector = TrialCollector(self.venv, self.n_trials, balance=self.balance)
         return collector.collect(loop, fold(self.seed, "collect", self.iteration), on_step)

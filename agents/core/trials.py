@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from meta_envs.core import batches
 from meta_envs.core.rng import fold
 from meta_envs.wrappers import flat_tasks
 
 from .balance import balanced_tasks
+from .player import OnStep, Player, Step, StoppedError
 from .recurrent import RecurrentInnerLoop
 
 _PER_STEP = (
@@ -94,7 +93,7 @@ class TrialCollector:
     between collections.
 
     Args:
-        venv: A `MetaVectorEnv`.
+        venv: A `MetaVectorEnv`, or vector wrappers of one.
         n_trials: Trials a row and collection.
         with_tasks: Record the tasks too, for losses that are told them; the loop never is.
         balance: A quantity of the task, of which a collection has every value equally often.
@@ -108,84 +107,100 @@ class TrialCollector:
         self.with_tasks = with_tasks
         self.balance = balance
 
-    def collect(
-        self, loop: RecurrentInnerLoop, seed: int, on_step: Callable[[int], bool]
-    ) -> Trials | None:
+    def collect(self, loop: RecurrentInnerLoop, seed: int, on_step: OnStep) -> Trials | None:
         """Play the trials.
 
         Args:
             loop: The inner loop that acts; reset here.
             seed: Of the environment's reset; row i gets `seed + i`.
-            on_step: Called after every step with the number of rows that played; False stops.
+            on_step: Called after every step; False stops.
 
         Returns:
             The trials; None if stopped.
         """
-        if self.balance is None:
-            return self._collect(loop, seed, on_step)
-        seed_of_tasks = fold(seed, "balance")
-        self.venv.set_tasks(
-            balanced_tasks(self.venv, self.balance, self.venv.num_envs, seed_of_tasks)
-        )
+        base = self.venv.unwrapped
+        if self.balance is not None:
+            count, drawn = self.venv.num_envs, fold(seed, "balance")
+            base.set_tasks(balanced_tasks(self.venv, self.balance, count, drawn))
         try:
             return self._collect(loop, seed, on_step)
+        except StoppedError:
+            return None
         finally:
-            self.venv.set_tasks(None)
+            if self.balance is not None:
+                base.set_tasks(None)
 
-    def _collect(
-        self, loop: RecurrentInnerLoop, seed: int, on_step: Callable[[int], bool]
-    ) -> Trials | None:
-        num_rows = self.venv.num_envs
-        observations, _ = self.venv.reset(seed=seed)
+    def _collect(self, loop: RecurrentInnerLoop, seed: int, on_step: OnStep) -> Trials:
+        num_rows, base = self.venv.num_envs, self.venv.unwrapped
+        player = Player(self.venv, loop, on_step=on_step)
+        player.reset(seed)
         loop.reset()
         trial = np.zeros(num_rows, dtype=np.int64)
-        record: dict[str, list[Any]] = {key: [] for key in (*_PER_STEP, "trial")}
+        record = _Record(num_rows)
         while (playing := trial < self.n_trials).any():
             rows = None if playing.all() else np.flatnonzero(playing)
-            shown = observations if rows is None else batches.take(observations, rows)
-            acted = loop.act(shown, rows)
-            actions = acted if rows is None else self._filled(acted, rows)
-            tasks = flat_tasks(self.venv, range(num_rows)) if self.with_tasks else None
-            observations, rewards, terminated, truncated, infos = self.venv.step(actions)
-            where: Any = slice(None) if rows is None else rows
-            successors = infos.get("final_obs", observations)
-            if rows is not None:
-                successors = batches.take(successors, rows)
-            ends = terminated[where], truncated[where]
-            loop.observe(shown, acted, rewards[where], *ends, successors, infos, rows)
-            step = {**loop.last, "rewards": rewards, "ends": terminated | truncated}
-            if "success" in infos:
-                step["successes"] = infos["success"]
-            if tasks is not None:
-                step["tasks"] = tasks
-            self._append(record, step, rows, trial)
-            started = np.flatnonzero(infos["trial_start"])
+            tasks = flat_tasks(base, range(num_rows)) if self.with_tasks else None
+            step = player.step(rows)
+            record.add(step, loop.last, tasks, trial)
+            started = step.infos["trial_start"].nonzero()[0]
             if started.size:
+                started = started if rows is None else rows[started]
                 trial[started] += 1
                 loop.reset(started)
-                self.venv.unwrapped.rest(started[trial[started] >= self.n_trials])
-            if not on_step(num_rows if rows is None else len(rows)):
-                return None
-        return _columns(record, num_rows, self.n_trials)
+                base.rest(started[trial[started] >= self.n_trials])
+        return _columns(record.streams, num_rows, self.n_trials)
 
-    def _filled(self, acted: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Put actions of some rows beside valid ones for the rows that are done."""
-        actions = np.zeros((self.venv.num_envs, *acted.shape[1:]), dtype=acted.dtype)
-        actions[:] = getattr(self.venv.single_action_space, "start", 0)
-        actions[rows] = acted
-        return actions
 
-    def _append(
-        self, record: dict[str, list], step: dict[str, Any], rows: np.ndarray | None, trial: Any
-    ) -> None:
-        for key, values in step.items():
-            values = torch.as_tensor(values)
-            if rows is not None and len(values) == len(rows) and len(rows) < self.venv.num_envs:
-                whole = torch.zeros((self.venv.num_envs, *values.shape[1:]), dtype=values.dtype)
-                whole[rows] = values
-                values = whole
-            record[key].append(values)
-        record["trial"].append(trial.copy())
+class _Record:
+    """The steps of all rows, a list [N, ...] a field; zeros where a row did not play.
+
+    Everything is copied: an environment may use its arrays again.
+
+    Args:
+        num_rows: N.
+    """
+
+    def __init__(self, num_rows: int):
+        self.num_rows = num_rows
+        self.streams: dict[str, list[Any]] = {key: [] for key in (*_PER_STEP, "trial")}
+
+    def add(self, step: Step, last: dict[str, Any], tasks: Any, trial: np.ndarray) -> None:
+        """Take one step.
+
+        Args:
+            step: What was played, [R, ...].
+            last: What the loop computed for it, [R, ...].
+            tasks: Flat tasks it was played in, [N, ...], or None.
+            trial: The number of each row's trial, [N].
+        """
+        parts = {**last, "rewards": step.reward, "ends": step.ended}
+        if "success" in step.infos:
+            parts["successes"] = step.infos["success"]
+            self._catch_up("successes", parts["successes"])
+        elif self.streams["successes"]:  # nothing is said: no success in this step
+            self.streams["successes"].append(torch.zeros_like(self.streams["successes"][-1]))
+        for key, values in parts.items():
+            self.streams[key].append(self._whole(values, step.rows))
+        if tasks is not None:
+            self.streams["tasks"].append(torch.as_tensor(tasks))
+        self.streams["trial"].append(trial.copy())
+
+    def _catch_up(self, key: str, values: np.ndarray) -> None:
+        """Put zeros where earlier steps said nothing of it."""
+        stream, steps = self.streams[key], len(self.streams["trial"])
+        if len(stream) < steps:
+            blank = torch.zeros(
+                (self.num_rows, *values.shape[1:]), dtype=torch.tensor(values).dtype
+            )
+            stream.extend([blank] * (steps - len(stream)))
+
+    def _whole(self, values: Any, rows: np.ndarray | None) -> torch.Tensor:
+        if rows is None:
+            return values if isinstance(values, torch.Tensor) else torch.tensor(values)
+        values = torch.as_tensor(values)
+        whole = torch.zeros((self.num_rows, *values.shape[1:]), dtype=values.dtype)
+        whole[rows] = values
+        return whole
 
 
 def _columns(record: dict[str, list], num_rows: int, n_trials: int) -> Trials:

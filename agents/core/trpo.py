@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import torch
 
+from .finite import NotFiniteError
+
 Product = Callable[[torch.Tensor], torch.Tensor]
 _SMALL = 1e-10
 
@@ -106,9 +108,14 @@ def trust_region_step(
         max_backtracks: Steps tried, each `shrink` times the one before.
         shrink: See above.
 
+    Raises:
+        NotFiniteError: If the gradient is not finite.
+
     Source:
         Schulman et al. 2015 (TRPO), appendix C.
     """
+    if not bool(torch.isfinite(gradient).all()):
+        raise NotFiniteError("the gradient of TRPO's surrogate is not finite", "gradient")
     before, _ = loss_and_kl(parameters)
     direction = conjugate_gradient(product, -gradient, iterations)
     # the residual is orthogonal to what was solved, so this is direction' H direction

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from ..core.balance import check_balance
 from ..core.fast_mlp import keep_freed_memory
 from ..core.iterations import IterativeAlgorithm
 from ..core.mlp import MlpPolicy
+from ..core.player import OnStep
 from ..core.schedules import Schedule, check_schedule, value_at
 from ..core.venv import check_spaces
 from . import outer as outer_steps
@@ -179,7 +180,7 @@ class MAML(
 
     # ---- the outer loop -------------------------------------------------------------------------
 
-    def _collect(self, on_step: Callable[[int], bool]) -> Round | None:
+    def _collect(self, on_step: OnStep) -> Round | None:
         rows = self.rows_per_task
         loop = self.inner_loop(self.venv, rows, fold(self.seed, "act", self.iteration), keep=True)
         # Reptile learns from the steps themselves; all others need a round after the last of them.

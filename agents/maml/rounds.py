@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from ..core.balance import balanced_tasks
 from ..core.evaluation_play import Play, Played
+from ..core.player import OnStep, StoppedError
 from ..core.training_log import record_update
 from .inner_loop import GradientInnerLoop
 
@@ -22,10 +20,6 @@ class Round:
     loop: GradientInnerLoop
 
 
-class _StoppedError(Exception):
-    """A callback wants training to stop."""
-
-
 class RoundCollector(Play):
     """Plays rounds as `evaluate` does, in tasks of its own.
 
@@ -33,7 +27,7 @@ class RoundCollector(Play):
         venv: A `MetaVectorEnv`; its rows are pinned while it collects.
         loop: The inner loop, which keeps the rounds.
         rows_per_task: Rows of one task.
-        on_step: Called after every step with the number of rows that played; False stops.
+        on_step: Called after every step; False stops.
         balance: A quantity of the task, of which a collection has every value equally often.
     """
 
@@ -42,11 +36,10 @@ class RoundCollector(Play):
         venv: Any,
         loop: GradientInnerLoop,
         rows_per_task: int,
-        on_step: Callable[[int], bool],
+        on_step: OnStep,
         balance: str | None = None,
     ):
-        super().__init__(venv, loop, rows_per_task, deterministic=False)
-        self.on_step = on_step
+        super().__init__(venv, loop, rows_per_task, deterministic=False, on_step=on_step)
         self.balance = balance
 
     def collect(self, tasks_seed: int, episodes_seed: int, count: int) -> Round | None:
@@ -60,26 +53,20 @@ class RoundCollector(Play):
         Returns:
             What was played; None if stopped.
         """
-        number = self.venv.num_envs // self.rows_per_task
+        number, base = self.venv.num_envs // self.rows_per_task, self.venv.unwrapped
         if self.balance is None:
-            tasks = self.venv.sample_tasks(number, seed=tasks_seed)
+            tasks = base.sample_tasks(number, seed=tasks_seed)
         else:
             tasks = balanced_tasks(self.venv, self.balance, number, tasks_seed)
-        self.venv.set_tasks(
+        base.set_tasks(
             {key: values.repeat(self.rows_per_task, axis=0) for key, values in tasks.items()}
         )
         try:
             return Round(self.episodes(episodes_seed, count), self.loop)
-        except _StoppedError:
+        except StoppedError:
             return None
         finally:
-            self.venv.set_tasks(None)
-
-    def _step(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
-        result = super()._step(rows)
-        if not self.on_step(len(rows)):
-            raise _StoppedError
-        return result
+            base.set_tasks(None)
 
 
 def record_rounds(
@@ -96,8 +83,6 @@ def record_rounds(
     """
     log, played = agent.logger.record, collected.played
     by_round = played.returns.mean(axis=0)
-    log("rollout/ep_rew_mean", float(by_round[-1]))
-    log("rollout/ep_len_mean", float(played.lengths.mean()))
     for episode, value in enumerate(by_round.tolist(), start=1):
         log(f"rollout/ep{episode}_rew_mean", value)
     if played.success is not None:

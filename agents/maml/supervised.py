@@ -5,7 +5,6 @@ M tasks, N pairs of a task, I and O numbers of an input and an output.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,8 +16,10 @@ from torch import nn
 from meta_envs.core.rng import fold
 
 from ..core.arguments import argument, at_least, one_of
+from ..core.finite import check_tensors
 from ..core.iterations import IterativeAlgorithm
 from ..core.mlp import MlpRegressor
+from ..core.player import OnStep
 from ..core.schedules import value_at
 from ..core.training_log import record_update
 from ..core.venv import check_spaces
@@ -152,7 +153,7 @@ class SupervisedMAML(InnerStepArguments, IterativeAlgorithm):
 
     # ---- the outer loop -------------------------------------------------------------------------
 
-    def _collect(self, on_step: Callable[[int], bool]) -> Pairs | None:
+    def _collect(self, on_step: OnStep) -> Pairs | None:
         family = self.venv.unwrapped
         batches, tasks, shots = self.n_batches, self.n_tasks, self.shots
         drawn = family.sample_tasks(batches * tasks, seed=fold(self.seed, "tasks", self.iteration))
@@ -161,6 +162,9 @@ class SupervisedMAML(InnerStepArguments, IterativeAlgorithm):
         x, y = (
             torch.from_numpy(part).float().reshape(batches, tasks, *part.shape[1:]).to(self.device)
             for part in pairs
+        )
+        check_tensors(
+            f"{self.env_id}: what draw_batch gave as", [("x", x), ("y", y)], "correct the family"
         )
         if not on_step(batches * tasks * (shots + self.queries)):
             return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +12,7 @@ from meta_envs.core.rng import fold
 
 from ..core.evaluation_play import Play
 from ..core.inner_loop import Rows
+from ..core.player import OnStep
 from .inner_loop import PosteriorInnerLoop
 
 Fields = dict[str, np.ndarray]  # of transitions, [n, ...]
@@ -27,10 +27,6 @@ class Collected:
     lengths: np.ndarray  # [N, episodes]
     for_context: list[Fields] = field(default_factory=list)  # by row
     extra: list[Fields] = field(default_factory=list)  # by row; not for contexts
-
-
-class StoppedError(Exception):
-    """A callback wants training to stop."""
 
 
 class RecordingLoop(PosteriorInnerLoop):
@@ -70,8 +66,8 @@ class RecordingLoop(PosteriorInnerLoop):
                 "inputs": self.policy.inputs(observation).numpy(),
                 "actions": self._flat,
                 "rewards": self._rewards(reward, infos),
-                "context_rewards": np.asarray(reward, dtype=np.float32),
-                "terminated": np.asarray(terminated, dtype=np.float32),
+                "context_rewards": np.array(reward, dtype=np.float32),  # the originals may change
+                "terminated": np.array(terminated, dtype=np.float32),
                 "next_inputs": self.policy.inputs(next_observation).numpy(),
             }
         )
@@ -89,11 +85,11 @@ class RecordingLoop(PosteriorInnerLoop):
 
     def _rewards(self, reward: np.ndarray, infos: dict[str, Any]) -> np.ndarray:
         if self.train_reward is None:
-            return np.asarray(reward, dtype=np.float32)
+            return np.array(reward, dtype=np.float32)
         if self.train_reward not in infos:
             known = sorted(name for name in infos if "reward" in name)
             raise ValueError(f"train_reward={self.train_reward!r} is not in the infos: {known}")
-        return np.asarray(infos[self.train_reward], dtype=np.float32)
+        return np.array(infos[self.train_reward], dtype=np.float32)
 
 
 class TaskCollector(Play):
@@ -102,12 +98,12 @@ class TaskCollector(Play):
     Args:
         venv: Its rows are pinned while it collects.
         loop: What acts, and keeps.
-        on_step: Called after every step with the number of rows that played; False stops.
+        on_step: Called after every step; False stops.
     """
 
-    def __init__(self, venv: Any, loop: RecordingLoop, on_step: Callable[[int], bool]):
-        super().__init__(venv, loop, 1, deterministic=False)
-        self.on_step = on_step
+    def __init__(self, venv: Any, loop: RecordingLoop, on_step: OnStep):
+        checked = () if loop.train_reward is None else (loop.train_reward,)
+        super().__init__(venv, loop, 1, False, on_step, checked)
 
     def collect(
         self, members: _tasks.Tasks, chosen: np.ndarray, seed: int, episodes: int, extra: int
@@ -124,7 +120,8 @@ class TaskCollector(Play):
         Raises:
             StoppedError: If `on_step` said so.
         """
-        self.venv.set_tasks({key: part[chosen] for key, part in members.items()})
+        base = self.venv.unwrapped
+        base.set_tasks({key: part[chosen] for key, part in members.items()})
         try:
             played = self.episodes(fold(seed, "episodes"), episodes)
             collected = Collected(chosen, played.returns, played.lengths, self.loop.take())
@@ -134,10 +131,4 @@ class TaskCollector(Play):
                 collected.extra = self.loop.take()
             return collected
         finally:
-            self.venv.set_tasks(None)
-
-    def _step(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
-        result = super()._step(rows)
-        if not self.on_step(len(rows)):
-            raise StoppedError
-        return result
+            base.set_tasks(None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,12 @@ from meta_envs.core.rng import fold
 from ..core.agent_arguments import DiscountArguments
 from ..core.arguments import above, argument, at_least, one_of, within
 from ..core.iterations import IterativeAlgorithm
+from ..core.player import OnStep, StoppedError
 from ..core.replay import TaskReplay
 from ..core.schedules import value_at
 from ..core.training_log import record_update
 from ..core.venv import check_spaces
-from .collect import Collected, RecordingLoop, StoppedError, TaskCollector
+from .collect import Collected, RecordingLoop, TaskCollector
 from .inner_loop import PosteriorInnerLoop
 from .policies import PearlPolicy
 from .presets import PRESETS
@@ -220,7 +221,7 @@ class PEARL(DiscountArguments, IterativeAlgorithm):
 
     # ---- the outer loop -------------------------------------------------------------------------
 
-    def _collect(self, on_step: Callable[[int], bool]) -> list[Collected] | None:
+    def _collect(self, on_step: OnStep) -> list[Collected] | None:
         count = self.replay.num_tasks
         loop = RecordingLoop(
             self.policy,
@@ -277,8 +278,6 @@ class PEARL(DiscountArguments, IterativeAlgorithm):
     ) -> None:
         log, latest = self.logger.record, experience[-1]
         by_episode = latest.returns.mean(axis=0).tolist()
-        log("rollout/ep_rew_mean", by_episode[-1])
-        log("rollout/ep_len_mean", float(latest.lengths.mean()))
         for episode, value in enumerate(by_episode, start=1):
             log(f"rollout/ep{episode}_rew_mean", value)
         self.latest = {"trial_rew_mean": by_episode[-1]}

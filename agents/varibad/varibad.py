@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from meta_envs.core.rng import fold
 from ..core.agent_arguments import PPOArguments
 from ..core.arguments import above, argument, at_least, one_of
 from ..core.belief import gaussian_sample
+from ..core.player import OnStep
 from ..core.schedules import Schedule, check_schedule, value_at
 from ..core.trial_algorithm import TrialAlgorithm
 from ..core.trials import Batch, TrialCollector, Trials
@@ -146,7 +147,9 @@ class VariBAD(PPOArguments, TrialAlgorithm):
                 tuple(self.decoder_sizes),
                 reward=self.reward_decoder,
                 state=self.state_coef > 0,
-                task_size=flatdim(self.venv.single_task_space) if self.task_coef > 0 else 0,
+                task_size=flatdim(self.venv.unwrapped.single_task_space)
+                if self.task_coef > 0
+                else 0,
             ).to(self.device)
         trained = [*self.policy.encoder.parameters(), *self.decoders.parameters()]
         self.vae_optimizer = torch.optim.Adam(trained, lr=1e-3)
@@ -182,7 +185,7 @@ class VariBAD(PPOArguments, TrialAlgorithm):
 
     # ---- the outer loop -------------------------------------------------------------------------
 
-    def _collect(self, on_step: Callable[[int], bool]) -> Trials | None:
+    def _collect(self, on_step: OnStep) -> Trials | None:
         loop = self.inner_loop(self.venv, seed=fold(self.seed, "act", self.iteration))
         collector = TrialCollector(self.venv, self.n_trials, with_tasks=self.task_coef > 0)
         return collector.collect(loop, fold(self.seed, "collect", self.iteration), on_step)

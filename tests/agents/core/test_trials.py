@@ -19,7 +19,7 @@ def _collect(n_envs=5, n_trials=2, seed=3, box=False):
     counts = []
     collector = TrialCollector(agent.venv, n_trials)
     loop = agent.inner_loop(agent.venv, seed=1)
-    trials = collector.collect(loop, seed, lambda count: counts.append(count) or True)
+    trials = collector.collect(loop, seed, lambda step: counts.append(step.count) or True)
     return agent, trials, counts
 
 
@@ -102,4 +102,4 @@ def test_collecting_again_with_the_seed_gives_the_same_trials():
 def test_stopping_in_the_middle_returns_nothing():
     agent, _, _ = _collect()
     collector = TrialCollector(agent.venv, 1)
-    assert collector.collect(agent.inner_loop(agent.venv), 0, lambda count: False) is None
+    assert collector.collect(agent.inner_loop(agent.venv), 0, lambda step: False) is None

@@ -69,7 +69,7 @@ def test_training_adapts_as_evaluation_does():
     from agents.maml.rounds import RoundCollector
 
     loop = agent.inner_loop(venv, 3, seed=5, keep=True)
-    played = RoundCollector(venv, loop, 3, lambda count: True).collect(7, 11, 3)
+    played = RoundCollector(venv, loop, 3, lambda step: True).collect(7, 11, 3)
     rounds = loop.rounds()
     assert len(rounds) == 3 and [part.num_tasks for part in rounds] == [4, 4, 4]
     for number, part in enumerate(rounds):

@@ -42,7 +42,7 @@ def make(policy=GruPolicy, more=None, **kwargs):
 def collected(agent):
     """Return one iteration's trials and what the update sees of them."""
     agent._setup_learn(1000)
-    trials = agent._collect(lambda count: True)
+    trials = agent._collect(lambda step: True)
     return trials, agent.prepare(trials, 0.9)
 
 

@@ -34,7 +34,7 @@ def test_rl2_trains_on_trials_of_ten_episodes_in_chunks(name):
 def test_an_iteration_of_the_whole_horizon_is_cut_into_chunks():
     agent = RL2("GruPolicy", "toy/Arms-v0", preset="ml1-push", n_envs=1, n_epochs=1, seed=0)
     agent._setup_learn(1)
-    trials = agent._collect(lambda count: True)
+    trials = agent._collect(lambda step: True)
     assert trials.mask.shape == (5000, 1) and trials.mask.all()
     whole = agent.prepare(trials, 0.99)
     made = agent.update.minibatches(agent.policy, whole, np.random.default_rng(0))

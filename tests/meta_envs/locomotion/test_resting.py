@@ -47,7 +47,7 @@ def without_rest(monkeypatch):
 def test_trials_are_those_that_are_collected_without_rest(monkeypatch):
     def collected():
         agent = RL2("GruPolicy", ID, n_envs=4, batch_size=4, seed=2)
-        return agent._collect(lambda count: True)
+        return agent._collect(lambda step: True)
 
     ours = collected()
     without_rest(monkeypatch)

@@ -1,0 +1,180 @@
+"""Numbers that are not finite stop training and evaluation, in words, before they are learnt from.
+
+N rows, R of them that play.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+_LARGEST = float(np.finfo(np.float32).max)  # what networks and replay buffers can hold
+_SLOWER = "try a smaller learning_rate, or max_grad_norm"
+_TELLING = ("loss", "grad_norm")  # figures of an update that must be finite, by parts of names
+
+
+class NotFiniteError(ValueError):
+    """A reward, an observation, a loss, a gradient or a parameter is NaN or infinite.
+
+    Args:
+        message: What is not finite, where, and what to do.
+        term: What it is, e.g. `"reward"`.
+        row: Of the environment; None where it is of no row.
+        step: Steps after the reset in which it came; None where it is of no step.
+    """
+
+    def __init__(
+        self, message: str, term: str = "", row: int | None = None, step: int | None = None
+    ):
+        super().__init__(message)
+        self.term, self.row, self.step = term, row, step
+
+    def followed_by(self, words: str) -> NotFiniteError:
+        """Return the same error with more words behind its own."""
+        return type(self)(f"{self}; {words}", self.term, self.row, self.step)
+
+
+def all_finite(values: np.ndarray) -> bool:
+    """Tell whether every number is finite in float32, which networks and buffers hold."""
+    if values.dtype.kind != "f" or not values.size:
+        return True
+    return bool(np.abs(values).max() <= _LARGEST)  # NaN is no less than anything
+
+
+class StepCheck:
+    """Refuses numbers of an environment that are not finite.
+
+    Args:
+        venv: The environment, which is named.
+        infos: Names of the infos that are used, and checked where they come.
+    """
+
+    def __init__(self, venv: Any, infos: tuple[str, ...]):
+        self.venv = venv
+        self.infos = infos
+        self.seed: int | None = None
+        self.step = 0
+
+    def reset(self, observations: Any, seed: int | None) -> None:
+        """Check what a reset shows, [N, ...]; without a seed it goes on counting steps.
+
+        Raises:
+            NotFiniteError: Naming id, row and key.
+        """
+        if seed is not None:
+            self.seed, self.step = seed, 0
+        self._observations("observation", observations, None)
+
+    def stepped(
+        self, reward: np.ndarray, observation: Any, shown: Any, infos: Mapping[str, Any], rows: Any
+    ) -> None:
+        """Check one step.
+
+        Args:
+            reward: [R].
+            observation: True successors, [R, ...].
+            shown: What all rows show now, [N, ...], where that is something else; or None.
+            infos: Of these rows.
+            rows: Indices [R]; None is all.
+
+        Raises:
+            NotFiniteError: Naming id, row, step and term.
+        """
+        self.step += 1
+        if not all_finite(reward):
+            self._refuse("reward", reward, rows)
+        self._observations("observation", observation, rows)
+        if shown is not None:
+            part = shown if rows is None else _taken(shown, rows)
+            self._observations("observation at an episode's start", part, rows)
+        for name in self.infos:
+            if name in infos and not all_finite(infos[name]):
+                self._refuse(f"info {name!r}", infos[name], rows)
+
+    def _observations(self, term: str, batch: Any, rows: Any) -> None:
+        for key, part in _leaves(batch):
+            if not all_finite(part):
+                self._refuse(f"{term}{key}", part, rows)
+
+    def _refuse(self, term: str, values: np.ndarray, rows: Any) -> None:
+        flat = values.reshape(len(values), -1)
+        wrong = ~(np.abs(flat) <= _LARGEST)
+        index = int(np.flatnonzero(wrong.any(axis=1))[0])
+        row = index if rows is None else int(rows[index])
+        base = self.venv.unwrapped
+        name = getattr(base.spec, "id", None) or type(base).__name__
+        value = flat[index][wrong[index]][0]
+        after = "a reset" if self.seed is None else f"reset(seed={self.seed})"
+        raise NotFiniteError(
+            f"{name}: the {term} of row {row} is {value} at step {self.step} after {after}; it "
+            f"must be finite in float32. Correct the environment (`metazoo check {name}` tests it)",
+            term,
+            row,
+            self.step,
+        )
+
+
+def check_figures(figures: Mapping[str, float]) -> None:
+    """Refuse losses and norms of gradients that are not finite.
+
+    Other figures may be undefined, as the explained variance of equal returns is.
+
+    Raises:
+        NotFiniteError: Naming the figure.
+    """
+    for name, value in figures.items():
+        if any(part in name for part in _TELLING) and not np.isfinite(value):
+            raise NotFiniteError(f"{name} is {value}; {_SLOWER}", name)
+
+
+def check_tensors(kind: str, named: Iterable[tuple[str, Any]], cure: str = _SLOWER) -> None:
+    """Refuse tensors that hold numbers which are not finite.
+
+    Args:
+        kind: What they are, for the message, e.g. `"parameter"`.
+        named: Names and tensors; what is no tensor of floats is passed over.
+        cure: What to do, for the message.
+
+    Raises:
+        NotFiniteError: Naming the first such tensor.
+    """
+    for name, part in named:
+        if not isinstance(part, torch.Tensor) or not part.is_floating_point():
+            continue
+        finite = torch.isfinite(part)
+        if not bool(finite.all()):
+            wrong = int((~finite).sum())
+            raise NotFiniteError(
+                f"{kind} {name} has {wrong} of {part.numel()} numbers that are not finite; {cure}",
+                f"{kind} {name}",
+            )
+
+
+def tensors_of_optimizer(optimizer: torch.optim.Optimizer) -> Iterator[tuple[str, Any]]:
+    """Yield what an optimiser keeps of each parameter, by names such as `exp_avg of 3`."""
+    for index, state in enumerate(optimizer.state.values()):
+        for name, part in state.items():
+            yield f"{name} of {index}", part
+
+
+def _leaves(batch: Any, key: str = "") -> Iterator[tuple[str, np.ndarray]]:
+    """Yield the arrays of a batch of observations, with their keys as text."""
+    if isinstance(batch, dict):
+        for name, part in batch.items():
+            yield from _leaves(part, f"{key}[{name!r}]")
+    elif isinstance(batch, tuple):
+        for index, part in enumerate(batch):
+            yield from _leaves(part, f"{key}[{index}]")
+    else:
+        yield key, np.asarray(batch)
+
+
+def _taken(batch: Any, rows: np.ndarray) -> Any:
+    if isinstance(batch, dict):
+        return {key: _taken(part, rows) for key, part in batch.items()}
+    if isinstance(batch, tuple):
+        return tuple(_taken(part, rows) for part in batch)
+    return batch[rows]

@@ -1,0 +1,147 @@
+"""The one place where agents step an environment. N rows, R of them that play."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from meta_envs.core import batches
+
+from .finite import StepCheck
+from .inner_loop import Rows
+
+_CHECKED = ("success", "expected_reward")  # the infos that figures are made of
+
+
+@dataclass(slots=True)
+class Step:
+    """One step of the rows that play: arrays [R, ...]."""
+
+    observation: Any  # what `act` was shown
+    action: np.ndarray
+    reward: np.ndarray  # raw
+    terminated: np.ndarray  # bool
+    truncated: np.ndarray  # bool
+    next_observation: Any  # the true successor
+    infos: dict[str, Any]  # those that are arrays
+    rows: Rows  # indices of the R rows; None is all N
+    ended: np.ndarray  # terminated or truncated, bool
+    shown: Any  # what all rows show now, [N, ...]: the next start where an episode ended
+
+    @property
+    def count(self) -> int:
+        """R."""
+        return len(self.reward)
+
+
+# What sees each step: the step, or the number of steps of a collector that plays none. False stops.
+OnStep = Callable[[Step | int], bool]
+
+
+class StoppedError(Exception):
+    """What sees the steps wants no more of them; the iteration is dropped."""
+
+
+class Player:
+    """Steps an environment with an inner loop, any rows at a time.
+
+    The environment may be wrapped: it is played as it is, and its task API is that of
+    `venv.unwrapped`.
+
+    Args:
+        venv: A `MetaVectorEnv`, or vector wrappers of one.
+        loop: What acts and observes.
+        deterministic: Act without sampling.
+        on_step: Called after every step; False stops.
+        checked: Further infos that must be finite.
+    """
+
+    def __init__(
+        self,
+        venv: Any,
+        loop: Any,
+        deterministic: bool = False,
+        on_step: OnStep | None = None,
+        checked: tuple[str, ...] = (),
+    ):
+        self.venv = venv
+        self.loop = loop
+        self.deterministic = deterministic
+        self.on_step = on_step
+        self.observations: Any = None
+        self._check = StepCheck(venv, (*_CHECKED, *checked))
+
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
+        """Reset the environment; the loop is not told.
+
+        Args:
+            seed: Of row 0; row i gets `seed + i`.
+            options: As of `MetaVectorEnv.reset`.
+
+        Raises:
+            NotFiniteError: If an observation is not finite.
+            TypeError: If wrappers change what is needed of infos or observations.
+        """
+        self.observations, infos = self.venv.reset(seed=seed, options=options)
+        if not isinstance(infos, dict) or "trial_start" not in infos:
+            raise TypeError(
+                f"{self.venv} hides the infos of the environment ('trial_start' is not among "
+                "them); leave out the wrapper that does, or let it pass them on"
+            )
+        if strange := _no_arrays(self.observations):
+            raise TypeError(
+                f"{self.venv} shows {strange} where agents need NumPy arrays; leave out the "
+                "wrapper that converts them"
+            )
+        self._check.reset(self.observations, seed)
+
+    def step(self, rows: Rows = None) -> Step:
+        """Step all rows, of which only `rows` act and observe.
+
+        Args:
+            rows: Indices [R]; None is all.
+
+        Raises:
+            NotFiniteError: If a number of these rows is not finite; the loop has not seen it.
+            StoppedError: If `on_step` said so.
+        """
+        before = self.observations
+        shown = before if rows is None else batches.take(before, rows)
+        action = self.loop.act(shown, rows, self.deterministic)
+        actions = action if rows is None else self._filled(action, rows)
+        after, reward, terminated, truncated, infos = self.venv.step(actions)
+        self.observations = after
+        successor = infos.get("final_obs", after)
+        ended_somewhere = successor is not after
+        infos = {key: part for key, part in infos.items() if isinstance(part, np.ndarray)}
+        if rows is not None:
+            successor = batches.take(successor, rows)
+            reward, terminated, truncated = reward[rows], terminated[rows], truncated[rows]
+            infos = {key: part[rows] for key, part in infos.items()}
+        self._check.stepped(reward, successor, after if ended_somewhere else None, infos, rows)
+        self.loop.observe(shown, action, reward, terminated, truncated, successor, infos, rows)
+        ended = terminated | truncated
+        step = Step(
+            shown, action, reward, terminated, truncated, successor, infos, rows, ended, after
+        )
+        if self.on_step is not None and not self.on_step(step):
+            raise StoppedError
+        return step
+
+    def _filled(self, action: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Put actions of some rows beside valid ones for the rows that do not play."""
+        actions = np.zeros((self.venv.num_envs, *action.shape[1:]), dtype=action.dtype)
+        actions[:] = getattr(self.venv.single_action_space, "start", 0)
+        actions[rows] = action
+        return actions
+
+
+def _no_arrays(batch: Any) -> str | None:
+    """Return the type of the first part of a batch that is no NumPy array."""
+    if isinstance(batch, dict | tuple):
+        parts = batch.values() if isinstance(batch, dict) else batch
+        return next((found for part in parts if (found := _no_arrays(part))), None)
+    return None if isinstance(batch, np.ndarray) else type(batch).__name__

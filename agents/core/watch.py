@@ -1,0 +1,182 @@
+"""What training shows of each step, as Stable-Baselines3 does: callbacks, episodes, infos.
+
+N rows, R of them that play.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, overload
+
+import numpy as np
+from stable_baselines3.common.callbacks import BaseCallback
+
+from meta_envs.core import batches
+
+from .inner_loop import Rows
+from .player import Step
+
+Info = dict[str, Any]
+
+
+class RowInfos(Sequence[Info]):
+    """The infos of a step as SB3 has them, a dict a row, made when they are looked at.
+
+    Rows that do not play have empty ones. Where an episode ended there are `episode` (return,
+    length, seconds), `terminal_observation` and `TimeLimit.truncated`, and `is_success` where the
+    environment speaks of success.
+
+    Args:
+        num_rows: N.
+        step: The step; None has empty infos alone.
+        episodes: What their infos say of episodes that ended, by row.
+    """
+
+    def __init__(self, num_rows: int, step: Step | None, episodes: dict[int, Info]):
+        self._num_rows = num_rows
+        self._step = step
+        self._episodes = episodes
+        self._made: list[Info] | None = None
+
+    def __len__(self) -> int:
+        """N."""
+        return self._num_rows
+
+    @overload
+    def __getitem__(self, index: int) -> Info: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Info]: ...
+    def __getitem__(self, index: int | slice) -> Info | list[Info]:
+        """Return the infos of a row, the same dict every time."""
+        return self._all()[index]
+
+    def __iter__(self) -> Iterator[Info]:
+        """Go through the rows."""
+        return iter(self._all())
+
+    def __repr__(self) -> str:
+        """Show them as a list."""
+        return repr(self._all())
+
+    def _all(self) -> list[Info]:
+        if self._made is None:
+            self._made = [{} for _ in range(self._num_rows)]
+            if self._step is not None:
+                self._fill(self._made, self._step)
+        return self._made
+
+    def _fill(self, made: list[Info], step: Step) -> None:
+        shared = {k: part for k, part in step.infos.items() if k not in ("final_obs", "_final_obs")}
+        rows = range(self._num_rows) if step.rows is None else step.rows.tolist()
+        for index, row in enumerate(rows):
+            info = made[row]
+            info.update({key: part[index] for key, part in shared.items()})
+            if step.ended[index]:
+                cut = step.truncated[index] and not step.terminated[index]
+                info["terminal_observation"] = batches.take(step.next_observation, index)
+                info["TimeLimit.truncated"] = bool(cut)
+                info.update(self._episodes[row])
+
+
+class Watch:
+    """Sees every step of one collection: counts timesteps and episodes, and calls callbacks.
+
+    `ep_info_buffer` and `ep_success_buffer` of the agent take each episode as it ends. A callback's
+    `locals` hold, as in SB3's collectors, `rewards`, `dones`, `infos`, `actions` and `new_obs`, of
+    all N rows; where a row does not play (it has finished its share, and is stepped on) its reward
+    is 0, its `done` False and its info empty. `rows` are the indices of those that do.
+
+    Args:
+        agent: Which trains.
+        callback: Its callbacks.
+    """
+
+    def __init__(self, agent: Any, callback: BaseCallback):
+        self.agent = agent
+        self.callback = callback
+        self.num_rows: int = agent.n_envs
+        self._returns = np.zeros(self.num_rows)
+        self._lengths = np.zeros(self.num_rows, dtype=np.int64)
+        self._success: np.ndarray | None = None
+        self._constant = {
+            "self": agent,
+            "env": agent.env,
+            "callback": callback,
+            "total_timesteps": agent._total_timesteps,
+        }
+
+    def __call__(self, step: Step | int) -> bool:
+        """Take one step, or the number of steps of a collector that plays none.
+
+        Returns:
+            Whether to go on.
+        """
+        if isinstance(step, int):
+            self.agent.num_timesteps += step
+            seen = self._nothing()
+        else:
+            self.agent.num_timesteps += step.count
+            seen = self._seen(step, self._count(step))
+        self.callback.update_locals({**self._constant, **seen})
+        return self.callback.on_step()
+
+    def _seen(self, step: Step, episodes: dict[int, Info]) -> dict[str, Any]:
+        rows, whole = step.rows, self._whole
+        return {
+            "rewards": whole(step.reward, rows),
+            "dones": whole(step.ended, rows),
+            "infos": RowInfos(self.num_rows, step, episodes),
+            "actions": whole(step.action, rows),
+            "new_obs": step.shown,
+            "rows": np.arange(self.num_rows) if rows is None else rows,
+        }
+
+    def _nothing(self) -> dict[str, Any]:
+        return {
+            "rewards": np.zeros(self.num_rows),
+            "dones": np.zeros(self.num_rows, dtype=bool),
+            "infos": RowInfos(self.num_rows, None, {}),
+            "actions": None,
+            "new_obs": None,
+            "rows": np.arange(0),
+        }
+
+    def _count(self, step: Step) -> dict[int, Info]:
+        """Count a step in its rows' episodes; return what infos say of those that ended, by row."""
+        rows: Any = slice(None) if step.rows is None else step.rows
+        self._returns[rows] += step.reward
+        self._lengths[rows] += 1
+        if "success" in step.infos:
+            if self._success is None:
+                self._success = np.zeros(self.num_rows, dtype=bool)
+            self._success[rows] |= step.infos["success"] > 0
+        if not step.ended.any():
+            return {}
+        over = np.flatnonzero(step.ended)
+        return self._end(over if step.rows is None else step.rows[over])
+
+    def _end(self, over: np.ndarray) -> dict[int, Info]:
+        seconds = round((time.time_ns() - self.agent.start_time) / 1e9, 6)
+        numbers = (part[over].tolist() for part in (self._returns, self._lengths))
+        ended = [{"r": r, "l": length, "t": seconds} for r, length in zip(*numbers, strict=True)]
+        episodes: dict[int, Info] = {
+            row: {"episode": one} for row, one in zip(over.tolist(), ended, strict=True)
+        }
+        self.agent.ep_info_buffer.extend(ended)
+        if self._success is not None:
+            succeeded = self._success[over].tolist()
+            self.agent.ep_success_buffer.extend(succeeded)
+            for row, success in zip(over.tolist(), succeeded, strict=True):
+                episodes[row]["is_success"] = success
+            self._success[over] = False
+        self._returns[over], self._lengths[over] = 0.0, 0
+        return episodes
+
+    def _whole(self, values: np.ndarray, rows: Rows) -> np.ndarray:
+        """Put the values of `rows` into an array of all rows, with zeros for the others."""
+        if rows is None:
+            return values
+        whole = np.zeros((self.num_rows, *values.shape[1:]), dtype=values.dtype)
+        whole[rows] = values
+        return whole
