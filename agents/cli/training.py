@@ -13,6 +13,7 @@ from agents.cli import find, flags
 from agents.cli.interrupts import StopOnSignal
 from agents.core.checkpoint import read_checkpoint
 from agents.core.files import atomic_file
+from agents.core.finite import NotFiniteError
 from agents.core.logging import ProgressBar, make_logger
 from agents.core.run import CheckpointCallback, Run
 from agents.core.training_log import describe
@@ -159,6 +160,9 @@ def _train(agent: Any, run: Run, wishes: Wishes, resumed: bool) -> int:
             agent.learn(wishes.total_timesteps - begun, hooks, reset_num_timesteps=not resumed)
         except KeyboardInterrupt:
             saver.save()
+        except NotFiniteError as error:
+            saver.save()  # what the agent was put back to may be newer than the file
+            raise error.followed_by(f"that state is kept in {run.checkpoint}") from error
         finally:
             bar.close()
             agent.logger.close()

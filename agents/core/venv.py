@@ -10,6 +10,7 @@ from gymnasium import spaces
 from gymnasium.envs.registration import load_env_creator
 from gymnasium.vector import VectorEnv, VectorWrapper
 from gymnasium.wrappers import HumanRendering, OrderEnforcing, PassiveEnvChecker, TimeLimit
+from gymnasium.wrappers.vector import DictInfoToList
 from stable_baselines3.common.vec_env import VecEnv
 
 import meta_envs
@@ -26,6 +27,7 @@ ENDLESS = 2**53  # episodes of a trial that ends with the lifetime
 _OF_MAKE = (PassiveEnvChecker, OrderEnforcing, TimeLimit, HumanRendering)  # what gym.make puts on
 # no part of what is played
 _NOT_KWARGS = ("num_envs", "vectorization_mode", "render_mode", "autoreset_mode")
+_HIDING = (DictInfoToList,)  # batches' wrappers that agents cannot play through
 
 
 def env_identity(env: Any, env_kwargs: Mapping[str, Any] | None) -> tuple[str | None, dict]:
@@ -119,8 +121,7 @@ def make_venv(
     if isinstance(env, str):
         return _made(env, n_envs, {**(more or {}), **(env_kwargs or {})}, any_id)
     if isinstance(env, VectorEnv):
-        if isinstance(env, VectorTrialWrapper):
-            raise TypeError("meta-agents play trials themselves; give the env inside it")
+        _refuse_unplayable(env)
         return _with_task_api(env, str(env))
     if isinstance(env, VecEnv):
         raise TypeError(
@@ -171,6 +172,19 @@ def _made(identity: str, n_envs: int, kwargs: Mapping[str, Any], any_id: bool) -
     if any_id:
         return make_rows(identity, n_envs, kwargs)
     return _with_task_api(gym.make_vec(identity, num_envs=n_envs, **kwargs), identity)
+
+
+def _refuse_unplayable(env: VectorEnv) -> None:
+    """Refuse a batch with a wrapper, at any depth, that hides what collectors need."""
+    while env is not env.unwrapped:
+        if isinstance(env, VectorTrialWrapper):
+            raise TypeError("meta-agents play trials themselves; give the env inside it")
+        if isinstance(env, _HIDING):
+            raise TypeError(
+                f"{type(env).__name__} hides the arrays that meta-agents read (observations, "
+                "infos); give the env without it"
+            )
+        env = env.env  # type: ignore[attr-defined]
 
 
 def _with_task_api(venv: VectorEnv, name: str) -> VectorEnv:

@@ -37,6 +37,9 @@ class RowInfos(Sequence[Info]):
         self._num_rows = num_rows
         self._step = step
         self._episodes = episodes
+        told = {} if step is None else step.infos
+        # copies, which stay right where an environment uses its arrays again
+        self._told = {k: v.copy() for k, v in told.items() if k not in ("final_obs", "_final_obs")}
         self._made: list[Info] | None = None
 
     def __len__(self) -> int:
@@ -67,11 +70,10 @@ class RowInfos(Sequence[Info]):
         return self._made
 
     def _fill(self, made: list[Info], step: Step) -> None:
-        shared = {k: part for k, part in step.infos.items() if k not in ("final_obs", "_final_obs")}
         rows = range(self._num_rows) if step.rows is None else step.rows.tolist()
         for index, row in enumerate(rows):
             info = made[row]
-            info.update({key: part[index] for key, part in shared.items()})
+            info.update({key: part[index] for key, part in self._told.items()})
             if step.ended[index]:
                 cut = step.truncated[index] and not step.terminated[index]
                 info["terminal_observation"] = batches.take(step.next_observation, index)
@@ -124,7 +126,7 @@ class Watch:
     def _seen(self, step: Step, episodes: dict[int, Info]) -> dict[str, Any]:
         rows, whole = step.rows, self._whole
         return {
-            "rewards": whole(step.reward, rows),
+            "rewards": whole(step.reward, rows).copy(),
             "dones": whole(step.ended, rows),
             "infos": RowInfos(self.num_rows, step, episodes),
             "actions": whole(step.action, rows),

@@ -147,9 +147,7 @@ class VariBAD(PPOArguments, TrialAlgorithm):
                 tuple(self.decoder_sizes),
                 reward=self.reward_decoder,
                 state=self.state_coef > 0,
-                task_size=flatdim(self.venv.unwrapped.single_task_space)
-                if self.task_coef > 0
-                else 0,
+                task_size=flatdim(task_space) if self.task_coef > 0 else 0,
             ).to(self.device)
         trained = [*self.policy.encoder.parameters(), *self.decoders.parameters()]
         self.vae_optimizer = torch.optim.Adam(trained, lr=1e-3)

@@ -1,0 +1,105 @@
+"""The smallest of every agent, for laws over all of them, and a family that misbehaves at will."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+import agents
+import meta_envs
+
+_TRIALS = {"n_envs": 4, "policy_kwargs": {"hidden_size": 4}}
+_ROUNDS = {"n_envs": 4, "rows_per_task": 2, "policy_kwargs": {"net_arch": (4,)}}
+_OF: dict[str, dict[str, Any]] = {
+    "RL2": {"policy": "GruPolicy", "n_epochs": 1, "batch_size": None, **_TRIALS},
+    "L2RL": {"policy": "LstmPolicy", **_TRIALS},
+    "VariBAD": {
+        "policy": "BeliefPolicy",
+        "n_envs": 4,
+        "batch_size": None,
+        "n_epochs": 1,
+        "vae_updates": 1,
+    },
+    "PEARL": {
+        **{"policy": "MlpPolicy", "n_envs": 4, "n_train_tasks": 2, "n_initial_episodes": 1},
+        **{"gradient_steps": 1, "meta_batch_size": 2, "batch_size": 4, "context_batch_size": 4},
+    },
+    "SupervisedMAML": {
+        **{"policy": "MlpRegressor", "n_tasks": 2, "shots": 2, "queries": 2, "n_batches": 1},
+    },
+}
+NAMES = [place.partition(":")[2] for place in agents.ALGORITHMS.values()]
+PLAYERS = [name for name in NAMES if name != "SupervisedMAML"]  # it draws pairs instead
+
+
+def make(name: str, env: Any = None, **more: Any) -> Any:
+    """Make the smallest agent of a name."""
+    if env is None:
+        env = "meta/Sinusoid-v0" if name == "SupervisedMAML" else "small/Nagging-v0"
+    given = {**_OF.get(name, {"policy": "MlpPolicy", **_ROUNDS}), "preset": None, "seed": 0, **more}
+    if not isinstance(env, str):
+        given.pop("n_envs", None)
+    return getattr(agents, name)(given.pop("policy"), env, **given)
+
+
+class Nagging(meta_envs.MetaVectorEnv):
+    """Episodes of 3 steps that succeed in the second; what it returns can be made wrong.
+
+    Its arrays of infos are the same at every step, as some families' are.
+
+    Args:
+        wrong: `"reward"`, `"observation"`, `"start"` or `"success"`; None is nothing.
+        value: What is put there, at step 2 of every episode in row 1 (at step 3 for a start).
+        only_at_ends: Speak of success at the ends of episodes alone.
+    """
+
+    def __init__(
+        self,
+        wrong: str | None = None,
+        value: float = np.nan,
+        only_at_ends: bool = False,
+        **core: Any,
+    ):
+        self.wrong, self.value, self.only_at_ends = wrong, value, only_at_ends
+        super().__init__(
+            task_space=spaces.Dict({"arm": spaces.Discrete(2)}),
+            observation_space=spaces.Box(-np.inf, np.inf, (1,), np.float32),
+            action_space=spaces.Box(-1.0, 1.0, (1,), np.float32),
+            **core,
+        )
+        self.infos = {"success": np.zeros(self.num_envs)}
+
+    def draw_task(self, rng: np.random.Generator) -> dict[str, Any]:
+        return {"arm": rng.integers(2)}
+
+    def begin_episodes(self, rows: np.ndarray) -> np.ndarray:
+        first = np.zeros((len(rows), 1), dtype=np.float32)
+        if self.wrong == "start" and self._observations is not None:
+            first[rows == 1] = self.value
+        return first
+
+    def step_rows(self, actions: np.ndarray) -> tuple[Any, ...]:
+        observations = self.elapsed[:, None].astype(np.float32)
+        rewards = self.elapsed + 0.1 * actions[:, 0].astype(np.float64)
+        self.infos["success"][:] = self.elapsed == (3 if self.only_at_ends else 2)
+        here = np.flatnonzero((self.elapsed == 2) & (np.arange(self.num_envs) == 1))
+        if self.wrong == "reward":
+            rewards[here] = self.value
+        elif self.wrong == "observation":
+            observations[here] = self.value
+        elif self.wrong == "success":
+            self.infos["success"][here] = self.value
+        over = self.elapsed >= 3
+        told = self.infos if over.any() or not self.only_at_ends else {}
+        return observations, rewards, over, dict(told)
+
+
+meta_envs.register(
+    "small/Nagging-v0",
+    f"{__name__}:Nagging",
+    episodes_per_trial=2,
+    summary="A toy",
+    source="tests",
+)
