@@ -1,4 +1,4 @@
-"""Every callback of Stable-Baselines3 and sb3-contrib works with our agents, and sees its locals."""
+"""Every callback of Stable-Baselines3 and sb3-contrib works with our agents and sees its locals."""
 
 import inspect
 
