@@ -101,12 +101,9 @@ class Watch:
         self._returns = np.zeros(self.num_rows)
         self._lengths = np.zeros(self.num_rows, dtype=np.int64)
         self._success: np.ndarray | None = None
-        self._constant = {
-            "self": agent,
-            "env": agent.env,
-            "callback": callback,
-            "total_timesteps": agent._total_timesteps,
-        }
+        self._every_row = np.arange(self.num_rows)
+        constant = {"self": agent, "env": agent.env, "callback": callback}
+        callback.update_locals({**constant, "total_timesteps": agent._total_timesteps})
 
     def __call__(self, step: Step | int) -> bool:
         """Take one step, or the number of steps of a collector that plays none.
@@ -120,7 +117,7 @@ class Watch:
         else:
             self.agent.num_timesteps += step.count
             seen = self._seen(step, self._count(step))
-        self.callback.update_locals({**self._constant, **seen})
+        self.callback.update_locals(seen)
         return self.callback.on_step()
 
     def _seen(self, step: Step, episodes: dict[int, Info]) -> dict[str, Any]:
@@ -131,7 +128,7 @@ class Watch:
             "infos": RowInfos(self.num_rows, step, episodes),
             "actions": whole(step.action, rows),
             "new_obs": step.shown,
-            "rows": np.arange(self.num_rows) if rows is None else rows,
+            "rows": self._every_row if rows is None else rows,
         }
 
     def _nothing(self) -> dict[str, Any]:
@@ -141,7 +138,7 @@ class Watch:
             "infos": RowInfos(self.num_rows, None, {}),
             "actions": None,
             "new_obs": None,
-            "rows": np.arange(0),
+            "rows": self._every_row[:0],
         }
 
     def _count(self, step: Step) -> dict[int, Info]:
