@@ -86,11 +86,7 @@ class Player:
             TypeError: If wrappers change what is needed of infos or observations.
         """
         self.observations, infos = self.venv.reset(seed=seed, options=options)
-        if not isinstance(infos, dict) or "trial_start" not in infos:
-            raise TypeError(
-                f"{self.venv} hides the infos of the environment ('trial_start' is not among "
-                "them); leave out the wrapper that does, or let it pass them on"
-            )
+        check_infos(self.venv, infos)
         if strange := _no_arrays(self.observations):
             raise TypeError(
                 f"{self.venv} shows {strange} where agents need NumPy arrays; leave out the "
@@ -137,6 +133,19 @@ class Player:
         actions[:] = getattr(self.venv.single_action_space, "start", 0)
         actions[rows] = action
         return actions
+
+
+def check_infos(venv: Any, infos: Any) -> None:
+    """Refuse a batch whose wrappers hide its infos.
+
+    Raises:
+        TypeError: Saying so.
+    """
+    if not isinstance(infos, dict) or "trial_start" not in infos:
+        raise TypeError(
+            f"{venv} hides the infos of the environment ('trial_start' is not among them); leave "
+            "out the wrapper that does, or let it pass them on"
+        )
 
 
 def _no_arrays(batch: Any) -> str | None:

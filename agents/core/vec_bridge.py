@@ -18,6 +18,8 @@ from meta_envs.core import tasks as _tasks
 from meta_envs.core.autoreset import require_same_step
 from meta_envs.core.rng import fold, fresh_seed
 
+from .player import check_infos
+
 _NOT_PER_ROW = ("final_obs", "task")
 _OF_A_ROW = ("observation_space", "action_space", "task_space")  # a batch calls them `single_...`
 _OF_ALL_ROWS = ("reset", "step", "advance", "close", "rest", "set_tasks", "set_state")
@@ -55,11 +57,12 @@ class SB3VecEnv(VecEnv):
         """Begin an episode in every row and return the observations [N, ...].
 
         Raises:
-            TypeError: If an option's task is of the wrong type.
+            TypeError: If an option's task is of the wrong type, or a wrapper hides infos.
             ValueError: If an option is unknown or out of range.
         """
         seeds = None if all(seed is None for seed in self._seeds) else self._seeds
         observations, infos = self.venv.reset(seed=seeds, options=self._batch_options())
+        check_infos(self.venv, infos)
         starts = infos["trial_start"]
         self.reset_infos = [self._reset_info(row, starts) for row in range(self.num_envs)]
         self._returns[:], self._lengths[:] = 0.0, 0

@@ -138,6 +138,7 @@ class VariBAD(PPOArguments, TrialAlgorithm):
     def _setup_model(self) -> None:
         super()._setup_model()
         self.vae_buffer = TrialBuffer(self.vae_buffer_size)
+        task_space = self.venv.unwrapped.single_task_space
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(fold(self.seed, "decoders") % 2**63)
             self.decoders = make_decoders(
