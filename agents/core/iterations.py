@@ -8,6 +8,7 @@ from typing import Any
 
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.type_aliases import MaybeCallback
+from torch import nn
 
 from .algorithm import MetaAlgorithm, Self
 from .finite import NotFiniteError, check_figures, check_tensors, tensors_of_optimizer
@@ -113,7 +114,7 @@ class IterativeAlgorithm(MetaAlgorithm):
         started = time.perf_counter()
         boundary = self.num_timesteps
         try:
-            experience = self._collect(Watch(self, hook))
+            experience = self._collect(self._watch(hook))
         except StoppedError:
             experience = None
         if experience is None:  # the iteration never was
@@ -130,12 +131,18 @@ class IterativeAlgorithm(MetaAlgorithm):
         self._mark_boundary()
         return True
 
+    def _watch(self, hook: BaseCallback) -> Watch:
+        """Return what sees the steps of one collection."""
+        return Watch(self, hook)
+
     def _check_finite(self, figures: dict[str, float], when: str) -> None:
         """Refuse losses, gradients, parameters and optimisers' states that are not finite."""
         try:
             check_figures(figures)
             for name, network in self._networks().items():
-                check_tensors(f"{name} parameter", network.state_dict().items())
+                check_tensors(f"{name} parameter", network.named_parameters())
+                if isinstance(network, nn.Module):  # what else keeps parameters has no buffers
+                    check_tensors(f"{name} buffer", network.named_buffers())
             for name, optimizer in self._optimizers().items():
                 check_tensors(name, tensors_of_optimizer(optimizer))
         except NotFiniteError as error:

@@ -92,14 +92,22 @@ class Watch:
     Args:
         agent: Which trains.
         callback: Its callbacks.
+        open_episodes: Returns and lengths [N] of episodes that go on, counted in place; None: all
+            begin.
     """
 
-    def __init__(self, agent: Any, callback: BaseCallback):
+    def __init__(
+        self,
+        agent: Any,
+        callback: BaseCallback,
+        open_episodes: tuple[np.ndarray, np.ndarray] | None = None,
+    ):
         self.agent = agent
         self.callback = callback
         self.num_rows: int = agent.n_envs
-        self._returns = np.zeros(self.num_rows)
-        self._lengths = np.zeros(self.num_rows, dtype=np.int64)
+        if open_episodes is None:
+            open_episodes = np.zeros(self.num_rows), np.zeros(self.num_rows, dtype=np.int64)
+        self._returns, self._lengths = open_episodes
         self._success: np.ndarray | None = None
         self._every_row = np.arange(self.num_rows)
         constant = {"self": agent, "env": agent.env, "callback": callback}
@@ -111,14 +119,28 @@ class Watch:
         Returns:
             Whether to go on.
         """
-        if isinstance(step, int):
-            self.agent.num_timesteps += step
-            seen = self._nothing()
-        else:
-            self.agent.num_timesteps += step.count
-            seen = self._seen(step, self._count(step))
+        seen = self._nothing(step) if isinstance(step, int) else self._seen(step, self.count(step))
         self.callback.update_locals(seen)
         return self.callback.on_step()
+
+    def count(self, step: Step) -> dict[int, Info]:
+        """Count a step and its rows' episodes, without callbacks.
+
+        Returns:
+            What infos say of the episodes that ended, by row.
+        """
+        self.agent.num_timesteps += step.count
+        rows: Any = slice(None) if step.rows is None else step.rows
+        self._returns[rows] += step.reward
+        self._lengths[rows] += 1
+        if "success" in step.infos:
+            if self._success is None:
+                self._success = np.zeros(self.num_rows, dtype=bool)
+            self._success[rows] |= step.infos["success"] > 0
+        if not step.ended.any():
+            return {}
+        over = np.flatnonzero(step.ended)
+        return self._end(over if step.rows is None else step.rows[over])
 
     def _seen(self, step: Step, episodes: dict[int, Info]) -> dict[str, Any]:
         rows, whole = step.rows, self._whole
@@ -131,7 +153,8 @@ class Watch:
             "rows": self._every_row if rows is None else rows,
         }
 
-    def _nothing(self) -> dict[str, Any]:
+    def _nothing(self, steps: int) -> dict[str, Any]:
+        self.agent.num_timesteps += steps
         return {
             "rewards": np.zeros(self.num_rows),
             "dones": np.zeros(self.num_rows, dtype=bool),
@@ -140,20 +163,6 @@ class Watch:
             "new_obs": None,
             "rows": self._every_row[:0],
         }
-
-    def _count(self, step: Step) -> dict[int, Info]:
-        """Count a step in its rows' episodes; return what infos say of those that ended, by row."""
-        rows: Any = slice(None) if step.rows is None else step.rows
-        self._returns[rows] += step.reward
-        self._lengths[rows] += 1
-        if "success" in step.infos:
-            if self._success is None:
-                self._success = np.zeros(self.num_rows, dtype=bool)
-            self._success[rows] |= step.infos["success"] > 0
-        if not step.ended.any():
-            return {}
-        over = np.flatnonzero(step.ended)
-        return self._end(over if step.rows is None else step.rows[over])
 
     def _end(self, over: np.ndarray) -> dict[int, Info]:
         seconds = round((time.time_ns() - self.agent.start_time) / 1e9, 6)

@@ -26,6 +26,7 @@ _OF: dict[str, dict[str, Any]] = {
         **{"policy": "MlpPolicy", "n_envs": 4, "n_train_tasks": 2, "n_initial_episodes": 1},
         **{"gradient_steps": 1, "meta_batch_size": 2, "batch_size": 4, "context_batch_size": 4},
     },
+    "A2C": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3},
     "SupervisedMAML": {
         **{"policy": "MlpRegressor", "n_tasks": 2, "shots": 2, "queries": 2, "n_batches": 1},
     },

@@ -5,10 +5,9 @@ N rows, all of which belong to the one learner.
 
 from __future__ import annotations
 
-import time
 import warnings
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -26,8 +25,10 @@ from ..iterations import IterativeAlgorithm, Self
 from ..lifetimes.loop import LifetimeLoop
 from ..lifetimes.rule import Rule
 from ..nets.actor_critic import ActorCritic
+from ..player import Player
 from ..training_log import record_update
 from ..venv import ENDLESS, check_spaces, first_tasks, make_venv
+from ..watch import Watch
 from .lifetime_state import LifetimeState
 
 
@@ -35,7 +36,7 @@ from .lifetime_state import LifetimeState
 class Stretch:
     """What an iteration of a lifetime played, for the log."""
 
-    finished: list[dict[str, float]]  # episodes that ended: return "r", length "l", seconds "t"
+    steps: int  # of all rows
 
 
 class LifetimeAlgorithm(IterativeAlgorithm):
@@ -99,6 +100,7 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         self.observation: Any = None  # what the next action is for; None: the rows begin anew
         self._sums = np.zeros(self.n_envs)
         self._lengths = np.zeros(self.n_envs, dtype=np.int64)
+        self._player = Player(self.venv, self.loop)
 
     def inner_loop(
         self, venv: Any, rows_per_task: int = 1, seed: int | None = None
@@ -130,7 +132,8 @@ class LifetimeAlgorithm(IterativeAlgorithm):
             task = _tasks.at(first_tasks(self.venv, 1, self.seed), 0) if given is None else given
             self.venv.set_tasks([task] * self.n_envs)
         seed = fold(self.seed, "episodes", self.iteration)
-        self.observation, _ = self.venv.reset(seed=seed)
+        self._player.reset(seed)
+        self.observation = self._player.observations
 
     # ---- the loop -------------------------------------------------------------------------------
 
@@ -138,7 +141,7 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         self: Self,
         total_timesteps: int,
         callback: MaybeCallback = None,
-        log_interval: int = 100,
+        log_interval: int | None = 100,
         tb_log_name: str | None = None,
         reset_num_timesteps: bool = True,
         progress_bar: bool = False,
@@ -148,7 +151,7 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         Args:
             total_timesteps: Steps, in whole iterations of `n_steps` a row.
             callback: As in Stable-Baselines3; where one stops, the iteration is finished first.
-            log_interval: Iterations between log lines.
+            log_interval: Iterations between log lines; None writes none.
             tb_log_name: Name of the TensorBoard run; None is the class's name.
             reset_num_timesteps: False continues the count. The learner lives on in any case.
             progress_bar: Show one.
@@ -169,24 +172,25 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         finally:
             del rows.reset
 
-    def _collect(self, on_step: Callable[[int], bool]) -> Stretch | None:
+    def _watch(self, hook: BaseCallback) -> Watch:
+        return Watch(self, hook, (self._sums, self._lengths))
+
+    def _collect(self, on_step: Any) -> Stretch | None:
         if self._stopped:  # in the last iteration, which was finished
             self._stopped = False
             return None
         if self.observation is None:
             self._reset_rows()
-        stretch = Stretch([])
+        self._player.observations = self.observation
+        stretch = Stretch(0)
         while not self.loop.due().any():
-            shown = self.observation
-            actions = self.loop.act(shown)
-            self.observation, rewards, terminated, truncated, infos = self.venv.step(actions)
-            successors = infos.get("final_obs", self.observation)
-            self.loop.observe(shown, actions, rewards, terminated, truncated, successors, infos)
-            self._count(rewards, terminated | truncated, stretch)
+            step = self._player.step()
+            self.observation = self._player.observations
+            stretch.steps += step.count
             if self._stopped:
-                self.num_timesteps += self.n_envs
+                on_step.count(step)
             else:
-                self._stopped = not on_step(self.n_envs)
+                self._stopped = not on_step(step)
         return stretch
 
     def train(self, experience: Stretch) -> dict[str, float]:
@@ -195,28 +199,12 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         self._n_updates += 1
         return {name: float(values[0]) for name, values in self.loop.figures.items()}
 
-    def _count(self, rewards: np.ndarray, ended: np.ndarray, stretch: Stretch) -> None:
-        self._sums += rewards
-        self._lengths += 1
-        if not ended.any():
-            return
-        seconds = (time.time_ns() - self.start_time) / 1e9
-        for row in np.flatnonzero(ended).tolist():
-            episode = {"r": float(self._sums[row]), "l": int(self._lengths[row]), "t": seconds}
-            stretch.finished.append(episode)
-        self._sums[ended], self._lengths[ended] = 0.0, 0
-
     def _record(
         self, experience: Stretch, figures: dict[str, float], seconds: dict[str, float], dump: bool
     ) -> None:
-        assert self.ep_info_buffer is not None
-        self.ep_info_buffer.extend(experience.finished)
         if self.ep_info_buffer:
             mean = safe_mean([episode["r"] for episode in self.ep_info_buffer])
             self.latest = {"ep_rew_mean": float(mean)}
-            self.logger.record("rollout/ep_rew_mean", float(mean))
-            length = safe_mean([episode["l"] for episode in self.ep_info_buffer])
-            self.logger.record("rollout/ep_len_mean", float(length))
         record_update(self, figures, seconds, dump)
 
     # ---- state ----------------------------------------------------------------------------------

@@ -54,12 +54,23 @@ def test_a_reward_that_is_nan_stops_training_and_leaves_the_last_good_state(name
     watch = Sabotage(go_wrong)
     with pytest.raises(NotFiniteError, match=r"small/Nagging-v0: the reward of row 1 is nan") as it:
         agent.learn(10_000, callback=watch)
-    assert (it.value.term, it.value.row, it.value.step) == ("reward", 1, 2)
+    assert (it.value.term, it.value.row) == ("reward", 1)
+    assert it.value.step == (5 if name == "A2C" else 2)  # a life has one reset
     assert "reset(seed=" in str(it.value) and f"{agent.num_timesteps:,} timesteps" in str(it.value)
     assert watch.rollouts == 2 and agent.iteration == 1 and equal(state(agent), watch.good)
     agent.save(tmp_path / "kept")
     kept = type(agent).load(tmp_path / "kept.zip")
     assert equal(state(kept), watch.good)
+
+
+def spoil(agent):
+    if name := next(iter(getattr(getattr(agent, "loop", None), "learners", ())), None):
+        spoiled = agent.loop.learners[name].clone()
+        agent.loop.learners = {**agent.loop.learners, name: spoiled}
+    else:
+        spoiled = next(agent.policy.parameters())
+    with torch.no_grad():
+        spoiled.view(-1)[0] = torch.inf
 
 
 @pytest.mark.parametrize("name", small.NAMES)
@@ -70,13 +81,12 @@ def test_an_update_that_is_not_finite_is_undone(name):
     def spoiled(experience):
         figures = train(agent, experience)
         if agent.iteration == 1:
-            with torch.no_grad():
-                next(agent.policy.parameters()).view(-1)[0] = torch.inf
+            spoil(agent)
         return figures
 
     agent.train = spoiled
     watch = Sabotage(lambda model: None)
-    with pytest.raises(NotFiniteError, match=r"policy parameter .* has 1 of \d+ numbers"):
+    with pytest.raises(NotFiniteError, match=r"parameter .* has 1 of \d+ numbers"):
         agent.learn(10_000, callback=watch)
     assert agent.iteration == 1 and equal(state(agent), watch.good)
 
