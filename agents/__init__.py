@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import baselines
     from .a2c import A2C
-    from .core import losses
-    from .core.arguments import argument
-    from .core.curve import AdaptationCurve
-    from .core.evaluation import evaluate
-    from .core.inner_loop import InnerLoop
-    from .core.trial_algorithm import TrialAlgorithm
-    from .core.vec_bridge import SB3VecEnv
+    from .core.base.arguments import argument
+    from .core.base.trial_algorithm import TrialAlgorithm
+    from .core.base.vec_bridge import SB3VecEnv
+    from .core.evaluation.curve import AdaptationCurve
+    from .core.evaluation.evaluate import evaluate
+    from .core.losses import losses
+    from .core.play.inner_loop import InnerLoop
     from .l2rl import L2RL
     from .maml import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile, SupervisedMAML
     from .pearl import PEARL
@@ -38,15 +38,15 @@ ALGORITHMS = {
 
 _PLACES = {
     **{place.partition(":")[2]: place.partition(":")[0] for place in ALGORITHMS.values()},
-    "AdaptationCurve": "agents.core.curve",
-    "InnerLoop": "agents.core.inner_loop",
-    "TrialAlgorithm": "agents.core.trial_algorithm",
-    "argument": "agents.core.arguments",
-    "SB3VecEnv": "agents.core.vec_bridge",
-    "evaluate": "agents.core.evaluation",
+    "AdaptationCurve": "agents.core.evaluation.curve",
+    "InnerLoop": "agents.core.play.inner_loop",
+    "TrialAlgorithm": "agents.core.base.trial_algorithm",
+    "argument": "agents.core.base.arguments",
+    "SB3VecEnv": "agents.core.base.vec_bridge",
+    "evaluate": "agents.core.evaluation.evaluate",
 }
 
-_MODULES = {"baselines": "agents.baselines", "losses": "agents.core.losses"}
+_MODULES = {"baselines": "agents.baselines", "losses": "agents.core.losses.losses"}
 
 __all__ = [
     "A2C",

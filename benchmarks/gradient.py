@@ -24,7 +24,7 @@ from learning import RESULTS, Progress
 
 import agents
 from agents import evaluate
-from agents.core.evaluation_play import Play
+from agents.core.evaluation.play import Play
 
 TABLE = RESULTS / "gradient.csv"
 COLUMNS = [*learning.COLUMNS, "quadrants", "corners"]

@@ -24,7 +24,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 import agents
 from agents import evaluate
-from agents.core.evaluation_play import Play
+from agents.core.evaluation.play import Play
 
 RESULTS = Path(__file__).parent / "results"
 _COMMIT = subprocess.run(  # read at the start: HEAD may move while a long run goes on

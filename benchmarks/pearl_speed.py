@@ -29,7 +29,7 @@ import torch
 from stable_baselines3 import SAC
 
 from agents import PEARL
-from agents.core.fast_mlp import FastMlp
+from agents.core.nets.kernels.fast_mlp import FastMlp
 
 ID = "meta/SparsePoint-v0"
 RELEASE = {"gradient steps": 4.0, "environment steps": 39.0}

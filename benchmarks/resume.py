@@ -31,7 +31,7 @@ def child(folder: Path) -> None:
     from stable_baselines3.common.callbacks import BaseCallback
 
     from agents import RL2
-    from agents.core.logging import make_logger
+    from agents.core.saving.writers import make_logger
 
     torch.set_num_threads(1)
     path = folder / "checkpoint.zip"

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from sequence_core import fastest
 
-from agents.core.returns import scan
+from agents.core.losses.returns import scan
 
 SHAPES = [(20, 8), (100, 64), (100, 2048), (1000, 32)]
 

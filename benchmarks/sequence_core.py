@@ -15,7 +15,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from agents.core import recurrent_kernels as kernels
+from agents.core.nets.kernels import recurrent as kernels
 
 SHAPES = [(100, 512, 64, 64), (60, 128, 64, 128), (100, 128, 64, 64), (10, 512, 64, 64)]
 

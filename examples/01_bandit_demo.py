@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from agents import RL2, baselines, evaluate
-from agents.core import plot
+from agents.core.evaluation import plot
 
 ID, PULLS = "meta/DependentBandit-v0", 100
 TINY = bool(os.environ.get("METAZOO_TINY"))  # a few seconds, to see that everything runs

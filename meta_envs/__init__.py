@@ -1,10 +1,10 @@
 """Task distributions for meta-reinforcement learning behind Gymnasium's API."""
 
 from . import wrappers
-from .core.check import check_task_distribution
 from .core.registration import card, list_distributions, register
 from .core.single import MetaEnv
 from .core.vector import MetaVectorEnv
+from .laws.check import check_task_distribution
 
 import registrations  # isort: skip  # noqa: F401  registers every "meta/..." id, with `register`
 

@@ -22,8 +22,8 @@ import torch
 
 from agents import RL2, AdaptationCurve
 from agents.cli import find
-from agents.core.logging import TIMESTEPS, AppendingCSV, cut_back
-from agents.core.run import Run
+from agents.core.saving.run import Run
+from agents.core.saving.writers import TIMESTEPS, AppendingCSV, cut_back
 
 ID = "meta/BernoulliBandit-v0"
 # What a value of JSON is replaced by; "deep" and "long" stand for what would fill this line.

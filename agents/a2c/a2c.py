@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..core.agent_arguments import DiscountArguments
-from ..core.arguments import argument, one_of, within
+from ..core.base.agent_arguments import DiscountArguments
+from ..core.base.arguments import argument, one_of, within
 from ..core.base.lifetime_algorithm import LifetimeAlgorithm
 from ..core.learning.functional import Adam, Optimizer, RMSProp
 from .presets import PRESETS

@@ -9,8 +9,8 @@ import torch
 
 from ..core.learning.functional import Optimizer, clip_norm, norms
 from ..core.lifetimes.rule import Learners, Rule, Unroll
+from ..core.losses.returns import vtrace
 from ..core.nets.actor_critic import ActorCritic
-from ..core.returns import vtrace
 from .losses import actor_critic_loss
 
 

@@ -3,13 +3,13 @@
 Every name here is a frozen dataclass of parameters, which `agents.evaluate` takes like an agent.
 """
 
-from agents.baselines.bandits import UCB1, EpsilonGreedy, Greedy, OptimisticThompson, Thompson
-from agents.baselines.base import Random
-from agents.baselines.gittins import Gittins
-from agents.baselines.grids import GridOracle, GridPosteriorSampling
-from agents.baselines.oracles import BanditOracle, Expert, MDPOracle
-from agents.baselines.stable_baselines import StableBaselines
-from agents.baselines.tabular import PSRL, EpsilonGreedyMDP
+from .bandits import UCB1, EpsilonGreedy, Greedy, OptimisticThompson, Thompson
+from .base import Random
+from .gittins import Gittins
+from .grids import GridOracle, GridPosteriorSampling
+from .oracles import BanditOracle, Expert, MDPOracle
+from .stable_baselines import StableBaselines
+from .tabular import PSRL, EpsilonGreedyMDP
 
 __all__ = [
     "BanditOracle",

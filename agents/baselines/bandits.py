@@ -14,8 +14,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from scipy.special import betaincinv, ndtri
 
-from agents.baselines.base import Baseline, BaselineLoop, discrete
-from agents.core.inner_loop import Rows
+from ..core.play.inner_loop import Rows
+from .base import Baseline, BaselineLoop, discrete
 
 Model = Literal["bernoulli", "gaussian"]
 MODELS = ("bernoulli", "gaussian")

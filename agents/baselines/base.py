@@ -12,9 +12,10 @@ import numpy as np
 from gymnasium import spaces
 from typing_extensions import Self
 
-from agents.core.inner_loop import InnerLoop, Rows
-from agents.core.kinds import refuse_unknown
 from meta_envs.core.rng import RowRandom
+
+from ..core.base.kinds import refuse_unknown
+from ..core.play.inner_loop import InnerLoop, Rows
 
 _ACTIONS = 3  # the stream of action randomness, beside the three streams of an environment
 

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from agents.baselines.bandits import BanditLoop, Model
-from agents.baselines.base import Baseline
+from .bandits import BanditLoop, Model
+from .base import Baseline
 
 _RATES = 1024  # sure rewards that indices are interpolated between
 _NEGLIGIBLE = 1e-3  # weight of what lies beyond the table, `discount ** margin`

@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 import numpy as np
 from gymnasium import spaces
 
-from agents.baselines.base import Baseline, BaselineLoop
-from agents.baselines.oracles import task_values
-from agents.core.inner_loop import Rows
+from ..core.play.inner_loop import Rows
+from .base import Baseline, BaselineLoop
+from .oracles import task_values
 
 _STAY, _UP, _RIGHT, _DOWN, _LEFT = range(5)  # GridNavi's actions; up is y + 1, right is x + 1
 

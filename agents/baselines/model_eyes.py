@@ -18,7 +18,7 @@ from stable_baselines3.common.vec_env import (
 )
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvWrapper
 
-from agents.core.vec_bridge import SB3VecEnv
+from ..core.base.vec_bridge import SB3VecEnv
 
 _HARMLESS = (VecMonitor, VecVideoRecorder, VecCheckNan)  # the model sees and does the same
 _CHANGING = (

@@ -10,10 +10,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from agents.baselines.base import Baseline, BaselineLoop, discrete
-from agents.baselines.tabular import PlanningLoop
-from agents.core.inner_loop import Rows
 from meta_envs.core import batches
+
+from ..core.play.inner_loop import Rows
+from .base import Baseline, BaselineLoop, discrete
+from .tabular import PlanningLoop
 
 
 def task_values(venv: Any, key: str, baseline: object) -> np.ndarray:

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from agents.baselines.base import Baseline, BaselineLoop
-from agents.baselines.model_eyes import ModelEyes
-from agents.core.inner_loop import Rows
 from meta_envs.core.rng import RowRandom
-from meta_envs.core.trial import TrialObservation
 from meta_envs.wrappers import flat_tasks, observation_with_task
+from meta_envs.wrappers.trial import TrialObservation
+
+from ..core.play.inner_loop import Rows
+from .base import Baseline, BaselineLoop
+from .model_eyes import ModelEyes
 
 _LSTM = ("hidden", "cell")  # the two halves of an LSTM's state
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from agents.baselines.base import Baseline, BaselineLoop, discrete
-from agents.core.inner_loop import Rows
+from ..core.play.inner_loop import Rows
+from .base import Baseline, BaselineLoop, discrete
 
 _PRIOR_MEAN = 1.0  # of a mean reward; its prior variance and that of the noise are 1
 _CHUNK = 512  # rows planned together: bounds memory (2 MB an array at RL^2's sizes)

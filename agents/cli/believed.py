@@ -31,7 +31,7 @@ def beside(picture: np.ndarray, cells: np.ndarray | None) -> np.ndarray:
     """
     if cells is None:
         return picture
-    from meta_envs.core.drawing import BLUE, FAINT, INK, MUTED, PAPER, Canvas, mix
+    from meta_envs.pictures.drawing import BLUE, FAINT, INK, MUTED, PAPER, Canvas, mix
 
     high = picture.shape[0]
     canvas = Canvas(_WIDTH, high)

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from agents.cli.find import UsageError
-from agents.cli.keys import Controls, controls_for
-from agents.cli.seen import HEIGHT, Told, draw_seen, image_of
-from agents.cli.trials import begin, describe, make_one, reveal, tell
+from .find import UsageError
+from .keys import Controls, controls_for
+from .seen import HEIGHT, Told, draw_seen, image_of
+from .trials import begin, describe, make_one, reveal, tell
 
 _IDLE = 30  # looks at the keyboard a second, while nothing moves by itself
 _FASTEST = 60.0  # pictures a second

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from agents.cli import find
-from agents.cli.values import EnvKwargs
+from . import find
+from .values import EnvKwargs
 
 if TYPE_CHECKING:
-    from meta_envs.core.law_case import LawBroken
+    from meta_envs.laws.case import LawBroken
 
 _BROKEN = 1  # exit code
 _WIDTH = 100  # columns of the report
@@ -36,7 +36,7 @@ def check(
         env_kwargs: Arguments of the task distribution.
     """
     import meta_envs
-    from meta_envs.core.check import LawBroken
+    from meta_envs.laws.check import LawBroken
 
     card = find.distribution(id)
     try:
@@ -66,7 +66,7 @@ def _report(broken: LawBroken, family: str) -> str:
 
 def _own_lines(raised: BaseException, family: str) -> str:
     """Write a traceback from the author's first line on; the whole one if they have no line."""
-    from meta_envs.core import law_errors
+    from meta_envs.laws import errors as law_errors
 
     own = law_errors.own_traceback(raised, family.partition(":")[0])
     written = traceback.format_exception(type(raised), raised, own or raised.__traceback__)

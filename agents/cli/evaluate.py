@@ -7,8 +7,8 @@ from typing import Annotated
 
 import tyro
 
-from agents.cli import find
-from agents.cli.values import Count, EnvKwargs, OfTrial, Split, Threads, unless
+from . import find
+from .values import Count, EnvKwargs, OfTrial, Split, Threads, unless
 
 
 def evaluate(
@@ -52,7 +52,7 @@ def evaluate(
         find.distribution(id)
     player = find.agent(agent)
     id, kwargs = find.setting(player, agent, id, env_kwargs)
-    from agents.core.evaluation import evaluate as measure
+    from ..core.evaluation.evaluate import evaluate as measure
 
     if threads is not None:
         import torch

@@ -11,9 +11,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from agents import ALGORITHMS
-from agents.cli import trust
-from agents.core.allowed import check_named
+from .. import ALGORITHMS
+from ..core.saving.allowed import check_named
+from . import trust
 
 _NOT_BY_NAME = ("StableBaselines",)  # takes a model, which has no name
 
@@ -120,8 +120,8 @@ def checkpoint(path: str | os.PathLike, device: str = "auto") -> Any:
         OSError: The file cannot be read.
         ValueError: It is no checkpoint, or one of an unknown algorithm.
     """
-    from agents.core.checkpoint import read_checkpoint
-    from agents.core.stored import check_data
+    from ..core.saving.checkpoint import read_checkpoint
+    from ..core.saving.stored import check_data
 
     data = read_checkpoint(path)[0]
     check_data(data, str(path))
@@ -147,7 +147,7 @@ def agent(text: str) -> Any:
         OSError: A file cannot be read.
         ValueError: There is no such agent; names the nearest.
     """
-    from agents.core.run import Run
+    from ..core.saving.run import Run
 
     path = Path(text)
     if path.suffix == ".zip":
@@ -165,8 +165,8 @@ def baseline(text: str) -> Any:
         UsageError: There is no such baseline or parameter; names the nearest.
         ValueError: A parameter is out of range.
     """
-    from agents import baselines
-    from agents.cli.values import pairs
+    from .. import baselines
+    from .values import pairs
 
     name, _, rest = text.partition(":")
     class_name = _baseline_class(name)
@@ -189,7 +189,7 @@ def baseline(text: str) -> Any:
 
 def baseline_names() -> dict[str, str]:
     """Return the class names of the baselines by the names one types."""
-    from agents import baselines
+    from .. import baselines
 
     return {kebab(one): one for one in baselines.__all__ if one not in _NOT_BY_NAME}
 

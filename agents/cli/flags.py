@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from agents.cli.values import literal, pairs_spec, spec, whole_number
+from .values import literal, pairs_spec, spec, whole_number
 
 _SCHEDULE, _SCHEDULE_FLAG = '("linear", start, end)', "linear:START:END"  # in code, as a flag
 # Given by the command itself.

@@ -15,9 +15,10 @@ from typing import Annotated, Any
 import tyro
 
 import meta_envs
-from agents import ALGORITHMS
-from agents.cli import find
-from agents.cli.values import unless
+
+from .. import ALGORITHMS
+from . import find
+from .values import unless
 
 # Keyword arguments that say how long an episode is, where that is part of the problem.
 _HORIZONS = ("pulls", "steps", "horizon", "rounds")

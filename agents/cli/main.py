@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from agents.cli import find, trust
+from . import find, trust
 
 # Name: (module:function, what it does, an example)
 COMMANDS = {
@@ -124,7 +124,7 @@ def _dispatch(words: list[str]) -> int:
         return command(rest)
     import tyro
 
-    from agents.cli.values import join_pairs
+    from .values import join_pairs
 
     return tyro.cli(command, prog=f"metazoo {name}", args=join_pairs(rest))
 

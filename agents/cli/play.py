@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from agents.cli import find
-from agents.cli.believed import beside
-from agents.cli.screens import Gif, Window, pace
-from agents.cli.trials import Moment, make_one, play_trial, target
-from agents.cli.values import Count, EnvKwargs, OfTrial, Split, unless
+from . import find
+from .believed import beside
+from .screens import Gif, Window, pace
+from .trials import Moment, make_one, play_trial, target
+from .values import Count, EnvKwargs, OfTrial, Split, unless
 
 _HOLD = 1.0  # seconds that the last picture of an episode stays
 
@@ -67,7 +67,7 @@ def play(
         _refuse_flags_of_agents(render_mode, out, deterministic)
         if id is None:
             raise find.UsageError("say what to play, e.g. metazoo play meta/GridNavi-v0")
-        from agents.cli.by_hand import play_by_hand
+        from .by_hand import play_by_hand
 
         play_by_hand(id, dict(env_kwargs or {}), split, episodes, seed, fps, show_task)
         return 0

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from agents.cli import find
-from agents.cli.trials import refuse_link
-from agents.cli.values import unless
+from . import find
+from .trials import refuse_link
+from .values import unless
 
 if TYPE_CHECKING:
-    from agents.core.curve import AdaptationCurve
-    from agents.core.run import Run
+    from ..core.evaluation.curve import AdaptationCurve
+    from ..core.saving.run import Run
 
 _X, _Y = "time/total_timesteps", "rollout/trial_rew_mean"
 
@@ -41,8 +41,8 @@ def plot(
     """
     if not runs:
         raise find.UsageError("name one run or more, e.g. metazoo plot runs/last")
-    from agents.core.plot import comparison, save
-    from agents.core.run import Run
+    from ..core.evaluation.plot import comparison, save
+    from ..core.saving.run import Run
 
     files = {path: Path(path) for path in runs if Path(path).suffix == ".csv"}
     opened = {path: Run.open(path, needs=None) for path in runs if path not in files}
@@ -69,7 +69,7 @@ def _default_target(first: str, opened: dict[str, Run]) -> Path:
 
 def _curves(files: dict[str, Path]) -> dict[str, AdaptationCurve]:
     """Read curves, named by their agents; by run or file where agents are alike."""
-    from agents.core.curve import AdaptationCurve
+    from ..core.evaluation.curve import AdaptationCurve
 
     read = {path: AdaptationCurve.from_csv(file) for path, file in files.items()}
     agents = {path: curve.protocol["agent"].removesuffix("()") for path, curve in read.items()}
@@ -85,7 +85,7 @@ def _curves(files: dict[str, Path]) -> dict[str, AdaptationCurve]:
 
 def _training(runs: dict[str, Run]) -> Any:
     """Draw the mean reward of a trial over the timesteps of training."""
-    from agents.core.plot import new_axes
+    from ..core.evaluation.plot import new_axes
 
     figure, ax = new_axes()
     for name, run in runs.items():

@@ -12,7 +12,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from agents.cli.find import UsageError
+from .find import UsageError
 
 FILM_NEEDS = 'an .mp4 needs imageio with ffmpeg: pip install "metazoo[video]"'
 _FASTEST = 30.0  # pictures a second of a file; of faster families some are left out
@@ -96,7 +96,7 @@ class Gif:
 
     def close(self) -> None:
         """Write the file."""
-        from agents.core.files import atomic_file
+        from ..core.saving.files import atomic_file
 
         if not self._pictures:
             return

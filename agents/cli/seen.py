@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from meta_envs.core.drawing import BLUE, FAINT, GREEN, INK, MUTED, RED, RULE, SKY, Canvas
+from meta_envs.pictures.drawing import BLUE, FAINT, GREEN, INK, MUTED, RED, RULE, SKY, Canvas
 
 WIDTH, HEIGHT = 460, 600  # pixels
 _MOST_CELLS = 100  # of a discrete observation, drawn

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import tyro
 
-from agents import ALGORITHMS
-from agents.cli import find, flags
-from agents.cli.values import Count, join_pairs, spec, whole_number
+from .. import ALGORITHMS
+from . import find, flags
+from .values import Count, join_pairs, spec, whole_number
 
 _OVERVIEW = """\
 usage: metazoo train ALGORITHM ID [OPTIONS]
@@ -87,7 +87,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _algorithms() -> str:
-    from agents.cli.listing import algorithms
+    from .listing import algorithms
 
     rows = algorithms()
     width = max(len(one["name"]) for one in rows) + 2
@@ -123,7 +123,7 @@ def _parse(name: str, cls: type, words: list[str]) -> tuple[TrainOptions, dict[s
 
 
 def _start(options: TrainOptions, name: str, cls: Any, arguments: dict[str, Any]) -> int:
-    from agents.cli import training
+    from . import training
 
     if options.id is None:
         raise find.UsageError(
@@ -134,7 +134,7 @@ def _start(options: TrainOptions, name: str, cls: Any, arguments: dict[str, Any]
 
 
 def _resume(options: TrainOptions, name: str | None, arguments: dict[str, Any]) -> int:
-    from agents.cli import training
+    from . import training
 
     device = arguments.pop("device", "auto")
     if arguments:
@@ -148,7 +148,7 @@ def _resume(options: TrainOptions, name: str | None, arguments: dict[str, Any]) 
 
 
 def _wishes(options: TrainOptions) -> Any:
-    from agents.cli.training import Wishes
+    from .training import Wishes
 
     given = flags.given(options)
     return Wishes(**{name: given[name] for name in Wishes.names() if name in given})

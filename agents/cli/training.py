@@ -9,14 +9,14 @@ from typing import Any
 
 import torch
 
-from agents.cli import find, flags
-from agents.cli.interrupts import StopOnSignal
-from agents.core.checkpoint import read_checkpoint
-from agents.core.files import atomic_file
-from agents.core.finite import NotFiniteError
-from agents.core.logging import ProgressBar, make_logger
-from agents.core.run import CheckpointCallback, Run
-from agents.core.training_log import describe
+from ..core.base.training_log import describe
+from ..core.play.finite import NotFiniteError
+from ..core.saving.checkpoint import read_checkpoint
+from ..core.saving.files import atomic_file
+from ..core.saving.run import CheckpointCallback, Run
+from ..core.saving.writers import ProgressBar, make_logger
+from . import find, flags
+from .interrupts import StopOnSignal
 
 INTERRUPTED = 130  # the exit code of a shell's command that Ctrl-C ended
 _DEFAULTS = {"total_timesteps": 1_000_000, "eval_tasks": 1_000}
@@ -204,8 +204,8 @@ def _finish(agent: Any, run: Run, wishes: Wishes) -> int:
     made = [("checkpoint", run.checkpoint), ("figures", run.progress), ("TensorBoard", run.tb)]
     if wishes.eval_tasks:
         # imported late: scipy's statistics would hold up the first step of training by a second
-        from agents.core.evaluation import evaluate
-        from agents.core.plot import save
+        from ..core.evaluation.evaluate import evaluate
+        from ..core.evaluation.plot import save
 
         print(
             f"evaluating on {wishes.eval_tasks:,} {_tasks_of(agent)}", file=sys.stderr, flush=True

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from agents.cli import find
-from agents.cli.believed import cells_of
+from . import find
+from .believed import cells_of
 
 _LONGEST = 6  # numbers of an array that are printed
 
@@ -47,7 +47,7 @@ def make_one(
         episodes: Episodes a trial; None is the distribution's number.
         drawn: Whether it is to draw pictures.
     """
-    from agents.core.venv import make_venv
+    from ..core.base.venv import make_venv
 
     kwargs = dict(kwargs)
     if episodes is not None:
@@ -113,9 +113,10 @@ def play_trial(
         deterministic: Act without sampling.
         show: Called at every start of an episode and after every step.
     """
-    from agents.core.evaluation_play import RowsView
     from meta_envs.core import batches
     from meta_envs.core.rng import fold
+
+    from ..core.evaluation.play import RowsView
 
     view = RowsView(venv)  # tasks are out of the agent's sight
     loop = player.inner_loop(view, 1, fold(seed, "act"))

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from agents.core.allowed import module_of
+from ..core.saving.allowed import module_of
 
 _ALLOWED: contextvars.ContextVar[tuple[str, ...]] = contextvars.ContextVar("allowed", default=())
 

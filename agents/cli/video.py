@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import numpy as np
 import tyro
 
-from agents.cli import find
-from agents.cli.believed import beside
-from agents.cli.screens import FILM_NEEDS, Film, Gif, can_film, pace
-from agents.cli.trials import Moment, describe, make_one, play_trial, target
-from agents.cli.values import Count, EnvKwargs, OfTrial, Split, unless
+from . import find
+from .believed import beside
+from .screens import FILM_NEEDS, Film, Gif, can_film, pace
+from .trials import Moment, describe, make_one, play_trial, target
+from .values import Count, EnvKwargs, OfTrial, Split, unless
 
 _HOLD = 1.0  # seconds that the last picture of an episode stays
 _LINE = 18  # height of a line of the caption, pixels
@@ -105,7 +105,7 @@ def under_caption(picture: np.ndarray, lines: list[str]) -> np.ndarray:
         picture: uint8 [height, width, 3].
         lines: What to write.
     """
-    from meta_envs.core.drawing import INK, MUTED, RULE, Canvas
+    from meta_envs.pictures.drawing import INK, MUTED, RULE, Canvas
 
     width = picture.shape[1]
     canvas = Canvas(width, _LINE * len(lines) + 12)

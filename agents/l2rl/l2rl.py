@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from ..core.policies import GruPolicy, LstmPolicy
-from ..core.trial_algorithm import TrialAlgorithm
-from ..core.updates import A2C, GradientUpdate
+from ..core.base.trial_algorithm import TrialAlgorithm
+from ..core.base.updates import A2C, GradientUpdate
+from ..core.nets.recurrent_policy import GruPolicy, LstmPolicy
 from .presets import PRESETS
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.arguments import Declared, argument, at_least, one_of
+from ..core.base.arguments import Declared, argument, at_least, one_of
 from .adaptation import SHAPES
 
 

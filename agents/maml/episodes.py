@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..core.linear_baseline import features, fit_linear_baseline
-from ..core.returns import gae
+from ..core.losses.linear_baseline import features, fit_linear_baseline
+from ..core.losses.returns import gae
 from .losses import task_weights
 
 # Padded with zeros; all else with the episode's first step, which is always valid: an action of 0

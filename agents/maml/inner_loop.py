@@ -10,7 +10,7 @@ import torch
 
 from meta_envs.core.rng import RowRandom
 
-from ..core.inner_loop import InnerLoop, Rows
+from ..core.play.inner_loop import InnerLoop, Rows
 from .adaptation import spread
 from .episodes import Episodes, EpisodeStore, joined
 from .learner import Learner

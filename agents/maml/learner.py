@@ -12,8 +12,8 @@ from typing import Any
 
 import torch
 
-from ..core.losses import masked_mean
-from ..core.mlp import MlpPolicy
+from ..core.losses.losses import masked_mean
+from ..core.nets.mlp import MlpPolicy
 from .adaptation import InnerRates, Parameters, adapt, spread
 from .episodes import Episodes
 from .losses import inner_loss

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import torch
 
-from ..core.losses import masked_mean
+from ..core.losses.losses import masked_mean
 
 ESTIMATORS = ("logp", "lvc", "dice")
 

@@ -11,15 +11,15 @@ from torch import nn
 
 from meta_envs.core.rng import fold
 
-from ..core.agent_arguments import BalanceArguments, ClipArguments, DiscountArguments
-from ..core.arguments import argument, at_least, one_of, within
-from ..core.balance import check_balance
-from ..core.fast_mlp import keep_freed_memory
-from ..core.iterations import IterativeAlgorithm
-from ..core.mlp import MlpPolicy
-from ..core.player import OnStep
-from ..core.schedules import Schedule, check_schedule, value_at
-from ..core.venv import check_spaces
+from ..core.base.agent_arguments import BalanceArguments, ClipArguments, DiscountArguments
+from ..core.base.arguments import argument, at_least, one_of, within
+from ..core.base.iterations import IterativeAlgorithm
+from ..core.base.schedules import Schedule, check_schedule, value_at
+from ..core.base.venv import check_spaces
+from ..core.nets.kernels.fast_mlp import keep_freed_memory
+from ..core.nets.mlp import MlpPolicy
+from ..core.play.balance import check_balance
+from ..core.play.player import OnStep
 from . import outer as outer_steps
 from .adaptation import InnerRates
 from .arguments import InnerStepArguments

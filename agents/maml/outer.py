@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from ..core import losses
-from ..core.trpo import finite_difference_product, trust_region_step
+from ..core.losses import losses
+from ..core.losses.trust_region import finite_difference_product, trust_region_step
 from .episodes import Episodes
 from .learner import Learner, chunks
 from .losses import exploration_loss, standardised_gains

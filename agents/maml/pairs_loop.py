@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from ..core.inner_loop import InnerLoop, Rows
+from ..core.play.inner_loop import InnerLoop, Rows
 from .adaptation import Parameters, spread
 
 if TYPE_CHECKING:

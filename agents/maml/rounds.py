@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.balance import balanced_tasks
-from ..core.evaluation_play import Play, Played
-from ..core.player import OnStep, StoppedError
-from ..core.training_log import record_update
+from ..core.base.training_log import record_update
+from ..core.evaluation.play import Play, Played
+from ..core.play.balance import balanced_tasks
+from ..core.play.player import OnStep, StoppedError
 from .inner_loop import GradientInnerLoop
 
 

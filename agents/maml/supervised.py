@@ -15,14 +15,14 @@ from torch import nn
 
 from meta_envs.core.rng import fold
 
-from ..core.arguments import argument, at_least, one_of
-from ..core.finite import check_tensors
-from ..core.iterations import IterativeAlgorithm
-from ..core.mlp import MlpRegressor
-from ..core.player import OnStep
-from ..core.schedules import value_at
-from ..core.training_log import record_update
-from ..core.venv import check_spaces
+from ..core.base.arguments import argument, at_least, one_of
+from ..core.base.iterations import IterativeAlgorithm
+from ..core.base.schedules import value_at
+from ..core.base.training_log import record_update
+from ..core.base.venv import check_spaces
+from ..core.nets.mlp import MlpRegressor
+from ..core.play.finite import check_tensors
+from ..core.play.player import OnStep
 from .adaptation import InnerRates, Parameters, adapt, spread
 from .arguments import InnerStepArguments
 from .outer import interpolate

@@ -10,9 +10,9 @@ import numpy as np
 from meta_envs.core import tasks as _tasks
 from meta_envs.core.rng import fold
 
-from ..core.evaluation_play import Play
-from ..core.inner_loop import Rows
-from ..core.player import OnStep
+from ..core.evaluation.play import Play
+from ..core.play.inner_loop import Rows
+from ..core.play.player import OnStep
 from .inner_loop import PosteriorInnerLoop
 
 Fields = dict[str, np.ndarray]  # of transitions, [n, ...]

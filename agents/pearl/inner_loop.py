@@ -12,9 +12,9 @@ import torch
 
 from meta_envs.core.rng import RowRandom
 
-from ..core.belief import gaussian_sample
-from ..core.encoders import product_of_gaussians
-from ..core.inner_loop import InnerLoop, Rows
+from ..core.nets.belief import gaussian_sample
+from ..core.nets.encoders import product_of_gaussians
+from ..core.play.inner_loop import InnerLoop, Rows
 from .policies import PearlPolicy
 
 _ACTING = 100  # the stream of a row's seed that actions are drawn from; environments use 0-2

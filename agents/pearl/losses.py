@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ..core.encoders import kl_to_prior
+from ..core.nets.encoders import kl_to_prior
 
 
 def encoder_loss(

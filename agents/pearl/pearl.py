@@ -11,14 +11,14 @@ import torch
 from meta_envs.core import tasks as _tasks
 from meta_envs.core.rng import fold
 
-from ..core.agent_arguments import DiscountArguments
-from ..core.arguments import above, argument, at_least, one_of, within
-from ..core.iterations import IterativeAlgorithm
-from ..core.player import OnStep, StoppedError
-from ..core.replay import TaskReplay
-from ..core.schedules import value_at
-from ..core.training_log import record_update
-from ..core.venv import check_spaces
+from ..core.base.agent_arguments import DiscountArguments
+from ..core.base.arguments import above, argument, at_least, one_of, within
+from ..core.base.iterations import IterativeAlgorithm
+from ..core.base.schedules import value_at
+from ..core.base.training_log import record_update
+from ..core.base.venv import check_spaces
+from ..core.play.player import OnStep, StoppedError
+from ..core.play.replay import TaskReplay
 from .collect import Collected, RecordingLoop, TaskCollector
 from .inner_loop import PosteriorInnerLoop
 from .policies import PearlPolicy

@@ -13,9 +13,9 @@ from torch import nn
 
 from meta_envs.wrappers import TrialObservation
 
-from ..core.encoders import ProductEncoder
-from ..core.fast_mlp import Precision
-from ..core.sac import SoftActorCritic
+from ..core.learning.sac import SoftActorCritic
+from ..core.nets.encoders import ProductEncoder
+from ..core.nets.kernels.fast_mlp import Precision
 
 
 class PearlPolicy(nn.Module):

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..core.belief import gaussian_sample
-from ..core.fast_mlp import keep_freed_memory, rounded_up
-from ..core.replay import TaskReplay
-from ..core.sac import Transitions
-from ..core.sac_losses import temperature_loss
+from ..core.learning.sac import Transitions
+from ..core.losses.sac_losses import temperature_loss
+from ..core.nets.belief import gaussian_sample
+from ..core.nets.kernels.fast_mlp import keep_freed_memory, rounded_up
+from ..core.play.replay import TaskReplay
 from .losses import encoder_loss
 from .policies import PearlPolicy
 

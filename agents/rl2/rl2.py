@@ -7,13 +7,13 @@ from typing import Any
 
 import torch
 
-from ..core.agent_arguments import PPOArguments
-from ..core.arguments import argument, at_least, one_of
-from ..core.linear_baseline import trial_baseline
-from ..core.returns import gae
-from ..core.trial_algorithm import TrialAlgorithm
-from ..core.trials import Trials
-from ..core.updates import PPO, GradientUpdate, Update, ValueFit
+from ..core.base.agent_arguments import PPOArguments
+from ..core.base.arguments import argument, at_least, one_of
+from ..core.base.trial_algorithm import TrialAlgorithm
+from ..core.base.updates import PPO, GradientUpdate, Update, ValueFit
+from ..core.losses.linear_baseline import trial_baseline
+from ..core.losses.returns import gae
+from ..core.play.trials import Trials
 from .presets import PRESETS
 from .trust_region import TRPO
 

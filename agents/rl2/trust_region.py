@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..core import losses
-from ..core.policies import RecurrentPolicy
-from ..core.schedules import Schedule, value_at
-from ..core.trials import Batch
-from ..core.trpo import finite_difference_product, trust_region_step
-from ..core.updates import GradientUpdate
+from ..core.base.schedules import Schedule, value_at
+from ..core.base.updates import GradientUpdate
+from ..core.losses import losses
+from ..core.losses.trust_region import finite_difference_product, trust_region_step
+from ..core.nets.recurrent_policy import RecurrentPolicy
+from ..core.play.trials import Batch
 
 _SUB_SAMPLING = 5  # the KL's Hessian is measured on one of so many trials
 _CG_DAMPING = 1e-2

@@ -15,7 +15,7 @@ from torch.nn import functional
 from meta_envs.core.memory import refuse_beyond_memory
 from meta_envs.wrappers import TrialObservation
 
-from ..core.trials import Trials
+from ..core.play.trials import Trials
 
 
 @dataclass

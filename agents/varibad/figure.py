@@ -10,8 +10,8 @@ import numpy as np
 
 from meta_envs.core.rng import fold
 
-from ..core.files import atomic_file
-from ..core.venv import make_venv
+from ..core.base.venv import make_venv
+from ..core.saving.files import atomic_file
 
 if TYPE_CHECKING:  # matplotlib is slow to import: functions do it when they draw
     from matplotlib.axes import Axes

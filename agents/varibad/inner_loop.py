@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..core.belief import gaussian_sample
-from ..core.inner_loop import Rows
-from ..core.recurrent import RecurrentInnerLoop
+from ..core.nets.belief import gaussian_sample
+from ..core.play.inner_loop import Rows
+from ..core.play.recurrent import RecurrentInnerLoop
 from .decoders import CellDecoder
 from .policies import BeliefPolicy
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
-from ..core.belief import gaussian_kl
-from ..core.losses import masked_mean
+from ..core.losses.losses import masked_mean
+from ..core.nets.belief import gaussian_kl
 
 
 def posterior_kl(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:

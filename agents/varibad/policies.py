@@ -13,10 +13,10 @@ from torch import nn
 
 from meta_envs.wrappers import TrialObservation
 
-from ..core.belief import RecurrentGaussian
-from ..core.heads import ValueHead, make_head
-from ..core.policies import make_layers
-from ..core.standardise import Standardise
+from ..core.nets.belief import RecurrentGaussian
+from ..core.nets.heads import ValueHead, make_head
+from ..core.nets.recurrent_policy import make_layers
+from ..core.nets.standardise import Standardise
 
 
 class BeliefPolicy(nn.Module):

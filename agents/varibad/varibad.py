@@ -13,15 +13,15 @@ from torch import nn
 
 from meta_envs.core.rng import fold
 
-from ..core.agent_arguments import PPOArguments
-from ..core.arguments import above, argument, at_least, one_of
-from ..core.belief import gaussian_sample
-from ..core.player import OnStep
-from ..core.schedules import Schedule, check_schedule, value_at
-from ..core.trial_algorithm import TrialAlgorithm
-from ..core.trials import Batch, TrialCollector, Trials
-from ..core.updates import PPO, GradientUpdate, Update
-from ..core.venv import check_spaces
+from ..core.base.agent_arguments import PPOArguments
+from ..core.base.arguments import above, argument, at_least, one_of
+from ..core.base.schedules import Schedule, check_schedule, value_at
+from ..core.base.trial_algorithm import TrialAlgorithm
+from ..core.base.updates import PPO, GradientUpdate, Update
+from ..core.base.venv import check_spaces
+from ..core.nets.belief import gaussian_sample
+from ..core.play.player import OnStep
+from ..core.play.trials import Batch, TrialCollector, Trials
 from .decoders import CellDecoder, make_decoders
 from .experience import Transitions, TrialBuffer, transitions_of
 from .inner_loop import BeliefInnerLoop

@@ -8,8 +8,9 @@ import numpy as np
 from gymnasium import spaces
 
 from ..core.arguments import positive
+from ..core.core_arguments import CoreArguments
 from ..core.memory import refuse_size
-from ..core.vector import CoreArguments, MetaVectorEnv
+from ..core.vector import MetaVectorEnv
 from .drawing import draw_arms
 
 if TYPE_CHECKING:

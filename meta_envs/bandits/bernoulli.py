@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from gymnasium import spaces
 
+from ..core.core_arguments import CoreArguments
 from ..core.splits import interleave
 from ..core.tasks import Task
-from ..core.vector import CoreArguments
 from .base import Bandit, arm_count
 
 if TYPE_CHECKING:

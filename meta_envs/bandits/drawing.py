@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ..core.drawing import BLUE, FAINT, INK, MUTED, PAPER, RED, RULE, Canvas, mix
+from ..pictures.drawing import BLUE, FAINT, INK, MUTED, PAPER, RED, RULE, Canvas, mix
 
 # All in pixels.
 _TOP, _PLOT, _COUNTS = 104, 250, 76  # heights of title and legend, of the arms, of the pull counts

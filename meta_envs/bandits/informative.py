@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from gymnasium import spaces
 
+from ..core.core_arguments import CoreArguments
 from ..core.splits import held_out
 from ..core.tasks import Task
-from ..core.vector import CoreArguments
 from .base import Bandit
 
 if TYPE_CHECKING:

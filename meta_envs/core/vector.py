@@ -16,7 +16,6 @@ from . import rng as _rng
 from . import tasks as _tasks
 from .actions import valid_actions
 from .arguments import drawable, positive
-from .core_arguments import CoreArguments as CoreArguments
 from .distribution import TaskDistribution
 from .memory import refuse_rows, refuse_tasks
 from .rows import masked_rows, row_seeds, valid_options, valid_rows

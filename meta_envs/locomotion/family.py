@@ -11,15 +11,16 @@ from gymnasium import spaces
 
 from ..core import tasks as _tasks
 from ..core.arguments import flag
+from ..core.core_arguments import CoreArguments
 from ..core.splits import interleave
 from ..core.tasks import Task
-from ..core.vector import CoreArguments, MetaVectorEnv
+from ..core.vector import MetaVectorEnv
+from ..physics.bodies import Physics, diverged, refuse_too_many
+from ..physics.planar_picture import task_lines
 from .bodies import body_named
 from .goals import goal_named, make_goal
 from .measures import Health, Place
 from .observations import Observations
-from .physics import Physics, diverged, refuse_too_many
-from .planar_picture import task_lines
 from .randomizations import randomization_named, write_task
 from .settings import Settings, nominal_model
 from .sources import settings_of
@@ -268,7 +269,7 @@ class Locomotion(MetaVectorEnv):
 
     def _draw_body(self, row: int, **told: Any) -> np.ndarray:
         if self._renderer is None:
-            from .renderer import RowRenderer
+            from ..physics.renderer import RowRenderer
 
             self._renderer = RowRenderer()
         return self._renderer.draw(self.physics.models[row], self.physics.data[row], **told)

@@ -6,8 +6,8 @@ import mujoco
 import numpy as np
 
 from ..core.arguments import ends
+from ..physics.bodies import Physics
 from .bodies import Body
-from .physics import Physics
 from .settings import Range, Settings
 
 

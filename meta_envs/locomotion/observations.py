@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
-from .physics import Physics
+from ..physics.bodies import Physics
 
 _FIELDS = ("qpos", "qvel", "cinert", "cvel", "cfrc_ext", "qfrc_actuator", "xpos", "xmat")
 _MAIN = {"main_xmat": "xmat", "main_com": "xpos"}

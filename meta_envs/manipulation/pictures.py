@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from ..locomotion.planar_picture import View
-from ..locomotion.renderer import RowRenderer
+from ..physics.planar_picture import View
+from ..physics.renderer import RowRenderer
 
 _TURN, _TILT = math.radians(50), math.radians(30)  # where the viewer is: from +x, and up
 _AXES = np.array(

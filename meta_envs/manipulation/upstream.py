@@ -22,7 +22,7 @@ from metaworld.env_dict import ALL_V3_ENVIRONMENTS
 from metaworld.policies import ENV_POLICY_MAP
 from metaworld.sawyer_xyz_env import SawyerXYZEnv
 
-from ..locomotion.physics import quieten
+from ..physics.bodies import quieten
 from .benchmarks import unpadded
 
 WHOLE_STATE = int(mujoco.mjtState.mjSTATE_INTEGRATION)

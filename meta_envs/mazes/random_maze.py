@@ -9,10 +9,11 @@ import numpy as np
 from gymnasium import spaces
 
 from ..core.arguments import positive
+from ..core.core_arguments import CoreArguments
 from ..core.memory import refuse_size
 from ..core.snapshot_check import refuse, refuse_outside
 from ..core.tasks import Task
-from ..core.vector import CoreArguments, MetaVectorEnv
+from ..core.vector import MetaVectorEnv
 from .pictures import Visits, draw_maze
 
 if TYPE_CHECKING:

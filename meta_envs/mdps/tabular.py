@@ -9,11 +9,12 @@ import numpy as np
 from gymnasium import spaces
 
 from ..core.arguments import positive
+from ..core.core_arguments import CoreArguments
 from ..core.memory import refuse_size
 from ..core.snapshot_check import refuse_outside
 from ..core.splits import interleave
 from ..core.tasks import Task
-from ..core.vector import CoreArguments, MetaVectorEnv
+from ..core.vector import MetaVectorEnv
 from .tabular_picture import Journey, draw_mdp
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..core.drawing import BLUE, INK, MUTED, ORANGE, PAPER, RED, RULE, SKY, Canvas, Point, mix
+from ..pictures.drawing import BLUE, INK, MUTED, ORANGE, PAPER, RED, RULE, SKY, Canvas, Point, mix
 
 _WIDTH, _HEIGHT = 480, 560  # pixels
 _MARGIN = 30

@@ -8,9 +8,10 @@ import numpy as np
 from gymnasium import spaces
 
 from ..core.arguments import flag, number, positive
+from ..core.core_arguments import CoreArguments
 from ..core.memory import refuse_size
 from ..core.snapshot_check import refuse_outside
-from ..core.vector import CoreArguments, MetaVectorEnv
+from ..core.vector import MetaVectorEnv
 from .two_step_picture import Rounds, draw_two_step
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..core.drawing import (
+from ..pictures.drawing import (
     BLUE,
     FAINT,
     INK,

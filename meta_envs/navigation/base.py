@@ -12,8 +12,9 @@ import numpy as np
 from gymnasium import spaces
 
 from ..core.arguments import choice, number
+from ..core.core_arguments import CoreArguments
 from ..core.tasks import Task, Tasks
-from ..core.vector import CoreArguments, MetaVectorEnv
+from ..core.vector import MetaVectorEnv
 from .pictures import Scene, Trails, draw_plane
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import numpy as np
 from gymnasium import spaces
 
 from ..core.arguments import number
+from ..core.core_arguments import CoreArguments
 from ..core.splits import interleave
 from ..core.tasks import Task, Tasks
-from ..core.vector import CoreArguments
 from .base import PointEnv, norms
 from .pictures import Ring, Scene
 

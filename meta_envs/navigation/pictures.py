@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..core.drawing import (
+from ..pictures.drawing import (
     BLUE,
     FAINT,
     GREEN,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..core.drawing import BLUE, FAINT, MUTED, ORANGE, PAPER, RED, RULE, SKY, Canvas, Point
+from ..pictures.drawing import BLUE, FAINT, MUTED, ORANGE, PAPER, RED, RULE, SKY, Canvas, Point
 
 _WIDTH, _HEIGHT = 560, 336  # of the plane, pixels
 _MARGIN = 30

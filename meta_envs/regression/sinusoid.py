@@ -8,11 +8,12 @@ import numpy as np
 from gymnasium import spaces
 
 from ..core.arguments import positive
+from ..core.core_arguments import CoreArguments
 from ..core.memory import refuse_size
 from ..core.snapshot_check import refuse
 from ..core.splits import interleave
 from ..core.tasks import Task, Tasks
-from ..core.vector import CoreArguments, MetaVectorEnv
+from ..core.vector import MetaVectorEnv
 from .pictures import draw_curve
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 
 import agents
 from agents.cli import find
-from agents.core.arguments import Argument
+from agents.core.base.arguments import Argument
 
 ROOT = pathlib.Path(__file__).parents[2]
 CLASSES = {name: find.algorithm(name) for name in agents.ALGORITHMS}

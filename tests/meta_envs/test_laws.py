@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import meta_envs
-from meta_envs.core.check import LAWS, Law, check_law, law_name
+from meta_envs.laws.check import LAWS, Law, check_law, law_name
 
 _IDS = [id for id in meta_envs.list_distributions() if id.startswith("meta/")]
 

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from meta_envs import card, check_task_distribution, list_distributions, register
-from meta_envs.core.check import LAWS, check_law, law_name
-from meta_envs.core.law_case import LawBroken
+from meta_envs.laws.case import LawBroken
+from meta_envs.laws.check import LAWS, check_law, law_name
 from tests.meta_envs import families
 from tests.meta_envs.broken import BROKEN
 from tests.meta_envs.mistakes import MISTAKES

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from meta_envs import check_task_distribution, register
-from meta_envs.core import laws_border, laws_returns
-from meta_envs.core.check import LAWS, Law, check_law, law_name
-from meta_envs.core.law_case import LawBroken
+from meta_envs.laws import border as laws_border
+from meta_envs.laws import returns as laws_returns
+from meta_envs.laws.case import LawBroken
+from meta_envs.laws.check import LAWS, Law, check_law, law_name
 from tests.meta_envs import mistakes
 from tests.meta_envs.mistakes import ADVICE, MISTAKES
 

@@ -20,16 +20,16 @@ from stable_baselines3.common.utils import get_device, safe_mean
 from meta_envs.core import tasks as _tasks
 from meta_envs.core.rng import fold
 
-from ..arguments import argument, at_least
-from ..iterations import IterativeAlgorithm, Self
 from ..lifetimes.loop import LifetimeLoop
 from ..lifetimes.rule import Rule
 from ..nets.actor_critic import ActorCritic
-from ..player import Player
-from ..training_log import record_update
-from ..venv import ENDLESS, check_spaces, first_tasks, make_venv
-from ..watch import Watch
+from ..play.player import Player
+from ..play.watch import Watch
+from .arguments import argument, at_least
+from .iterations import IterativeAlgorithm, Self
 from .lifetime_state import LifetimeState
+from .training_log import record_update
+from .venv import ENDLESS, check_spaces, first_tasks, make_venv
 
 
 @dataclass

@@ -13,7 +13,7 @@ import torch
 
 from meta_envs.core.rng import RowRandom, fold
 
-from ..inner_loop import InnerLoop, Rows
+from ..play.inner_loop import InnerLoop, Rows
 from .rule import Acted, Learners, Rule, Unroll
 
 _ACTING = 100  # the stream of a row's seed that actions are drawn from; environments use 0-2

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from gymnasium import spaces
 
-from ..heads import GaussianHead, PolicyHead, make_head
 from ..learning import stacked
+from .heads import GaussianHead, PolicyHead, make_head
 from .torsos import Torso, make_torso
 
 _GAINS = {"policy": 0.01}  # of the last layer's weights; 1 of all other heads

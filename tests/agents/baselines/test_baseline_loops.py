@@ -11,7 +11,7 @@ import pytest
 from gymnasium import spaces
 
 from agents import baselines
-from agents.core.inner_loop import InnerLoop
+from agents.core.play.inner_loop import InnerLoop
 from tests.agents.baselines.sims import fake_venv
 
 LEARNERS = {

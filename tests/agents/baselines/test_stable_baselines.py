@@ -18,8 +18,8 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecFrameStack, VecNorm
 
 from agents import AdaptationCurve, SB3VecEnv, evaluate
 from agents.baselines import UCB1, StableBaselines
-from meta_envs.core.trial import TrialObservation
 from meta_envs.wrappers import VectorOracleObservation
+from meta_envs.wrappers.trial import TrialObservation
 from tests.agents import toys  # noqa: F401  registers toy/...
 from tests.agents.baselines.sims import fake_venv, within
 

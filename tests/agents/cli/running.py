@@ -7,7 +7,7 @@ import csv
 import torch
 
 from agents.cli.main import main
-from agents.core.checkpoint import read_checkpoint
+from agents.core.saving.checkpoint import read_checkpoint
 
 ID = "meta/BernoulliBandit-v0"
 TINY = [

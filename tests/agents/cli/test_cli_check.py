@@ -8,7 +8,8 @@ import gymnasium as gym
 import pytest
 
 from agents.cli.main import main
-from meta_envs.core import check, registration
+from meta_envs.core import registration
+from meta_envs.laws import check
 
 _FAMILIES = """
 import numpy as np

@@ -8,7 +8,7 @@ from PIL import Image
 
 from agents import AdaptationCurve, baselines, evaluate
 from agents.cli.main import main
-from agents.core.checkpoint import read_checkpoint, write_checkpoint
+from agents.core.saving.checkpoint import read_checkpoint, write_checkpoint
 
 ID = "meta/BernoulliBandit-v0"
 

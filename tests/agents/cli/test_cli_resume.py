@@ -16,8 +16,8 @@ from running import ID, STEPS, TINY, assert_equal_ends, logged, train
 from agents import RL2, AdaptationCurve
 from agents.cli import training
 from agents.cli.main import main
-from agents.core.logging import ProgressBar
-from agents.core.run import Run
+from agents.core.saving.run import Run
+from agents.core.saving.writers import ProgressBar
 
 
 @pytest.fixture(autouse=True)
@@ -163,7 +163,7 @@ def test_resume_keeps_the_saved_settings(tmp_path, capsys):
 
 
 def test_interrupted_evaluation_says_how_to_get_the_curve(tmp_path, monkeypatch, capsys):
-    import agents.core.evaluation as evaluation
+    import agents.core.evaluation.evaluate as evaluation
 
     def interrupted(*_, **__):
         raise KeyboardInterrupt

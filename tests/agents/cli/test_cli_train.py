@@ -12,7 +12,7 @@ from running import ID, STEPS, TINY, logged, train
 from agents import RL2, AdaptationCurve
 from agents.cli import training
 from agents.cli.main import main
-from agents.core.run import Run
+from agents.core.saving.run import Run
 from agents.rl2 import presets
 from meta_envs.core import registration
 

@@ -271,7 +271,7 @@ def test_separate_value_trains_and_resumes(tmp_path):
 def test_image_observations_are_refused_with_what_to_do():
     from gymnasium import spaces
 
-    from agents.core.policies import GruPolicy
+    from agents.core.nets.recurrent_policy import GruPolicy
 
     with pytest.raises(TypeError, match="flatten"):
         GruPolicy(spaces.Box(0, 255, (8, 8, 3), np.uint8), spaces.Discrete(2))

@@ -9,7 +9,7 @@ import gymnasium as gym
 import pytest
 
 from agents import RL2
-from agents.core.allowed import ModuleRefusedError, check_named
+from agents.core.saving.allowed import ModuleRefusedError, check_named
 
 SMALL = {"seed": 0, "n_envs": 4, "preset": None, "policy_kwargs": {"hidden_size": 4}}
 ID = "meta/BernoulliBandit-v0"

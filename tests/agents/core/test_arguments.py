@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agents.core.arguments import Declared, argument, at_least, bind, one_of, within
+from agents.core.base.arguments import Declared, argument, at_least, bind, one_of, within
 
 
 class Base(Declared):

@@ -8,8 +8,8 @@ import pytest
 
 import meta_envs  # noqa: F401  registers the ids
 from agents import RL2, ProMP
-from agents.core.balance import balanced_tasks
-from agents.core.trials import TrialCollector
+from agents.core.play.balance import balanced_tasks
+from agents.core.play.trials import TrialCollector
 
 
 def _directions(num_envs: int = 1):

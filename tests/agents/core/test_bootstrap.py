@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from agents.core import bootstrap
+from agents.core.evaluation import bootstrap
 
 
 @pytest.mark.parametrize("statistic", ["mean", "iqm"])

@@ -10,7 +10,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common import callbacks as sb3
 
 from agents import SB3VecEnv
-from agents.core.training_log import record_progress
+from agents.core.base.training_log import record_progress
 from meta_envs.wrappers import VectorTrialWrapper
 from tests.agents import small
 

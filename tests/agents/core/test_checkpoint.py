@@ -12,11 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from agents.core.checkpoint import (
-    CheckpointError,
-    read_checkpoint,
-    write_checkpoint,
-)
+from agents.core.saving.checkpoint import CheckpointError, read_checkpoint, write_checkpoint
 
 DATA = {"n_steps": 5, "learning_rate": 0.1 + 0.2, "name": "Zoë", "none": None, "list": [1, [2.5]]}
 
@@ -121,7 +117,7 @@ def _full_write(monkeypatch):
     def opened(file, mode="r", *args, **kwargs):
         return _FullDisk(file, "xb") if mode == "xb" else real(file, mode, *args, **kwargs)
 
-    monkeypatch.setattr("agents.core.files.open", opened, raising=False)
+    monkeypatch.setattr("agents.core.saving.files.open", opened, raising=False)
 
 
 def _fail(*_):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from agents.core.curve import AdaptationCurve
+from agents.core.evaluation.curve import AdaptationCurve
 
 
 def make_protocol(tasks=6, episodes=3, rows=2, frozen=0, **changes):
@@ -257,7 +257,7 @@ def test_repr_of_a_bandit_tells_first_and_last_steps():
 
 def test_import_leaves_matplotlib_alone():
     code = (
-        "import sys, agents.core.curve, agents.core.plot;"
+        "import sys, agents.core.evaluation.curve, agents.core.evaluation.plot;"
         "sys.exit(any(name.startswith('matplotlib') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agents import RL2
 from agents.cli import find
-from agents.core.checkpoint import CheckpointError
+from agents.core.saving.checkpoint import CheckpointError
 from tests.damage import ID, Subjects, members_of, sealed
 
 # a check that counts: the same examples everywhere, and none too slow on a busy machine

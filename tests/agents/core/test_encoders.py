@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from agents.core.encoders import ProductEncoder, kl_to_prior, product_of_gaussians
+from agents.core.nets.encoders import ProductEncoder, kl_to_prior, product_of_gaussians
 
 
 def made():

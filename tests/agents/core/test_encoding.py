@@ -9,7 +9,7 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from agents.core.checkpoint import decode, decode_settings, encode, encode_settings
+from agents.core.saving.checkpoint import decode, decode_settings, encode, encode_settings
 
 
 class _OwnPolicy:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from agents import evaluate
-from agents.core.evaluation_play import RowsView
+from agents.core.evaluation.play import RowsView
 from tests.agents import toys  # noqa: F401  registers "toy/..."
 from tests.agents.core.inner_loops import Agent, Constant, Recorder
 

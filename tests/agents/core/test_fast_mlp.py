@@ -6,8 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from agents.core.fast_mlp import FastMlp, check_precision, keep_freed_memory, rounded_up
-from agents.core.mlp import MlpRegressor
+from agents.core.nets.kernels.fast_mlp import (
+    FastMlp,
+    check_precision,
+    keep_freed_memory,
+    rounded_up,
+)
+from agents.core.nets.mlp import MlpRegressor
 
 
 def pair(arch=(24, 17, 20), inputs=5, outputs=3, activation=nn.ReLU):

@@ -8,7 +8,7 @@ import torch
 from gymnasium import spaces
 from torch.distributions import Categorical, Normal
 
-from agents.core.heads import (
+from agents.core.nets.heads import (
     CategoricalHead,
     GaussianHead,
     StateGaussianHead,

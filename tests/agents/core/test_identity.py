@@ -10,7 +10,7 @@ from gymnasium.wrappers import TimeLimit
 from gymnasium.wrappers.vector import ClipReward
 
 from agents import MAML, PEARL, RL2, VariBAD
-from agents.core.venv import env_identity
+from agents.core.base.venv import env_identity
 from meta_envs.wrappers import VectorTrialWrapper
 from tests.agents import toys  # noqa: F401  registers toy/...
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from agents.core.linear_baseline import features, fit_linear_baseline
+from agents.core.losses.linear_baseline import features, fit_linear_baseline
 
 
 def batch(tasks=3, steps=40, size=6, seed=0):

@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from agents.core.files import refuse_links
-from agents.core.lock import LOCK, locked
-from agents.core.run import Run
+from agents.core.saving.files import refuse_links
+from agents.core.saving.lock import LOCK, locked
+from agents.core.saving.run import Run
 
 HOLD = """
 import sys, time
-from agents.core.lock import locked
+from agents.core.saving.lock import locked
 with locked(sys.argv[1], "trained"):
     print("held", flush=True)
     time.sleep(60)

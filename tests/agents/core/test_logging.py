@@ -16,7 +16,7 @@ from stable_baselines3.common.callbacks import ProgressBarCallback
 from stable_baselines3.common.logger import FormatUnsupportedError, Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from agents.core.logging import TIMESTEPS, AppendingCSV, ProgressBar, cut_back, make_logger
+from agents.core.saving.writers import TIMESTEPS, AppendingCSV, ProgressBar, cut_back, make_logger
 
 
 def rows_of(path):
@@ -78,8 +78,8 @@ def _full(monkeypatch, written=3):
     def opened(file, mode="r", *args, **kwargs):
         return Full(file, mode) if mode in ("ab", "xb") else real(file, mode, *args, **kwargs)
 
-    monkeypatch.setattr("agents.core.logging.open", opened, raising=False)
-    monkeypatch.setattr("agents.core.files.open", opened, raising=False)
+    monkeypatch.setattr("agents.core.saving.writers.open", opened, raising=False)
+    monkeypatch.setattr("agents.core.saving.files.open", opened, raising=False)
 
 
 def test_a_full_disk_loses_no_row(path, monkeypatch):

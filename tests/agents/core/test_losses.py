@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from agents.core import losses
-from agents.core.policy_losses import a2c_loss, ppo_loss
+from agents.core.losses import losses
+from agents.core.losses.policy_losses import a2c_loss, ppo_loss
 
 # Two trials of two steps; the second is padded after its first, with numbers that must not matter.
 MASK = torch.tensor([[1.0, 1.0], [1.0, 0.0]])

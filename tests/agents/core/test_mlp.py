@@ -4,8 +4,8 @@ import torch
 from gymnasium import spaces
 from torch.func import functional_call, vmap
 
-from agents.core.heads import make_head
-from agents.core.mlp import MlpPolicy
+from agents.core.nets.heads import make_head
+from agents.core.nets.mlp import MlpPolicy
 
 SHOWN = spaces.Box(-1, 1, (3,), np.float32)
 ACTIONS = [spaces.Discrete(4, start=2), spaces.Box(-1, 1, (2,), np.float32)]

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from agents.core import mlp_gradients
-from agents.core.mlp import MlpRegressor
+from agents.core.nets.kernels import mlp_gradients
+from agents.core.nets.mlp import MlpRegressor
 
 
 def _network(activation, net_arch, dtype, tasks=3):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from agents.core.normalise import RewardNormaliser, RunningMoments
+from agents.core.losses.normalise import RewardNormaliser, RunningMoments
 
 
 @pytest.mark.parametrize("offset", [0.0, 1e6])

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from agents.core.checkpoint import (
+from agents.core.saving.checkpoint import (
     pack_optimizer,
     read_checkpoint,
     unpack_optimizer,

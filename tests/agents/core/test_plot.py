@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.core import plot
-from agents.core.curve import AdaptationCurve
+from agents.core.evaluation import plot
+from agents.core.evaluation.curve import AdaptationCurve
 
 
 def make_curve(tasks=20, episodes=3, steps=0, expected=False, seed=0, level=0.0, **changes):
@@ -175,7 +175,7 @@ def test_save_refuses_unknown_formats_and_keeps_the_old_file(tmp_path, monkeypat
 
 def test_pyplot_is_never_imported():
     code = (
-        "import sys; from agents.core.plot import new_axes;"
+        "import sys; from agents.core.evaluation.plot import new_axes;"
         "figure, ax = new_axes(); ax.plot([1, 2]); figure.canvas.draw();"
         "sys.exit('matplotlib.pyplot' in sys.modules)"
     )

@@ -3,8 +3,8 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from agents.core.policies import GruPolicy, Lookup, LstmPolicy
-from agents.core.standardise import Standardise
+from agents.core.nets.recurrent_policy import GruPolicy, Lookup, LstmPolicy
+from agents.core.nets.standardise import Standardise
 
 SPACES = spaces.Discrete(3), spaces.Discrete(2)
 

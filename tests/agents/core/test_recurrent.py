@@ -10,8 +10,8 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from agents.core.policies import GruPolicy, LstmPolicy
-from agents.core.recurrent import RecurrentInnerLoop
+from agents.core.nets.recurrent_policy import GruPolicy, LstmPolicy
+from agents.core.play.recurrent import RecurrentInnerLoop
 
 torch.set_num_threads(1)
 

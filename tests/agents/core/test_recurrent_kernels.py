@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from agents.core import recurrent_kernels as kernels
+from agents.core.nets.kernels import recurrent as kernels
 
 T, B, I, H = 7, 5, 3, 4  # noqa: E741
 NAMES = ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"]

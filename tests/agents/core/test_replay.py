@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agents.core.replay import TaskReplay
+from agents.core.play.replay import TaskReplay
 
 RNG = np.random.default_rng
 

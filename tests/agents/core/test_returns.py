@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from agents.core.returns import gae, lambda_returns
+from agents.core.losses.returns import gae, lambda_returns
 
 T, B = 6, 4
 

@@ -10,8 +10,8 @@ import torch
 from gymnasium import spaces
 from torch import nn
 
-from agents.core import sac_losses as losses
-from agents.core.sac import OneHot, SoftActorCritic, TanhGaussian, Transitions, action_kind
+from agents.core.learning.sac import OneHot, SoftActorCritic, TanhGaussian, Transitions, action_kind
+from agents.core.losses import sac_losses as losses
 
 BOX = spaces.Box(np.array([-1.0, 0.0], np.float32), np.array([1.0, 4.0], np.float32))
 ARMS = spaces.Discrete(3, start=5)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from agents.core import sequence
-from agents.core.sequence import GRU, LSTM
+from agents.core.nets import sequence
+from agents.core.nets.sequence import GRU, LSTM
 
 T, B, I, H = 9, 10, 3, 4  # noqa: E741
 CORES = ["gru", "unfused", "lstm"]

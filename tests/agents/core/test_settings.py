@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from agents import L2RL, MAML, PEARL, RL2, VariBAD
-from agents.core.arguments import Declared, argument, bind
-from agents.core.settings import apply_preset, check_policy_kwargs
+from agents.core.base.arguments import Declared, argument, bind
+from agents.core.base.presets import apply_preset, check_policy_kwargs
 from tests.agents import toys  # noqa: F401  registers toy/...
 
 PRESETS = {"short": {"id": "toy/Lengths-v0", "env_kwargs": {"longest": 2}, "arguments": {"b": 20}}}

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from agents import L2RL, RL2, VariBAD
-from agents.core import losses
-from agents.core.schedules import value_at
+from agents.core.base.schedules import value_at
+from agents.core.losses import losses
 from tests.agents import toys  # noqa: F401  registers toy/...
 
 GAMMA, LAMBDA = 0.9, 0.7

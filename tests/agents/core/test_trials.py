@@ -3,7 +3,7 @@ import numpy as np
 import torch
 
 from agents import RL2
-from agents.core.trials import TrialCollector
+from agents.core.play.trials import TrialCollector
 from tests.agents import toys  # noqa: F401  registers toy/...
 
 

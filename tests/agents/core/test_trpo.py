@@ -1,7 +1,11 @@
 import pytest
 import torch
 
-from agents.core.trpo import conjugate_gradient, finite_difference_product, trust_region_step
+from agents.core.losses.trust_region import (
+    conjugate_gradient,
+    finite_difference_product,
+    trust_region_step,
+)
 
 
 def quadratic(size=6, seed=0):

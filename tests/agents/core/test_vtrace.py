@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from agents.core.returns import gae, lambda_returns, retrace, scan, vtrace
+from agents.core.losses.returns import gae, lambda_returns, retrace, scan, vtrace
 
 T, B, GAMMA = 6, 4, 0.9
 

@@ -11,7 +11,7 @@ from torch import nn
 
 import agents
 from agents import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile, evaluate
-from agents.core.mlp import MlpPolicy
+from agents.core.nets.mlp import MlpPolicy
 from agents.maml.episodes import Episodes, EpisodeStore, joined
 from tests.agents.core.test_algorithm import At, same
 from tests.agents.maml import toys  # noqa: F401  registers toy/Push-v0

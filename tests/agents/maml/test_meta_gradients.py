@@ -6,7 +6,7 @@ import torch
 from gymnasium import spaces
 from torch import nn
 
-from agents.core.mlp import MlpPolicy
+from agents.core.nets.mlp import MlpPolicy
 from agents.maml import outer
 from agents.maml.adaptation import InnerRates, adapt, spread
 from agents.maml.episodes import Episodes

@@ -6,7 +6,7 @@ import torch
 from gymnasium import spaces
 
 from agents import MAML, ProMP, Reptile
-from agents.core.mlp import MlpPolicy
+from agents.core.nets.mlp import MlpPolicy
 from tests.agents.core.test_algorithm import At, same
 from tests.agents.maml import toys  # noqa: F401  registers toy/Push-v0
 

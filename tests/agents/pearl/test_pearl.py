@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from agents import PEARL, evaluate
-from agents.core.encoders import kl_to_prior
+from agents.core.nets.encoders import kl_to_prior
 from tests.agents import toys  # noqa: F401  registers toy/Lengths-v0
 from tests.agents.core.test_algorithm import At, same
 

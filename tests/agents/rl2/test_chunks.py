@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from agents import RL2
-from agents.core.chunks import Chunks
-from agents.core.policies import GruPolicy, LstmPolicy
+from agents.core.nets.recurrent_policy import GruPolicy, LstmPolicy
+from agents.core.play.chunks import Chunks
 from tests.agents import toys  # noqa: F401  registers toy/...
 from tests.agents.core.test_algorithm import At, same
 

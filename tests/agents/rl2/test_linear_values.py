@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from agents import RL2, evaluate
-from agents.core import linear_baseline
-from agents.core.linear_baseline import trial_baseline
+from agents.core.losses import linear_baseline
+from agents.core.losses.linear_baseline import trial_baseline
 from tests.agents import toys  # noqa: F401  registers toy/...
 from tests.agents.rl2.test_chunks import collected, make
 

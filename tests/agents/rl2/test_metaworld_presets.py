@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from agents import MAML, RL2, ProMP
-from agents.core.settings import find_preset
+from agents.core.base.presets import find_preset
 from agents.maml import presets as gradient_presets
 from agents.rl2.presets import PRESETS
 from tests.agents import manipulators  # noqa: F401  registers toy/...

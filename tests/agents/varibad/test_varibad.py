@@ -8,7 +8,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from torch import nn
 
 from agents import VariBAD, evaluate
-from agents.core.trials import TrialCollector
+from agents.core.play.trials import TrialCollector
 from agents.varibad.experience import TrialBuffer, transitions_of
 from meta_envs.wrappers import TrialWrapper
 from tests.agents import toys  # noqa: F401  registers toy/...

@@ -7,7 +7,7 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from agents.core.belief import RecurrentGaussian, gaussian_kl, gaussian_sample
+from agents.core.nets.belief import RecurrentGaussian, gaussian_kl, gaussian_sample
 from agents.varibad.decoders import CellDecoder, RewardDecoder, StateDecoder, TaskDecoder
 from agents.varibad.experience import Transitions
 from agents.varibad.losses import (

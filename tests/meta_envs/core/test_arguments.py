@@ -11,8 +11,8 @@ import pytest
 
 import meta_envs
 from meta_envs.core import arguments
+from meta_envs.core.core_arguments import CoreArguments
 from meta_envs.core.registration import load_family
-from meta_envs.core.vector import CoreArguments
 
 _IDS = [id for id in meta_envs.list_distributions() if id.startswith("meta/")]
 _TRIED = sorted({meta_envs.card(id).family: id for id in _IDS}.values())  # one a family

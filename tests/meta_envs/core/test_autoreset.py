@@ -12,7 +12,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.wrappers import vector as wrappers
 
 import meta_envs
-from meta_envs.core.law_case import same_bits
+from meta_envs.laws.case import same_bits
 from meta_envs.wrappers import VectorTrialWrapper
 from tests.meta_envs.families import EYES, LAMP, PUSH, TRAVEL
 

@@ -12,7 +12,7 @@ import gymnasium as gym
 import pytest
 
 import meta_envs
-from meta_envs.core.law_case import same_bits
+from meta_envs.laws.case import same_bits
 from tests.meta_envs import families
 
 _IDS = [id for id in meta_envs.list_distributions() if id.startswith("meta/")]

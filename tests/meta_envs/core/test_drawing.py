@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from meta_envs.core.drawing import BLUE, CYCLE, INK, PAPER, RED, Canvas, mix
+from meta_envs.pictures.drawing import BLUE, CYCLE, INK, PAPER, RED, Canvas, mix
 
 
 def test_a_new_canvas_is_paper():

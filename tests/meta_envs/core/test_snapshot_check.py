@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from gymnasium import error
 
-from meta_envs.core.law_case import same_bits
+from meta_envs.laws.case import same_bits
 from tests.meta_envs.families import EYES, PUSH, TRAVEL, Push
 
 _ROWS = 3

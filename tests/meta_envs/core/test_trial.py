@@ -12,14 +12,14 @@ from gymnasium import spaces
 from gymnasium.utils.env_checker import check_env
 
 from meta_envs.core import batches
-from meta_envs.core.law_case import same_bits
-from meta_envs.core.trial import TrialObservation
+from meta_envs.laws.case import same_bits
 from meta_envs.wrappers import (
     OracleObservation,
     TrialWrapper,
     VectorOracleObservation,
     VectorTrialWrapper,
 )
+from meta_envs.wrappers.trial import TrialObservation
 from tests.meta_envs.families import EYES, LAMP, PUSH, TRAVEL
 
 _IDS = (

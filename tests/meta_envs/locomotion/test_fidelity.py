@@ -12,7 +12,7 @@ import mujoco
 import numpy as np
 import pytest
 
-from meta_envs.core.law_case import same_bits
+from meta_envs.laws.case import same_bits
 from meta_envs.locomotion.family import Locomotion
 
 STEPS = 100

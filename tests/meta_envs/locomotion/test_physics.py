@@ -19,10 +19,10 @@ import numpy as np
 import pytest
 
 import meta_envs  # noqa: F401  (registers the ids)
-from meta_envs.core.law_case import same_bits
+from meta_envs.laws.case import same_bits
 from meta_envs.locomotion.bodies import BODIES, load_model
 from meta_envs.locomotion.family import Locomotion
-from meta_envs.locomotion.physics import Physics
+from meta_envs.physics.bodies import Physics
 
 BROKEN = 2  # the row that diverges
 

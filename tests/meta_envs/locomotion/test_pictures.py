@@ -10,10 +10,14 @@ import pytest
 
 mujoco = pytest.importorskip("mujoco")
 
-from meta_envs.core import drawing  # noqa: E402
-from meta_envs.locomotion import outlines, planar_picture, renderer  # noqa: E402
 from meta_envs.locomotion.bodies import load_model  # noqa: E402
-from meta_envs.physics import opengl  # noqa: E402
+from meta_envs.physics import (  # noqa: E402
+    opengl,  # noqa: E402
+    outlines,
+    planar_picture,
+    renderer,
+)
+from meta_envs.pictures import drawing  # noqa: E402
 
 KINDS = {
     "hopper.xml": "side",
@@ -249,7 +253,7 @@ def test_opengl_sees_the_row_s_own_body_and_marks(monkeypatch, untried):
 PROGRAM = """
 import mujoco
 from meta_envs.locomotion.bodies import load_model
-from meta_envs.locomotion.renderer import OpenGL, RowRenderer
+from meta_envs.physics.renderer import OpenGL, RowRenderer
 model = load_model("half_cheetah.xml")
 data = mujoco.MjData(model)
 mujoco.mj_forward(model, data)

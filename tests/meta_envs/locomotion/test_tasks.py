@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 import meta_envs
-from meta_envs.core.check import check_task_distribution
-from meta_envs.core.law_case import same_bits
 from meta_envs.core.tasks import Tasks, at, stack
+from meta_envs.laws.case import same_bits
+from meta_envs.laws.check import check_task_distribution
 from meta_envs.locomotion.family import Locomotion
 from meta_envs.locomotion.randomizations import write_task
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import meta_envs  # noqa: F401  registers the ids
-from meta_envs.core.law_case import same_bits
+from meta_envs.laws.case import same_bits
 from meta_envs.manipulation import benchmarks
 
 pytest.importorskip("metaworld")

@@ -1,0 +1,330 @@
+"""The base of every agent: SB3's interface, our checkpoints, and the inner loop."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import pathlib
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, TypeVar
+
+import torch
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.type_aliases import MaybeCallback
+from stable_baselines3.common.utils import get_system_info
+from torch import nn
+
+from meta_envs.core.rng import fresh_seed, valid_seed
+
+from ..play.inner_loop import InnerLoop
+from ..saving import checkpoint, stored
+from ..saving.allowed import check_named
+from ..saving.encoding import decode, encode, encode_settings
+from ..saving.optimizer_state import pack_optimizer, unpack_optimizer
+from ..saving.writers import ProgressBar
+from .agent_arguments import AgentArguments
+from .arguments import bind
+from .parameters import check_tensors, load_network, set_parameters
+from .presets import apply_preset, check_policy_kwargs, settle_rows, to_load
+from .vec_bridge import SB3VecEnv
+from .venv import check_spaces, env_identity, make_venv
+
+Self = TypeVar("Self", bound="MetaAlgorithm")
+
+
+class MetaAlgorithm(AgentArguments, BaseAlgorithm):
+    """A meta-RL agent: `learn` is the outer loop, `inner_loop` gives the learnt learner.
+
+    Subclasses declare their arguments (see `arguments.argument`), set `policy_aliases`, `presets`
+    and `paper_policy`, and write `_setup_model`, `learn`, `inner_loop`, `predict`; where they keep
+    more than networks and optimisers, `_extra_state` and `_set_extra_state` too.
+    """
+
+    policy_aliases: ClassVar[dict[str, Any]] = {}
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}  # see `presets.find_preset`
+    paper_policy: ClassVar[Mapping[str, Any]] = {}  # what `policy_kwargs=None` stands for
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        given = bind(type(self), args, kwargs)
+        values, self.applied = apply_preset(type(self).arguments, type(self).presets, given)
+        self._check_arguments(values)
+        policy_kwargs = values["policy_kwargs"]
+        super().__init__(
+            policy=values["policy"],
+            env=None,
+            learning_rate=values["learning_rate"],
+            policy_kwargs=dict(self.paper_policy) if policy_kwargs is None else policy_kwargs,
+            stats_window_size=values["stats_window_size"],
+            tensorboard_log=values["tensorboard_log"],
+            verbose=values["verbose"],
+            device=values["device"],
+            seed=None,
+        )
+        check_policy_kwargs(self.policy_class, self.policy_kwargs)
+        self.settings: dict[str, Any] = {
+            name: values[name] for name, one in type(self).arguments.items() if one.remembered
+        }
+        for name, value in values.items():
+            if name not in vars(self):
+                setattr(self, name, value)
+        self.seed = fresh_seed() if values["seed"] is None else valid_seed(values["seed"])
+        self.settings["seed"] = self.seed
+        env = values["env"]
+        self.env_id, self.env_kwargs = env_identity(env, values["env_kwargs"])
+        self.settings["env_kwargs"] = self.env_kwargs  # one spelling: equal agents save alike
+        self.iteration = 0
+        self.latest: dict[str, float] = {}  # newest figures, for progress bars
+        self._boundary: tuple[dict[str, Any], dict[str, dict]] | None = None
+        self._set_venv(self._make_venv(env, values["n_envs"], values["env_kwargs"]))
+        settle_rows(env, values["n_envs"], self.settings, self.applied)
+        self._setup_model()
+
+    def _check_arguments(self, values: Mapping[str, Any]) -> None:
+        """Refuse arguments that are wrong; subclasses add what takes more than one of them.
+
+        Args:
+            values: All arguments, by name.
+
+        Raises:
+            ValueError: Naming the argument, its value and what is allowed.
+        """
+        for name, one in type(self).arguments.items():
+            one.check(values[name])
+
+    # ---- what an agent is -----------------------------------------------------------------------
+
+    @abstractmethod
+    def inner_loop(self, venv: Any, rows_per_task: int = 1, seed: int | None = None) -> InnerLoop:
+        """Return the learnt learner with empty experience, for the rows of `venv`.
+
+        Args:
+            venv: A `MetaVectorEnv` with the spaces of training.
+            rows_per_task: Rows that share a task, task-major.
+            seed: Row i draws from `seed + i`.
+
+        Raises:
+            ValueError: If the spaces are others.
+        """
+
+    def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"policy.optimizer": self.optimizer}  # type: ignore[attr-defined]
+
+    def _networks(self) -> dict[str, nn.Module]:
+        return {"policy": self.policy}
+
+    def _extra_state(self) -> dict[str, Any]:
+        """Further JSON-able state at an iteration boundary."""
+        return {}
+
+    def _set_extra_state(self, state: Mapping[str, Any]) -> None:
+        """Undo `_extra_state`."""
+
+    # ---- environments ---------------------------------------------------------------------------
+
+    def set_env(self, env: Any, force_reset: bool = True) -> None:
+        """Train on another environment of the same spaces and number of rows from now on.
+
+        Args:
+            env: As in the constructor.
+            force_reset: Without effect: collections begin with a reset in any case.
+
+        Raises:
+            ValueError: If its spaces or its number of rows are others.
+        """
+        venv = self._make_venv(env, self.n_envs, None)
+        check_spaces(venv, self.observation_space, self.action_space)
+        if venv.num_envs != self.n_envs:
+            raise ValueError(
+                f"the environment has {venv.num_envs} rows; the agent trains on {self.n_envs} "
+                "(load(path, env=...) takes any number)"
+            )
+        self.env_id, self.env_kwargs = env_identity(env, None)
+        self.settings["env_kwargs"] = self.env_kwargs
+        self._boundary = None  # what `save` writes belongs to this environment
+        self._set_venv(venv)
+
+    def _make_venv(self, env: Any, n_envs: int, env_kwargs: Mapping[str, Any] | None) -> Any:
+        return make_venv(env, n_envs, env_kwargs)
+
+    def _set_venv(self, venv: Any) -> None:
+        self.venv = venv
+        self.env = SB3VecEnv(venv)
+        self.n_envs = venv.num_envs
+        self.observation_space = venv.single_observation_space
+        self.action_space = venv.single_action_space
+
+    def set_random_seed(self, seed: int | None = None) -> None:
+        """Set the seed of everything from the next iteration on; no global generator is touched."""
+        if seed is not None:
+            self.seed = self.settings["seed"] = valid_seed(seed)
+
+    def _init_callback(self, callback: MaybeCallback, progress_bar: bool = False) -> BaseCallback:
+        """Make one callback of all; the progress bar counts steps that were played, not rows."""
+        if not progress_bar:
+            return super()._init_callback(callback)
+        given = callback if isinstance(callback, list) else [callback] if callback else []
+        return super()._init_callback([*given, ProgressBar()])
+
+    # ---- state ----------------------------------------------------------------------------------
+
+    def _mark_boundary(self) -> None:
+        """Remember the state of this iteration boundary: what `save` writes."""
+        self._boundary = self._capture()
+
+    def _capture(self) -> tuple[dict[str, Any], dict[str, dict]]:
+        tensors: dict[str, dict] = {
+            name: {key: value.detach().clone() for key, value in network.state_dict().items()}
+            for name, network in self._networks().items()
+        }
+        optimizers = {}
+        for name, optimizer in self._optimizers().items():
+            numbers, parts = pack_optimizer(optimizer)
+            optimizers[name] = numbers
+            tensors[name] = {key: torch.as_tensor(part).clone() for key, part in parts.items()}
+        progress = {
+            "num_timesteps": self.num_timesteps,
+            "iteration": self.iteration,
+            "n_updates": self._n_updates,
+            "optimizers": optimizers,
+            "extra": encode(self._extra_state(), set()),
+        }
+        return progress, tensors
+
+    def save(
+        self,
+        path: str | pathlib.Path | io.BufferedIOBase,
+        exclude: Any = None,
+        include: Any = None,
+    ) -> None:
+        """Write the state at the last iteration boundary, as a zip of JSON and safetensors.
+
+        Args:
+            path: `.zip` is added where it is missing.
+            exclude: Nothing can be: a checkpoint is always whole.
+            include: Nothing need be.
+
+        Raises:
+            OSError: If it cannot be written; an older file of that name survives.
+            ValueError: If something is to be left out or put in.
+        """
+        for name, value in (("exclude", exclude), ("include", include)):
+            if value:
+                raise ValueError(f"{name}={value!r}: a checkpoint is always whole; leave it out")
+        progress, tensors = self._boundary or self._capture()
+        data = {
+            "algorithm": type(self).__name__,
+            "settings": encode_settings(self.settings, self._classes()),
+            "env": {"id": self.env_id, "kwargs": encode(self.env_kwargs, set(), "env_kwargs")},
+            "observation_space": encode(self.observation_space, set()),
+            "action_space": encode(self.action_space, set()),
+            "progress": progress,
+        }
+        checkpoint.write_checkpoint(path, data, tensors)  # type: ignore[arg-type]
+
+    @classmethod
+    def load(
+        cls: type[Self],
+        path: str | pathlib.Path | io.BufferedIOBase,
+        env: Any = None,
+        device: torch.device | str = "cpu",
+        custom_objects: dict[str, Any] | None = None,
+        print_system_info: bool = False,
+        force_reset: bool = True,
+        allow_modules: Iterable[str] | str = (),
+        **kwargs: Any,
+    ) -> Self:
+        """Read a checkpoint.
+
+        Args:
+            path: The file.
+            env: Another environment than the saved id; its spaces must be the same. A made batch
+                brings its own number of rows.
+            device: Where to put the networks; `"auto"` is a GPU where there is one.
+            custom_objects: What could not be saved, by name; it also replaces saved settings.
+            print_system_info: Print the versions that this process runs.
+            force_reset: Without effect: collections begin with a reset in any case.
+            allow_modules: Modules that may be imported because the file names them: the one of an
+                id like `"mypkg:mine/X-v0"`. One that is imported already needs no permission.
+            **kwargs: Constructor arguments to replace. Beside no `env`, `env_kwargs` change the
+                saved ones, and keep those they do not name.
+
+        Raises:
+            OSError: If the file cannot be read.
+            TypeError: If a constructor argument is unknown; names the nearest.
+            ValueError: If it is damaged, of another algorithm, newer, or the spaces differ; or if
+                an argument cannot be replaced.
+        """
+        if print_system_info:
+            print("== CURRENT SYSTEM INFO ==")
+            get_system_info(print_info=True)
+        data, tensors = checkpoint.read_checkpoint(path)  # type: ignore[arg-type]
+        stored.check_data(data, str(path))
+        if data["algorithm"] != cls.__name__:
+            raise ValueError(
+                f"{path} is a checkpoint of {data['algorithm']}, not of {cls.__name__}; "
+                f"use {data['algorithm']}.load"
+            )
+        named_by_file = env is None
+        with stored.reading(str(path), "settings"):
+            env, settings = to_load(data, str(path), env, custom_objects, kwargs, cls._classes())
+            saved = {key: one for key, one in settings.items() if key not in kwargs}
+            stored.check_settings(cls, saved, str(path))
+        if named_by_file:
+            check_named(env, f"{path}: env.id", allow_modules)
+        policy = settings.pop("policy")
+        # what the caller gave is the caller's to get right, in Python's own words
+        with contextlib.nullcontext() if kwargs else stored.reading(str(path), "settings"):
+            with stored.limited_parameters(tensors, str(path)):
+                agent = cls(policy, env, **settings, device=device)
+        with stored.reading(str(path), "its spaces"):
+            spaces = decode(data["observation_space"]), decode(data["action_space"])
+            check_spaces(agent.venv, *spaces)
+        with stored.reading(str(path), "progress"):
+            agent._restore(data["progress"], tensors, str(path))
+        return agent
+
+    def _restore(self, progress: Mapping[str, Any], tensors: Mapping[str, Any], path: str) -> None:
+        for name, network in self._networks().items():
+            check_tensors(network, tensors.get(name, {}), f"{path}: network {name!r}")
+            load_network(network, name, tensors.get(name), path)
+        for name, optimizer in self._optimizers().items():
+            unpack_optimizer(optimizer, progress["optimizers"][name], tensors.get(name, {}))
+        self.num_timesteps = int(progress["num_timesteps"])
+        self.iteration = int(progress["iteration"])
+        self._n_updates = int(progress["n_updates"])
+        self._set_extra_state(decode(progress["extra"]))
+        self._mark_boundary()
+
+    def get_parameters(self) -> dict[str, dict]:
+        """Return the state dicts of networks and optimisers, by name."""
+        parts: dict[str, Any] = {**self._networks(), **self._optimizers()}
+        return {name: part.state_dict() for name, part in parts.items()}
+
+    def set_parameters(
+        self,
+        load_path_or_dict: Any,
+        exact_match: bool = True,
+        device: torch.device | str = "auto",
+    ) -> None:
+        """Load networks (and optimisers) from a checkpoint, or from what `get_parameters` gives.
+
+        Args:
+            load_path_or_dict: A path or a dict.
+            exact_match: Every network and optimiser must be there.
+            device: Without effect: parameters stay on the agent's device.
+
+        Raises:
+            ValueError: If something is missing, unknown or of another shape.
+        """
+        given, source = load_path_or_dict, "what was given"
+        if not isinstance(given, Mapping):
+            given, source = checkpoint.read_checkpoint(given), str(given)
+            stored.check_data(given[0], source)
+        set_parameters(self._networks(), self._optimizers(), given, exact_match, source)
+        self._boundary = None
+
+    @classmethod
+    def _classes(cls) -> dict[str, Any]:
+        return {f"policy.{name}": policy for name, policy in cls.policy_aliases.items()}

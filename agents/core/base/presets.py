@@ -1,0 +1,165 @@
+"""Which arguments apply: what was given, else the preset's, else the default."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import gymnasium as gym
+
+from ..saving.encoding import decode, decode_settings
+from .arguments import Argument
+from .venv import env_identity, rows_of
+
+
+def find_preset(
+    presets: Mapping[str, Mapping[str, Any]], identity: str | None, env_kwargs: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Return the arguments of the preset for an id and its keyword arguments, if there is one.
+
+    Args:
+        presets: By name; each has `id`, `env_kwargs` and `arguments`.
+        identity: The id, with or without the module that registers it; None has no preset.
+        env_kwargs: Must equal the preset's, where those of the registration complete both.
+    """
+    name = (identity or "").rpartition(":")[2]
+    for preset in presets.values():
+        if preset["id"] == name:
+            known = gym.spec(name).kwargs
+            if {**known, **preset.get("env_kwargs", {})} == {**known, **env_kwargs}:
+                return dict(preset["arguments"])
+    return None
+
+
+def apply_preset(
+    arguments: Mapping[str, Argument],
+    presets: Mapping[str, Mapping[str, Any]],
+    given: Mapping[str, Any],
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return all arguments of a constructor by name, and where each of them is from.
+
+    Args:
+        arguments: What the constructor takes.
+        presets: As in `find_preset`.
+        given: What the call gave.
+
+    Returns:
+        The values; and for each that is part of what an agent is `"explicit"`, `"preset"` or
+        `"default"`.
+
+    Raises:
+        ValueError: If the preset that is named is unknown.
+    """
+    chosen = _chosen(given.get("preset", arguments["preset"].default), presets, given)
+    defaults = {name: one.default for name, one in arguments.items() if not one.required}
+    origin = {
+        name: "explicit" if name in given else "preset" if name in chosen else "default"
+        for name, one in arguments.items()
+        if one.remembered
+    }
+    return {**defaults, **chosen, **given}, origin
+
+
+def settle_rows(env: Any, n_envs: int, settings: dict[str, Any], applied: dict[str, str]) -> None:
+    """Remember the rows that train: those of a made batch, whatever `n_envs` is by default.
+
+    Args:
+        env: As given.
+        n_envs: The argument that applied.
+        settings: Of the agent; changed.
+        applied: Where they are from; changed.
+
+    Raises:
+        ValueError: If `n_envs` was given beside a batch that has another number.
+    """
+    made = rows_of(env)
+    if made is None or "n_envs" not in settings:
+        return
+    if applied.get("n_envs") == "explicit" and made != n_envs:
+        raise ValueError(
+            f"n_envs={n_envs}, but the environment has {made} rows; leave out n_envs, or give an id"
+        )
+    settings["n_envs"], applied["n_envs"] = made, "explicit"
+
+
+def to_load(
+    data: Mapping[str, Any],
+    path: str,
+    env: Any,
+    custom_objects: Mapping[str, Any] | None,
+    kwargs: Mapping[str, Any],
+    classes: Mapping[str, type],
+) -> tuple[Any, dict[str, Any]]:
+    """Return the environment and constructor arguments of a checkpoint: what is given, then saved.
+
+    Args:
+        data: Of the checkpoint.
+        path: Its name.
+        env: As given to `load`; None is the saved id.
+        custom_objects: As given to `load`.
+        kwargs: Constructor arguments to replace. Beside no `env`, `env_kwargs` change the saved.
+        classes: As in `decode_settings`.
+
+    Raises:
+        ValueError: If there is no environment, or a preset is asked for.
+    """
+    if kwargs.get("preset") not in (None, "auto"):
+        raise ValueError(
+            f"preset={kwargs['preset']!r}: a checkpoint's own settings apply; give by name what is "
+            "to replace them"
+        )
+    custom = dict(custom_objects or {})
+    settings = {**decode_settings(data["settings"], custom, classes), **kwargs, "preset": None}
+    given = {**custom, **kwargs}
+    if env is not None:
+        settings["env_kwargs"] = given.get("env_kwargs")
+        if rows_of(env) is not None and "n_envs" not in given:
+            settings.pop("n_envs", None)  # the batch brings its own
+        return env, settings
+    if data["env"]["id"] is None:
+        raise ValueError(f"{path} names no environment id; give load(path, env=...)")
+    saved = custom.get("env_kwargs")
+    if saved is None:
+        saved = decode(data["env"]["kwargs"], custom)
+    settings["env_kwargs"] = {**saved, **(kwargs.get("env_kwargs") or {})}
+    return data["env"]["id"], settings
+
+
+def check_policy_kwargs(policy: Callable, given: Mapping[str, Any]) -> None:
+    """Refuse keyword arguments that a policy does not take.
+
+    Args:
+        policy: Its class, whose first two arguments are the spaces.
+        given: The arguments.
+
+    Raises:
+        TypeError: Naming what it takes.
+    """
+    parameters = inspect.signature(policy).parameters
+    if any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
+        return
+    taken = list(parameters)[2:]
+    for name in given:
+        if name not in taken:
+            near = get_close_matches(name, taken, n=1)
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            named = getattr(policy, "__name__", str(policy))
+            raise TypeError(f"policy_kwargs has {name!r}{hint}; {named} takes {taken}")
+
+
+def _chosen(
+    name: str | None, presets: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the preset's arguments that were not given explicitly."""
+    if name is None:
+        return {}
+    if name == "auto":
+        found = find_preset(presets, *env_identity(given.get("env"), given.get("env_kwargs")))
+        arguments = found or {}
+    elif name in presets:
+        arguments = dict(presets[name]["arguments"])
+    else:
+        raise ValueError(f"preset={name!r} is unknown; there are {sorted(presets)}, 'auto', None")
+    return {key: value for key, value in arguments.items() if key not in given}

@@ -1,0 +1,94 @@
+"""What an iteration writes to the log, with Stable-Baselines3's names where it has one."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+if TYPE_CHECKING:
+    from ..play.trials import Trials
+    from .trial_algorithm import TrialAlgorithm
+
+
+def describe(agent: Any) -> None:
+    """Say once which arguments applied, and where they are from (`verbose` >= 1)."""
+    if agent.verbose < 1:
+        return
+    groups: dict[str, list[str]] = {"explicit": [], "preset": [], "default": []}
+    for name, value in agent.settings.items():
+        groups[agent.applied.get(name, "default")].append(f"{name}={value!r}")
+    lines = [f"{origin}: {', '.join(parts)}" for origin, parts in groups.items() if parts]
+    print("\n".join(lines), file=sys.stderr, flush=True)
+
+
+def record_iteration(
+    agent: TrialAlgorithm,
+    trials: Trials,
+    figures: dict[str, float],
+    seconds: dict[str, float],
+    dump: bool,
+) -> None:
+    """Record one iteration; `rollout/` figures are of raw rewards.
+
+    Args:
+        agent: Whose logger is written.
+        trials: Of this iteration.
+        figures: Of the update.
+        seconds: Spent collecting and training.
+        dump: Write a row now.
+    """
+    log = agent.logger.record
+    per_trial = (trials.rewards * trials.mask).sum(dim=0)
+    returns = trials.episode_returns(agent.venv.unwrapped.episodes_per_trial).mean(dim=1)
+    episodes = trials.ends.sum()
+    log("rollout/trial_rew_mean", float(per_trial.mean()))
+    for episode, value in enumerate(returns.tolist(), start=1):
+        log(f"rollout/ep{episode}_rew_mean", value)
+    agent.latest = {"trial_rew_mean": float(per_trial.mean())}
+    if trials.successes is not None:
+        agent.latest["success_rate"] = float(_success(trials) / episodes)
+        log("rollout/success_rate", agent.latest["success_rate"])
+    record_update(agent, figures, seconds, dump)
+
+
+def record_update(
+    agent: Any, figures: dict[str, float], seconds: dict[str, float], dump: bool
+) -> None:
+    """Record what every agent's iteration ends with: `train/` and `time/` figures."""
+    log = agent.logger.record
+    for name, value in figures.items():
+        log(f"train/{name}", value)
+    log("train/n_updates", agent._n_updates, exclude="tensorboard")
+    record_progress(agent)
+    for name, value in seconds.items():
+        log(f"time/{name}_seconds", value)
+    if dump:
+        agent.logger.dump(step=agent.num_timesteps)
+
+
+def record_progress(agent: Any) -> None:
+    """Record what can be said at any step: the last `stats_window_size` episodes, and the time."""
+    log = agent.logger.record
+    if agent.ep_info_buffer:
+        for name, key in (("ep_rew_mean", "r"), ("ep_len_mean", "l")):
+            log(f"rollout/{name}", float(np.mean([one[key] for one in agent.ep_info_buffer])))
+    elapsed = max((time.time_ns() - agent.start_time) / 1e9, sys.float_info.epsilon)
+    steps = agent.num_timesteps - agent._num_timesteps_at_start
+    log("time/fps", int(steps / elapsed))
+    log("time/iterations", agent.iteration, exclude="tensorboard")
+    log("time/time_elapsed", elapsed, exclude="tensorboard")
+    log("time/total_timesteps", agent.num_timesteps, exclude="tensorboard")
+
+
+def _success(trials: Trials) -> torch.Tensor:
+    """Count episodes with success at any step."""
+    assert trials.successes is not None
+    episode = np.cumsum(trials.ends.numpy(), axis=0) - trials.ends.numpy()
+    count = int(episode.max()) + 1
+    any_step = torch.zeros(count, trials.mask.shape[1])
+    found = (trials.successes > 0).float() * trials.mask
+    return any_step.scatter_reduce(0, torch.from_numpy(episode), found, "amax").sum()

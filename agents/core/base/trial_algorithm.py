@@ -1,0 +1,212 @@
+"""On-policy learning from whole trials: collect, compute advantages over the trial, update.
+
+Shapes: T steps, B trials (one a column), D inputs; time-major.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from meta_envs.core.rng import fold
+
+from ..losses import losses
+from ..losses.normalise import RewardNormaliser
+from ..losses.returns import gae
+from ..nets.recurrent_policy import GruPolicy, LstmPolicy
+from ..play.balance import check_balance
+from ..play.player import OnStep
+from ..play.recurrent import RecurrentInnerLoop, act_on_trials
+from ..play.trials import Batch, TrialCollector, Trials
+from .agent_arguments import TrialArguments
+from .arguments import within
+from .iterations import IterativeAlgorithm
+from .schedules import value_at
+from .training_log import record_iteration
+from .updates import GradientUpdate, Update
+from .venv import check_spaces
+
+
+class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
+    """Collects whole trials and learns from them.
+
+    Subclasses write `_make_optimizer` and `loss`, which is then minimised on all trials at once; or
+    `_make_update`, for anything else.
+    """
+
+    policy_aliases = {"GruPolicy": GruPolicy, "LstmPolicy": LstmPolicy}
+
+    def _check_arguments(self, values: Mapping[str, Any]) -> None:
+        super()._check_arguments(values)
+        for name, done in (("gamma", 0.0), ("gamma's end", 1.0)):
+            within(0, 1)(name, value_at(values["gamma"], done))
+        if values["balance"] is not None and values["n_trials"] > 1:
+            raise ValueError(
+                f"balance={values['balance']!r} needs n_trials=1, not {values['n_trials']}"
+            )
+
+    def _setup_model(self) -> None:
+        if self.balance is not None:
+            check_balance(self.venv, self.balance)
+        self.reward_normaliser = RewardNormaliser() if self.normalize_reward else None
+        with torch.random.fork_rng(devices=[]):  # leave the global generator as it was
+            torch.manual_seed(fold(self.seed, "weights") % 2**63)
+            self.policy = self.policy_class(
+                self.observation_space, self.action_space, **self.policy_kwargs
+            ).to(self.device)
+        self.optimizer = self._make_optimizer()
+        self.update = self._make_update()
+
+    @abstractmethod
+    def _make_optimizer(self) -> torch.optim.Optimizer:
+        """Make the optimiser of `self.policy`; its rate is set before each iteration."""
+
+    def _make_update(self) -> Update:
+        """Return what improves the policy; the default minimises `loss` on all trials at once."""
+        return GradientUpdate(self.loss, self.optimizer, self.max_grad_norm)
+
+    def _settle_batch_size(self: Any) -> None:  # of algorithms with `PPOArguments`
+        """Check `batch_size` against the trials of an iteration; fit one that was not given."""
+        explicit = self.applied["batch_size"] == "explicit"
+        self.batch_size = _dividing(self.batch_size, self.n_envs * self.n_trials, explicit)
+        self.settings["batch_size"] = self.batch_size
+
+    def loss(self, batch: Batch, progress: float) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Return the loss of a minibatch and figures to log.
+
+        Args:
+            batch: A minibatch of whole trials.
+            progress: Fraction of training that is over.
+        """
+        raise NotImplementedError(f"{type(self).__name__} writes neither loss nor _make_update")
+
+    def inner_loop(
+        self, venv: Any, rows_per_task: int = 1, seed: int | None = None
+    ) -> RecurrentInnerLoop:
+        """Return the learnt learner with empty experience: a recurrent state a row."""
+        check_spaces(venv, self.observation_space, self.action_space)
+        return RecurrentInnerLoop(self.policy, venv, rows_per_task, seed)
+
+    # ---- the outer loop -------------------------------------------------------------------------
+
+    def _collect(self, on_step: OnStep) -> Trials | None:
+        loop = self.inner_loop(self.venv, seed=fold(self.seed, "act", self.iteration))
+        collector = TrialCollector(self.venv, self.n_trials, balance=self.balance)
+        return collector.collect(loop, fold(self.seed, "collect", self.iteration), on_step)
+
+    def _record(
+        self, experience: Trials, figures: dict[str, float], seconds: dict[str, float], dump: bool
+    ) -> None:
+        record_iteration(self, experience, figures, seconds, dump)
+
+    def train(self, trials: Trials) -> dict[str, float]:
+        """Update the policy from the trials of one iteration, and return figures to log."""
+        progress = min(self.num_timesteps / max(self._total_timesteps, 1), 1.0)
+        rate = value_at(self.learning_rate, progress)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        whole = self.prepare(trials, value_at(self.gamma, progress)).to(self.device)
+        shuffle = np.random.default_rng(fold(self.seed, "minibatches", self.iteration))
+        figures = self.update.run(self.policy, whole, progress, shuffle)
+        self._n_updates += self.update.n_updates
+        self.policy.after_iteration(trials.inputs.to(self.device), whole.mask)
+        explained = losses.explained_variance(whole.old_values, whole.returns, whole.mask)
+        return {**figures, "explained_variance": float(explained), "learning_rate": rate}
+
+    def baseline_values(
+        self, trials: Trials, rewards: torch.Tensor, continues: torch.Tensor, gamma: float
+    ) -> torch.Tensor:
+        """Return what advantages are measured against, [T, B]: the acting network's values.
+
+        Args:
+            trials: Of one iteration.
+            rewards: Normalised, where they are, [T, B].
+            continues: 0 where no return crosses the step's end, else 1, [T, B].
+            gamma: Discount.
+        """
+        return trials.values * trials.mask
+
+    @torch.no_grad()
+    def prepare(self, trials: Trials, gamma: float) -> Batch:
+        """Compute advantages over the whole trial, and what the loss needs of the acting policy."""
+        rewards = trials.rewards
+        if self.reward_normaliser is not None:
+            self.reward_normaliser.update(rewards, trials.mask, gamma)
+            rewards = self.reward_normaliser.normalise(rewards)
+            if not self.policy.sees_raw_rewards:
+                self.policy.reward_scale.fill_(1.0 / self.reward_normaliser.scale)
+        continues = trials.continues
+        if self.cut_at_episode_ends:
+            continues = continues * (~trials.ends).to(continues.dtype)
+        values = self.baseline_values(trials, rewards, continues, gamma)
+        advantages, returns = gae(rewards, values, continues, gamma, self.gae_lambda)
+        if self.normalize_advantage:
+            advantages = losses.standardise(advantages, trials.mask)
+        return Batch(
+            inputs=trials.inputs,
+            actions=trials.actions,
+            old_log_prob=self.policy.head.log_prob(trials.params, trials.actions),
+            old_values=values,
+            advantages=advantages,
+            returns=returns,
+            mask=trials.mask,
+        )
+
+    # ---- acting through SB3's predict -----------------------------------------------------------
+
+    def predict(  # type: ignore[override]
+        self,
+        observation: Any,
+        state: np.ndarray | None = None,
+        episode_start: np.ndarray | None = None,
+        deterministic: bool = False,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Act on `TrialWrapper`'s observations.
+
+        Args:
+            observation: float32 [D] or [R, D], as `TrialWrapper` shows it.
+            state: What the last call returned, [R, S]; None at the start.
+            episode_start: Whether a trial starts (an episode of `TrialWrapper`), [R].
+            deterministic: Take the most probable action.
+
+        Returns:
+            Actions [...] or [R, ...], and the state [R, S].
+
+        Raises:
+            ValueError: If the observation is not `TrialWrapper`'s.
+        """
+        return act_on_trials(
+            self.policy, observation, state, episode_start, deterministic, self._predict_random
+        )
+
+    @property
+    def _predict_random(self) -> np.random.Generator:
+        if not hasattr(self, "_predict_generator"):
+            self._predict_generator = np.random.default_rng(fold(self.seed, "predict"))
+        return self._predict_generator
+
+    def _extra_state(self) -> dict[str, Any]:
+        normaliser = self.reward_normaliser
+        return {} if normaliser is None else {"reward_normaliser": normaliser.state()}
+
+    def _set_extra_state(self, state: Mapping[str, Any]) -> None:
+        if self.reward_normaliser is not None and "reward_normaliser" in state:
+            self.reward_normaliser.load_state(state["reward_normaliser"])
+
+
+def _dividing(batch_size: int | None, total: int, explicit: bool) -> int | None:
+    """Return a size that divides the trials: the given one, or the nearest to a preset's."""
+    if batch_size is None or (batch_size >= 1 and total % batch_size == 0):
+        return batch_size
+    divisors = [size for size in range(1, total + 1) if total % size == 0]
+    nearest = min(divisors, key=lambda size: abs(size - batch_size))
+    if not explicit:
+        return nearest
+    raise ValueError(
+        f"batch_size={batch_size} does not divide n_envs * n_trials = {total} trials; "
+        f"use e.g. {nearest}"
+    )

@@ -1,0 +1,1 @@
+"""How well an agent adapts: evaluation, curves, plots."""

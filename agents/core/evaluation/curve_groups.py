@@ -1,0 +1,147 @@
+"""A curve by a part of its tasks, e.g. one line an environment. G groups, N tasks, K columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..saving.files import atomic_file
+from . import bootstrap
+
+if TYPE_CHECKING:
+    from .curve import AdaptationCurve
+
+_WIDEST = 40  # columns of a label
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Groups:
+    """Means of a series over the tasks that share a value, and over these groups.
+
+    Args:
+        key: The part of the task, e.g. `"environment"`.
+        of: The series, e.g. `"success"`.
+        labels: Of the groups, in the order of their values: what the family calls them.
+        num_tasks: Tasks of each group, int [G].
+        means: Over the tasks of each group, [G, K].
+        standard_errors: Of `means`, [G, K]; NaN for a group of one task.
+    """
+
+    key: str
+    of: str
+    labels: tuple[str, ...]
+    num_tasks: np.ndarray
+    means: np.ndarray
+    standard_errors: np.ndarray
+
+    def __getitem__(self, label: str) -> np.ndarray:
+        """Return the means [K] of a group.
+
+        Raises:
+            KeyError: There is no such group.
+        """
+        if label not in self.labels:
+            raise KeyError(f"no {self.key} is {label!r}; there are {list(self.labels)}")
+        return self.means[self.labels.index(label)]
+
+    def mean(self) -> np.ndarray:
+        """Return the mean over groups, which weigh alike however many tasks they have, [K]."""
+        return self.means.mean(axis=0)
+
+    def standard_error(self) -> np.ndarray:
+        """Return the standard error of `mean` over tasks, for just these groups, [K]."""
+        return np.sqrt((self.standard_errors**2).sum(axis=0)) / len(self.labels)
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write one line a (group, column), and those of the mean, atomically.
+
+        Raises:
+            OSError: The file cannot be written; an old one is left as it was.
+        """
+        with atomic_file(path) as stream:
+            file = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow([self.key, "num_tasks", "episode", self.of, "standard_error"])
+            parts = (self.labels, self.num_tasks, self.means, self.standard_errors)
+            lines = list(zip(*parts, strict=True))
+            total = ("mean", self.num_tasks.sum(), self.mean(), self.standard_error())
+            for label, count, means, errors in [*lines, total]:
+                for k, (mean, error) in enumerate(zip(means, errors, strict=True), start=1):
+                    writer.writerow([label, int(count), k, float(mean), float(error)])
+            file.detach()
+
+    def __repr__(self) -> str:
+        """Return a table of the means, in at most 100 columns."""
+        return "\n".join(table([self]))
+
+
+def group(curve: AdaptationCurve, key: str, of: str) -> Groups:
+    """Group a curve's tasks; see `AdaptationCurve.by`.
+
+    Raises:
+        ValueError: The curve has not got its tasks, the key or the series.
+    """
+    if curve.tasks is None:
+        raise ValueError("this curve has not got its tasks; a CSV keeps the labelled parts alone")
+    known = sorted(set.intersection(*(set(task) for task in curve.tasks)))
+    if key not in known:
+        raise ValueError(f"tasks have no {key!r} to group by; they have {known}")
+    series, names = curve.series(of), curve.protocol.get("task_labels", {}).get(key)
+    found = [_plain(task[key]) for task in curve.tasks]
+    values = sorted(set(found))
+    means, errors, counts = [], [], []
+    for value in values:
+        rows = np.array([one == value for one in found])
+        by_seed = np.bincount(curve.seed_index[rows], minlength=curve.n_seeds)
+        # seeds that played other tasks may have unequal numbers of them in a group
+        seeds = curve.n_seeds if (by_seed == by_seed[0]).all() else 1
+        shared = curve.shared_tasks and seeds > 1
+        means.append(series[rows].mean(axis=0))
+        errors.append(bootstrap.standard_error(series[rows], seeds, shared))
+        counts.append(int(rows.sum()))
+    labels = tuple(str(value) if names is None else str(names[value]) for value in values)
+    return Groups(key, of, labels, np.array(counts), np.stack(means), np.stack(errors))
+
+
+def summary(curve: AdaptationCurve, key: str) -> list[str]:
+    """Return lines of text: what each group's tasks came to, success where it is known."""
+    kind = "returns" if curve.success is None else "success"
+    frozen = f"frozen_{kind}"
+    wanted = [kind] if getattr(curve, frozen) is None else [kind, frozen]
+    return table([group(curve, key, of) for of in wanted])
+
+
+def table(parts: Sequence[Groups]) -> list[str]:
+    """Return lines of text with several series of the same groups side by side.
+
+    Of a trial's episodes the first and the last are shown, of frozen ones the mean.
+    """
+    first = parts[0]
+    width = min(max(len(label) for label in (*first.labels, "mean of all")), _WIDEST)
+    heads, columns = [], []
+    for part in parts:
+        rows = np.concatenate([part.means, part.mean()[None]])
+        if part.of.startswith("frozen"):
+            heads.append(part.of.replace("_", " "))
+            columns.append(rows.mean(axis=1))
+        else:
+            last = rows.shape[1]
+            heads += [f"{part.of} {k}" for k in dict.fromkeys((1, last))]
+            columns += [rows[:, k - 1] for k in dict.fromkeys((1, last))]
+    lines = [f"  by {first.key:{width - 1}s}  tasks" + "".join(f"{head:>16s}" for head in heads)]
+    counts = [*first.num_tasks, first.num_tasks.sum()]
+    for row, label in enumerate((*first.labels, "mean of all")):
+        numbers = "".join(f"{column[row]:16.4g}" for column in columns)
+        lines.append(f"    {label[:width]:{width}s}  {counts[row]:5d}{numbers}")
+    return lines
+
+
+def _plain(value: Any) -> Any:
+    """Return a value that can be compared: lists as tuples."""
+    return tuple(_plain(one) for one in value) if isinstance(value, list) else value

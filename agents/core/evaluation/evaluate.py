@@ -1,0 +1,271 @@
+"""One evaluation for every agent, baseline and SB3 model: how well it acts in episode 1, 2, ... K.
+
+Shapes: N rows of a chunk, task-major; R rows a task; K episodes, T steps.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import VectorEnv
+from stable_baselines3.common.base_class import BaseAlgorithm
+
+from meta_envs.core import splits as _splits
+from meta_envs.core import tasks as _tasks
+from meta_envs.core.arguments import whole
+from meta_envs.core.rng import fold, valid_seed
+
+from ..base.vec_bridge import SB3VecEnv
+from ..base.venv import ENDLESS, env_identity, first_tasks, make_rows, make_venv, refuse_wrappers
+from .curve import AdaptationCurve
+from .play import Play, Played, RowsView, joined
+
+_BINS = 100  # parts of a lifetime, unless told otherwise
+
+
+def evaluate(
+    agent: Any,
+    env: Any,
+    *,
+    split: str | None = None,
+    num_tasks: int = 100,
+    episodes: int | None = None,
+    rows_per_task: int = 1,
+    frozen_episodes: int = 0,
+    steps: int | None = None,
+    bins: int = _BINS,
+    env_kwargs: Mapping[str, Any] | None = None,
+    deterministic: bool | str = False,
+    seed: int = 0,
+    num_envs: int = 256,
+) -> AdaptationCurve:
+    """Measure an agent on tasks, with the episodes of each (task, row) assigned beforehand.
+
+    Tasks are the first `num_tasks` of one stream from `seed` (of a finite split: in turn), the same
+    for every agent. A row that has played its episodes is stepped on and counted no more, so it
+    does not matter whether success shortens an episode. Results do not depend on `num_envs`.
+
+    Args:
+        agent: Anything with `inner_loop`, or a Stable-Baselines3 model.
+        env: An id (any of Gymnasium's), or an environment made from one.
+        split: None is that of the arguments, else `"test"` where there is one, else `"all"`.
+        num_tasks: Number of tasks.
+        episodes: Episodes a task, K; None is the environment's `episodes_per_trial`.
+        rows_per_task: Rows that share a task and a learner; episode k+1 starts once all ended
+            episode k.
+        frozen_episodes: Further episodes after `freeze()`, kept apart.
+        steps: Measure a lifetime of so many steps a row instead of episodes; the environment
+            keeps its task throughout.
+        bins: Parts a lifetime is reported in; must divide `steps`, and means nothing without.
+        env_kwargs: Keyword arguments of an id.
+        deterministic: Act without sampling; `"frozen"` does so in the frozen episodes alone, as
+            Meta-World's own evaluation.
+        seed: Seed of tasks, episodes and actions.
+        num_envs: Rows played at a time, at most (those of one task in any case).
+
+    Returns:
+        The curve; its `protocol` says all of this.
+
+    Raises:
+        TypeError: If the agent has no inner loop.
+        NotFiniteError: If a reward or an observation is not finite (a `ValueError`).
+        ValueError: If an argument is out of range, or a wrapper around `env` would be lost.
+    """
+    if steps is None and bins != _BINS:
+        raise ValueError(f"bins={bins!r} are parts of a lifetime; give steps too")
+    if steps is not None and episodes is not None:
+        raise ValueError(f"give episodes={episodes!r} or steps={steps!r}, not both")
+    plan = _Plan(
+        num_tasks=num_tasks,
+        episodes=1 if episodes is None else episodes,
+        rows_per_task=rows_per_task,
+        frozen_episodes=frozen_episodes,
+        steps=steps,
+        bins=None if steps is None else bins,
+        deterministic=deterministic,
+        seed=seed,
+        num_envs=num_envs,
+    )
+    num_tasks, rows_per_task, seed = plan.num_tasks, plan.rows_per_task, plan.seed
+    learner = _with_inner_loop(agent)
+    make, identity, kwargs, split = _environment(env, env_kwargs, split)
+    probe = make(num_envs=1)
+    if episodes is None:
+        plan = replace(plan, episodes=probe.episodes_per_trial)
+    tasks = first_tasks(probe, num_tasks, seed)
+    jsonable = probe.single_task_space.to_jsonable([_tasks.at(tasks, i) for i in range(num_tasks)])
+    labels = {key: list(names) for key, names in probe.task_labels.items()}
+    probe.close()
+    protocol = {
+        "agent": _name(agent),
+        "env": identity,
+        "env_kwargs": _jsonable(kwargs),
+        "split": split,
+        **asdict(plan),
+        **_notes(learner),
+        "training_seed": _jsonable(getattr(agent, "seed", None)),
+        "training_steps": _jsonable(getattr(agent, "num_timesteps", None)),
+        "metazoo": metadata.version("metazoo"),
+        **({"task_labels": labels} if labels else {}),
+    }
+    _check_json(protocol)
+    chunk = max(plan.num_envs // rows_per_task, 1)
+    parts = [
+        _play(learner, make, tasks, plan, first, chunk) for first in range(0, num_tasks, chunk)
+    ]
+    each = [{key: values[i] for key, values in jsonable.items()} for i in range(num_tasks)]
+    return AdaptationCurve(protocol=protocol, tasks=each, **joined(parts, rows_per_task))
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """The numbers of an evaluation, checked; see `evaluate`."""
+
+    num_tasks: int
+    episodes: int
+    rows_per_task: int
+    frozen_episodes: int
+    steps: int | None
+    bins: int | None
+    deterministic: bool | str
+    seed: int
+    num_envs: int
+
+    def __post_init__(self) -> None:
+        least = {"num_tasks": 1, "episodes": 1, "rows_per_task": 1, "num_envs": 1}
+        for name, smallest in {**least, "frozen_episodes": 0}.items():
+            object.__setattr__(self, name, whole(name, getattr(self, name), smallest))
+        object.__setattr__(self, "seed", valid_seed(self.seed))
+        if isinstance(self.deterministic, np.bool_):
+            object.__setattr__(self, "deterministic", bool(self.deterministic))
+        if not isinstance(self.deterministic, bool) and self.deterministic != "frozen":
+            raise ValueError(
+                f"deterministic={self.deterministic!r} must be False, True or 'frozen'"
+            )
+        if self.deterministic == "frozen" and not self.frozen_episodes:
+            raise ValueError("deterministic='frozen' needs frozen_episodes of at least 1")
+        if self.steps is None:
+            return
+        for name in ("steps", "bins"):
+            object.__setattr__(self, name, whole(name, getattr(self, name), 1))
+        assert self.bins is not None
+        if self.steps % self.bins:
+            raise ValueError(f"bins={self.bins} does not divide steps={self.steps}")
+        if self.frozen_episodes:
+            given = self.frozen_episodes
+            raise ValueError(f"frozen_episodes={given} follow episodes, not a lifetime")
+
+
+def _play(
+    learner: Any,
+    make: Callable[..., Any],
+    tasks: dict[str, np.ndarray],
+    plan: _Plan,
+    first: int,
+    count: int,
+) -> Played:
+    """Play `count` tasks from the `first` on, with a learner and rows of their own."""
+    rows = plan.rows_per_task
+    index = np.arange(first, min(first + count, plan.num_tasks)).repeat(rows)
+    # A lifetime keeps its task: in mid-life no trial ends, and nothing begins anew.
+    episodes = plan.episodes + plan.frozen_episodes if plan.steps is None else ENDLESS
+    venv = make(num_envs=len(index), episodes_per_trial=episodes)
+    venv.set_tasks({key: values[index] for key, values in tasks.items()})
+    view = RowsView(venv)
+    row = first * rows  # of the first row among those of all tasks: seeds do not depend on chunks
+    loop = learner.inner_loop(view, rows, fold(plan.seed, "act") + row)
+    view.tasks_are_visible = bool(getattr(loop, "reads_task", False))
+    play = Play(venv, loop, rows, plan.deterministic is True)
+    seed = fold(plan.seed, "episodes") + row
+    if plan.steps is not None and plan.bins is not None:
+        played = play.lifetime(seed, plan.steps, plan.bins)
+    else:
+        played = play.episodes(seed, plan.episodes)
+        if plan.frozen_episodes:
+            loop.freeze()
+            play.player.deterministic = plan.deterministic is not False
+            frozen = fold(plan.seed, "frozen") + row
+            played.frozen = play.episodes(frozen, plan.frozen_episodes, new=False)
+    venv.close()
+    return played
+
+
+def _with_inner_loop(agent: Any) -> Any:
+    if hasattr(agent, "inner_loop"):
+        return agent
+    if isinstance(agent, BaseAlgorithm):
+        from ...baselines import StableBaselines
+
+        return StableBaselines(agent)
+    raise TypeError(
+        f"{agent!r} has no inner_loop; give an agent, a baseline (agents.baselines) or an SB3 model"
+    )
+
+
+def _environment(
+    env: Any, env_kwargs: Mapping[str, Any] | None, split: str | None
+) -> tuple[Callable[..., Any], str, dict[str, Any], str]:
+    """Return how to make the environment with any number of rows, its id, kwargs and split."""
+    bare = env.venv if isinstance(env, SB3VecEnv) else env
+    refuse_wrappers(
+        bare, "give the environment inside, or register one of your own that has them inside"
+    )
+    identity, kwargs = env_identity(env, env_kwargs)
+    if identity is None:
+        name = getattr(env, "venv", env) if isinstance(env, SB3VecEnv | VectorEnv) else env
+        raise ValueError(f"{name} has no spec to make more rows from; give its id and env_kwargs")
+    if split is None:
+        split = kwargs.get("split")
+    kwargs = {key: value for key, value in kwargs.items() if key != "split"}
+    probe = make_venv(identity, 1, kwargs, any_id=True)
+    if split is None:
+        split = "test" if "test" in probe.splits else "all"
+    chosen = _splits.resolve(split, probe.splits, identity)
+    probe.close()
+
+    def make(num_envs: int, **more: Any) -> Any:
+        return make_rows(identity, num_envs, {**kwargs, "split": chosen, **more})
+
+    return make, identity, kwargs, chosen
+
+
+def _name(agent: Any) -> str:
+    if isinstance(getattr(agent, "model", None), BaseAlgorithm):
+        agent = agent.model  # the repr of `StableBaselines` would hold an address
+    if isinstance(agent, BaseAlgorithm) or type(agent).__repr__ is object.__repr__:
+        return type(agent).__name__
+    return repr(agent)
+
+
+def _notes(learner: Any) -> dict[str, Any]:
+    """Return what a baseline wants to be known of how it plays."""
+    notes = getattr(learner, "protocol", None)
+    return dict(notes) if isinstance(notes, Mapping) else {}
+
+
+def _check_json(protocol: Mapping[str, Any]) -> None:
+    """Refuse what a curve could not keep, before anything is played.
+
+    Raises:
+        ValueError: Naming the entry.
+    """
+    for key, value in protocol.items():
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{key}={value!r} cannot be written as JSON: {error}") from error
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _jsonable(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_jsonable(part) for part in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    return value

@@ -1,0 +1,236 @@
+"""Adaptation curves as pictures, for one agent or several; headless, without pyplot's global state.
+
+The x axis is the episode of a trial; where a trial is one episode whose rewards are known (as in
+bandits), it is the step. Bands are 95 % intervals: bootstrapped for episodes, normal for steps, of
+which there are many, each a mean over many tasks.
+"""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..saving.files import atomic_file
+from .curve import AdaptationCurve, PerStep
+from .curve_merge import check_alike
+
+if TYPE_CHECKING:  # matplotlib is slow to import: functions do it when they draw
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_SIZE, _DPI = (7.0, 4.2), 150  # inches; pixels an inch
+# Okabe and Ito's colours, which the colour-blind tell apart too; without the pale yellow
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_STYLES = ("-", (0, (6, 1.5)), (0, (6, 1.5, 1, 1.5)))  # once the colours are used up
+_GREY, _INK, _PALE = "#6e6e6e", "#262626", "#e3e3e3"
+_Z = 1.959964  # 95 % of a normal distribution lie within so many standard deviations
+_BAND = 0.18  # opacity of an interval
+_LABEL = 20  # characters a line of the legend
+_MARKED = 20  # up to so many episodes get a marker each
+_COMPARABLE = ("env", "split", "env_kwargs", "episodes", "steps", "bins")  # one axis for all
+
+
+class _Line(NamedTuple):
+    """What is drawn: positions, means and band, each [X], and the names of the axes."""
+
+    x: np.ndarray
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    x_name: str
+    y_name: str
+
+
+def new_axes() -> tuple[Figure, Axes]:
+    """Return an empty figure in the house's size and its axes; notebooks show either."""
+    from .shown import ShownAxes, ShownFigure
+
+    figure = ShownFigure(figsize=_SIZE, dpi=_DPI, layout="constrained")
+    ax = figure.add_subplot(axes_class=ShownAxes)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(_GREY)
+    ax.tick_params(colors=_GREY, labelcolor=_INK, labelsize=10)
+    ax.grid(axis="y", color=_PALE, linewidth=0.8)
+    ax.set_axisbelow(True)
+    ax.margins(x=0.02)
+    return figure, ax
+
+
+def draw(
+    ax: Axes, curve: AdaptationCurve, label: str | None = None, *, shift: float = 0.0, **kwargs: Any
+) -> None:
+    """Draw one curve and its 95 % band into `ax`; name the axes, and title them if nobody did.
+
+    Args:
+        ax: Where to draw.
+        curve: What to draw.
+        label: Name in a legend.
+        shift: Moves a curve of a single point aside, in units of the x axis.
+        **kwargs: For `Axes.plot`.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    line = _line(curve)
+    by_step = "step" in line.x_name
+    marker = None if by_step or len(line.x) > _MARKED else "o"
+    style: dict[str, Any] = {"linewidth": 1.6 if by_step else 2.0, "marker": marker}
+    style |= {"markersize": 7, "markeredgecolor": "white", "label": label}
+    if len(line.x) == 1:  # a band around one point has no width
+        x = line.x + shift
+        (drawn,) = ax.plot(x, line.mean, **{**style, **kwargs})
+        ax.vlines(x, line.low, line.high, color=drawn.get_color(), linewidth=2.0, zorder=2)
+        ax.set_xlim(0.4, 1.6)
+        ax.set_xticks(line.x)
+    else:
+        (drawn,) = ax.plot(line.x, line.mean, **{**style, **kwargs})
+        colour = drawn.get_color()
+        ax.fill_between(line.x, line.low, line.high, color=colour, alpha=_BAND, linewidth=0)
+    ax.set_xlabel(line.x_name, fontsize=11, color=_INK)
+    ax.set_ylabel(line.y_name, fontsize=11, color=_INK)
+    if not by_step and len(line.x) > 1:
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if not ax.get_title() and not ax.get_title(loc="left"):
+        ax.set_title(_title(curve), loc="left", fontsize=11, color=_INK, pad=10)
+
+
+def comparison(
+    curves: Mapping[str, AdaptationCurve],
+    *,
+    oracle: AdaptationCurve | float | None = None,
+    random: AdaptationCurve | float | None = None,
+    optimum: float | tuple[float, str] | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Draw several agents in one picture, with lines for what is best and what is chance.
+
+    Args:
+        curves: Curves by agent, as the legend names them; of one env, split and number of episodes.
+        oracle: What an agent that knows the task reaches; a number is in units of the y axis.
+        random: What random actions reach.
+        optimum: An exactly known value in units of the y axis, alone or with its name.
+        title: Instead of env, split and number of tasks.
+
+    Returns:
+        The figure; `save` writes it.
+
+    Raises:
+        ValueError: There is nothing to draw, or the curves do not share an axis.
+    """
+    if not curves:
+        raise ValueError("comparison got no curves; give it one or more, by name")
+    references = {"oracle": oracle, "random": random}
+    lines = {k: v for k, v in references.items() if isinstance(v, AdaptationCurve)}
+    check_alike({**curves, **lines}, _COMPARABLE)
+    axes_names = {name: _line(curve)[-2:] for name, curve in {**curves, **lines}.items()}
+    (first, names), *others = axes_names.items()
+    for name, theirs in others:
+        if theirs != names:
+            raise ValueError(
+                f"{first} is drawn as {names[1]!r} over {names[0]!r}, {name} as {theirs[1]!r} over "
+                f"{theirs[0]!r}; evaluate them alike, or draw two pictures"
+            )
+    figure, ax = new_axes()
+    text = title or _title(next(iter(curves.values())))
+    ax.set_title(text, loc="left", fontsize=11, color=_INK, pad=10)
+    value, name = optimum if isinstance(optimum, tuple) else (optimum, "optimum")
+    _reference(ax, value, name, _INK, ":")
+    _reference(ax, oracle, "oracle", _INK, "--")
+    for i, (name, curve) in enumerate(curves.items()):
+        colour = _COLOURS[i % len(_COLOURS)]
+        style = _STYLES[i // len(_COLOURS) % len(_STYLES)]
+        shift = 0.8 * ((i + 0.5) / len(curves) - 0.5)
+        # earlier agents lie on top: the first is the one that the picture is about
+        draw(ax, curve, name, shift=shift, color=colour, linestyle=style, zorder=3 - 0.01 * i)
+    _reference(ax, random, "random", _GREY, "--")
+    _legend(ax)
+    return figure
+
+
+def save(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write `figure` in the format that the suffix of `path` names, whole or not at all.
+
+    Raises:
+        ValueError: There is no such format.
+        OSError: The file cannot be written; an old one is left as it was.
+    """
+    suffix = Path(path).suffix.removeprefix(".").lower()
+    known = sorted(figure.canvas.get_supported_filetypes())
+    if suffix not in known:
+        raise ValueError(f"{os.fspath(path)} ends in {suffix!r}; use one of {', '.join(known)}")
+    with atomic_file(path) as stream:
+        figure.savefig(stream, format=suffix, dpi=_DPI)
+
+
+def _reference(
+    ax: Axes, value: AdaptationCurve | float | None, name: str, colour: str, style: str
+) -> None:
+    """Draw an unobtrusive line: across, for a number; without a band, for a curve."""
+    if value is None:
+        return
+    look: dict[str, Any] = {"color": colour, "linestyle": style, "linewidth": 1.4, "label": name}
+    line = _line(value) if isinstance(value, AdaptationCurve) else None
+    if line is not None and len(line.x) > 1:
+        ax.plot(line.x, line.mean, zorder=2, **look)
+    else:
+        ax.axhline(value if line is None else line.mean[0], zorder=2, **look)  # type: ignore[arg-type]
+
+
+def _legend(ax: Axes) -> None:
+    """Name the lines, right of the axes, from top to bottom as the lines end."""
+    from matplotlib.artist import Artist
+    from matplotlib.patches import Patch
+
+    lines = sorted(
+        (line for line in ax.get_lines() if not str(line.get_label()).startswith("_")),
+        key=lambda line: -float(np.asarray(line.get_ydata())[-1]),
+    )
+    handles: list[Artist] = [*lines, Patch(color=_GREY, alpha=_BAND, linewidth=0)]
+    labels = [textwrap.fill(str(line.get_label()), _LABEL) for line in lines]
+    ax.legend(
+        handles, [*labels, "95 % interval"], loc="upper left", bbox_to_anchor=(1.01, 1.0),
+        borderaxespad=0.0, frameon=False, fontsize=10, labelcolor=_INK, handlelength=2.4,
+    )  # fmt: skip
+
+
+def _line(curve: AdaptationCurve) -> _Line:
+    """Return what to draw: rewards over steps where a trial is one episode, else returns."""
+    steps = curve.per_step() if curve.protocol["episodes"] == 1 else None
+    if steps is not None:
+        kind = "expected reward" if steps.of == "expected_rewards" else "mean reward"
+        mean, error = _over_seeds(steps, curve.shared_tasks)
+        x = np.arange(1, len(mean) + 1)
+        return _Line(x, mean, mean - _Z * error, mean + _Z * error, "step", f"{kind} per step")
+    of = "returns" if curve.expected_returns is None else "expected_returns"
+    mean, (low, high) = curve.mean(of), curve.interval(of=of)
+    x, name = np.arange(1, len(mean) + 1), "episode of the trial"
+    if curve.protocol.get("steps"):
+        x, name = x * curve.protocol["steps"] // len(mean), "step of the lifetime"
+    kind = "expected return" if of == "expected_returns" else "return"
+    return _Line(x, mean, low, high, name, f"{kind} per episode")
+
+
+def _over_seeds(steps: PerStep, shared: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean over seeds and its standard error, both [T].
+
+    Where seeds shared their tasks, what they have in common cannot be told from single means: the
+    error then counts it in full, which errs on the wide side.
+    """
+    seeds = len(steps.mean)
+    within = (steps.standard_error**2).mean(axis=0)
+    if seeds == 1:
+        return steps.mean[0], np.sqrt(within)
+    between = steps.mean.var(axis=0, ddof=1) / seeds
+    square = between + within if shared else np.maximum(between, within / seeds)
+    return steps.mean.mean(axis=0), np.sqrt(square)
+
+
+def _title(curve: AdaptationCurve) -> str:
+    """Return env, split and number of tasks."""
+    seeds = f" × {curve.n_seeds} seeds" if curve.n_seeds > 1 else ""
+    tasks = f"{curve.protocol['num_tasks']:,} tasks{seeds}"
+    return f"{curve.protocol['env']}  ·  split: {curve.protocol['split']}  ·  {tasks}"

@@ -1,0 +1,1 @@
+"""Pure functions: losses, returns, trust regions."""

@@ -1,0 +1,99 @@
+"""Gaussian beliefs over a latent task, from a recurrent network. T steps, B trials, L latents.
+
+A belief is a diagonal Gaussian: a mean and a log variance, each [..., L].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from .recurrent_policy import make_layers
+from .sequence import GRU
+
+
+def gaussian_kl(
+    mean: torch.Tensor,
+    log_variance: torch.Tensor,
+    other_mean: torch.Tensor,
+    other_log_variance: torch.Tensor,
+) -> torch.Tensor:
+    """Return KL(this || other) of diagonal Gaussians in nats; all [..., L] -> [...]."""
+    distance = log_variance - other_log_variance
+    # expm1: near equality the terms cancel, which plain float32 would not show
+    spread = torch.expm1(distance) - distance
+    moved = (mean - other_mean).square() * torch.exp(-other_log_variance)
+    return 0.5 * (spread + moved).sum(dim=-1)
+
+
+def gaussian_sample(
+    mean: torch.Tensor, log_variance: torch.Tensor, noise: torch.Tensor
+) -> torch.Tensor:
+    """Sample; `noise` is standard normal of the shape of the result."""
+    return mean + torch.exp(0.5 * log_variance) * noise
+
+
+class RecurrentGaussian(nn.Module):
+    """A GRU over transitions, whose state is read as a Gaussian belief.
+
+    The belief before the first transition, the prior, is learnt: it is what the state of zeros is
+    read as.
+
+    Args:
+        input_size: Numbers of a transition.
+        latent_size: L.
+        embedding_sizes: Widths of the layers before the GRU; empty for none.
+        hidden_size: Width of the GRU.
+        activation: Between the layers of the embedding.
+        memory: Steps the GRU remembers at first, see `sequence.GRU`.
+
+    Source:
+        Zintgraf et al. 2020 (VariBAD), figure 2.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        latent_size: int,
+        embedding_sizes: Sequence[int] = (32,),
+        hidden_size: int = 64,
+        activation: type[nn.Module] = nn.Tanh,
+        memory: int | None = None,
+    ):
+        super().__init__()
+        self.embedding = make_layers(input_size, embedding_sizes, activation)
+        width = embedding_sizes[-1] if embedding_sizes else input_size
+        self.core = GRU(width, hidden_size, memory)
+        self.belief = nn.Linear(hidden_size, 2 * latent_size)
+        nn.init.orthogonal_(self.belief.weight)
+        nn.init.zeros_(self.belief.bias)
+
+    def initial_state(self, rows: int) -> torch.Tensor:
+        """Return the state of the prior, [B, S]."""
+        return self.core.initial_state(rows)
+
+    def read(self, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return mean and log variance, [..., L], of states [..., S]."""
+        mean, log_variance = self.belief(state).chunk(2, dim=-1)
+        return mean, log_variance
+
+    def step(self, inputs: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+        """Return the state after one more transition, [B, I] and [B, S] -> [B, S]."""
+        return self.core.step(self.embedding(inputs), state)[1]
+
+    def forward(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the beliefs before the first and after each transition.
+
+        Args:
+            inputs: Transitions of whole trials, [T, B, I].
+
+        Returns:
+            Means and log variances, [T + 1, B, L]; the first is the prior.
+        """
+        start = self.initial_state(inputs.shape[1])
+        if not len(inputs):
+            return self.read(start[None])
+        outputs, _ = self.core(self.embedding(inputs), start)
+        return self.read(torch.cat([start[None], outputs]))

@@ -1,0 +1,159 @@
+"""A feed-forward policy whose parameters may differ by task.
+
+M tasks, N steps of a task, D numbers of an observation, P distribution parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from torch import nn
+
+from meta_envs.wrappers import TrialObservation
+
+from .heads import GaussianHead, make_head
+from .kernels import mlp_gradients
+from .standardise import Standardise
+
+Parameters = Mapping[str, torch.Tensor]  # by name, [...] where shared, [M, ...] where of a task
+_MIN_LOG_STD = float(np.log(1e-6))  # the floor of Finn et al.'s and ProMP's policies
+
+
+class MlpPolicy(nn.Module):
+    """An MLP with a Gaussian (Box) or categorical (Discrete) head.
+
+    `apply` takes the parameters beside the inputs, all tasks' in one batched product a layer. The
+    deviation of a Gaussian is a parameter like the others and adapts with them.
+
+    Args:
+        observation_space: Of one row; a vector or discrete (one-hot).
+        action_space: Discrete or Box of floats.
+        net_arch: Widths of the layers.
+        activation: Between them.
+        log_std_init: Initial log deviation of continuous actions.
+        normalize_observation: Standardise observations by their running moments, the same for all
+            tasks, which change between iterations only (`after_iteration`).
+
+    Raises:
+        TypeError: If a space is not supported.
+    """
+
+    def __init__(
+        self,
+        observation_space: spaces.Space,
+        action_space: spaces.Space,
+        net_arch: Sequence[int] = (64, 64),
+        activation: type[nn.Module] = nn.Tanh,
+        log_std_init: float = 0.0,
+        normalize_observation: bool = False,
+    ):
+        super().__init__()
+        self.builder = TrialObservation(observation_space, action_space)
+        if self.builder.observation_size is None:
+            raise TypeError(
+                f"observation_space={observation_space}: MlpPolicy takes vectors and discrete "
+                "observations; flatten it first"
+            )
+        sizes = [self.builder.observation_size, *net_arch]
+        self.layers = nn.ModuleList()
+        for inputs, outputs in zip(sizes, sizes[1:], strict=False):
+            layer = nn.Linear(inputs, outputs)
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)
+            self.layers.append(layer)
+        self.activation = activation()
+        self.head = make_head(action_space, sizes[-1], log_std_init)
+        self._last = "head.means" if isinstance(self.head, GaussianHead) else "head.logits"
+        self.standardise = Standardise(sizes[0]) if normalize_observation else None
+
+    def parameters_by_name(self) -> dict[str, torch.Tensor]:
+        """Return the shared parameters, by name."""
+        return dict(self.named_parameters())
+
+    def inputs(self, observations: Any) -> torch.Tensor:
+        """Return raw observations [R, ...] as float32 [R, D]."""
+        return torch.from_numpy(self.builder.flat_observations(observations))
+
+    def apply_parameters(self, parameters: Parameters, inputs: torch.Tensor) -> torch.Tensor:
+        """Return distribution parameters, [M, N, P].
+
+        Args:
+            parameters: Shared [...] or one set a task [M, ...].
+            inputs: [M, N, D].
+        """
+        names = [*(f"layers.{index}" for index in range(len(self.layers))), self._last]
+        shown = inputs if self.standardise is None else self.standardise(inputs)
+        outputs = _outputs(parameters, names, self.activation, shown)
+        if not isinstance(self.head, GaussianHead):
+            return torch.log_softmax(outputs, dim=-1)
+        log_std = parameters["head.log_std"].clamp(min=_MIN_LOG_STD)
+        if log_std.dim() > 1:
+            log_std = log_std.unsqueeze(1)
+        return torch.cat([outputs, log_std.expand_as(outputs)], dim=-1)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return distribution parameters [R, P] of inputs [R, D], with the shared parameters."""
+        return self.apply_parameters(self.parameters_by_name(), inputs)
+
+    def after_iteration(self, inputs: torch.Tensor, mask: torch.Tensor) -> None:
+        """Take the inputs [..., D] of an iteration's steps, where the mask [...] is 1."""
+        if self.standardise is not None:
+            self.standardise.update(inputs, mask)
+
+
+class MlpRegressor(nn.Module):
+    """An MLP from vectors to vectors, whose parameters may differ by task.
+
+    Args:
+        inputs: Numbers of an input.
+        outputs: Numbers of an output.
+        net_arch: Widths of the layers.
+        activation: Between them.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        net_arch: Sequence[int] = (40, 40),
+        activation: type[nn.Module] = nn.ReLU,
+    ):
+        super().__init__()
+        sizes = [inputs, *net_arch, outputs]
+        self.layers = nn.ModuleList(
+            nn.Linear(before, after) for before, after in zip(sizes, sizes[1:], strict=False)
+        )
+        self.activation = activation()
+
+    def apply_parameters(self, parameters: Parameters, inputs: torch.Tensor) -> torch.Tensor:
+        """Return outputs [M, N, O] of inputs [M, N, I]; as in `MlpPolicy`."""
+        names = [f"layers.{index}" for index in range(len(self.layers))]
+        return _outputs(parameters, names, self.activation, inputs)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return outputs [..., O] of inputs [..., I], with the shared parameters."""
+        return self.apply_parameters(dict(self.named_parameters()), inputs)
+
+
+def _outputs(
+    parameters: Parameters, names: list[str], activation: nn.Module, inputs: torch.Tensor
+) -> torch.Tensor:
+    weights = [parameters[f"{name}.weight"] for name in names]
+    if mlp_gradients.serves(activation, weights, inputs):
+        biases = [parameters[f"{name}.bias"] for name in names]
+        return mlp_gradients.mlp(activation, inputs, weights, biases)
+    hidden = inputs
+    for name in names[:-1]:
+        hidden = activation(_linear(parameters, name, hidden))
+    return _linear(parameters, names[-1], hidden)
+
+
+def _linear(parameters: Parameters, name: str, inputs: torch.Tensor) -> torch.Tensor:
+    weight, bias = parameters[f"{name}.weight"], parameters[f"{name}.bias"]
+    if weight.dim() == 2:
+        return nn.functional.linear(inputs, weight, bias)
+    return torch.baddbmm(bias.unsqueeze(1), inputs, weight.transpose(1, 2))

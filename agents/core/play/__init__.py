@@ -1,0 +1,1 @@
+"""Playing: inner loops, collectors, replay."""

@@ -1,0 +1,172 @@
+"""The inner loop of recurrent agents: a state carried through a trial. R rows, S numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from meta_envs.core.rng import RowRandom
+
+from ..nets.recurrent_policy import RecurrentPolicy
+from .inner_loop import InnerLoop, Rows
+
+_ACTING = 100  # the stream of a row's seed that actions are drawn from; environments use 0-2
+
+
+class RecurrentInnerLoop(InnerLoop):
+    """Carries a recurrent policy's state through trials; it learns by what the state remembers.
+
+    Rows that share a task keep a state each: a state belongs to one history. `freeze` returns, at
+    every episode's start, to the state of that moment.
+
+    Args:
+        policy: The trained policy; not changed.
+        venv: Its spaces must be those of the policy.
+        rows_per_task: As in `InnerLoop`.
+        seed: As in `InnerLoop`.
+    """
+
+    def __init__(
+        self, policy: RecurrentPolicy, venv: Any, rows_per_task: int = 1, seed: int | None = None
+    ):
+        super().__init__(venv, rows_per_task, seed)
+        self.policy = policy
+        self.builder = policy.builder
+        self.random = RowRandom([self.seed + row for row in range(self.num_rows)], _ACTING)
+        self.last: dict[str, Any] = {}  # what the last `act` computed, for collectors
+        self._reward_scale = float(policy.reward_scale)
+        self._frozen = np.zeros(self.num_rows, dtype=bool)
+        self._state = policy.initial_state(self.num_rows)
+        self._previous_actions = np.zeros((self.num_rows, self.builder.action_size), np.float32)
+        self._previous_rewards = np.zeros(self.num_rows)
+        self._starts = np.ones(self.num_rows, dtype=bool)
+
+    def reset(self, rows: Rows = None) -> None:
+        """Forget everything in `rows`."""
+        where = self.rows(rows)
+        fresh = self.policy.initial_state(len(where))
+        self._frozen[where] = False
+        if len(where) == self.num_rows:
+            self._state = fresh
+        else:
+            self._state[where] = fresh
+        self._previous_actions[where] = 0.0
+        self._previous_rewards[where] = 0.0
+        self._starts[where] = True
+
+    @torch.no_grad()
+    def act(self, observation: Any, rows: Rows = None, deterministic: bool = False) -> np.ndarray:
+        """Choose actions, advancing the state of `rows`."""
+        everywhere = rows is None  # all rows by index may be in another order
+        where: Any = slice(None) if everywhere else self.rows(rows)
+        if self._frozen.any():
+            self._restore(self.rows(rows))
+        inputs = self.builder.build(
+            observation,
+            self._previous_actions[where],
+            self._previous_rewards[where] * self._reward_scale,
+            self._starts[where],
+        )
+        state = self._state if everywhere else self._state[where]
+        shown = torch.from_numpy(inputs).to(self._state.device)
+        params, values, state = self.policy.step(shown, state)
+        params, values = params.cpu(), values.cpu()
+        if everywhere:
+            self._state = state
+        else:
+            self._state[where] = state
+        head = self.policy.head
+        if deterministic:
+            actions = head.mode(params)
+        else:
+            draw = self.random.uniform if head.noise_kind == "uniform" else self.random.normal
+            noise = draw(None if everywhere else where, head.noise_size)
+            actions = head.sample(params, torch.from_numpy(noise.astype(np.float32)))
+        self.last = {"inputs": inputs, "params": params, "values": values, "actions": actions}
+        return actions.numpy()
+
+    def observe(
+        self,
+        observation: Any,
+        action: np.ndarray,
+        reward: np.ndarray,
+        terminated: np.ndarray,
+        truncated: np.ndarray,
+        next_observation: Any,
+        infos: dict[str, Any],
+        rows: Rows = None,
+    ) -> None:
+        """Keep what the next input says of the past."""
+        where: Any = slice(None) if rows is None else rows
+        self._previous_actions[where] = self.builder.flat_actions(action)
+        self._previous_rewards[where] = reward
+        self._starts[where] = terminated | truncated
+
+    def freeze(self) -> None:
+        """From now on begin every episode with the state (and the inputs) of this moment."""
+        self._frozen[:] = True
+        self._memory = (
+            self._state.clone(),
+            self._previous_actions.copy(),
+            self._previous_rewards.copy(),
+        )
+
+    def _restore(self, where: np.ndarray) -> None:
+        starting = where[self._starts[where] & self._frozen[where]]
+        state, actions, rewards = self._memory
+        self._state[starting] = state[starting]
+        self._previous_actions[starting] = actions[starting]
+        self._previous_rewards[starting] = rewards[starting]
+
+
+@torch.no_grad()
+def act_on_trials(
+    policy: RecurrentPolicy,
+    observation: Any,
+    state: np.ndarray | None,
+    episode_start: np.ndarray | None,
+    deterministic: bool,
+    random: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Act on `TrialWrapper`'s observations; what `TrialAlgorithm.predict` is made of.
+
+    Args:
+        policy: The policy.
+        observation: float32 [D] or [R, D].
+        state: What the last call returned, [R, S]; None at the start.
+        episode_start: Whether a trial starts, [R].
+        deterministic: Take the most probable action.
+        random: Draws the actions otherwise.
+
+    Returns:
+        Actions [...] or [R, ...], and the state [R, S].
+
+    Raises:
+        ValueError: If the observation is not `TrialWrapper`'s.
+    """
+    shown = np.asarray(observation)
+    size = policy.builder.size
+    if shown.dtype.kind != "f" or shown.ndim not in (1, 2) or shown.shape[-1] != size:
+        raise ValueError(
+            f"predict takes TrialWrapper's observation of {size} numbers, not {shown.dtype} of "
+            f"shape {shown.shape}; wrap the env in meta_envs.wrappers.TrialWrapper, or act "
+            "through inner_loop"
+        )
+    inputs = torch.from_numpy(np.atleast_2d(shown).astype(np.float32))
+    inputs[:, -2] = inputs[:, -2].double() * policy.reward_scale  # as the inner loop does
+    carried = policy.initial_state(len(inputs))
+    if state is not None:
+        going_on = np.ones(len(inputs), bool) if episode_start is None else ~episode_start
+        carried[going_on] = torch.as_tensor(state, device=carried.device)[going_on]
+    params, _, carried = policy.step(inputs.to(carried.device), carried)
+    params, carried = params.cpu(), carried.cpu()
+    head = policy.head
+    if deterministic:
+        actions = head.mode(params)
+    else:
+        draw = random.random if head.noise_kind == "uniform" else (random.standard_normal)
+        noise = draw((len(inputs), head.noise_size)).astype(np.float32)
+        actions = head.sample(params, torch.from_numpy(noise))
+    return (actions.numpy()[0] if shown.ndim == 1 else actions.numpy()), carried.numpy()

@@ -1,0 +1,359 @@
+"""A run: the folder of one training, never overwritten, and what keeps its checkpoint fresh.
+
+runs/<agent>-<id>-s<seed>[-2...]/
+    config.json     what was asked for, with which versions
+    progress.csv    the log
+    tb/             the log for TensorBoard
+    checkpoint.zip  the state at the newest saved iteration boundary
+    curve.csv, curve.png
+runs/last           the newest run
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import difflib
+import errno
+import json
+import os
+import platform
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from stable_baselines3.common.callbacks import BaseCallback
+
+from .files import atomic_file, identity, refuse_links, remove_leftovers
+from .lock import locked
+
+_LAST = "last"
+_LONGEST_NAME = 1024  # bytes of a text file `last` that are read
+_PACKAGES = ("metazoo", "gymnasium", "stable-baselines3", "torch", "numpy")
+_GIT_SECONDS = 2.0  # a slow file system must not hold up the start
+
+
+@dataclass(frozen=True)
+class Run:
+    """The folder of one training; its paths need not exist.
+
+    Args:
+        folder: The folder, as `create` or `open` found it.
+    """
+
+    folder: Path
+
+    @classmethod
+    def create(
+        cls,
+        root: str | os.PathLike,
+        agent: str,
+        env_id: str,
+        seed: int | None,
+        config: Mapping[str, Any],
+    ) -> Run:
+        """Make the folder of a new run, and point `last` to it.
+
+        Args:
+            root: The folder of all runs, made if missing.
+            agent: The agent's name.
+            env_id: The id it trains on.
+            seed: The training's seed; None if it was drawn.
+            config: What was asked for; values that are not JSON are written as text.
+
+        Raises:
+            OSError: The folder cannot be made or written; nothing of it is left then.
+        """
+        root = Path(root)
+        name = _file_name(f"{agent}-{env_id}-s{'none' if seed is None else seed}")
+        made: Path | None = None
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            made = _new_folder(root, name)
+            run = cls(made)
+            run.tb.mkdir()
+            about = {"agent": agent, "env_id": env_id, "seed": seed, "config": dict(config)}
+            _write_json(run.config, {**about, **_provenance()})
+        except OSError as error:
+            if made is not None:
+                shutil.rmtree(made, ignore_errors=True)
+            raise OSError(
+                error.errno or errno.EIO,
+                f"cannot write a run folder ({error.strerror or error}); choose another place",
+                str(made or root),
+            ) from error
+        _point_last(root, made.name)
+        return run
+
+    @classmethod
+    def open(cls, path: str | os.PathLike, needs: str | None = "checkpoint.zip") -> Run:
+        """Find an existing run.
+
+        Args:
+            path: Its folder, a file in it, or `<root>/last`.
+            needs: The file to find there, e.g. "checkpoint.zip" to resume, "progress.csv" to plot;
+                None for any run.
+
+        Raises:
+            FileNotFoundError: There is no such folder, or the file is not in it.
+            ValueError: `last` names something else than a folder beside it.
+        """
+        folder = _resolve(Path(path))
+        if not folder.is_dir():
+            raise FileNotFoundError(
+                errno.ENOENT, f"there is no such run; {_neighbours(folder)}", str(path)
+            )
+        needed = needs or "config.json"
+        if not (folder / needed).is_file():
+            held = sorted(file.name for file in folder.iterdir() if not file.name.startswith("."))
+            inside = f"it holds {held[:8]}" if held else "it is empty"
+            runs = any(folder.glob("*/config.json"))
+            hint = f"; it is a folder of runs: {_neighbours(folder / _LAST)}" if runs else ""
+            purpose = "to resume from " if needs == "checkpoint.zip" else ""
+            raise FileNotFoundError(
+                errno.ENOENT, f"there is no {needed} {purpose}here; {inside}{hint}", str(folder)
+            )
+        return cls(folder)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the run for writing: no other process does, and nothing is written elsewhere.
+
+        What killed processes left of their writing is removed.
+
+        Raises:
+            BlockingIOError: Another process trains this run; says which.
+            OSError: There is a link in the folder, or it cannot be written.
+        """
+        refuse_links(self.folder)
+        with locked(self.folder, "trained"):
+            for path in (self.config, self.progress, self.checkpoint, self.curve_csv):
+                remove_leftovers(path)
+            yield
+
+    @property
+    def config(self) -> Path:
+        """`config.json`."""
+        return self.folder / "config.json"
+
+    @property
+    def progress(self) -> Path:
+        """`progress.csv`."""
+        return self.folder / "progress.csv"
+
+    @property
+    def checkpoint(self) -> Path:
+        """`checkpoint.zip`."""
+        return self.folder / "checkpoint.zip"
+
+    @property
+    def curve_csv(self) -> Path:
+        """`curve.csv`."""
+        return self.folder / "curve.csv"
+
+    @property
+    def curve_png(self) -> Path:
+        """`curve.png`."""
+        return self.folder / "curve.png"
+
+    @property
+    def tb(self) -> Path:
+        """The folder `tb`."""
+        return self.folder / "tb"
+
+    def read_config(self) -> dict[str, Any]:
+        """Read `config.json`: agent, env_id, seed, config, versions, command, commit, created.
+
+        Raises:
+            OSError: The file is missing or unreadable.
+            ValueError: The file is damaged; names the place.
+        """
+        try:
+            document = json.loads(self.config.read_bytes())
+            for key, kind in (("agent", str), ("env_id", str), ("config", dict)):
+                if not isinstance(document[key], kind):
+                    raise ValueError(f"{key} is {str(document[key])[:80]!r}")
+            _check_config(document["config"])
+            return {**document, "config": dict(document["config"])}
+        except (KeyError, TypeError, ValueError, RecursionError, MemoryError) as error:
+            raise ValueError(
+                f"{self.config} is damaged ({error!r}); it is JSON written at the start of training"
+            ) from error
+
+
+class CheckpointCallback(BaseCallback):
+    """Save the model into a run: at the first iteration boundary, when due later, and at the end.
+
+    A save that fails is a warning and training goes on; the old checkpoint stays.
+
+    Args:
+        run: Where to save.
+        every_seconds: The time between two saves; they wait for the next boundary.
+    """
+
+    def __init__(self, run: Run, every_seconds: float = 60.0):
+        super().__init__()
+        if not every_seconds >= 0:
+            raise ValueError(f"every_seconds={every_seconds} must be 0 or more")
+        self.run = run
+        self.every_seconds = every_seconds
+        self.error: OSError | None = None  # why the newest save failed
+        self._due = -float("inf")
+        self._folder: tuple[int, int] | None = None
+
+    def save(self) -> bool:
+        """Save now, e.g. at Ctrl-C, and return whether it worked; `error` says why not."""
+        try:
+            if self._folder is not None and identity(self.run.folder) != self._folder:
+                raise FileNotFoundError(
+                    errno.ENOENT,
+                    "the run's folder was removed or replaced while it trained; nothing is written "
+                    "there any more",
+                    str(self.run.folder),
+                )
+            self.model.save(self.run.checkpoint)
+            self.error = None
+        except OSError as error:
+            self.error = error
+            # the number makes each message a new one: Python shows equal warnings only once
+            steps = self.model.num_timesteps
+            warnings.warn(f"not saved at {steps} timesteps: {error}", stacklevel=2)
+        self._due = time.monotonic() + self.every_seconds
+        return self.error is None
+
+    def _on_training_start(self) -> None:
+        remove_leftovers(self.run.checkpoint)
+        self._folder = identity(self.run.folder)
+        self._due = -float("inf")  # a run killed in its first minute can be resumed too
+
+    def _on_rollout_start(self) -> None:
+        if time.monotonic() >= self._due:
+            self.save()
+
+    def _on_step(self) -> bool:
+        return True
+
+    def _on_training_end(self) -> None:
+        self.save()
+
+
+def _check_config(config: Mapping[str, Any]) -> None:
+    """Refuse what resuming would read of a config, where it is of another type."""
+    for key, least in (("total_timesteps", 1), ("eval_tasks", 0), ("threads", 1)):
+        value = config.get(key)
+        if value is not None and (type(value) is not int or not least <= value < 2**63):
+            raise ValueError(f"config.{key} is {str(value)[:80]!r}")
+    applied = config.get("applied", {})
+    if not isinstance(applied, dict) or not all(isinstance(one, str) for one in applied.values()):
+        raise ValueError("config.applied is no dict of words")
+
+
+def _file_name(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).lstrip(".-") or "run"
+
+
+def _new_folder(root: Path, name: str) -> Path:
+    folder, number = root / name, 1
+    while True:
+        try:
+            folder.mkdir()  # this is the test: two trainings started together get two folders
+            return folder
+        except FileExistsError:
+            number += 1
+            folder = root / f"{name}-{number}"
+
+
+def _write_json(path: Path, document: Mapping[str, Any]) -> None:
+    text = json.dumps(document, indent=2, default=_as_text, skipkeys=True)
+    with atomic_file(path) as stream:
+        stream.write(f"{text}\n".encode())
+
+
+def _as_text(value: Any) -> Any:
+    if hasattr(value, "tolist"):  # NumPy and torch
+        return value.tolist()
+    return getattr(value, "__qualname__", None) or str(value)
+
+
+def _provenance() -> dict[str, Any]:
+    versions: dict[str, str | None] = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            versions[package] = metadata.version(package)
+    return {
+        "versions": versions,
+        "command": sys.argv,
+        "commit": _commit(),
+        "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+    }
+
+
+def _commit() -> str | None:
+    """Return the commit of the folder that training was started in, "-dirty" if it was edited."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_GIT_SECONDS)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None if done.returncode == 0 else None
+
+
+def _point_last(root: Path, name: str) -> None:
+    temporary = root / f".{_LAST}.{secrets.token_hex(4)}.tmp"
+    try:
+        try:
+            temporary.symlink_to(name, target_is_directory=True)
+        except (OSError, NotImplementedError):  # not every system or user may link
+            temporary.write_text(f"{name}\n")
+        os.replace(temporary, root / _LAST)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        warnings.warn(f"{root / _LAST} could not be pointed to {name}: {error}", stacklevel=3)
+
+
+def _resolve(path: Path) -> Path:
+    """Follow `last`, be it a link or a text file, and step from a run's file to its folder."""
+    if path.name == _LAST and (path.is_symlink() or path.is_file()):
+        return _beside(path)
+    if path.is_symlink() and path.is_dir():
+        return path.resolve()
+    return path.parent if path.is_file() else path
+
+
+def _beside(last: Path) -> Path:
+    """Return the folder that `last` names, which must be one beside it."""
+    named = os.readlink(last) if last.is_symlink() else _text_of(last)
+    folder: Path | None = None
+    # links in a circle, or a name that no folder can have
+    with contextlib.suppress(OSError, RuntimeError, ValueError):
+        folder = (last.parent / named).resolve()
+    if folder is None or folder.parent != last.parent.resolve() or folder.name == _LAST:
+        raise ValueError(
+            f"{last} names {named[:200]!r}, which is no folder beside it; name the run itself, and "
+            f"remove {last} if you did not make it"
+        )
+    return last.parent / folder.name
+
+
+def _text_of(last: Path) -> str:
+    with open(last, "rb") as stream:
+        return stream.read(_LONGEST_NAME).decode(errors="replace").strip()
+
+
+def _neighbours(folder: Path) -> str:
+    root = folder.parent
+    runs = sorted({file.parent.name for file in root.glob("*/config.json")} - {_LAST})
+    if not runs:
+        return f"no run is in {root} yet; metazoo train starts one"
+    near = difflib.get_close_matches(folder.name, runs, n=5, cutoff=0.6)
+    return f"the nearest are {near}" if near else f"{root} has {runs[:5]}"

@@ -1,0 +1,1 @@
+"""The laws that every task distribution keeps, and the check for contributors."""

@@ -1,0 +1,339 @@
+"""Pictures of MuJoCo bodies without OpenGL: outlines of geoms, as seen from far away.
+
+Bodies that move in a vertical plane are seen from the side, those in a horizontal one from above,
+all others from a corner above. Places and lengths are in metres, the picture's in pixels.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import mujoco
+import numpy as np
+
+from ..core.tasks import Task
+from ..pictures.drawing import FAINT, GREEN, INK, MUTED, RED, RULE, Canvas, Color, Point, mix
+from .outlines import color_of, far_to_near, hull, moves_about, outline, plane_of
+
+WIDTH, HEIGHT = 480, 360  # of the picture without its heading, pixels
+Lines = list[tuple[str, str]]
+
+_LINE = 20  # height of a line of the heading, pixels
+_FLOOR = 0.84  # where the floor is in a picture from the side, from its top
+_STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)  # metres between ticks
+_EDGE = 1.5  # outline of a geom, pixels
+_SIDE = np.array([[1.0, 0, 0], [0, 0, 1.0], [0, -1.0, 0]])
+_ABOVE = np.eye(3)
+_TURN, _TILT = math.radians(-60), math.radians(30)  # of the view from a corner
+_CORNER = np.array(
+    [
+        [-math.sin(_TURN), math.cos(_TURN), 0],
+        [-math.sin(_TILT) * math.cos(_TURN), -math.sin(_TILT) * math.sin(_TURN), math.cos(_TILT)],
+        [math.cos(_TILT) * math.cos(_TURN), math.cos(_TILT) * math.sin(_TURN), math.sin(_TILT)],
+    ]
+)
+
+
+@dataclass(frozen=True)
+class View:
+    """Where a body is looked at from.
+
+    Args:
+        kind: `"side"`, `"above"` or `"corner"`.
+        axes: What points right, up and at the viewer, unit vectors [3, 3].
+        center: What is in the middle of the picture, as far as it does not follow the body, [3].
+        span: Metres across the picture.
+        follows: Whether the picture goes with the body.
+        floor: Height of the floor; None if there is none.
+    """
+
+    kind: str
+    axes: np.ndarray
+    center: np.ndarray
+    span: float
+    follows: bool
+    floor: float | None
+
+    @property
+    def scale(self) -> float:
+        """Pixels a metre."""
+        return WIDTH / self.span
+
+    def middle(self, data: mujoco.MjData) -> np.ndarray:
+        """Return what is in the middle of the picture now, [3]."""
+        place = self.center.copy()
+        if self.follows:
+            free = slice(0, 1) if self.kind == "side" else slice(0, 2)
+            place[free] = root_place(data)[free]
+        return place
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What a body is to do, and is drawn as an arrow or a target.
+
+    Args:
+        direction: To run towards +x (1) or -x (-1).
+        velocity: Wanted along +x, m/s.
+        heading: To run along, radians from +x.
+        target: Where to go, x and y in metres.
+    """
+
+    direction: float | None = None
+    velocity: float | None = None
+    heading: float | None = None
+    target: tuple[float, ...] | None = None
+
+    def arrow(self) -> tuple[float, float, str] | None:
+        """Return the wanted direction (x, y of unit length) and its name, if there is one."""
+        if self.velocity is not None:
+            sign = -1.0 if self.velocity < 0 else 1.0
+            return sign, 0.0, f"wanted {self.velocity:.2f} m/s"
+        if self.direction is not None:
+            return math.copysign(1.0, self.direction), 0.0, "wanted"
+        if self.heading is not None:
+            return math.cos(self.heading), math.sin(self.heading), "wanted"
+        return None
+
+    def speed(self, velocity: np.ndarray, planar: bool) -> float:
+        """Return the speed along what is wanted, m/s; without a direction, however fast it is.
+
+        Args:
+            velocity: Along x, y and z, m/s.
+            planar: Whether there is but +x and -x; then +x counts, as the axis shows the sign.
+        """
+        if planar or self.velocity is not None:
+            return float(velocity[0])
+        arrow = self.arrow()
+        if arrow is None:
+            return float(np.hypot(velocity[0], velocity[1]))
+        return float(velocity[0] * arrow[0] + velocity[1] * arrow[1])
+
+
+def view_of(model: mujoco.MjModel) -> View:
+    """Return the view that suits a body, with a span that shows it whole."""
+    data = mujoco.MjData(model)
+    mujoco.mj_forward(model, data)
+    kind = plane_of(model)
+    axes = {"side": _SIDE, "above": _ABOVE, "corner": _CORNER}[kind]
+    lower, upper = _bounds(model, data)
+    wide, high, _ = np.abs(axes) @ (upper - lower)
+    follows = moves_about(model)
+    room = 1.9 if follows else 1.15
+    above = 1.5 if kind == "side" else room  # the floor is at the bottom of a picture from the side
+    span = max(room * wide, above * high * WIDTH / HEIGHT, 1e-3)
+    is_plane = model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE
+    planes = np.flatnonzero(is_plane & (model.geom_bodyid == 0))
+    floor = float(data.geom_xpos[planes[0], 2]) if planes.size else None
+    center = (lower + upper) / 2
+    if kind == "side":
+        center[2] = (lower[2] if floor is None else floor) + (_FLOOR - 0.5) * HEIGHT * span / WIDTH
+    return View(kind, axes, center, float(span), follows, floor)
+
+
+def draw_body(
+    model: mujoco.MjModel,
+    data: mujoco.MjData,
+    lines: Lines | None = None,
+    marks: Marks | None = None,
+    view: View | None = None,
+) -> np.ndarray:
+    """Draw a body without OpenGL.
+
+    Args:
+        model: The body; sizes of its geoms are drawn to scale.
+        data: Its state, with the poses of that state (after a step or `mj_forward`).
+        lines: What to write above it: names and values.
+        marks: What it is to do.
+        view: From where; None looks at the body anew. Keep one to compare bodies in size.
+
+    Returns:
+        uint8 [height, width, 3].
+    """
+    view = view_of(model) if view is None else view
+    marks = Marks() if marks is None else marks
+    canvas = Canvas(WIDTH, HEIGHT)
+    pen = _Pen(canvas, view, view.middle(data))
+    pen.floor()
+    if marks.target is not None:
+        pen.target(marks.target)
+    for geom in far_to_near(model, data, view.axes[2]):
+        pen.geom(model, data, geom)
+    arrow = marks.arrow()
+    if arrow is not None:
+        pen.arrow(arrow)
+    if view.follows:
+        speed = marks.speed(root_velocity(model, data), planar=view.kind == "side")
+        place = (WIDTH - 10, HEIGHT - 8)
+        canvas.text(f"now {speed:.2f} m/s", place, size=13, anchor="bottomright")
+    return under_heading(canvas.array(), lines)
+
+
+def under_heading(picture: np.ndarray, lines: Lines | None) -> np.ndarray:
+    """Write names and values above a picture, a line each, so that sizes do not change with them.
+
+    Args:
+        picture: uint8 [height, width, 3].
+        lines: Names and values.
+    """
+    if not lines:
+        return picture
+    width = picture.shape[1]
+    canvas = Canvas(width, _LINE * len(lines) + 10)
+    for index, (label, text) in enumerate(lines):
+        top = 6.0 + _LINE * index
+        left = 10 + canvas.text(label, (10, top), size=13, color=MUTED) + 8
+        shown = canvas.fitted(text, width - 10 - left, size=13, bold=True)
+        canvas.text(shown, (left, top), size=13, bold=True)
+    return np.concatenate([canvas.array(), picture])
+
+
+def task_lines(task: Task) -> Lines:
+    """Return what a picture says of a task: a name and its numbers, a line each."""
+    lines = []
+    for key, value in task.items():
+        numbers = np.ravel(value)
+        style = "d" if numbers.dtype.kind in "iu" else ".2f"
+        shown = " ".join(format(number, style) for number in numbers[:6])
+        lines.append((key, f"{shown} ..." if numbers.size > 6 else shown))
+    return lines
+
+
+def _bounds(model: mujoco.MjModel, data: mujoco.MjData) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lowest and highest coordinates of all that is drawn, [3] and [3]."""
+    parts = [outline(model, data, geom) for geom in far_to_near(model, data, _ABOVE[2])]
+    lower = np.min([part.places.min(axis=0) - part.radius for part in parts], axis=0)
+    upper = np.max([part.places.max(axis=0) + part.radius for part in parts], axis=0)
+    return lower, upper
+
+
+def root_place(data: mujoco.MjData) -> np.ndarray:
+    """Return where the first body is, [3]."""
+    return np.array(data.xpos[1])
+
+
+def root_velocity(model: mujoco.MjModel, data: mujoco.MjData) -> np.ndarray:
+    """Return how fast the first body moves along x, y and z, m/s, [3]."""
+    speed = np.zeros(6)
+    mujoco.mj_objectVelocity(model, data, mujoco.mjtObj.mjOBJ_BODY, 1, speed, 0)
+    return speed[3:]
+
+
+class _Pen:
+    """Draws in metres on a canvas."""
+
+    def __init__(self, canvas: Canvas, view: View, middle: np.ndarray):
+        self.canvas, self.view, self.middle = canvas, view, middle
+
+    def at(self, place: Any) -> Point:
+        """Return the pixel of a place [3]."""
+        right, up = self.view.axes[:2] @ (np.asarray(place, dtype=float) - self.middle)
+        return WIDTH / 2 + right * self.view.scale, HEIGHT / 2 - up * self.view.scale
+
+    def floor(self) -> None:
+        """Draw the floor with a tick or a line every so many metres."""
+        step = next((one for one in _STEPS if one >= self.view.span / 7), _STEPS[-1])
+        height = self.view.floor or 0.0
+        reach = self.view.span * (1.6 if self.view.kind == "corner" else 0.75)
+        marks = [
+            step
+            * np.arange(np.floor((center - reach) / step), np.ceil((center + reach) / step) + 1)
+            for center in self.middle[:2]
+        ]
+        if self.view.kind == "side":
+            ground = self.at((0, 0, height))[1]
+            self.canvas.rect(0, ground, WIDTH, HEIGHT - ground, FAINT)
+            self.canvas.line((0, ground), (WIDTH, ground), MUTED, 1.5)
+            for mark in marks[0]:
+                across = self.at((mark, 0, height))[0]
+                self.canvas.line((across, ground), (across, ground + 8), MUTED, 1.5)
+                words = f"{mark:g} m" if step >= 1 else f"{mark:.1f} m"
+                self.canvas.text(
+                    words, (across, ground + 11), size=12, color=MUTED, anchor="midtop"
+                )
+            return
+        ends = [(mark[0], mark[-1]) for mark in marks]
+        for axis in (0, 1):
+            for mark in marks[axis]:
+                first, last = np.full(3, height), np.full(3, height)
+                first[axis] = last[axis] = mark
+                first[1 - axis], last[1 - axis] = ends[1 - axis]
+                start, end = self.at(first), self.at(last)
+                is_origin = abs(mark) < step / 2
+                color = mix(RULE, MUTED, 0.6) if is_origin else mix(FAINT, RULE, 0.5)
+                self.canvas.line(start, end, color, 1.5 if is_origin else 1)
+        words = f"squares of {step:g} m"
+        self.canvas.text(words, (10, HEIGHT - 8), size=12, color=MUTED, anchor="bottomleft")
+
+    def geom(self, model: mujoco.MjModel, data: mujoco.MjData, geom: int) -> None:
+        """Draw one geom with its outline."""
+        color = color_of(model, geom)
+        shape = outline(model, data, geom)
+        points = [self.at(place) for place in shape.places]
+        radius = shape.radius * self.view.scale
+        for grow, ink in ((_EDGE, mix(color, INK, 0.65)), (0.0, color)):
+            if shape.radius:
+                for point in points:
+                    self.canvas.circle(point, radius + grow, ink)
+                if len(points) == 2:
+                    self.canvas.line(points[0], points[1], ink, 2 * (radius + grow))
+            elif grow:
+                corners = hull(points)
+                self.canvas.polygon(corners, ink)
+                for start, end in zip(corners, corners[1:] + corners[:1], strict=True):
+                    self.canvas.line(start, end, ink, 2 * _EDGE)
+            else:
+                self.canvas.polygon(hull(points), ink)
+
+    def target(self, target: tuple[float, ...]) -> None:
+        """Draw where to go; at the edge, with its distance, if it is outside the picture."""
+        place = np.array([target[0], target[1] if len(target) > 1 else 0.0, 0.0])
+        place[2] = self.view.floor or 0.0
+        across, down = self.at(place)
+        if 0 <= across <= WIDTH and 0 <= down <= HEIGHT:
+            if self.view.kind == "side":
+                self.canvas.line((across, down), (across, down - 60), RED, 3)
+                flag = [(across, down - 60), (across + 24, down - 50), (across, down - 40)]
+                self.canvas.polygon(flag, RED)
+                return
+            size = max(0.02 * self.view.span * self.view.scale, 6.0)
+            self.canvas.circle((across, down), size, (*RED, 90))
+            self.canvas.circle((across, down), size, RED, line_width=2)
+            return
+        way = np.array([across - WIDTH / 2, down - HEIGHT / 2])
+        room = np.array([WIDTH / 2 - 24, HEIGHT / 2 - 24])
+        end = way * np.min(room / np.maximum(np.abs(way), 1e-9))
+        self._arrow(end * 0.88, end, RED)
+        axes = slice(0, 1) if self.view.kind == "side" else slice(0, 2)
+        far = float(np.linalg.norm((place - self.middle)[axes]))
+        left, top = end * 0.78 + (WIDTH / 2, HEIGHT / 2)
+        self.canvas.text(f"{far:.1f} m", (left, top), size=13, color=RED, anchor="center")
+
+    def arrow(self, arrow: tuple[float, float, str]) -> None:
+        """Draw the wanted direction: above the body, or around it on the floor."""
+        x, y, words = arrow
+        if self.view.kind == "side":
+            start = np.array([0.0, 34 - HEIGHT / 2])
+            self._arrow(start, start + (70 * x, 0), GREEN)
+            self.canvas.text(words, (WIDTH / 2, 8), size=13, color=GREEN, anchor="midtop")
+            return
+        ends = []
+        for far in (0.08, 0.36):
+            place = self.middle + np.array([x, y, 0.0]) * far * self.view.span
+            place[2] = self.view.floor or 0.0
+            ends.append(np.subtract(self.at(place), (WIDTH / 2, HEIGHT / 2)))
+        self._arrow(ends[0], ends[1], GREEN)
+        self.canvas.text(words, (10, 8), size=13, color=GREEN)
+
+    def _arrow(self, start: np.ndarray, end: np.ndarray, color: Color) -> None:
+        """Draw an arrow between two points, seen from the picture's middle."""
+        middle = np.array([WIDTH / 2, HEIGHT / 2])
+        along = (end - start) / max(float(np.hypot(*(end - start))), 1e-9)
+        across = np.array([-along[1], along[0]])
+        tip, base = end + middle, end - 14 * along + middle
+        tail = start + middle
+        self.canvas.line((tail[0], tail[1]), (base[0], base[1]), color, 5)
+        corners = [tip, base + 8 * across, base - 8 * across]
+        self.canvas.polygon([(float(a), float(b)) for a, b in corners], color)
