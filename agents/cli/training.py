@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from ..core.base.training_log import describe
-from ..core.play.finite import NotFiniteError
+from ..core.losses.finite import NotFiniteError
 from ..core.saving.checkpoint import read_checkpoint
 from ..core.saving.files import atomic_file
 from ..core.saving.run import CheckpointCallback, Run

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 
 from ..core.play.inner_loop import InnerLoop, Rows
 from .adaptation import Parameters, spread
-
-if TYPE_CHECKING:
-    from .supervised import SupervisedMAML
 
 
 class PairsLoop(InnerLoop):
@@ -24,7 +21,7 @@ class PairsLoop(InnerLoop):
         seed: Not used: answers are not drawn.
     """
 
-    def __init__(self, agent: SupervisedMAML, venv: Any, rows_per_task: int, seed: int | None):
+    def __init__(self, agent: Any, venv: Any, rows_per_task: int, seed: int | None):
         super().__init__(venv, rows_per_task, seed)
         self.agent = agent
         self.outputs = int(np.prod(venv.single_action_space.shape))

@@ -20,8 +20,8 @@ from ..core.base.iterations import IterativeAlgorithm
 from ..core.base.schedules import value_at
 from ..core.base.training_log import record_update
 from ..core.base.venv import check_spaces
+from ..core.losses.finite import check_tensors
 from ..core.nets.mlp import MlpRegressor
-from ..core.play.finite import check_tensors
 from ..core.play.player import OnStep
 from .adaptation import InnerRates, Parameters, adapt, spread
 from .arguments import InnerStepArguments

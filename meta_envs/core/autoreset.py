@@ -6,16 +6,13 @@ Gymnasium's `SyncVectorEnv` over the same rows.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from gymnasium import error
 from gymnasium.vector import AutoresetMode
 
 from . import batches
-
-if TYPE_CHECKING:
-    from .vector import MetaVectorEnv
 
 Outcome = tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]
 
@@ -55,7 +52,7 @@ def require_same_step(venv: Any, who: str) -> None:
         )
 
 
-def same_step(venv: MetaVectorEnv, actions: Any) -> Outcome:
+def same_step(venv: Any, actions: Any) -> Outcome:
     """Step every row, and begin the next episode at once where one ended."""
     observations, rewards, terminated, truncated, infos = venv.advance(actions)
     started = venv.every_row[:0]
@@ -72,7 +69,7 @@ def same_step(venv: MetaVectorEnv, actions: Any) -> Outcome:
     return observations, rewards, terminated, truncated, infos
 
 
-def next_step(venv: MetaVectorEnv, actions: Any) -> Outcome:
+def next_step(venv: Any, actions: Any) -> Outcome:
     """Step every row but those whose episode ended in the last step: these begin the next one.
 
     Their actions are not used, their rewards are 0, and of the infos they have `trial_start` only.
@@ -90,7 +87,7 @@ def next_step(venv: MetaVectorEnv, actions: Any) -> Outcome:
     return _shown(venv, (observations, rewards, terminated, truncated, infos), started)
 
 
-def disabled(venv: MetaVectorEnv, actions: Any) -> Outcome:
+def disabled(venv: Any, actions: Any) -> Outcome:
     """Step every row; those whose episode has ended are to be reset first, by `reset_mask`.
 
     Raises:
@@ -114,7 +111,7 @@ STEPS = {
 NUMBERS = {mode: number for number, mode in enumerate(STEPS)}
 
 
-def advance_without(venv: MetaVectorEnv, rows: np.ndarray, actions: Any) -> Outcome:
+def advance_without(venv: Any, rows: np.ndarray, actions: Any) -> Outcome:
     """Step all rows of a native batch but `rows` [R], which wait for their reset.
 
     A family steps all rows or none. Those that wait begin an episode that nobody sees, since a
@@ -154,7 +151,7 @@ def final_info(infos: dict[str, Any], ended: np.ndarray) -> dict[str, Any]:
     return told
 
 
-def _shown(venv: MetaVectorEnv, outcome: Outcome, started: np.ndarray) -> Outcome:
+def _shown(venv: Any, outcome: Outcome, started: np.ndarray) -> Outcome:
     outcome[-1]["trial_start"] = venv._mask(started)
     venv._observations = batches.copy(outcome[0])  # wrappers write into what they are given
     return outcome

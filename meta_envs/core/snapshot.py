@@ -12,10 +12,9 @@ from .snapshot_check import State, like, named, parts
 
 if TYPE_CHECKING:
     from .trial_clock import TrialClock
-    from .vector import MetaVectorEnv
 
 
-def get_state(venv: MetaVectorEnv) -> State:
+def get_state(venv: Any) -> State:
     """Return all that later steps depend on, as copies.
 
     Args:
@@ -29,7 +28,7 @@ def get_state(venv: MetaVectorEnv) -> State:
     return {name: np.array(part) for name, part in whole.items()}
 
 
-def set_state(venv: MetaVectorEnv, state: State) -> None:
+def set_state(venv: Any, state: State) -> None:
     """Put a batch into a state of `get_state`; a state that is refused changes nothing.
 
     Args:
@@ -61,7 +60,7 @@ def set_state(venv: MetaVectorEnv, state: State) -> None:
         raise ValueError(said) from reason
 
 
-def _core(venv: MetaVectorEnv) -> State:
+def _core(venv: Any) -> State:
     """Return what every family has, also before the first reset; no copies."""
     clock = venv._clock
     mode = autoreset.NUMBERS[venv.autoreset_mode]
@@ -84,7 +83,7 @@ def _core(venv: MetaVectorEnv) -> State:
     }
 
 
-def _before(venv: MetaVectorEnv) -> tuple[bool, State]:
+def _before(venv: Any) -> tuple[bool, State]:
     """Return what to go back to, and whether it is the whole state."""
     if venv._observations is not None:
         try:
@@ -94,7 +93,7 @@ def _before(venv: MetaVectorEnv) -> tuple[bool, State]:
     return False, {name: np.array(part) for name, part in _core(venv).items()}
 
 
-def _put(venv: MetaVectorEnv, state: State) -> None:
+def _put(venv: Any, state: State) -> None:
     _put_core(venv, state)
     venv._observations = like(snapshot_check.shown(venv), "observations", state)
     venv.apply_tasks(venv.every_row)  # writes models, which belong to tasks and not to states
@@ -102,7 +101,7 @@ def _put(venv: MetaVectorEnv, state: State) -> None:
     venv.set_more_state(parts("more", state))
 
 
-def _put_core(venv: MetaVectorEnv, state: State) -> None:
+def _put_core(venv: Any, state: State) -> None:
     venv.elapsed, venv._ended = state["elapsed"], state["ended"]
     _put_clock(venv._clock, state)
     venv._np_random = _rng.generators_of(state["episodes.generator"])[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from gymnasium.vector.utils import create_empty_array
@@ -12,16 +12,13 @@ from gymnasium.vector.utils import create_empty_array
 from . import tasks as _tasks
 from .autoreset import NUMBERS
 
-if TYPE_CHECKING:
-    from .vector import MetaVectorEnv
-
 State = dict[str, np.ndarray]
 
 _FAR = 2**62  # more steps or episodes than anybody plays; far from where int64 overflows
 _HALF = 2**32  # what a generator keeps of a number it has used half of is below
 
 
-def checked(venv: MetaVectorEnv, state: Any, model: State) -> State:
+def checked(venv: Any, state: Any, model: State) -> State:
     """Return a copy of a state that fits the environment; `more` parts are not looked at.
 
     Args:
@@ -54,7 +51,7 @@ def checked(venv: MetaVectorEnv, state: Any, model: State) -> State:
     return taken
 
 
-def check_more(venv: MetaVectorEnv, state: State) -> None:
+def check_more(venv: Any, state: State) -> None:
     """Refuse `more` parts that the environment has taken and does not keep alike.
 
     Raises:
@@ -106,7 +103,7 @@ def refuse_outside(name: str, part: np.ndarray, low: Any, high: Any) -> None:
     refuse(name, part, ~((part >= low) & (part <= high)), f"from {low} to {high}")
 
 
-def shown(venv: MetaVectorEnv) -> Any:
+def shown(venv: Any) -> Any:
     """Return room for the observations of every row: an array [N, ...], or dicts of them."""
     return create_empty_array(venv.single_observation_space, venv.num_envs)
 
@@ -134,7 +131,7 @@ def parts(name: str, state: Mapping[str, np.ndarray]) -> State:
     return {key.removeprefix(head): part for key, part in state.items() if key.startswith(head)}
 
 
-def _check_mode(venv: MetaVectorEnv, state: Mapping[str, Any]) -> None:
+def _check_mode(venv: Any, state: Mapping[str, Any]) -> None:
     """Refuse states of another autoreset mode: rows that ended wait there, or do not."""
     given = state.get("autoreset_mode", 0)
     modes = [mode for mode, number in NUMBERS.items() if np.array_equal(number, given)]
@@ -170,7 +167,7 @@ def _check_kind(name: str, part: np.ndarray, wanted: np.ndarray) -> None:
         raise ValueError(f"state[{name!r}] is of type {part.dtype}, not {wanted.dtype}")
 
 
-def _check_clock(venv: MetaVectorEnv, state: State) -> None:
+def _check_clock(venv: Any, state: State) -> None:
     elapsed, cut = state["elapsed"], venv.max_episode_steps
     refuse_outside("elapsed", elapsed, 0, _FAR)
     if cut is not None:
@@ -183,7 +180,7 @@ def _check_clock(venv: MetaVectorEnv, state: State) -> None:
     refuse("random.seeds", state["random.seeds"], other, "what state['clock.seeds'] says")
 
 
-def _check_tasks(venv: MetaVectorEnv, state: State) -> None:
+def _check_tasks(venv: Any, state: State) -> None:
     pinned, pending = state["clock.pinned"], state["clock.pending"]
     for name, rows in (("tasks", venv.every_row), ("pins", np.flatnonzero(pinned))):
         given = {key: part[rows] for key, part in parts(f"clock.{name}", state).items()}

@@ -10,7 +10,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.type_aliases import MaybeCallback
 from torch import nn
 
-from ..play.finite import NotFiniteError, check_figures, check_tensors, tensors_of_optimizer
+from ..losses.finite import NotFiniteError, check_figures, check_tensors, tensors_of_optimizer
 from ..play.player import OnStep, StoppedError
 from ..play.watch import Watch
 from .algorithm import MetaAlgorithm, Self

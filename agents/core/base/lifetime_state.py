@@ -6,13 +6,10 @@ Between iterations no step waits to be learnt from, so that there is nothing of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
-
-if TYPE_CHECKING:
-    from .lifetime_algorithm import LifetimeAlgorithm
 
 _UNSIGNED = {np.dtype(f"u{size}"): np.dtype(f"i{size}") for size in (2, 4, 8)}
 _LOOP = ("ages", "lives", "_acted", "_frozen")
@@ -25,7 +22,7 @@ class LifetimeState:
         agent: Whose it is.
     """
 
-    def __init__(self, agent: LifetimeAlgorithm):
+    def __init__(self, agent: Any):
         self._agent = agent
 
     def state_dict(self) -> dict[str, torch.Tensor]:

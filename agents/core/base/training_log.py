@@ -11,7 +11,6 @@ import torch
 
 if TYPE_CHECKING:
     from ..play.trials import Trials
-    from .trial_algorithm import TrialAlgorithm
 
 
 def describe(agent: Any) -> None:
@@ -26,7 +25,7 @@ def describe(agent: Any) -> None:
 
 
 def record_iteration(
-    agent: TrialAlgorithm,
+    agent: Any,
     trials: Trials,
     figures: dict[str, float],
     seconds: dict[str, float],

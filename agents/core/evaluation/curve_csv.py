@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from ..saving.files import atomic_file
-from .curve import AdaptationCurve, PerStep
+from .curve_data import CurveData, PerStep
 
 _COLUMNS = [
     "seed", "task", "phase", "row", "episode", "return", "length", "success", "expected_return",
@@ -29,7 +29,7 @@ _COLUMNS = [
 Shape = tuple[int, int, int, int, int]  # S, M, R, K, F
 
 
-def write(curve: AdaptationCurve, path: str | os.PathLike[str]) -> None:
+def write(curve: CurveData, path: str | os.PathLike[str]) -> None:
     """Write `curve` to `path`, atomically.
 
     Raises:
@@ -55,8 +55,8 @@ def write(curve: AdaptationCurve, path: str | os.PathLike[str]) -> None:
         file.detach()  # flushes, and leaves the closing to atomic_file
 
 
-def read(path: str | os.PathLike[str]) -> AdaptationCurve:
-    """Read a curve that `write` wrote.
+def read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return the fields of a curve that `write` wrote.
 
     Raises:
         OSError: The file cannot be read.
@@ -78,7 +78,7 @@ def read(path: str | os.PathLike[str]) -> AdaptationCurve:
             if "figures" in head:
                 figures = head["figures"].items()
                 arrays["figures"] = {name: np.array(part, float) for name, part in figures}
-            return AdaptationCurve(protocol=protocol, **arrays)
+            return vars(CurveData(protocol=protocol, **arrays))
         except Exception as error:  # csv, json and NumPy answer damage with a dozen kinds of error
             raise ValueError(
                 f"{os.fspath(path)} is not a whole adaptation curve "
@@ -121,7 +121,7 @@ def _per_step(stored: dict[str, Any], seeds: int) -> PerStep:
     return PerStep(stored["of"], *parts)
 
 
-def _labels(curve: AdaptationCurve) -> dict[str, list[str]]:
+def _labels(curve: CurveData) -> dict[str, list[str]]:
     """Return the names of the tasks' named parts, one a task."""
     if curve.tasks is None:
         return {}
@@ -149,7 +149,7 @@ def _shape(protocol: dict[str, Any]) -> Shape:
     return seeds, protocol["num_tasks"], rows, episodes, frozen
 
 
-def _lines(curve: AdaptationCurve) -> Iterator[list[Any]]:
+def _lines(curve: CurveData) -> Iterator[list[Any]]:
     """Yield the lines of the table; an unknown number is an empty cell."""
     _, n_tasks, n_rows, n_episodes, n_frozen = _shape(curve.protocol)
     # lists of Python numbers: written in full precision, and ten times as fast as array elements

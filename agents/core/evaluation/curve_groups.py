@@ -7,15 +7,13 @@ import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..saving.files import atomic_file
 from . import bootstrap
-
-if TYPE_CHECKING:
-    from .curve import AdaptationCurve
+from .curve_data import CurveData
 
 _WIDEST = 40  # columns of a label
 
@@ -81,7 +79,7 @@ class Groups:
         return "\n".join(table([self]))
 
 
-def group(curve: AdaptationCurve, key: str, of: str) -> Groups:
+def group(curve: CurveData, key: str, of: str) -> Groups:
     """Group a curve's tasks; see `AdaptationCurve.by`.
 
     Raises:
@@ -109,7 +107,7 @@ def group(curve: AdaptationCurve, key: str, of: str) -> Groups:
     return Groups(key, of, labels, np.array(counts), np.stack(means), np.stack(errors))
 
 
-def summary(curve: AdaptationCurve, key: str) -> list[str]:
+def summary(curve: CurveData, key: str) -> list[str]:
     """Return lines of text: what each group's tasks came to, success where it is known."""
     kind = "returns" if curve.success is None else "success"
     frozen = f"frozen_{kind}"

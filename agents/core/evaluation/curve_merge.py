@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .curve import REQUIRED, AdaptationCurve, PerStep
+from .curve_data import REQUIRED, CurveData, PerStep
 
 # what the curves of several seeds share: all but the seeds, and what has no influence on results
 _ALIKE = (
@@ -21,8 +21,8 @@ _ALIKE = (
 )
 
 
-def merge(curves: Sequence[AdaptationCurve]) -> AdaptationCurve:
-    """Join curves of several seeds that followed the same protocol; see `AdaptationCurve.merge`.
+def merge(curves: Sequence[CurveData]) -> dict[str, Any]:
+    """Return the fields of the curve that joins some; see `AdaptationCurve.merge`.
 
     Raises:
         ValueError: No curve is given, or their protocols differ in a key that matters.
@@ -31,7 +31,7 @@ def merge(curves: Sequence[AdaptationCurve]) -> AdaptationCurve:
         raise ValueError("merge got no curves; give it one or more")
     check_alike({f"curve {i}": curve for i, curve in enumerate(curves)}, _ALIKE)
     joined: dict[str, Any] = {}
-    for field in fields(AdaptationCurve):
+    for field in fields(CurveData):
         parts = [getattr(curve, field.name) for curve in curves]
         if field.name in ("protocol", "stored_steps") or any(part is None for part in parts):
             continue
@@ -42,12 +42,14 @@ def merge(curves: Sequence[AdaptationCurve]) -> AdaptationCurve:
             }
             continue
         joined[field.name] = sum(parts, []) if field.name == "tasks" else np.concatenate(parts)
-    return AdaptationCurve(
-        protocol=_merge_protocols(curves), stored_steps=_merge_steps(curves), **joined
-    )
+    return {
+        **joined,
+        "protocol": _merge_protocols(curves),
+        "stored_steps": _merge_steps(curves),
+    }
 
 
-def check_alike(curves: Mapping[str, AdaptationCurve], keys: Sequence[str]) -> None:
+def check_alike(curves: Mapping[str, CurveData], keys: Sequence[str]) -> None:
     """Refuse curves whose protocols differ in one of `keys`.
 
     Args:
@@ -69,7 +71,7 @@ def check_alike(curves: Mapping[str, AdaptationCurve], keys: Sequence[str]) -> N
                 )
 
 
-def _merge_steps(curves: Sequence[AdaptationCurve]) -> PerStep | None:
+def _merge_steps(curves: Sequence[CurveData]) -> PerStep | None:
     """Join what is known of each step; None where one curve has nothing, or something else."""
     steps = [part for part in (curve.per_step() for curve in curves) if part is not None]
     kinds = {(part.of, part.mean.shape[1]) for part in steps}
@@ -80,7 +82,7 @@ def _merge_steps(curves: Sequence[AdaptationCurve]) -> PerStep | None:
     return PerStep(steps[0].of, means, errors)
 
 
-def _merge_protocols(curves: Sequence[AdaptationCurve]) -> dict[str, Any]:
+def _merge_protocols(curves: Sequence[CurveData]) -> dict[str, Any]:
     """Return the common protocol; what differs becomes a list with one entry a seed."""
     keys = dict.fromkeys(key for curve in curves for key in curve.protocol if key != "seeds")
     merged: dict[str, Any] = {}
@@ -91,7 +93,7 @@ def _merge_protocols(curves: Sequence[AdaptationCurve]) -> dict[str, Any]:
     return merged
 
 
-def _per_seed(curve: AdaptationCurve, key: str) -> list[Any]:
+def _per_seed(curve: CurveData, key: str) -> list[Any]:
     """Return a protocol entry once a seed."""
     value = curve.protocol.get(key)
     if key not in _ALIKE and isinstance(value, list) and len(value) == curve.n_seeds > 1:
@@ -99,7 +101,7 @@ def _per_seed(curve: AdaptationCurve, key: str) -> list[Any]:
     return [value] * curve.n_seeds
 
 
-def _seeds(curve: AdaptationCurve) -> list[Any]:
+def _seeds(curve: CurveData) -> list[Any]:
     """Return the seeds of a curve, whether or not it was merged before."""
     training = curve.protocol.get("training_seed")
     single = curve.protocol["seed"] if training is None else training

@@ -5,14 +5,14 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-from .curve import SERIES, AdaptationCurve
+from .curve_data import SERIES, CurveData
 from .curve_groups import summary
 
 _WIDTH = 100  # columns
 _LISTED = 12  # this many episodes are listed in full
 
 
-def describe(curve: AdaptationCurve) -> str:
+def describe(curve: CurveData) -> str:
     """Return the protocol, then means with 95 % intervals, as lines of text."""
     lines = [*_describe(curve.protocol, curve.n_seeds), *_table(curve)]
     if curve.tasks is not None:
@@ -36,7 +36,7 @@ def _describe(protocol: dict[str, Any], n_seeds: int) -> list[str]:
     return wrap[0] + ["  " + line for line in wrap[1]]
 
 
-def _table(curve: AdaptationCurve) -> list[str]:
+def _table(curve: CurveData) -> list[str]:
     """Return the numbers of a repr: means and intervals, totals, first and last steps."""
     names = [n for n in SERIES if n not in ("rewards", "expected_rewards")]
     names = [n for n in names if getattr(curve, n) is not None and getattr(curve, n).size]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..saving.files import atomic_file
-from .curve import AdaptationCurve, PerStep
+from .curve_data import CurveData, PerStep
 from .curve_merge import check_alike
 
 if TYPE_CHECKING:  # matplotlib is slow to import: functions do it when they draw
@@ -62,7 +62,7 @@ def new_axes() -> tuple[Figure, Axes]:
 
 
 def draw(
-    ax: Axes, curve: AdaptationCurve, label: str | None = None, *, shift: float = 0.0, **kwargs: Any
+    ax: Axes, curve: CurveData, label: str | None = None, *, shift: float = 0.0, **kwargs: Any
 ) -> None:
     """Draw one curve and its 95 % band into `ax`; name the axes, and title them if nobody did.
 
@@ -99,10 +99,10 @@ def draw(
 
 
 def comparison(
-    curves: Mapping[str, AdaptationCurve],
+    curves: Mapping[str, CurveData],
     *,
-    oracle: AdaptationCurve | float | None = None,
-    random: AdaptationCurve | float | None = None,
+    oracle: CurveData | float | None = None,
+    random: CurveData | float | None = None,
     optimum: float | tuple[float, str] | None = None,
     title: str | None = None,
 ) -> Figure:
@@ -124,7 +124,7 @@ def comparison(
     if not curves:
         raise ValueError("comparison got no curves; give it one or more, by name")
     references = {"oracle": oracle, "random": random}
-    lines = {k: v for k, v in references.items() if isinstance(v, AdaptationCurve)}
+    lines = {k: v for k, v in references.items() if isinstance(v, CurveData)}
     check_alike({**curves, **lines}, _COMPARABLE)
     axes_names = {name: _line(curve)[-2:] for name, curve in {**curves, **lines}.items()}
     (first, names), *others = axes_names.items()
@@ -167,13 +167,13 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
 
 
 def _reference(
-    ax: Axes, value: AdaptationCurve | float | None, name: str, colour: str, style: str
+    ax: Axes, value: CurveData | float | None, name: str, colour: str, style: str
 ) -> None:
     """Draw an unobtrusive line: across, for a number; without a band, for a curve."""
     if value is None:
         return
     look: dict[str, Any] = {"color": colour, "linestyle": style, "linewidth": 1.4, "label": name}
-    line = _line(value) if isinstance(value, AdaptationCurve) else None
+    line = _line(value) if isinstance(value, CurveData) else None
     if line is not None and len(line.x) > 1:
         ax.plot(line.x, line.mean, zorder=2, **look)
     else:
@@ -197,7 +197,7 @@ def _legend(ax: Axes) -> None:
     )  # fmt: skip
 
 
-def _line(curve: AdaptationCurve) -> _Line:
+def _line(curve: CurveData) -> _Line:
     """Return what to draw: rewards over steps where a trial is one episode, else returns."""
     steps = curve.per_step() if curve.protocol["episodes"] == 1 else None
     if steps is not None:
@@ -229,7 +229,7 @@ def _over_seeds(steps: PerStep, shared: bool) -> tuple[np.ndarray, np.ndarray]:
     return steps.mean.mean(axis=0), np.sqrt(square)
 
 
-def _title(curve: AdaptationCurve) -> str:
+def _title(curve: CurveData) -> str:
     """Return env, split and number of tasks."""
     seeds = f" × {curve.n_seeds} seeds" if curve.n_seeds > 1 else ""
     tasks = f"{curve.protocol['num_tasks']:,} tasks{seeds}"

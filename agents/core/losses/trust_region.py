@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ..play.finite import NotFiniteError
+from .finite import NotFiniteError
 
 Product = Callable[[torch.Tensor], torch.Tensor]
 _SMALL = 1e-10

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from gymnasium import spaces
 
-from ..learning import stacked
+from ..nets import stacked
 from .heads import GaussianHead, PolicyHead, make_head
 from .torsos import Torso, make_torso
 

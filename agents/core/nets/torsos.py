@@ -17,7 +17,7 @@ import torch
 from gymnasium import spaces
 from gymnasium.spaces import utils
 
-from ..learning import stacked
+from ..nets import stacked
 
 ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "tanh": torch.tanh,

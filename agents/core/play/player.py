@@ -10,7 +10,7 @@ import numpy as np
 
 from meta_envs.core import batches
 
-from .finite import StepCheck
+from ..losses.finite import StepCheck
 from .inner_loop import Rows
 
 _CHECKED = ("success", "expected_reward")  # the infos that figures are made of

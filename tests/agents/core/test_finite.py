@@ -7,8 +7,8 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from agents import RL2, baselines, evaluate
 from agents.cli.main import main
+from agents.core.losses.finite import NotFiniteError, all_finite
 from agents.core.losses.trust_region import trust_region_step
-from agents.core.play.finite import NotFiniteError, all_finite
 from tests.agents import small
 from tests.agents.small import Nagging
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from agents.core.learning import stacked
 from agents.core.learning.functional import Adam, clip_norm
+from agents.core.nets import stacked
 
 SIZES = [(4, 64, 3), (5, 16, 1), (33, 7, 5)]  # inputs, hidden, outputs
 M, N = 7, 40
