@@ -120,6 +120,8 @@ def damage_bytes(content: bytes, rng: random.Random) -> bytes:
 def damage_tensors(content: bytes, rng: random.Random) -> bytes:
     """Change a named tensor: its numbers, type, shape or name."""
     named = safetensors.torch.load(content)
+    if not named:  # of a network that learns nothing, or an optimiser that has not stepped
+        return damage_bytes(content, rng)
     key = rng.choice(sorted(named))
     tensor, kind = named[key], rng.randrange(6)
     if kind == 0:

@@ -23,6 +23,7 @@ from .checkpoint import CheckpointError
 
 _DEPTH = 40  # of data within data; ours has fewer than ten
 _LARGEST = 2**63 - 1  # of counts
+_HUGE = 2**31  # no number of rows, tasks, transitions or epochs; fails as a size of an array
 # Arguments of `gymnasium.make_vec` itself: what a file says of an environment is the family's.
 _NOT_ARGUMENTS = (
     "family", "num_envs", "registered_id", "vector_kwargs", "vectorization_mode", "wrappers",
@@ -87,7 +88,8 @@ def check_settings(cls: type, settings: Mapping[str, Any], path: str) -> None:
             raise CheckpointError(
                 f"{path}: settings.{name} is unknown to {cls.__name__}; it takes {sorted(hints)}"
             )
-        if not fits(value, hints[name]):
+        huge = name != "seed" and type(value) is int and abs(value) >= _HUGE
+        if huge or not fits(value, hints[name]):
             raise CheckpointError(
                 f"{path}: settings.{name} is {_short(value)}, which {cls.__name__} does not take"
             )

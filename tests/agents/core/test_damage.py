@@ -51,6 +51,7 @@ def test_damage_is_said_or_does_no_harm(subjects, kind):
         ("progress.num_timesteps", -1, "progress.num_timesteps=-1 is no count"),
         ("settings.gamma", "x", "settings.gamma is 'x', which RL2 does not take"),
         ("settings.n_epochs", True, "settings.n_epochs is True"),
+        ("settings.n_epochs", 2**31, "settings.n_epochs is 2147483648"),
         ("settings.policy_kwargs", {"hidden_size": 4000}, "make networks of more than"),
         ("env.kwargs", {"num_envs": 3}, "env.kwargs has .'num_envs'., which a file may not"),
         ("env.kwargs", {"registered_id": ID}, "env.kwargs has .'registered_id'."),
