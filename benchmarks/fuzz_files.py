@@ -52,17 +52,17 @@ def main() -> int:
         wrong += counts["unrelated"]
         print(rows[-1], flush=True)
         if given.out:
-            write(given.out, rows)
+            write(given.out, rows, given.examples, given.seed)
     return int(wrong > 0)
 
 
-def write(path: Path, rows: list[dict]) -> None:
+def write(path: Path, rows: list[dict], examples: int, seed: int) -> None:
     """Write the counts, with what made them."""
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"], capture_output=True, text=True
     )
     about = {
-        "command": f"python benchmarks/fuzz_files.py {' '.join(sys.argv[1:])}",
+        "command": f"python benchmarks/fuzz_files.py --examples {examples} --seed {seed}",
         "commit": commit.stdout.strip(),
         "machine": f"{platform.machine()}, Python {platform.python_version()}, 1 thread",
     }

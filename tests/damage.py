@@ -125,7 +125,10 @@ def damage_tensors(content: bytes, rng: random.Random) -> bytes:
     key = rng.choice(sorted(named))
     tensor, kind = named[key], rng.randrange(6)
     if kind == 0:
-        named[key] = torch.full_like(tensor, rng.choice([float("nan"), float("inf"), -1.0]))
+        numbers: list[float] = [-1, 2**40] if tensor.dtype == torch.int64 else [0, 1]
+        if tensor.is_floating_point():
+            numbers = [float("nan"), float("inf"), -1.0]
+        named[key] = torch.full_like(tensor, rng.choice(numbers))
     elif kind == 1:
         named[key] = tensor.to(rng.choice([torch.float64, torch.int64, torch.bool, torch.float16]))
     elif kind == 2:
