@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -64,7 +65,10 @@ def env_identity(env: Any, env_kwargs: Mapping[str, Any] | None) -> tuple[str | 
 
 def is_foreign(identity: str) -> bool:
     """Tell whether an id is no task distribution, registered by `meta_envs.register` or not."""
-    spec = gym.spec(identity)
+    module, _, name = identity.rpartition(":")
+    if module:  # what registers it, as gymnasium.make does
+        importlib.import_module(module)
+    spec = gym.spec(name)
     if spec.id in meta_envs.list_distributions():
         return False
     made: Any = spec.vector_entry_point

@@ -348,3 +348,9 @@ def test_a_lifetime_is_one_trial_and_any_id_can_be_measured():
     curve = evaluate(Watcher(), "CartPole-v1", num_tasks=3, episodes=2)
     assert curve.returns.shape == (3, 2)
     assert curve.protocol["split"] == "all"
+
+
+def test_an_id_may_name_the_module_that_registers_it():
+    plain = evaluate(baselines.Random(), "meta/PointGoal-v0", num_tasks=2)
+    named = evaluate(baselines.Random(), "meta_envs:meta/PointGoal-v0", num_tasks=2)
+    assert (plain.returns == named.returns).all()
