@@ -1,6 +1,7 @@
 """Task distributions for meta-reinforcement learning behind Gymnasium's API."""
 
 from . import wrappers
+from .core.api import task_api
 from .core.registration import card, list_distributions, register
 from .core.single import MetaEnv
 from .core.vector import MetaVectorEnv
@@ -15,5 +16,6 @@ __all__ = [
     "check_task_distribution",
     "list_distributions",
     "register",
+    "task_api",
     "wrappers",
 ]

@@ -4,8 +4,11 @@ import contextlib
 import re
 import runpy
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
+import gymnasium as gym
 import pytest
 
 import agents
@@ -36,7 +39,7 @@ def test_a_table_without_its_markers_is_an_error():
 
 def test_the_quickstart_runs():
     (code,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-    for word in (".unwrapped", "meta_envs:meta/", "SB3VecEnv"):
+    for word in (".unwrapped", "task_api", "SB3VecEnv"):
         assert word in code
     for budget, tiny in (("1_000_000", "1_280"), ("=1000", "=20")):
         assert budget in code
@@ -100,3 +103,18 @@ def test_its_commands_run_one_after_the_other_in_an_empty_folder(tmp_path, monke
     run = tmp_path / "runs" / "last"
     assert (tmp_path / "film.gif").exists() and (run / "plot.png").exists()
     assert agents.RL2.load(run / "checkpoint.zip").num_timesteps == 800
+
+
+def test_a_type_checker_has_nothing_against_the_quickstart(tmp_path):
+    (code,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    script = tmp_path / "quickstart.py"
+    script.write_text(code)
+    command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml")]
+    done = subprocess.run([*command, str(script)], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_task_api_is_refused_where_there_is_none():
+    with pytest.raises(TypeError, match="no task API"):
+        meta_envs.task_api(gym.make("CartPole-v1"))
+    assert meta_envs.task_api(gym.make_vec("meta/GridNavi-v0", num_envs=2)).num_envs == 2
