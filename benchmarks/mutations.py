@@ -221,8 +221,8 @@ MISTAKES = (
     Mistake(
         "evaluate: an episode's first step is counted to the one before",
         "agents/core/evaluation/play.py",
-        "self._count(played, rows, ended[rows], rewards, infos)",
-        "self._count(played, rows, np.maximum(ended[rows] - 1, 0), rewards, infos)",
+        "self._count(played, rows, ended[rows], step)",
+        "self._count(played, rows, np.maximum(ended[rows] - 1, 0), step)",
         (CORE + "test_evaluation_play.py",),
     ),
     Mistake(
