@@ -12,8 +12,9 @@ import torch
 from ..core.base.training_log import describe
 from ..core.losses.finite import NotFiniteError
 from ..core.saving.checkpoint import read_checkpoint
+from ..core.saving.checkpoint_callback import CheckpointCallback
 from ..core.saving.files import atomic_file
-from ..core.saving.run import CheckpointCallback, Run
+from ..core.saving.run import Run
 from ..core.saving.writers import ProgressBar, make_logger
 from . import find, flags
 from .interrupts import StopOnSignal

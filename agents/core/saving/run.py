@@ -1,4 +1,4 @@
-"""A run: the folder of one training, never overwritten, and what keeps its checkpoint fresh.
+"""A run: the folder of one training, never overwritten.
 
 runs/<agent>-<id>-s<seed>[-2...]/
     config.json     what was asked for, with which versions
@@ -12,34 +12,25 @@ runs/last           the newest run
 from __future__ import annotations
 
 import contextlib
-import datetime
 import difflib
 import errno
 import json
 import os
-import platform
 import re
 import secrets
 import shutil
-import subprocess
-import sys
-import time
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from stable_baselines3.common.callbacks import BaseCallback
-
-from .files import atomic_file, identity, refuse_links, remove_leftovers
+from .files import atomic_file, refuse_links, remove_leftovers
 from .lock import locked
+from .provenance import provenance
 
 _LAST = "last"
 _LONGEST_NAME = 1024  # bytes of a text file `last` that are read
-_PACKAGES = ("metazoo", "gymnasium", "stable-baselines3", "torch", "numpy")
-_GIT_SECONDS = 2.0  # a slow file system must not hold up the start
 
 
 @dataclass(frozen=True)
@@ -82,7 +73,7 @@ class Run:
             run = cls(made)
             run.tb.mkdir()
             about = {"agent": agent, "env_id": env_id, "seed": seed, "config": dict(config)}
-            _write_json(run.config, {**about, **_provenance()})
+            _write_json(run.config, {**about, **provenance()})
         except OSError as error:
             if made is not None:
                 shutil.rmtree(made, ignore_errors=True)
@@ -190,62 +181,6 @@ class Run:
             ) from error
 
 
-class CheckpointCallback(BaseCallback):
-    """Save the model into a run: at the first iteration boundary, when due later, and at the end.
-
-    A save that fails is a warning and training goes on; the old checkpoint stays.
-
-    Args:
-        run: Where to save.
-        every_seconds: The time between two saves; they wait for the next boundary.
-    """
-
-    def __init__(self, run: Run, every_seconds: float = 60.0):
-        super().__init__()
-        if not every_seconds >= 0:
-            raise ValueError(f"every_seconds={every_seconds} must be 0 or more")
-        self.run = run
-        self.every_seconds = every_seconds
-        self.error: OSError | None = None  # why the newest save failed
-        self._due = -float("inf")
-        self._folder: tuple[int, int] | None = None
-
-    def save(self) -> bool:
-        """Save now, e.g. at Ctrl-C, and return whether it worked; `error` says why not."""
-        try:
-            if self._folder is not None and identity(self.run.folder) != self._folder:
-                raise FileNotFoundError(
-                    errno.ENOENT,
-                    "the run's folder was removed or replaced while it trained; nothing is written "
-                    "there any more",
-                    str(self.run.folder),
-                )
-            self.model.save(self.run.checkpoint)
-            self.error = None
-        except OSError as error:
-            self.error = error
-            # the number makes each message a new one: Python shows equal warnings only once
-            steps = self.model.num_timesteps
-            warnings.warn(f"not saved at {steps} timesteps: {error}", stacklevel=2)
-        self._due = time.monotonic() + self.every_seconds
-        return self.error is None
-
-    def _on_training_start(self) -> None:
-        remove_leftovers(self.run.checkpoint)
-        self._folder = identity(self.run.folder)
-        self._due = -float("inf")  # a run killed in its first minute can be resumed too
-
-    def _on_rollout_start(self) -> None:
-        if time.monotonic() >= self._due:
-            self.save()
-
-    def _on_step(self) -> bool:
-        return True
-
-    def _on_training_end(self) -> None:
-        self.save()
-
-
 def _check_config(config: Mapping[str, Any]) -> None:
     """Refuse what resuming would read of a config, where it is of another type."""
     for key, least in (("total_timesteps", 1), ("eval_tasks", 0), ("threads", 1)):
@@ -282,29 +217,6 @@ def _as_text(value: Any) -> Any:
     if hasattr(value, "tolist"):  # NumPy and torch
         return value.tolist()
     return getattr(value, "__qualname__", None) or str(value)
-
-
-def _provenance() -> dict[str, Any]:
-    versions: dict[str, str | None] = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            versions[package] = metadata.version(package)
-    return {
-        "versions": versions,
-        "command": sys.argv,
-        "commit": _commit(),
-        "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-    }
-
-
-def _commit() -> str | None:
-    """Return the commit of the folder that training was started in, "-dirty" if it was edited."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_GIT_SECONDS)
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip() or None if done.returncode == 0 else None
 
 
 def _point_last(root: Path, name: str) -> None:

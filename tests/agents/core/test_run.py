@@ -13,7 +13,8 @@ import pytest
 import torch
 
 from agents.core.saving.checkpoint import read_checkpoint, write_checkpoint
-from agents.core.saving.run import CheckpointCallback, Run
+from agents.core.saving.checkpoint_callback import CheckpointCallback
+from agents.core.saving.run import Run
 
 ID = "mypkg:mine/Bandit-v0"
 
@@ -179,7 +180,7 @@ class _Clock:
 @pytest.fixture
 def training(tmp_path, monkeypatch):
     clock = _Clock()
-    monkeypatch.setattr("agents.core.saving.run.time", clock)
+    monkeypatch.setattr("agents.core.saving.checkpoint_callback.time", clock)
     callback = CheckpointCallback(make(tmp_path), every_seconds=60)
     model: Any = _Model()
     callback.init_callback(model)

@@ -1,0 +1,38 @@
+"""Where a run is from: versions, command, commit and time."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import platform
+import subprocess
+import sys
+from importlib import metadata
+from typing import Any
+
+_PACKAGES = ("metazoo", "gymnasium", "stable-baselines3", "torch", "numpy")
+_GIT_SECONDS = 2.0  # a slow file system must not hold up the start
+
+
+def provenance() -> dict[str, Any]:
+    """Return what a run's `config.json` says of its origin."""
+    versions: dict[str, str | None] = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            versions[package] = metadata.version(package)
+    return {
+        "versions": versions,
+        "command": sys.argv,
+        "commit": _commit(),
+        "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+    }
+
+
+def _commit() -> str | None:
+    """Return the commit of the folder that training was started in, "-dirty" if it was edited."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_GIT_SECONDS)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None if done.returncode == 0 else None
