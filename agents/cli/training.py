@@ -14,8 +14,9 @@ from ..core.losses.finite import NotFiniteError
 from ..core.saving.checkpoint import read_checkpoint
 from ..core.saving.checkpoint_callback import CheckpointCallback
 from ..core.saving.files import atomic_file
+from ..core.saving.progress_bar import ProgressBar
 from ..core.saving.run import Run
-from ..core.saving.writers import ProgressBar, make_logger
+from ..core.saving.writers import make_logger
 from . import find, flags
 from .interrupts import StopOnSignal
 

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from ..physics.planar_picture import View
 from ..physics.renderer import RowRenderer
+from ..physics.view import View
 
 _TURN, _TILT = math.radians(50), math.radians(30)  # where the viewer is: from +x, and up
 _AXES = np.array(

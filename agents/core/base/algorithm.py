@@ -23,7 +23,7 @@ from ..saving import checkpoint, stored
 from ..saving.allowed import check_named
 from ..saving.encoding import decode, encode, encode_settings
 from ..saving.optimizer_state import pack_optimizer, unpack_optimizer
-from ..saving.writers import ProgressBar
+from ..saving.progress_bar import ProgressBar
 from .agent_arguments import AgentArguments
 from .arguments import bind
 from .parameters import check_tensors, load_network, set_parameters

@@ -16,8 +16,8 @@ from running import ID, STEPS, TINY, assert_equal_ends, logged, train
 from agents import RL2, AdaptationCurve
 from agents.cli import training
 from agents.cli.main import main
+from agents.core.saving.progress_bar import ProgressBar
 from agents.core.saving.run import Run
-from agents.core.saving.writers import ProgressBar
 
 
 @pytest.fixture(autouse=True)

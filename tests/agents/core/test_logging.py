@@ -16,7 +16,8 @@ from stable_baselines3.common.callbacks import ProgressBarCallback
 from stable_baselines3.common.logger import FormatUnsupportedError, Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from agents.core.saving.writers import TIMESTEPS, AppendingCSV, ProgressBar, cut_back, make_logger
+from agents.core.saving.progress_bar import ProgressBar
+from agents.core.saving.writers import TIMESTEPS, AppendingCSV, cut_back, make_logger
 
 
 def rows_of(path):

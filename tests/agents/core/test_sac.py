@@ -10,7 +10,8 @@ import torch
 from gymnasium import spaces
 from torch import nn
 
-from agents.core.learning.sac import OneHot, SoftActorCritic, TanhGaussian, Transitions, action_kind
+from agents.core.learning.action_kinds import OneHot, TanhGaussian, action_kind
+from agents.core.learning.sac import SoftActorCritic, Transitions
 from agents.core.losses import sac_losses as losses
 
 BOX = spaces.Box(np.array([-1.0, 0.0], np.float32), np.array([1.0, 4.0], np.float32))

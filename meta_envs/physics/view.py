@@ -1,0 +1,145 @@
+"""From where a body is looked at, and what it is to do. Places and lengths are in metres."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+
+from .outlines import far_to_near, moves_about, outline, plane_of
+
+WIDTH, HEIGHT = 480, 360  # of the picture without its heading, pixels
+
+_LINE = 20  # height of a line of the heading, pixels
+_FLOOR = 0.84  # where the floor is in a picture from the side, from its top
+_STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)  # metres between ticks
+_EDGE = 1.5  # outline of a geom, pixels
+_SIDE = np.array([[1.0, 0, 0], [0, 0, 1.0], [0, -1.0, 0]])
+_ABOVE = np.eye(3)
+_TURN, _TILT = math.radians(-60), math.radians(30)  # of the view from a corner
+_CORNER = np.array(
+    [
+        [-math.sin(_TURN), math.cos(_TURN), 0],
+        [-math.sin(_TILT) * math.cos(_TURN), -math.sin(_TILT) * math.sin(_TURN), math.cos(_TILT)],
+        [math.cos(_TILT) * math.cos(_TURN), math.cos(_TILT) * math.sin(_TURN), math.sin(_TILT)],
+    ]
+)
+
+
+@dataclass(frozen=True)
+class View:
+    """Where a body is looked at from.
+
+    Args:
+        kind: `"side"`, `"above"` or `"corner"`.
+        axes: What points right, up and at the viewer, unit vectors [3, 3].
+        center: What is in the middle of the picture, as far as it does not follow the body, [3].
+        span: Metres across the picture.
+        follows: Whether the picture goes with the body.
+        floor: Height of the floor; None if there is none.
+    """
+
+    kind: str
+    axes: np.ndarray
+    center: np.ndarray
+    span: float
+    follows: bool
+    floor: float | None
+
+    @property
+    def scale(self) -> float:
+        """Pixels a metre."""
+        return WIDTH / self.span
+
+    def middle(self, data: mujoco.MjData) -> np.ndarray:
+        """Return what is in the middle of the picture now, [3]."""
+        place = self.center.copy()
+        if self.follows:
+            free = slice(0, 1) if self.kind == "side" else slice(0, 2)
+            place[free] = root_place(data)[free]
+        return place
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What a body is to do, and is drawn as an arrow or a target.
+
+    Args:
+        direction: To run towards +x (1) or -x (-1).
+        velocity: Wanted along +x, m/s.
+        heading: To run along, radians from +x.
+        target: Where to go, x and y in metres.
+    """
+
+    direction: float | None = None
+    velocity: float | None = None
+    heading: float | None = None
+    target: tuple[float, ...] | None = None
+
+    def arrow(self) -> tuple[float, float, str] | None:
+        """Return the wanted direction (x, y of unit length) and its name, if there is one."""
+        if self.velocity is not None:
+            sign = -1.0 if self.velocity < 0 else 1.0
+            return sign, 0.0, f"wanted {self.velocity:.2f} m/s"
+        if self.direction is not None:
+            return math.copysign(1.0, self.direction), 0.0, "wanted"
+        if self.heading is not None:
+            return math.cos(self.heading), math.sin(self.heading), "wanted"
+        return None
+
+    def speed(self, velocity: np.ndarray, planar: bool) -> float:
+        """Return the speed along what is wanted, m/s; without a direction, however fast it is.
+
+        Args:
+            velocity: Along x, y and z, m/s.
+            planar: Whether there is but +x and -x; then +x counts, as the axis shows the sign.
+        """
+        if planar or self.velocity is not None:
+            return float(velocity[0])
+        arrow = self.arrow()
+        if arrow is None:
+            return float(np.hypot(velocity[0], velocity[1]))
+        return float(velocity[0] * arrow[0] + velocity[1] * arrow[1])
+
+
+def view_of(model: mujoco.MjModel) -> View:
+    """Return the view that suits a body, with a span that shows it whole."""
+    data = mujoco.MjData(model)
+    mujoco.mj_forward(model, data)
+    kind = plane_of(model)
+    axes = {"side": _SIDE, "above": _ABOVE, "corner": _CORNER}[kind]
+    lower, upper = _bounds(model, data)
+    wide, high, _ = np.abs(axes) @ (upper - lower)
+    follows = moves_about(model)
+    room = 1.9 if follows else 1.15
+    above = 1.5 if kind == "side" else room  # the floor is at the bottom of a picture from the side
+    span = max(room * wide, above * high * WIDTH / HEIGHT, 1e-3)
+    is_plane = model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE
+    planes = np.flatnonzero(is_plane & (model.geom_bodyid == 0))
+    floor = float(data.geom_xpos[planes[0], 2]) if planes.size else None
+    center = (lower + upper) / 2
+    if kind == "side":
+        center[2] = (lower[2] if floor is None else floor) + (_FLOOR - 0.5) * HEIGHT * span / WIDTH
+    return View(kind, axes, center, float(span), follows, floor)
+
+
+def _bounds(model: mujoco.MjModel, data: mujoco.MjData) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lowest and highest coordinates of all that is drawn, [3] and [3]."""
+    parts = [outline(model, data, geom) for geom in far_to_near(model, data, _ABOVE[2])]
+    lower = np.min([part.places.min(axis=0) - part.radius for part in parts], axis=0)
+    upper = np.max([part.places.max(axis=0) + part.radius for part in parts], axis=0)
+    return lower, upper
+
+
+def root_place(data: mujoco.MjData) -> np.ndarray:
+    """Return where the first body is, [3]."""
+    return np.array(data.xpos[1])
+
+
+def root_velocity(model: mujoco.MjModel, data: mujoco.MjData) -> np.ndarray:
+    """Return how fast the first body moves along x, y and z, m/s, [3]."""
+    speed = np.zeros(6)
+    mujoco.mj_objectVelocity(model, data, mujoco.mjtObj.mjOBJ_BODY, 1, speed, 0)
+    return speed[3:]
