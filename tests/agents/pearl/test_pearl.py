@@ -258,8 +258,8 @@ def test_another_environment_brings_its_tasks():
         ({"n_prior_episodes": 0, "n_posterior_episodes": 0}, "leaves nothing for contexts"),
         ({"gamma": 1.5}, "gamma=1.5 is outside"),
         ({"ent_coef": 0.0}, "must be above 0"),
-        ({"contexts": "all"}, "contexts='all' must be one of"),
-        ({"precision": "float16"}, "precision='float16' must be one of"),
+        ({"contexts": "all"}, "contexts='all' is unknown; allowed are"),
+        ({"precision": "float16"}, "precision='float16' is unknown; allowed are"),
     ],
 )
 def test_bad_arguments(kwargs, words):

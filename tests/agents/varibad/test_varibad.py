@@ -413,10 +413,10 @@ def test_gradients_of_the_bound_are_clipped_where_asked_for():
     [
         ({"vae_updates": 0}, "vae_updates=0 must be at least 1"),
         ({"vae_buffer_size": 2}, "vae_buffer_size=2 is less than vae_batch_size=3"),
-        ({"reward_decoder": "cell"}, "reward_decoder='cell'; allowed are"),
-        ({"kl_scale": "sum"}, "kl_scale='sum'; allowed are"),
+        ({"reward_decoder": "cell"}, "reward_decoder='cell' is unknown; allowed are"),
+        ({"kl_scale": "sum"}, "kl_scale='sum' is unknown; allowed are"),
         ({"reward_decoder": None}, "nothing is decoded"),
-        ({"state_coef": -1.0}, "must not be negative"),
+        ({"state_coef": -1.0}, "state_coef=-1.0 must be at least 0"),
         ({"vae_max_grad_norm": 0.0}, "vae_max_grad_norm=0.0 must be above 0"),
         ({"n_elbos": 0}, "n_elbos=0 must be at least 1"),
     ],
