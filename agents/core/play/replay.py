@@ -13,6 +13,8 @@ import torch
 
 from meta_envs.core.memory import refuse_beyond_memory
 
+from .replay_bounds import check_bounds
+
 Shapes = Mapping[str, tuple[int, ...]]
 Arrays = dict[str, np.ndarray]
 _FEWEST = 0.4  # least part of the transitions that `draw_parts` leaves, on average
@@ -271,7 +273,7 @@ class TaskReplay:
                     f"the saved {name} is {part.shape}, which does not fit into {array.shape}"
                 )
             array[:, : part.shape[1]] = part
-        _check_bounds(state, self.num_tasks, self.capacity)
+        check_bounds(state, self.num_tasks, self.capacity)
         self.written = state["written"].numpy().copy()
         self._recent = state["recent"].numpy().copy()
         self._trials = [[] for _ in range(self.num_tasks)]
@@ -325,31 +327,6 @@ class TaskReplay:
     ) -> np.ndarray:
         offset = (rng.random((len(tasks), count)) * size[tasks][:, None]).astype(np.int64)
         return tasks[:, None] * self.capacity + (first[tasks][:, None] + offset) % self.capacity
-
-
-def _check_bounds(state: Mapping[str, torch.Tensor], num_tasks: int, capacity: int) -> None:
-    """Refuse counts and bounds that point outside of what is kept.
-
-    Raises:
-        ValueError: They do; names which.
-    """
-    written, recent, trials = (state[name] for name in ("written", "recent", "trials"))
-    filled = {state[name].shape[:2] for name in state if name.startswith("field.")}
-    longest = int(written.clamp(max=capacity).max()) if written.numel() else 0
-    shapes = {"written": (num_tasks,), "recent": (num_tasks, 2), "trials": (len(trials), 3)}
-    for name, shape in shapes.items():
-        part = state[name]
-        if tuple(part.shape) != shape or part.dtype != torch.int64 or (part < 0).any():
-            raise ValueError(
-                f"the saved replay buffer's {name!r} are no bounds of {num_tasks} tasks"
-            )
-    if filled != {(num_tasks, longest)}:
-        raise ValueError(f"the saved replay buffer holds {filled}, not {(num_tasks, longest)}")
-    task, start, end = trials.T
-    if (task >= num_tasks).any() or (start >= end).any() or (end > written[task]).any():
-        raise ValueError("the saved replay buffer has trials outside of what was written")
-    if (recent[:, 0] > recent[:, 1]).any() or (recent[:, 1] > written).any():
-        raise ValueError("the saved replay buffer's recent ones are outside of what was written")
 
 
 def _none(tasks: np.ndarray, size: np.ndarray) -> list[int]:
