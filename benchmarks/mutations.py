@@ -242,8 +242,8 @@ MISTAKES = (
     Mistake(
         "splits: every split draws all tasks",
         "meta_envs/core/distribution.py",
-        'if self.split == "all" or self.in_split(task):\n                return',
-        "if True:\n                return",
+        "if self.in_split(task):\n                return task\n        raise",
+        "if True:\n                return task\n        raise",
         ("tests/meta_envs/bandits/test_bandit_tasks.py",),
     ),
     Mistake(

@@ -88,6 +88,10 @@ class DependentBandit(Bandit):
                 "DependentBandit pay with probabilities p and 1 - p, e.g. [0.25, 0.75]"
             )
 
+    def mutate_task(self, task: Task, rng: np.random.Generator) -> dict[str, Any]:
+        """Return a task whose p differs a little."""
+        return self.distribution.step_task(task, rng, lambda moved: _task(moved["means"][0]))
+
 
 def _task(p: float) -> dict[str, Any]:
     return {"means": np.array([p, 1.0 - p])}

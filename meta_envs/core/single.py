@@ -15,7 +15,8 @@ from . import rng as _rng
 from . import tasks as _tasks
 from .actions import valid_actions
 from .arguments import drawable
-from .distribution import TaskDistribution
+from .borrowed import BorrowedTasks
+from .distribution import TaskFamily
 from .rows import valid_options
 from .tasks import Task
 from .trial_clock import TrialClock
@@ -25,7 +26,7 @@ _ROW = np.zeros(1, dtype=np.int64)
 _OPTIONS = ("task", "keep_task")
 
 
-class MetaEnv(TaskDistribution, gym.Env):
+class MetaEnv(TaskFamily, gym.Env):
     """A Gymnasium environment with the task API.
 
     Subclass it if you have an ordinary environment: write `draw_task(rng)`, `begin_episode()` and
@@ -61,7 +62,7 @@ class MetaEnv(TaskDistribution, gym.Env):
         self.observation_space = observation_space
         self.action_space = action_space
         self.render_mode = drawable(render_mode, "allowed are 'rgb_array', 'human' and None")
-        self._clock = TrialClock(1, task_space, self._draw, episodes_per_trial)
+        self._clock = TrialClock(1, self.distribution, episodes_per_trial)
 
     @abstractmethod
     def begin_episode(self) -> Any:
@@ -101,7 +102,7 @@ class MetaEnv(TaskDistribution, gym.Env):
         if task is None:
             self._clock.pin(None, _ROW)
         else:
-            checked = self._checked_task(task)
+            checked = self.distribution.checked(task)
             self._clock.pin({key: value[None] for key, value in checked.items()}, _ROW)
 
     def valid_action(self, action: Any) -> Any:
@@ -143,7 +144,8 @@ class MetaEnv(TaskDistribution, gym.Env):
         if seed is not None:
             self._clock.seed(_ROW, [seed])
             self._np_random = _rng.generator(seed, _rng.EPISODES)
-        started = self._clock.begin(_ROW, keep_task, np.array([seed is not None]))
+        seeded = np.array([seed is not None])
+        started, _ = self._clock.begin(_ROW, keep_task, seeded, lambda row: self.np_random)
         observation = self.begin_episode()
         return observation, {"task": self.task, "trial_start": bool(started.size)}
 
@@ -155,7 +157,7 @@ _OF_BATCHES = frozenset(VectorEnv.__annotations__) | {
 }
 
 
-class BatchOfOne(MetaEnv):
+class BatchOfOne(BorrowedTasks, MetaEnv):
     """A `MetaVectorEnv` of one row as a Gymnasium environment: `gym.make` of a batched family.
 
     Args:
@@ -168,10 +170,8 @@ class BatchOfOne(MetaEnv):
         self.metadata = {
             key: value for key, value in rows.metadata.items() if key != "autoreset_mode"
         }
-        self.splits, self.split = rows.splits, rows.split
-        self.start_belongs_to_task = rows.start_belongs_to_task
-        self.task_labels = rows.task_labels
-        self._support = self.task_space = rows.single_task_space
+        self._borrow(rows.distribution)
+        self.task_space = rows.single_task_space
         self.observation_space = rows.single_observation_space
         self.action_space = rows.single_action_space
         self.render_mode = rows.render_mode
@@ -182,22 +182,6 @@ class BatchOfOne(MetaEnv):
         if name.startswith("_") or name == "rows" or name in _OF_BATCHES:
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
         return getattr(self.rows, name)
-
-    def draw_task(self, rng: np.random.Generator) -> dict[str, Any]:
-        """Draw a task of the whole distribution."""
-        return self.rows.draw_task(rng)
-
-    def in_split(self, task: Task) -> bool:
-        """Tell whether a task belongs to the split."""
-        return self.rows.in_split(task)
-
-    def all_tasks(self) -> tuple[dict[str, Any], ...] | None:
-        """Return every task of a finite family."""
-        return self.rows.all_tasks()
-
-    def check_task(self, task: Task) -> None:
-        """Raise ValueError if the family refuses the task."""
-        self.rows.check_task(task)
 
     def begin_episode(self) -> Any:
         """Begin an episode without looking at trials; `reset` is what users call."""

@@ -192,7 +192,9 @@ def _check_tasks(venv: Any, state: State) -> None:
             raise ValueError(f"state['clock.{name}'] holds what is no task: {reason}") from reason
     for key in venv.single_task_space:
         name, pins = f"clock.tasks.{key}", state[f"clock.pins.{key}"]
-        plays = pinned & ~pending  # such rows play what they are pinned to
+        plays = pinned & ~pending  # such rows play what they are pinned to,
+        if venv.distribution.changes:  # or began with it
+            plays &= state["clock.episode"] == 1
         other = (state[name] != pins) & plays.reshape(-1, *[1] * (pins.ndim - 1))
         refuse(name, state[name], other, "what the row is pinned to")
 

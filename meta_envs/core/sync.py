@@ -12,15 +12,15 @@ from gymnasium.vector.utils import concatenate, create_empty_array
 from . import batches
 from .arguments import positive
 from .autoreset import Outcome
+from .borrowed import BorrowedTasks
 from .memory import refuse_rows
 from .single import MetaEnv
-from .tasks import Task
 from .vector import MetaVectorEnv
 
 _ENV_BYTES = 4000  # of an environment's objects: spaces, a clock, generators
 
 
-class SyncRows(MetaVectorEnv):
+class SyncRows(BorrowedTasks, MetaVectorEnv):
     """N scalar `MetaEnv`s as rows; trials, pins and streams are the vector core's.
 
     Args:
@@ -44,9 +44,9 @@ class SyncRows(MetaVectorEnv):
         seen = (first.observation_space, first.action_space)
         refuse_rows(num_envs, type(first).__name__, _ENV_BYTES, first.task_space, *seen)
         self.envs = [first, *(make_env(**kwargs) for _ in range(more))]
-        self.splits = first.splits
-        self.start_belongs_to_task = first.start_belongs_to_task
-        self.task_labels = first.task_labels
+        for env in self.envs:
+            env._hold(first.distribution)
+        self._borrow(first.distribution)
         super().__init__(
             task_space=first.task_space,
             observation_space=first.observation_space,
@@ -77,22 +77,6 @@ class SyncRows(MetaVectorEnv):
     def set_state(self, state: dict[str, np.ndarray]) -> None:
         """Refuse, as `get_state` does."""
         self.get_state()
-
-    def draw_task(self, rng: np.random.Generator) -> dict[str, Any]:
-        """Draw a task of the whole distribution."""
-        return self.envs[0].draw_task(rng)
-
-    def in_split(self, task: Task) -> bool:
-        """Tell whether a task belongs to the split."""
-        return self.envs[0].in_split(task)
-
-    def all_tasks(self) -> tuple[dict[str, Any], ...] | None:
-        """Return every task of a finite family."""
-        return self.envs[0].all_tasks()
-
-    def check_task(self, task: Task) -> None:
-        """Raise ValueError if the family refuses the task."""
-        self.envs[0].check_task(task)
 
     def begin_episodes(self, rows: np.ndarray) -> Any:
         """Begin an episode in each of `rows`."""

@@ -86,6 +86,11 @@ def at(tasks: Tasks, index: int) -> Task:
     return {key: np.array(values[index]) for key, values in tasks.items()}
 
 
+def copied(task: Task) -> Task:
+    """Copy one task."""
+    return {key: np.array(value) for key, value in task.items()}
+
+
 def equal(one: Task, other: Task) -> bool:
     """Tell whether two tasks are the same, bit for bit."""
     return one.keys() == other.keys() and all(np.array_equal(one[key], other[key]) for key in one)

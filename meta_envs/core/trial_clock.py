@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from gymnasium import spaces
 
 from . import rng as _rng
 from . import tasks as _tasks
 from .arguments import positive
+from .distribution import TaskDistribution
 from .tasks import Tasks
 
 
@@ -19,25 +19,23 @@ class TrialClock:
 
     Args:
         num_rows: N.
-        task_space: The support of the tasks.
-        draw: Draws one task from a generator.
+        distribution: Where tasks are drawn, and changed within trials.
         episodes_per_trial: Episodes that share a task, K.
     """
 
     def __init__(
         self,
         num_rows: int,
-        task_space: spaces.Dict,
-        draw: Callable[[np.random.Generator], dict[str, Any]],
+        distribution: TaskDistribution,
         episodes_per_trial: int,
     ):
         self.episodes_per_trial = positive("episodes_per_trial", episodes_per_trial)
-        self.space = task_space
+        self.distribution = distribution
+        self._changes = distribution.changes
         self.episode = np.zeros(num_rows, dtype=np.int64)  # begun since the trial's start
         self._begun = False
-        self._draw = draw
-        self._tasks = _tasks.empty(task_space, num_rows)
-        self._pins = _tasks.empty(task_space, num_rows)
+        self._tasks = _tasks.empty(distribution.space, num_rows)
+        self._pins = _tasks.empty(distribution.space, num_rows)
         self._pinned = np.zeros(num_rows, dtype=bool)
         self._pending = np.zeros(num_rows, dtype=bool)
         self._seeds = [_rng.fresh_seed() for _ in range(num_rows)]
@@ -72,7 +70,7 @@ class TrialClock:
             rng = self._sampling
         else:
             rng = _rng.generator(_rng.valid_seed(seed), _rng.SAMPLING)
-        return lambda: self._draw(rng)
+        return lambda: self.distribution.draw(rng)
 
     def pin(self, tasks: Tasks | None, rows: np.ndarray) -> None:
         """Pin `rows` to tasks [R, ...], or unpin them (None), from their next reset on."""
@@ -86,16 +84,23 @@ class TrialClock:
         """Tell whether a pin (or the end of one) waits for the next reset of a row."""
         return bool(self._pending[row])
 
-    def begin(self, rows: np.ndarray, keep_task: bool | None, seeded: np.ndarray) -> np.ndarray:
+    def begin(
+        self,
+        rows: np.ndarray,
+        keep_task: bool | None,
+        seeded: np.ndarray,
+        episode_stream: Callable[[int], np.random.Generator],
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Begin an episode in each of `rows`, with a new trial where one is due.
 
         Args:
             rows: Indices [R].
             keep_task: The option of that name; None if it was not given.
             seeded: Rows that were given a seed, bool [R].
+            episode_stream: Returns the episode stream of a row, which tasks change from.
 
         Returns:
-            The rows, of `rows`, whose trial starts.
+            The rows, of `rows`, whose trial starts; and those whose task may be another one now.
         """
         due = seeded | (self.episode[rows] == 0) | self._pending[rows]
         if keep_task is None:
@@ -113,9 +118,20 @@ class TrialClock:
             rng = self._generators[row]
             if rng is None:
                 rng = self._generators[row] = _rng.generator(self._seeds[row], _rng.TASKS)
-            for key, value in self._draw(rng).items():
+            for key, value in self.distribution.draw(rng).items():
                 self._tasks[key][row] = value
-        return started
+        if not self._changes:
+            return started, started
+        for row in rows[~due].tolist():
+            self._go_on(row, episode_stream(row))
+        return started, rows
+
+    def _go_on(self, row: int, rng: np.random.Generator) -> None:
+        """Change the task of a row whose trial goes on."""
+        begun = int(self.episode[row]) - 1  # without the one that begins
+        task = self.distribution.next_task(_tasks.at(self._tasks, row), begun, rng)
+        for key, value in task.items():
+            self._tasks[key][row] = value
 
     def follow(self, other: TrialClock, row: int) -> None:
         """Take the task of one row of another clock (this clock has one row)."""

@@ -16,7 +16,7 @@ from . import rng as _rng
 from . import tasks as _tasks
 from .actions import valid_actions
 from .arguments import drawable, positive
-from .distribution import TaskDistribution
+from .distribution import TaskFamily
 from .memory import refuse_rows, refuse_tasks
 from .rows import masked_rows, row_seeds, valid_options, valid_rows
 from .tasks import Tasks
@@ -25,7 +25,7 @@ from .trial_clock import TrialClock
 _OPTIONS = ("task", "tasks", "keep_task", "reset_mask")
 
 
-class MetaVectorEnv(TaskDistribution, VectorEnv):
+class MetaVectorEnv(TaskFamily, VectorEnv):
     """N rows of a task distribution, each in a task of its own, stepped together.
 
     A family writes `draw_task`, `begin_episodes` and `step_rows`; it keeps what changes in
@@ -90,7 +90,7 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
         self.state: dict[str, np.ndarray] = {}
         self.elapsed = np.zeros(self.num_envs, dtype=np.int64)
         self.every_row = np.arange(self.num_envs)
-        self._clock = TrialClock(self.num_envs, task_space, self._draw, episodes_per_trial)
+        self._clock = TrialClock(self.num_envs, self.distribution, episodes_per_trial)
         self.random = _rng.RowRandom(self._clock._seeds)
         self._observations: Any = None
         self._ended = np.zeros(self.num_envs, dtype=bool)
@@ -115,7 +115,7 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
         """
 
     def apply_tasks(self, rows: np.ndarray) -> None:
-        """Write the tasks of `rows` into a model, when their trials start."""
+        """Write the tasks of `rows` into a model, when trials start or `next_task` changed them."""
 
     def render_row(self, row: int) -> np.ndarray:
         """Draw one row: uint8 [height, width, 3]."""
@@ -328,9 +328,9 @@ class MetaVectorEnv(TaskDistribution, VectorEnv):
     def _begin(
         self, rows: np.ndarray, keep_task: bool | None, seeded: np.ndarray
     ) -> tuple[Any, np.ndarray]:
-        started = self._clock.begin(rows, keep_task, seeded)
-        if started.size:
-            self.apply_tasks(started)
+        started, changed = self._clock.begin(rows, keep_task, seeded, self.random.generator)
+        if changed.size:
+            self.apply_tasks(changed)
         self.elapsed[rows] = 0
         self._ended[rows] = False
         return self.begin_episodes(rows), started

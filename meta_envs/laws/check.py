@@ -13,10 +13,16 @@ from . import (
     border as laws_border,
 )
 from . import (
+    changes as laws_changes,
+)
+from . import (
     errors as law_errors,
 )
 from . import (
     laws,
+)
+from . import (
+    leak as laws_leak,
 )
 from . import (
     methods as laws_methods,
@@ -43,11 +49,14 @@ LAWS: tuple[Law, ...] = (
     laws.law_determinism,
     laws.law_replay,
     laws.law_rows,
-    laws.law_leak,
+    laws_leak.law_leak,
     laws.law_sampling,
     laws_tasks.law_splits,
     laws_tasks.law_json,
     laws_tasks.law_bad_tasks,
+    laws_changes.law_changes,
+    laws_changes.law_mutation,
+    laws_changes.law_bank,
     laws_trials.law_pinning,
     laws_trials.law_trials,
     laws_trials.law_vector_trials,

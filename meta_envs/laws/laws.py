@@ -21,9 +21,6 @@ from .case import (
     differ,
     one_task_only,
     play,
-    same_bits,
-    several,
-    shown,
     task_api,
 )
 
@@ -188,32 +185,6 @@ def _plain(env: Any, entries: Transcript) -> Transcript:
         (what, np.asarray(value, dtype=dtype) if what.endswith("observation") else value)
         for what, value in entries
     ]
-
-
-def law_leak(case: Case) -> None:
-    """With one seed, two tasks give the same first observation, unless the docstring says why."""
-    env = case.make()
-    api = task_api(env)
-    family = type(getattr(api, "rows", api))
-    if api.start_belongs_to_task:
-        case.require(
-            "first observation" in (family.__doc__ or ""),
-            f"{family.__name__}.start_belongs_to_task is True without a reason",
-            "Say in the docstring why the first observation tells tasks apart",
-        )
-        return
-    tasks = several(api, 12)
-    for seed in _SEEDS:
-        expected, _ = case.start(env, seed, task=tasks[0])
-        for task in tasks[1:]:
-            first, _ = case.start(env, seed, task=task)
-            case.require(
-                same_bits(expected, first),
-                f"the first observation is {shown(first)}, but {shown(expected)} with task "
-                f"{shown(tasks[0])}",
-                "Keep the task out of the first observation; if the start belongs to the task, "
-                "set `start_belongs_to_task = True` and say why in the docstring",
-            )
 
 
 def law_sampling(case: Case) -> None:

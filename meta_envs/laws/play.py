@@ -36,6 +36,9 @@ _TASK_METHODS = {
     "in_split": ("task",),
     "check_task": ("task",),
     "all_tasks": (),
+    "next_task": ("task", "episode", "rng"),
+    "mutate_task": ("task", "rng"),
+    "check_bank": ("bank",),
 }
 BATCHED = Words(
     MetaVectorEnv,

@@ -46,7 +46,7 @@ class BlockPushing(Locomotion):
         **rest: As for `Locomotion`.
     """
 
-    start_belongs_to_task = True
+    start_shows = ("layout",)
     more_arguments = ("source", "contact_forces", "threads", *Locomotion.more_arguments)
 
     def __init__(self, **rest: Any):

@@ -176,6 +176,10 @@ class Locomotion(MetaVectorEnv):
         """
         self.goal.check(task)
 
+    def mutate_task(self, task: Task, rng: np.random.Generator) -> dict[str, Any]:
+        """Return a task whose body and goal differ a little."""
+        return self.distribution.step_task(task, rng, self.goal.nearest)
+
     def apply_tasks(self, rows: np.ndarray) -> None:
         """Write the bodies of `rows`, always from the nominal one."""
         for row in rows.tolist() if self.quantities else ():

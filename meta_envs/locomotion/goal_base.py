@@ -63,6 +63,10 @@ class Goal(ABC):
         """Raise ValueError if it is no goal although inside the bounds."""
         return
 
+    def nearest(self, task: Task) -> Task:
+        """Return a task inside the bounds made into one with a goal; body and rest stay."""
+        return task
+
     def published_split(self, task: Task) -> str | None:
         """Return the split that the source puts a goal into; None if it has no splits."""
         return None

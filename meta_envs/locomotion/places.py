@@ -135,6 +135,10 @@ class HalfCircle(ToPlace):
         """Return where its angle lies between 0 and pi."""
         return math.atan2(float(task["goal"][1]), float(task["goal"][0])) / math.pi
 
+    def nearest(self, task: Task) -> Task:
+        """Return the task with the goal's direction, on the circle."""
+        return {**task, "goal": task["goal"] * (self.high / max(_radius(task), 1e-9))}
+
     def check(self, task: Task) -> None:
         """Refuse what is not on the circle."""
         if abs(_radius(task) - self.high) > 1e-6:

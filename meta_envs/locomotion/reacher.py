@@ -47,11 +47,13 @@ class Reacher(Locomotion):
         **rest: As for `Locomotion`.
     """
 
-    start_belongs_to_task = True
+    start_shows = ("link_length",)
     more_arguments = ("source", "contact_forces", "threads", *Locomotion.more_arguments)
 
     def __init__(self, randomization: str = "link_lengths", **rest: Any):
         super().__init__("reacher", "reach", randomization, **rest)
+        if randomization != "link_lengths":
+            self.start_shows = ()
 
     def _observation_size(self, model: mujoco.MjModel) -> int:
         return 10

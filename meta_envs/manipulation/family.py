@@ -78,7 +78,7 @@ class Manipulation(MetaVectorEnv):
     """
 
     splits: tuple[str, ...] = ("train", "test", "all")
-    start_belongs_to_task = True
+    start_shows = ("environment", ("goal", slice(3)))
     task_labels = {"environment": benchmarks.NAMES}
 
     def __init__(

@@ -68,7 +68,7 @@ class RandomMaze(MetaVectorEnv):
     """
 
     splits = ("train", "test", "all")
-    start_belongs_to_task = True
+    start_shows = ("start",)
 
     action_names = ("left", "down", "right", "up")
 

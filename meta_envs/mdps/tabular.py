@@ -130,6 +130,10 @@ class TabularMDP(MetaVectorEnv):
             value = task["rewards"][state, action]
             raise ValueError(f"task['rewards'][{state}, {action}]={value} is not finite")
 
+    def mutate_task(self, task: Task, rng: np.random.Generator) -> dict[str, Any]:
+        """Return a process that differs a little: a Gaussian step, and rows that sum to 1 again."""
+        return self.distribution.step_task(task, rng, _with_probabilities)
+
     def check_state(self, state: dict[str, np.ndarray]) -> None:
         """Refuse states of the process that there are not."""
         super().check_state(state)
@@ -180,3 +184,8 @@ def _two_or_more(name: str, value: Any) -> int:
     if positive(name, value) < 2:
         raise ValueError(f"{name}={value} leaves nothing to learn; it must be at least 2")
     return int(value)
+
+
+def _with_probabilities(task: Task) -> dict[str, Any]:
+    transitions = task["transitions"]
+    return {**task, "transitions": transitions / transitions.sum(axis=-1, keepdims=True)}

@@ -67,7 +67,7 @@ class Sinusoid(MetaVectorEnv):
     """
 
     splits = ("train", "test", "all")
-    start_belongs_to_task = True
+    start_shows = ("amplitude", "phase")
 
     def __init__(self, shots: int = 10, queries: int = 10, **core: Unpack[CoreArguments]):
         self.shots = positive("shots", shots)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from tests.meta_envs.drifting import Drift, Judged
 from tests.meta_envs.families import Lamp, Push
 
 
@@ -66,8 +67,8 @@ class ShowsTarget(Push):
         return observations
 
 
-class NoReason(ShowsTarget):
-    start_belongs_to_task = True
+class ShowsNothing(Push):
+    start_shows = ("target",)
 
 
 class SortedSamples(Push):
@@ -225,6 +226,27 @@ class PicturesMove(Push):
         return super().render_row(row)
 
 
+class WritesTask(Drift):
+    def next_task(self, task: Any, episode: int, rng: np.random.Generator) -> dict[str, Any]:
+        task["secret"][...] = rng.random()
+        return task
+
+
+class MutatesAnySplit(Push):
+    def mutate_task(self, task: Any, rng: np.random.Generator) -> dict[str, Any]:
+        return self.draw_task(rng)
+
+
+class ChangesItsBank(Judged):
+    def check_bank(self, bank: Any) -> None:
+        super().check_bank(bank)
+        self.weight = 1.0 if self.bank is None else 2.0
+
+    def step_rows(self, actions: np.ndarray) -> Any:
+        observations, rewards, *rest = super().step_rows(actions)
+        return (observations, rewards * self.weight, *rest)
+
+
 _FROM_COUNTING = ("actions", "gymnasium", "rendering", "vector trials")
 
 # family: the law it breaks, what the fault entails besides, and words of the complaint
@@ -236,17 +258,20 @@ BROKEN: dict[type, tuple[str, tuple[str, ...], str]] = {
     CommonNoise: ("rows", (), "in row 0 of 3"),
     ResetsEveryRow: ("rows", ("vector trials",), "in row 0 of 3"),
     ShowsTarget: ("leak", (), "first observation"),
-    NoReason: ("leak", (), "without a reason"),
+    ShowsNothing: ("leak", (), "changes no first observation"),
     SortedSamples: ("sampling", (), "sample_tasks(5, seed)"),
     SamplesFromEpisodes: ("sampling", (), "sample_task in between"),
     EverythingIsTrain: ("splits", (), "belongs to 'train' and to 'test'"),
     NarrowSpace: ("splits", (), "has task space"),
     ForgetsMember: ("splits", (), "not in tasks_in_split"),
     AnySplit: ("splits", (), "split='trian' was accepted"),
-    RefusesOwn: ("splits", ("leak", "json"), "set_task refuses it"),
+    RefusesOwn: ("splits", ("leak", "json", "mutation"), "set_task refuses it"),
     RoundedJson: ("json", (), "after JSON"),
     IgnoresBadTasks: ("bad tasks", (), "was accepted"),
     ClipsTasks: ("bad tasks", (), "was accepted"),
+    WritesTask: ("changes", (), "wrote into the task"),
+    MutatesAnySplit: ("mutation", (), "not in split 'train'"),
+    ChangesItsBank: ("bank", (), "with the bank made with"),
     NewTaskUnpins: ("pinning", (), "'keep_task': False"),
     KeepsTooMuch: ("trials", (), "set_task"),
     LongTrials: ("trials", (), "the reset after 3 episodes"),

@@ -9,7 +9,7 @@ import pytest
 from meta_envs import card, check_task_distribution, list_distributions, register
 from meta_envs.laws.case import LawBroken
 from meta_envs.laws.check import LAWS, check_law, law_name
-from tests.meta_envs import families
+from tests.meta_envs import drifting, families
 from tests.meta_envs.broken import BROKEN
 from tests.meta_envs.mistakes import MISTAKES
 
@@ -48,7 +48,7 @@ def test_every_law_can_fail() -> None:
     assert {law for law, *_ in (*BROKEN.values(), *MISTAKES.values())} == set(_BY_NAME)
 
 
-@pytest.mark.parametrize("id", families.IDS)
+@pytest.mark.parametrize("id", (*families.IDS, *drifting.IDS))
 def test_sound_families_keep_every_law(id: str) -> None:
     check_task_distribution(id)
 

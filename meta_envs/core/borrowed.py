@@ -1,0 +1,53 @@
+"""The task methods of environments whose tasks are those of an environment inside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from .bank import Bank
+from .distribution import TaskDistribution, TaskFamily
+from .tasks import Task
+
+
+class BorrowedTasks(TaskFamily):
+    """The tasks of an environment inside: its family answers."""
+
+    def _borrow(self, distribution: TaskDistribution) -> None:
+        family = distribution.family
+        self.splits, self.start_shows = family.splits, family.start_shows
+        self.task_labels = family.task_labels
+        self._hold(distribution)
+
+    def _declare(self, task_space: spaces.Dict, split: str | None) -> None:
+        pass  # `_borrow` has been called
+
+    def draw_task(self, rng: np.random.Generator) -> dict[str, Any]:
+        """Draw a task of the whole distribution."""
+        return self.distribution.family.draw_task(rng)
+
+    def in_split(self, task: Task) -> bool:
+        """Tell whether a task belongs to the split."""
+        return self.distribution.family.in_split(task)
+
+    def all_tasks(self) -> tuple[dict[str, Any], ...] | None:
+        """Return every task of a finite family."""
+        return self.distribution.family.all_tasks()
+
+    def check_task(self, task: Task) -> None:
+        """Raise ValueError if the family refuses the task."""
+        self.distribution.family.check_task(task)
+
+    def next_task(self, task: Task, episode: int, rng: np.random.Generator) -> dict[str, Any]:
+        """Return the task of the next episode of a trial."""
+        return self.distribution.family.next_task(task, episode, rng)
+
+    def mutate_task(self, task: Task, rng: np.random.Generator) -> dict[str, Any]:
+        """Return a task that differs a little from `task`."""
+        return self.distribution.family.mutate_task(task, rng)
+
+    def check_bank(self, bank: Bank) -> None:
+        """Raise ValueError if the family refuses the bank."""
+        self.distribution.family.check_bank(bank)
