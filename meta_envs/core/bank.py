@@ -195,8 +195,10 @@ def _numbers(arrays: Arrays) -> dict[str, np.ndarray]:
 
 def _led(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Give the arrays of one network a leading axis."""
-    first = arrays.get("layers.0.weight", next((arrays[k] for k in _last(arrays)), None))
-    return {key: part[None] for key, part in arrays.items()} if np.ndim(first) == 2 else arrays
+    names = ["layers.0.weight", *_last(arrays)]
+    first = next((arrays[name] for name in names if name in arrays), None)
+    alone = first is not None and first.ndim == 2
+    return {name: part[None] for name, part in arrays.items()} if alone else arrays
 
 
 def _last(arrays: Arrays) -> list[str]:

@@ -18,8 +18,8 @@ from .case import Case, same_bits, several, shown, task_api
 _SEEDS = (0, 1, 12345)
 _TASKS = 12
 _POOL = 256  # tasks whose parts are put into others, which families may refuse
-_STARTS = 10  # tasks that others are made from
-_ALIKE = 3  # made from each
+_STARTS = 8  # tasks that others are made from
+_ALIKE = 2  # made from each
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +66,8 @@ def law_leak(case: Case) -> None:
             firsts = [case.start(env, seed, task=one)[0] for one in others]
             if firsts:
                 told[part] = any(not same_bits(first, other) for other in firsts)
-    case.task = None
     for part in (part for part, tells in told.items() if not tells):
-        seen = f"start_shows names {part}, which changes no first observation"
-        raise case.broken(seen, "Leave it out of start_shows")
+        case.advise(f"start_shows names {part}, on which no first observation depended")
     left = set(api.task_space) - {part.key for part in parts if part.where is None}
     if left and not compared:
         case.advise(f"no two tasks differ in {sorted(left)} alone: the leak law saw nothing")

@@ -47,7 +47,7 @@ class Reacher(Locomotion):
         **rest: As for `Locomotion`.
     """
 
-    start_shows = ("link_length",)
+    start_shows: tuple[str, ...] = ("link_length",)
     more_arguments = ("source", "contact_forces", "threads", *Locomotion.more_arguments)
 
     def __init__(self, randomization: str = "link_lengths", **rest: Any):

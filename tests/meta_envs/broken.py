@@ -67,10 +67,6 @@ class ShowsTarget(Push):
         return observations
 
 
-class ShowsNothing(Push):
-    start_shows = ("target",)
-
-
 class SortedSamples(Push):
     def sample_tasks(self, n: int, seed: int | None = None) -> Any:
         tasks = super().sample_tasks(n, seed)
@@ -258,7 +254,6 @@ BROKEN: dict[type, tuple[str, tuple[str, ...], str]] = {
     CommonNoise: ("rows", (), "in row 0 of 3"),
     ResetsEveryRow: ("rows", ("vector trials",), "in row 0 of 3"),
     ShowsTarget: ("leak", (), "first observation"),
-    ShowsNothing: ("leak", (), "changes no first observation"),
     SortedSamples: ("sampling", (), "sample_tasks(5, seed)"),
     SamplesFromEpisodes: ("sampling", (), "sample_task in between"),
     EverythingIsTrain: ("splits", (), "belongs to 'train' and to 'test'"),

@@ -205,16 +205,30 @@ BROKEN: dict[type, tuple[Law, str]] = {
 }
 
 
+def registered(family):
+    id = f"changing/{family.__name__}-v0"
+    if id not in meta_envs.list_distributions():
+        name = f"{__name__}:{family.__name__}"
+        meta_envs.register(id, name, episodes_per_trial=2, summary="Breaks", source="tests")
+    return id
+
+
 @pytest.mark.parametrize("family", BROKEN, ids=lambda family: family.__name__)
 def test_the_law_catches_it(family):
     law, words = BROKEN[family]
-    name = f"{__name__}:{family.__name__}"
-    id = f"changing/{family.__name__}-v0"
-    if id not in meta_envs.list_distributions():
-        meta_envs.register(id, name, episodes_per_trial=2, summary="Breaks", source="tests")
     with pytest.raises(LawBroken) as caught:
-        check_law(law, id)
+        check_law(law, registered(family))
     assert words in str(caught.value)
+
+
+class ShowsNothing(Push):
+    start_shows = ("target",)
+
+
+def test_a_key_that_is_shown_in_vain_is_named():
+    assert check_law(law_leak, registered(ShowsNothing)) == (
+        "start_shows names 'target', on which no first observation depended",
+    )
 
 
 def test_a_bank_is_set_in_every_row_and_refused_where_none_is_read():
