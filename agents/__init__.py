@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .core.evaluation.evaluate import evaluate
     from .core.losses import losses
     from .core.play.inner_loop import InnerLoop
+    from .core.play.player import Player
+    from .core.play.step import Step
     from .l2rl import L2RL
     from .maml import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile, SupervisedMAML
     from .pearl import PEARL
@@ -40,6 +42,8 @@ _PLACES = {
     **{place.partition(":")[2]: place.partition(":")[0] for place in ALGORITHMS.values()},
     "AdaptationCurve": "agents.core.evaluation.curve",
     "InnerLoop": "agents.core.play.inner_loop",
+    "Player": "agents.core.play.player",
+    "Step": "agents.core.play.step",
     "TrialAlgorithm": "agents.core.base.trial_algorithm",
     "argument": "agents.core.base.arguments",
     "SB3VecEnv": "agents.core.base.vec_bridge",
@@ -59,9 +63,11 @@ __all__ = [
     "AdaptationCurve",
     "InnerLoop",
     "MetaSGD",
+    "Player",
     "ProMP",
     "Reptile",
     "SB3VecEnv",
+    "Step",
     "SupervisedMAML",
     "TrialAlgorithm",
     "VariBAD",

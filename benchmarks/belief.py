@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 import meta_envs  # noqa: F401  registers the ids
-from agents import VariBAD
+from agents import Player, VariBAD
 
 TABLE = Path(__file__).parent / "results" / "belief.csv"
 ID, ROWS_PER_GOAL = "meta/GridNavi-v0", 16
@@ -33,19 +33,17 @@ def measure(agent: VariBAD) -> dict[str, float]:
     venv = gym.make_vec(ID, num_envs=len(goal), split="all")
     venv.set_tasks({"goal": goal})
     loop = agent.inner_loop(venv, seed=0)
-    observations, _ = venv.reset(seed=1)
+    player = Player(venv, loop)
+    player.reset(1)
     possible = np.zeros((len(goal), 5, 5), dtype=bool)
     possible[:, goals[:, 0], goals[:, 1]] = True
     visited = np.zeros_like(possible)
     found = np.zeros(len(goal), dtype=bool)
     on_empty, on_unseen, distance = [], [], []
     for _ in range(15 * venv.episodes_per_trial - 1):  # the last step begins another trial
-        actions = loop.act(observations)
-        successors, rewards, terminated, truncated, infos = venv.step(actions)
-        final = infos.get("final_obs", successors)
-        loop.observe(observations, actions, rewards, terminated, truncated, final, infos)
-        observations = successors
-        x, y = final.astype(int).T
+        step = player.step()
+        rewards = step.reward
+        x, y = step.next_observation.astype(int).T
         visited[rows, x, y] = True
         possible[rows, x, y] &= rewards > 0
         found |= rewards > 0

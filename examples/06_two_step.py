@@ -10,7 +10,7 @@ import gymnasium as gym
 import numpy as np
 import torch
 
-from agents import L2RL
+from agents import L2RL, Player
 from meta_envs.mdps.two_step import stay_probabilities
 
 ID = "meta/TwoStep-v0"
@@ -24,19 +24,16 @@ agent.learn(STEPS, progress_bar=True)
 # The learnt learner by hand, as `evaluate` plays it: one inner loop for all rows, empty at first.
 venv = gym.make_vec(ID, num_envs=ROWS)
 loop = agent.inner_loop(venv, seed=1)
-observation, _ = venv.reset(seed=1)
-loop.reset()
+player = Player(venv, loop)
+player.reset(seed=1)
 choices, common, rewarded = [], [], []
 for step in range(2 * venv.unwrapped.rounds):
-    action = loop.act(observation)
-    following, reward, terminated, truncated, infos = venv.step(action)
-    loop.observe(observation, action, reward, terminated, truncated, following, infos)
+    played = player.step()
     if step % 2 == 0:  # the choice; the reward comes in the second stage
-        choices.append(action)
-        common.append(infos["common"])
+        choices.append(played.action)
+        common.append(played.infos["common"])
     else:
-        rewarded.append(reward > 0)
-    observation = following
+        rewarded.append(played.reward > 0)
 
 print(f"a round is rewarded with frequency {np.mean(rewarded):.3f} (Bayes filter .707, random .5)")
 stay = stay_probabilities(*(np.stack(part, axis=1) for part in (choices, common, rewarded)))

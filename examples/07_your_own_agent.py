@@ -39,9 +39,9 @@ class WinStay(InnerLoop):
     def act(self, observation, rows=None, deterministic=False):
         return self.arm[self.rows(rows)]
 
-    def observe(self, observation, action, reward, *ends_and_infos, rows=None):
+    def observe(self, step, rows=None):
         arms = self.venv.single_action_space.n
-        self.arm[self.rows(rows)] = np.where(reward > 0, action, (action + 1) % arms)
+        self.arm[self.rows(rows)] = np.where(step.reward > 0, step.action, (step.action + 1) % arms)
 
 
 class WinStayLoseShift:

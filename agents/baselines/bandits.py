@@ -15,6 +15,7 @@ import numpy as np
 from scipy.special import betaincinv, ndtri
 
 from ..core.play.inner_loop import Rows
+from ..core.play.step import Step
 from .base import Baseline, BaselineLoop, discrete
 
 Model = Literal["bernoulli", "gaussian"]
@@ -63,28 +64,18 @@ class BanditLoop(BaselineLoop):
         """
         raise NotImplementedError
 
-    def observe(
-        self,
-        observation: Any,
-        action: np.ndarray,
-        reward: np.ndarray,
-        terminated: np.ndarray,
-        truncated: np.ndarray,
-        next_observation: Any,
-        infos: dict[str, Any],
-        rows: Rows = None,
-    ) -> None:
+    def observe(self, step: Step, rows: Rows = None) -> None:
         """Count one pull of each of `rows`.
 
         Raises:
             ValueError: If a Bernoulli solver sees a reward that is neither 0 nor 1.
         """
-        reward = np.asarray(reward, dtype=float)
+        reward = np.asarray(step.reward, dtype=float)
         if getattr(self.baseline, "model", None) == "bernoulli":
             check_bernoulli(reward, self.baseline)
         learners = self.learners(rows)
         learns = ~self.frozen[learners]
-        cell = (learners[learns], np.asarray(action)[learns] - self.first)
+        cell = (learners[learns], np.asarray(step.action)[learns] - self.first)
         np.add.at(self.pulls, cell, 1.0)
         np.add.at(self.sums, cell, reward[learns])
 

@@ -12,6 +12,7 @@ import numpy as np
 from gymnasium import spaces
 
 from ..core.play.inner_loop import Rows
+from ..core.play.step import Step
 from .base import Baseline, BaselineLoop
 from .oracles import task_values
 
@@ -93,23 +94,13 @@ class _GridSamplingLoop(_GridLoop):
             self.target[fresh], self._due[fresh] = self.goals[drawn], False
         return self.target[rows]
 
-    def observe(
-        self,
-        observation: Any,
-        action: np.ndarray,
-        reward: np.ndarray,
-        terminated: np.ndarray,
-        truncated: np.ndarray,
-        next_observation: Any,
-        infos: dict[str, Any],
-        rows: Rows = None,
-    ) -> None:
+    def observe(self, step: Step, rows: Rows = None) -> None:
         """Rule out the cells that did not pay, and all others where one did."""
         where = self.rows(rows)
-        self._due[where] |= np.asarray(terminated) | np.asarray(truncated)
-        here = (self.goals == np.rint(next_observation)[:, None]).all(axis=2)  # [R, G]
+        self._due[where] |= step.ended
+        here = (self.goals == np.rint(step.next_observation)[:, None]).all(axis=2)  # [R, G]
         learners = self.learners(rows)
-        for learner, cell, paid in zip(learners, here, np.asarray(reward) > 0, strict=True):
+        for learner, cell, paid in zip(learners, here, np.asarray(step.reward) > 0, strict=True):
             if not self.frozen[learner]:
                 self.possible[learner] &= cell == paid
         self._due[where] |= self.possible[learners].sum(axis=1) == 1

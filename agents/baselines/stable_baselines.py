@@ -16,6 +16,7 @@ from meta_envs.wrappers import flat_tasks, observation_with_task
 from meta_envs.wrappers.trial import TrialObservation
 
 from ..core.play.inner_loop import Rows
+from ..core.play.step import Step
 from .base import Baseline, BaselineLoop
 from .model_eyes import ModelEyes
 
@@ -92,27 +93,16 @@ class _StableBaselinesLoop(BaselineLoop):
                 actions = _sample(distribution, self.random, rows)
         return self._fit(actions)
 
-    def observe(
-        self,
-        observation: Any,
-        action: np.ndarray,
-        reward: np.ndarray,
-        terminated: np.ndarray,
-        truncated: np.ndarray,
-        next_observation: Any,
-        infos: dict[str, Any],
-        rows: Rows = None,
-    ) -> None:
+    def observe(self, step: Step, rows: Rows = None) -> None:
         """Remember what the next trial observation holds."""
         rows = self.rows(rows)
-        ended = np.asarray(terminated) | truncated
         if self.trial is None:
-            self.memory["forget"][rows] = ended
+            self.memory["forget"][rows] = step.ended
         else:
-            self.memory["action"][rows] = self.trial.flat_actions(np.asarray(action))
-            self.memory["reward"][rows] = reward
-            self.memory["episode_start"][rows] = ended
-        again = rows[ended & self.frozen[self.learners(rows)]]
+            self.memory["action"][rows] = self.trial.flat_actions(np.asarray(step.action))
+            self.memory["reward"][rows] = step.reward
+            self.memory["episode_start"][rows] = step.ended
+        again = rows[step.ended & self.frozen[self.learners(rows)]]
         for name, values in self.kept.items():
             self.memory[name][again] = values[again]
 

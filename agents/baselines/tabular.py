@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..core.play.inner_loop import Rows
+from ..core.play.step import Step
 from .base import Baseline, BaselineLoop, discrete
 
 _PRIOR_MEAN = 1.0  # of a mean reward; its prior variance and that of the noise are 1
@@ -88,20 +89,10 @@ class PlanningLoop(BaselineLoop):
         state = np.asarray(observation, dtype=np.int64) - self.first_state
         return self.policy[rows, step, state] + self.first_action
 
-    def observe(
-        self,
-        observation: Any,
-        action: np.ndarray,
-        reward: np.ndarray,
-        terminated: np.ndarray,
-        truncated: np.ndarray,
-        next_observation: Any,
-        infos: dict[str, Any],
-        rows: Rows = None,
-    ) -> None:
+    def observe(self, step: Step, rows: Rows = None) -> None:
         """Count the episode's steps."""
         rows = self.rows(rows)
-        self.step[rows] = np.where(np.asarray(terminated) | truncated, 0, self.step[rows] + 1)
+        self.step[rows] = np.where(step.ended, 0, self.step[rows] + 1)
 
 
 class PosteriorLoop(PlanningLoop):
@@ -122,28 +113,16 @@ class PosteriorLoop(PlanningLoop):
         self.counts[learners] = 0
         self.sums[learners] = 0
 
-    def observe(
-        self,
-        observation: Any,
-        action: np.ndarray,
-        reward: np.ndarray,
-        terminated: np.ndarray,
-        truncated: np.ndarray,
-        next_observation: Any,
-        infos: dict[str, Any],
-        rows: Rows = None,
-    ) -> None:
+    def observe(self, step: Step, rows: Rows = None) -> None:
         """Count one transition of each of `rows`."""
-        super().observe(
-            observation, action, reward, terminated, truncated, next_observation, infos, rows
-        )
+        super().observe(step, rows)
         learners = self.learners(rows)
         learns = ~self.frozen[learners]
-        state = np.asarray(observation, dtype=np.int64)[learns] - self.first_state
-        successor = np.asarray(next_observation, dtype=np.int64)[learns] - self.first_state
-        cell = (learners[learns], state, np.asarray(action)[learns] - self.first_action)
+        state = np.asarray(step.observation, dtype=np.int64)[learns] - self.first_state
+        successor = np.asarray(step.next_observation, dtype=np.int64)[learns] - self.first_state
+        cell = (learners[learns], state, np.asarray(step.action)[learns] - self.first_action)
         np.add.at(self.counts, (*cell, successor), 1.0)
-        np.add.at(self.sums, cell, np.asarray(reward)[learns])
+        np.add.at(self.sums, cell, np.asarray(step.reward)[learns])
 
     def models(self, rows: np.ndarray, deterministic: bool) -> tuple[np.ndarray, np.ndarray]:
         """Return the posterior mean MDPs of `rows`."""

@@ -99,7 +99,7 @@ def refuse_link(path: Path) -> None:
 
 def play_trial(
     venv: Any,
-    player: Any,
+    agent: Any,
     seed: int,
     deterministic: bool,
     show: Callable[[Moment], None],
@@ -108,7 +108,7 @@ def play_trial(
 
     Args:
         venv: Of one row.
-        player: An agent.
+        agent: Who plays.
         seed: Of the task, the episodes and the agent.
         deterministic: Act without sampling.
         show: Called at every start of an episode and after every step.
@@ -116,34 +116,29 @@ def play_trial(
     from meta_envs.core import batches
     from meta_envs.core.rng import fold
 
-    from ..core.evaluation.play import RowsView
+    from ..core.play.player import Player
+    from ..core.play.view import open_loop
 
-    view = RowsView(venv)  # tasks are out of the agent's sight
-    loop = player.inner_loop(view, 1, fold(seed, "act"))
-    view.tasks_are_visible = bool(getattr(loop, "reads_task", False))
-    observations, _ = venv.reset(seed=fold(seed, "episodes"))
+    loop = open_loop(agent, venv, 1, fold(seed, "act"))
+    # without autoreset: an episode's last picture is to be seen
+    player = Player(venv, loop, deterministic, autoreset=False)
+    player.reset(fold(seed, "episodes"))
     task = batches.take(venv.tasks, 0)
     loop.reset()
-    begin(find.name_of(player), venv, seed)
+    begin(find.name_of(agent), venv, seed)
     for episode in range(1, venv.episodes_per_trial + 1):
         show(Moment(episode, 0, 0.0, False, cells_of(loop)))
         total, length, success, over = 0.0, 0, None, False
         while not over:
-            acted = loop.act(observations, None, deterministic)
-            # without autoreset: an episode's last picture is to be seen
-            successors, rewards, terminated, truncated, infos = venv.advance(acted)
-            seen = {key: part for key, part in infos.items() if isinstance(part, np.ndarray)}
-            ends = terminated, truncated
-            loop.observe(observations, acted, rewards, *ends, successors, seen, None)
-            observations = successors
-            total, length = total + float(rewards[0]), length + 1
-            if "success" in infos:
-                success = bool(success) or bool(infos["success"][0])
-            over = bool(terminated[0] or truncated[0])
+            step = player.step()
+            total, length = total + float(step.reward[0]), length + 1
+            if "success" in step.infos:
+                success = bool(success) or bool(step.infos["success"][0])
+            over = bool(step.ended[0])
             show(Moment(episode, length, total, over, cells_of(loop)))
         tell(episode, total, length, success)
         if episode < venv.episodes_per_trial:
-            observations, _ = venv.reset()
+            player.reset()
     reveal(venv, task)
 
 

@@ -11,6 +11,7 @@ import torch
 from meta_envs.core.rng import RowRandom
 
 from ..core.play.inner_loop import InnerLoop, Rows
+from ..core.play.step import Step
 from .adaptation import spread
 from .episodes import Episodes, EpisodeStore, joined
 from .learner import Learner
@@ -100,28 +101,18 @@ class GradientInnerLoop(InnerLoop):
         self._acted = {"inputs": inputs, "actions": actions, "params": params}
         return actions.numpy()
 
-    def observe(
-        self,
-        observation: Any,
-        action: np.ndarray,
-        reward: np.ndarray,
-        terminated: np.ndarray,
-        truncated: np.ndarray,
-        next_observation: Any,
-        infos: dict[str, Any],
-        rows: Rows = None,
-    ) -> None:
+    def observe(self, step: Step, rows: Rows = None) -> None:
         """Keep the step for the task's next gradient step."""
         where = self.rows(rows)
-        step = {**self._acted, "rewards": torch.from_numpy(np.asarray(reward, np.float32))}
-        over = np.asarray(terminated) | np.asarray(truncated)
+        rewards = torch.from_numpy(np.asarray(step.reward, np.float32))
+        kept, over = {**self._acted, "rewards": rewards}, step.ended
         # a row that plays on while others of its task have not ended theirs is not counted
         learning = ~(self.frozen[where // self.rows_per_task] | self.store.ended[where])
         if not learning.all():
-            step = {name: part[learning] for name, part in step.items()}
+            kept = {name: part[learning] for name, part in kept.items()}
             where, over = where[learning], over[learning]
         if where.size:
-            self.store.write(where, step, over)
+            self.store.write(where, kept, over)
 
     def freeze(self) -> None:
         """Take the steps that are due, and none from now on, until `reset`."""

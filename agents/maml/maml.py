@@ -20,6 +20,7 @@ from ..core.nets.kernels.fast_mlp import keep_freed_memory
 from ..core.nets.mlp import MlpPolicy
 from ..core.play.balance import check_balance
 from ..core.play.player import OnStep
+from ..core.play.view import open_loop
 from . import outer as outer_steps
 from .adaptation import InnerRates
 from .arguments import InnerStepArguments
@@ -180,9 +181,10 @@ class MAML(
 
     # ---- the outer loop -------------------------------------------------------------------------
 
-    def _collect(self, on_step: OnStep) -> Round | None:
+    def _collect(self, on_step: OnStep) -> Round:
         rows = self.rows_per_task
-        loop = self.inner_loop(self.venv, rows, fold(self.seed, "act", self.iteration), keep=True)
+        seed = fold(self.seed, "act", self.iteration)
+        loop = open_loop(self, self.venv, rows, seed, keep=True)
         # Reptile learns from the steps themselves; all others need a round after the last of them.
         count = self.inner_steps + (self.outer != "reptile")
         collector = RoundCollector(self.venv, loop, rows, on_step, self.balance)

@@ -8,7 +8,7 @@ from typing import Any
 from ..core.base.training_log import record_update
 from ..core.evaluation.play import Play, Played
 from ..core.play.balance import balanced_tasks
-from ..core.play.player import OnStep, StoppedError
+from ..core.play.player import OnStep
 from .inner_loop import GradientInnerLoop
 
 
@@ -42,7 +42,7 @@ class RoundCollector(Play):
         super().__init__(venv, loop, rows_per_task, deterministic=False, on_step=on_step)
         self.balance = balance
 
-    def collect(self, tasks_seed: int, episodes_seed: int, count: int) -> Round | None:
+    def collect(self, tasks_seed: int, episodes_seed: int, count: int) -> Round:
         """Play `count` rounds in new tasks.
 
         Args:
@@ -50,8 +50,8 @@ class RoundCollector(Play):
             episodes_seed: Of row 0's episodes.
             count: Rounds.
 
-        Returns:
-            What was played; None if stopped.
+        Raises:
+            StoppedError: If `on_step` said so.
         """
         number, base = self.venv.num_envs // self.rows_per_task, self.venv.unwrapped
         if self.balance is None:
@@ -63,8 +63,6 @@ class RoundCollector(Play):
         )
         try:
             return Round(self.episodes(episodes_seed, count), self.loop)
-        except StoppedError:
-            return None
         finally:
             base.set_tasks(None)
 

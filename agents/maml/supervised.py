@@ -22,7 +22,7 @@ from ..core.base.training_log import record_update
 from ..core.base.venv import check_spaces
 from ..core.losses.finite import check_tensors
 from ..core.nets.mlp import MlpRegressor
-from ..core.play.player import OnStep
+from ..core.play.player import OnStep, StoppedError
 from .adaptation import InnerRates, Parameters, adapt, spread
 from .arguments import InnerStepArguments
 from .outer import interpolate
@@ -153,7 +153,7 @@ class SupervisedMAML(InnerStepArguments, IterativeAlgorithm):
 
     # ---- the outer loop -------------------------------------------------------------------------
 
-    def _collect(self, on_step: OnStep) -> Pairs | None:
+    def _collect(self, on_step: OnStep) -> Pairs:
         family = self.venv.unwrapped
         batches, tasks, shots = self.n_batches, self.n_tasks, self.shots
         drawn = family.sample_tasks(batches * tasks, seed=fold(self.seed, "tasks", self.iteration))
@@ -167,7 +167,7 @@ class SupervisedMAML(InnerStepArguments, IterativeAlgorithm):
             f"{self.env_id}: what draw_batch gave as", [("x", x), ("y", y)], "correct the family"
         )
         if not on_step(batches * tasks * (shots + self.queries)):
-            return None
+            raise StoppedError
         return Pairs(x[:, :, :shots], y[:, :, :shots], x[:, :, shots:], y[:, :, shots:])
 
     def train(self, experience: Pairs) -> dict[str, float]:

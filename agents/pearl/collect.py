@@ -13,6 +13,7 @@ from meta_envs.core.rng import fold
 from ..core.evaluation.play import Play
 from ..core.play.inner_loop import Rows
 from ..core.play.player import OnStep
+from ..core.play.step import Step
 from .inner_loop import PosteriorInnerLoop
 
 Fields = dict[str, np.ndarray]  # of transitions, [n, ...]
@@ -44,31 +45,20 @@ class RecordingLoop(PosteriorInnerLoop):
         self.train_reward = train_reward
         self._steps: list[Fields] = []
 
-    def observe(
-        self,
-        observation: Any,
-        action: np.ndarray,
-        reward: np.ndarray,
-        terminated: np.ndarray,
-        truncated: np.ndarray,
-        next_observation: Any,
-        infos: dict[str, Any],
-        rows: Rows = None,
-    ) -> None:
+    def observe(self, step: Step, rows: Rows = None) -> None:
         """Learn as ever, and keep the step."""
-        super().observe(
-            observation, action, reward, terminated, truncated, next_observation, infos, rows
-        )
+        super().observe(step, rows)
         assert self._flat is not None
+        # copies: the environment may use its arrays again
         self._steps.append(
             {
                 "row": self.rows(rows),
-                "inputs": self.policy.inputs(observation).numpy(),
+                "inputs": self.policy.inputs(step.observation).numpy(),
                 "actions": self._flat,
-                "rewards": self._rewards(reward, infos),
-                "context_rewards": np.array(reward, dtype=np.float32),  # the originals may change
-                "terminated": np.array(terminated, dtype=np.float32),
-                "next_inputs": self.policy.inputs(next_observation).numpy(),
+                "rewards": self._rewards(step.reward, step.infos),
+                "context_rewards": np.array(step.reward, dtype=np.float32),
+                "terminated": np.array(step.terminated, dtype=np.float32),
+                "next_inputs": self.policy.inputs(step.next_observation).numpy(),
             }
         )
 

@@ -15,6 +15,7 @@ from meta_envs.core.rng import RowRandom
 from ..core.nets.belief import gaussian_sample
 from ..core.nets.encoders import product_of_gaussians
 from ..core.play.inner_loop import InnerLoop, Rows
+from ..core.play.step import Step
 from .policies import PearlPolicy
 
 _ACTING = 100  # the stream of a row's seed that actions are drawn from; environments use 0-2
@@ -107,30 +108,20 @@ class PosteriorInnerLoop(InnerLoop):
         return actions
 
     @torch.no_grad()
-    def observe(
-        self,
-        observation: Any,
-        action: np.ndarray,
-        reward: np.ndarray,
-        terminated: np.ndarray,
-        truncated: np.ndarray,
-        next_observation: Any,
-        infos: dict[str, Any],
-        rows: Rows = None,
-    ) -> None:
+    def observe(self, step: Step, rows: Rows = None) -> None:
         """Add each transition's factor to its task's posterior."""
         where = self.rows(rows)
-        over = np.asarray(terminated) | np.asarray(truncated)
-        self.episode[where[over]] += 1
-        self._due[where[over]] = True
+        over = where[step.ended]
+        self.episode[over] += 1
+        self._due[over] = True
         tasks = where // self.rows_per_task
         if self.frozen[tasks].all():
             return
         context = self.policy.context(
-            self.policy.inputs(observation),
+            self.policy.inputs(step.observation),
             torch.from_numpy(self._flat),
-            torch.from_numpy(np.asarray(reward, dtype=np.float32)),
-            self.policy.inputs(next_observation),
+            torch.from_numpy(np.asarray(step.reward, dtype=np.float32)),
+            self.policy.inputs(step.next_observation),
         )
         learning = ~self.frozen[tasks]
         for total, part in zip(

@@ -17,8 +17,9 @@ from ..core.base.iterations import IterativeAlgorithm
 from ..core.base.schedules import value_at
 from ..core.base.training_log import record_update
 from ..core.base.venv import check_spaces
-from ..core.play.player import OnStep, StoppedError
+from ..core.play.player import OnStep
 from ..core.play.replay import TaskReplay
+from ..core.play.view import RowsView
 from .collect import Collected, RecordingLoop, TaskCollector
 from .inner_loop import PosteriorInnerLoop
 from .policies import PearlPolicy
@@ -221,11 +222,11 @@ class PEARL(DiscountArguments, IterativeAlgorithm):
 
     # ---- the outer loop -------------------------------------------------------------------------
 
-    def _collect(self, on_step: OnStep) -> list[Collected] | None:
+    def _collect(self, on_step: OnStep) -> list[Collected]:
         count = self.replay.num_tasks
         loop = RecordingLoop(
             self.policy,
-            self.venv,
+            RowsView(self.venv),
             seed=fold(self.seed, "act", self.iteration),
             exploration_episodes=None,
             train_reward=self.train_reward,
@@ -233,22 +234,19 @@ class PEARL(DiscountArguments, IterativeAlgorithm):
         collector = TaskCollector(self.venv, loop, on_step)
         seed = fold(self.seed, "collect", self.iteration)
         collected = []
-        try:
-            if (self.replay.size == 0).any():
-                for index, first in enumerate(range(0, count, self.n_envs)):
-                    chosen = (first + np.arange(self.n_envs)) % count
-                    part = fold(seed, "initial", index)
-                    episodes = self.n_initial_episodes
-                    collected.append(collector.collect(self.train_tasks, chosen, part, episodes, 0))
-            loop.exploration_episodes = self.n_prior_episodes
-            rng = np.random.default_rng(fold(self.seed, "choose", self.iteration))
-            rounds = [rng.permutation(count) for _ in range(-(-self.n_envs // count))]
-            chosen = np.concatenate(rounds)[: self.n_envs]
-            episodes = self.n_prior_episodes + self.n_posterior_episodes
-            extra = self.n_extra_episodes
-            collected.append(collector.collect(self.train_tasks, chosen, seed, episodes, extra))
-        except StoppedError:
-            return None
+        if (self.replay.size == 0).any():
+            for index, first in enumerate(range(0, count, self.n_envs)):
+                chosen = (first + np.arange(self.n_envs)) % count
+                part = fold(seed, "initial", index)
+                episodes = self.n_initial_episodes
+                collected.append(collector.collect(self.train_tasks, chosen, part, episodes, 0))
+        loop.exploration_episodes = self.n_prior_episodes
+        rng = np.random.default_rng(fold(self.seed, "choose", self.iteration))
+        rounds = [rng.permutation(count) for _ in range(-(-self.n_envs // count))]
+        chosen = np.concatenate(rounds)[: self.n_envs]
+        episodes = self.n_prior_episodes + self.n_posterior_episodes
+        extra = self.n_extra_episodes
+        collected.append(collector.collect(self.train_tasks, chosen, seed, episodes, extra))
         return collected
 
     def _keep(self, experience: list[Collected]) -> None:

@@ -11,6 +11,8 @@ import numpy as np
 from meta_envs.core.rng import fold
 
 from ..core.base.venv import make_venv
+from ..core.play.player import Player
+from ..core.play.view import open_loop
 from ..core.saving.files import atomic_file
 
 if TYPE_CHECKING:  # matplotlib is slow to import: functions do it when they draw
@@ -56,29 +58,27 @@ def watch_belief(
     if episodes is not None:
         kwargs["episodes_per_trial"] = episodes
     venv = make_venv(agent.env_id, 1, kwargs)
-    loop = agent.inner_loop(venv, seed=fold(seed, "act"))
+    loop = open_loop(agent, venv, seed=fold(seed, "act"))
     cells = loop.belief.cells
     if cells is None or cells.ndim != 3:
         raise ValueError(
             "the agent decodes no grid of two axes; train it with reward_decoder='goal' on e.g. "
             "meta/GridNavi-v0"
         )
-    observations, _ = venv.reset(seed=fold(seed, "episodes"))
+    player = Player(venv, loop, deterministic, autoreset=False)
+    player.reset(fold(seed, "episodes"))
     moments = []
     for episode in range(1, venv.episodes_per_trial + 1):
-        step, over, reward = 0, False, None
+        number, over, reward = 0, False, None
         while True:
-            believed = loop.belief.cells[0]
-            moments.append(Believed(episode, step, observations[0].copy(), believed, reward))
+            believed, position = loop.belief.cells[0], player.observations[0]
+            moments.append(Believed(episode, number, position.copy(), believed, reward))
             if over:
                 break
-            acted = loop.act(observations, None, deterministic)
-            successors, rewards, terminated, truncated, infos = venv.advance(acted)
-            loop.observe(observations, acted, rewards, terminated, truncated, successors, infos)
-            observations, reward, step = successors, float(rewards[0]), step + 1
-            over = bool(terminated[0] or truncated[0])
+            step = player.step()
+            reward, number, over = float(step.reward[0]), number + 1, bool(step.ended[0])
         if episode < venv.episodes_per_trial:
-            observations, _ = venv.reset()
+            player.reset()
     venv.close()
     return moments
 

@@ -11,6 +11,7 @@ import torch
 from ..core.nets.belief import gaussian_sample
 from ..core.play.inner_loop import Rows
 from ..core.play.recurrent import RecurrentInnerLoop
+from ..core.play.step import Step
 from .decoders import CellDecoder
 from .policies import BeliefPolicy
 
@@ -89,23 +90,11 @@ class BeliefInnerLoop(RecurrentInnerLoop):
         self._pending[self.rows(rows)] = False
         return actions
 
-    def observe(
-        self,
-        observation: Any,
-        action: np.ndarray,
-        reward: np.ndarray,
-        terminated: np.ndarray,
-        truncated: np.ndarray,
-        next_observation: Any,
-        infos: dict[str, Any],
-        rows: Rows = None,
-    ) -> None:
+    def observe(self, step: Step, rows: Rows = None) -> None:
         """Keep the step, and show collectors its true successor."""
-        super().observe(
-            observation, action, reward, terminated, truncated, next_observation, infos, rows
-        )
+        super().observe(step, rows)
         where: Any = slice(None) if rows is None else rows
-        successors = self.builder.flat_observations(next_observation)
+        successors = self.builder.flat_observations(step.next_observation)
         self._successors[where] = successors
         self._pending[where] = True
         self.last["successors"] = torch.from_numpy(successors)

@@ -22,6 +22,7 @@ from ..core.base.venv import check_spaces
 from ..core.nets.belief import gaussian_sample
 from ..core.play.player import OnStep
 from ..core.play.trials import Batch, TrialCollector, Trials
+from ..core.play.view import open_loop
 from .decoders import CellDecoder, make_decoders
 from .experience import Transitions, TrialBuffer, transitions_of
 from .inner_loop import BeliefInnerLoop
@@ -184,8 +185,8 @@ class VariBAD(PPOArguments, TrialAlgorithm):
 
     # ---- the outer loop -------------------------------------------------------------------------
 
-    def _collect(self, on_step: OnStep) -> Trials | None:
-        loop = self.inner_loop(self.venv, seed=fold(self.seed, "act", self.iteration))
+    def _collect(self, on_step: OnStep) -> Trials:
+        loop = open_loop(self, self.venv, seed=fold(self.seed, "act", self.iteration))
         collector = TrialCollector(self.venv, self.n_trials, with_tasks=self.task_coef > 0)
         return collector.collect(loop, fold(self.seed, "collect", self.iteration), on_step)
 

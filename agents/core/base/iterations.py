@@ -31,12 +31,9 @@ class IterativeAlgorithm(MetaAlgorithm):
         Args:
             on_step: To be called after every step (a `Player` does); False stops.
 
-        Returns:
-            The experience; None if stopped.
-
         Raises:
             NotFiniteError: If a number of the environment is not finite.
-            StoppedError: If stopped, as well as None.
+            StoppedError: If `on_step` said so: the iteration is dropped.
         """
 
     @abstractmethod
@@ -115,9 +112,7 @@ class IterativeAlgorithm(MetaAlgorithm):
         boundary = self.num_timesteps
         try:
             experience = self._collect(self._watch(hook))
-        except StoppedError:
-            experience = None
-        if experience is None:  # the iteration never was
+        except StoppedError:  # the iteration never was
             self.num_timesteps = boundary
             return False
         hook.on_rollout_end()

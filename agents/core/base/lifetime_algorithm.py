@@ -23,7 +23,8 @@ from meta_envs.core.rng import fold
 from ..lifetimes.loop import LifetimeLoop
 from ..lifetimes.rule import Rule
 from ..nets.actor_critic import ActorCritic
-from ..play.player import Player
+from ..play.player import Player, StoppedError
+from ..play.view import RowsView, open_loop
 from ..play.watch import Watch
 from .arguments import argument, at_least
 from .iterations import IterativeAlgorithm, Self
@@ -90,7 +91,7 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         )
         self.policy = self.network
         self.rule = self._make_rule()
-        self.loop = self.inner_loop(self.venv, self.n_envs, fold(self.seed, "act"))
+        self.loop = open_loop(self, self.venv, self.n_envs, fold(self.seed, "act"))
         self.loop.learns_by_itself = False  # `train` says when
         self._lifetime = LifetimeState(self)
         self._begin_rows()
@@ -122,7 +123,7 @@ class LifetimeAlgorithm(IterativeAlgorithm):
             ValueError: If its spaces or its number of rows are others.
         """
         super().set_env(env, force_reset)
-        self.loop.venv = self.venv
+        self.loop.venv = RowsView(self.venv)
         self._begin_rows()
 
     def _reset_rows(self) -> None:
@@ -175,10 +176,10 @@ class LifetimeAlgorithm(IterativeAlgorithm):
     def _watch(self, hook: BaseCallback) -> Watch:
         return Watch(self, hook, (self._sums, self._lengths))
 
-    def _collect(self, on_step: Any) -> Stretch | None:
+    def _collect(self, on_step: Any) -> Stretch:
         if self._stopped:  # in the last iteration, which was finished
             self._stopped = False
-            return None
+            raise StoppedError
         if self.observation is None:
             self._reset_rows()
         self._player.observations = self.observation

@@ -22,6 +22,7 @@ from ..play.balance import check_balance
 from ..play.player import OnStep
 from ..play.recurrent import RecurrentInnerLoop, act_on_trials
 from ..play.trials import Batch, TrialCollector, Trials
+from ..play.view import open_loop
 from .agent_arguments import TrialArguments
 from .arguments import within
 from .iterations import IterativeAlgorithm
@@ -93,8 +94,8 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
 
     # ---- the outer loop -------------------------------------------------------------------------
 
-    def _collect(self, on_step: OnStep) -> Trials | None:
-        loop = self.inner_loop(self.venv, seed=fold(self.seed, "act", self.iteration))
+    def _collect(self, on_step: OnStep) -> Trials:
+        loop = open_loop(self, self.venv, seed=fold(self.seed, "act", self.iteration))
         collector = TrialCollector(self.venv, self.n_trials, balance=self.balance)
         return collector.collect(loop, fold(self.seed, "collect", self.iteration), on_step)
 

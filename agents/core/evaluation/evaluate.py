@@ -22,8 +22,9 @@ from meta_envs.core.rng import fold, valid_seed
 
 from ..base.vec_bridge import SB3VecEnv
 from ..base.venv import ENDLESS, env_identity, first_tasks, make_rows, make_venv, refuse_wrappers
+from ..play.view import open_loop
 from .curve import AdaptationCurve
-from .play import Play, Played, RowsView, joined
+from .play import Play, Played, joined
 
 _BINS = 100  # parts of a lifetime, unless told otherwise
 
@@ -176,10 +177,8 @@ def _play(
     episodes = plan.episodes + plan.frozen_episodes if plan.steps is None else ENDLESS
     venv = make(num_envs=len(index), episodes_per_trial=episodes)
     venv.set_tasks({key: values[index] for key, values in tasks.items()})
-    view = RowsView(venv)
     row = first * rows  # of the first row among those of all tasks: seeds do not depend on chunks
-    loop = learner.inner_loop(view, rows, fold(plan.seed, "act") + row)
-    view.tasks_are_visible = bool(getattr(loop, "reads_task", False))
+    loop = open_loop(learner, venv, rows, fold(plan.seed, "act") + row)
     play = Play(venv, loop, rows, plan.deterministic is True)
     seed = fold(plan.seed, "episodes") + row
     if plan.steps is not None and plan.bins is not None:

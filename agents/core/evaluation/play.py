@@ -8,40 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..play.player import OnStep, Player, Step
+from ..play.player import OnStep, Player
+from ..play.rounds import rounds
+from ..play.step import Step
+from ..play.unrolls import unroll
 
 _MOST_STEP_REWARDS = 20_000_000  # numbers; beyond it rewards are kept per episode only
-_HIDDEN = (  # what tells the task, or plays
-    *("unwrapped", "env", "envs", "task", "sample_tasks", "set_tasks", "state", "random"),
-    *("reset", "step", "advance", "begin_episodes", "step_rows", "render", "render_row"),
-)
-
-
-class RowsView:
-    """What an inner loop sees of the environment: spaces and rows, and tasks only if it may."""
-
-    def __init__(self, venv: Any):
-        self._venv = venv
-        self.tasks_are_visible = False
-
-    def __getattr__(self, name: str) -> Any:
-        """Read an attribute of the environment."""
-        if name.startswith("__"):
-            raise AttributeError(name)
-        if name.startswith("_") or name in _HIDDEN:
-            raise AttributeError(f"an inner loop may not use {name!r} of the environment")
-        return getattr(self._venv, name)
-
-    @property
-    def tasks(self) -> Any:
-        """The tasks in force, for oracles.
-
-        Raises:
-            PermissionError: If the inner loop's class has not `reads_task = True`.
-        """
-        if not self.tasks_are_visible:
-            raise PermissionError("only inner loops with reads_task = True may see tasks")
-        return self._venv.tasks
 
 
 @dataclass
@@ -102,24 +74,12 @@ class Play:
         Raises:
             NotFiniteError: If a reward or an observation is not finite.
         """
-        num_rows = self.venv.num_envs
         self.player.reset(seed)
         if new:
             self.loop.reset()
-        played = Played.nothing(num_rows, count)
-        ended = np.zeros(num_rows, dtype=np.int64)  # episodes
-        waiting = np.zeros(num_rows, dtype=bool)
-        while (playing := (ended < count) & ~waiting).any():
-            rows = np.flatnonzero(playing)
-            step = self.player.step(None if len(rows) == num_rows else rows)
-            self._count(played, rows, ended[rows], step)
-            over = rows[step.ended]
-            ended[over] += 1
-            together = self.rows_per_task > 1  # then they wait for the others of their task
-            self.venv.unwrapped.rest(over if together else over[ended[over] >= count])
-            if together and over.size:
-                waiting[over] = True
-                self._next_round(waiting, ended, count)
+        played = Played.nothing(self.venv.num_envs, count)
+        for step, rows, episode in rounds(self.player, count, self.rows_per_task):
+            self._count(played, rows, episode, step)
         return played
 
     def lifetime(self, seed: int, steps: int, bins: int) -> Played:
@@ -128,10 +88,10 @@ class Play:
         self.loop.reset()
         played = Played.nothing(self.venv.num_envs, bins)
         rows = np.arange(self.venv.num_envs)
-        for step in range(steps):
-            part = step * bins // steps
-            self._count(played, rows, np.full(len(rows), part), self.player.step())
-            if (step + 1) * bins // steps > part:
+        for index, step in enumerate(unroll(self.player, steps)):
+            part = index * bins // steps
+            self._count(played, rows, np.full(len(rows), part), step)
+            if (index + 1) * bins // steps > part:
                 self._read_figures(played, part, bins)
         return played
 
@@ -141,16 +101,6 @@ class Play:
             if name not in played.figures:
                 played.figures[name] = np.full((len(values), bins), np.nan)
             played.figures[name][:, part] = values
-
-    def _next_round(self, waiting: np.ndarray, ended: np.ndarray, count: int) -> None:
-        """Begin the next episode of the tasks whose rows have all ended theirs."""
-        by_task = waiting.reshape(-1, self.rows_per_task)
-        ready = np.repeat(by_task.all(axis=1), self.rows_per_task) & (ended < count)
-        if not ready.any():
-            return
-        options = {"reset_mask": ready.copy(), "keep_task": True}
-        self.player.reset(options=options)
-        waiting[ready] = False
 
     def _count(self, played: Played, rows: np.ndarray, column: np.ndarray, step: Step) -> None:
         """Add a step of `rows` [R] to the columns [R] that it belongs to."""

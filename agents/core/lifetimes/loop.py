@@ -14,6 +14,7 @@ import torch
 from meta_envs.core.rng import RowRandom, fold
 
 from ..play.inner_loop import InnerLoop, Rows
+from ..play.step import Step
 from .rule import Acted, Learners, Rule, Unroll
 
 _ACTING = 100  # the stream of a row's seed that actions are drawn from; environments use 0-2
@@ -101,21 +102,12 @@ class LifetimeLoop(InnerLoop):
         actions = acted.actions.reshape(self.num_rows, *acted.actions.shape[2:])
         return actions.numpy() if rows is None else actions[where].numpy()
 
-    def observe(
-        self,
-        observation: Any,
-        action: np.ndarray,
-        reward: np.ndarray,
-        terminated: np.ndarray,
-        truncated: np.ndarray,
-        next_observation: Any,
-        infos: dict[str, Any],
-        rows: Rows = None,
-    ) -> None:
+    def observe(self, step: Step, rows: Rows = None) -> None:
         """Remember one step of `rows`, and learn where an unroll is full."""
         where = self.rows(rows)
         live = ~self._frozen[where // self.rows_per_task]
-        after = self.rule.network.encode(next_observation)
+        after = self.rule.network.encode(step.next_observation)
+        reward, terminated, truncated = step.reward, step.terminated, step.truncated
         if not live.all():
             where, after = where[live], after[torch.from_numpy(live)]
             reward, terminated, truncated = reward[live], terminated[live], truncated[live]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
 
 from meta_envs.core.rng import fresh_seed
+
+from .step import Step
 
 Rows = np.ndarray | None  # integer indices [R]; None is all rows
 
@@ -23,7 +25,7 @@ class InnerLoop(ABC):
     that it plays alike in any batch.
 
     Args:
-        venv: A `MetaVectorEnv`; only its spaces and `num_envs` are read here.
+        venv: What may be seen of a `MetaVectorEnv` (`agents.core.play.view.MAY_READ`).
         rows_per_task: Rows that share one learner.
         seed: Seed of row 0; None is fresh entropy.
     """
@@ -56,29 +58,28 @@ class InnerLoop(ABC):
     def act(self, observation: Any, rows: Rows = None, deterministic: bool = False) -> np.ndarray:
         """Choose actions [R, ...] for `observation` [R, ...]."""
 
-    def observe(  # noqa: B027  a learner may learn nothing
-        self,
-        observation: Any,
-        action: np.ndarray,
-        reward: np.ndarray,
-        terminated: np.ndarray,
-        truncated: np.ndarray,
-        next_observation: Any,
-        infos: dict[str, Any],
-        rows: Rows = None,
-    ) -> None:
+    def observe(self, step: Step, rows: Rows = None) -> None:  # noqa: B027  it may learn nothing
         """Learn from one step of `rows`.
 
         Args:
-            observation: What `act` saw, [R, ...].
-            action: What was played, [R, ...].
-            reward: Raw rewards, [R].
-            terminated: Ends of episodes, bool [R].
-            truncated: Cut episodes, bool [R].
-            next_observation: The true successor (`final_obs` where a row ended), [R, ...].
-            infos: The step's infos, arrays [R].
+            step: What was played, [R, ...]; its arrays may be used again by the environment.
             rows: The rows that `act` was called with.
         """
+
+    def condition(self, episodes: Sequence[Sequence[Step]], rows: Rows = None) -> None:
+        """Learn from given episodes (demonstrations), one for each of `rows`.
+
+        Args:
+            episodes: R of them, the steps of a row each; actions or rewards may be None.
+            rows: Indices [R]; None is all.
+
+        Raises:
+            NotImplementedError: If this learner cannot.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} learns from its own steps alone and cannot be conditioned on "
+            "given episodes; use a learner that writes `condition`"
+        )
 
     def freeze(self) -> None:  # noqa: B027  as above
         """Stop learning across episodes, until `reset`."""

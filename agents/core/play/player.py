@@ -12,33 +12,21 @@ from meta_envs.core import batches
 
 from ..losses.finite import StepCheck
 from .inner_loop import Rows
+from .step import Step
 
 _CHECKED = ("success", "expected_reward")  # the infos that figures are made of
 
 
 @dataclass(slots=True)
-class Step:
-    """One step of the rows that play: arrays [R, ...]."""
+class PlayedStep(Step):
+    """A step, and where it was played. N rows in all."""
 
-    observation: Any  # what `act` was shown
-    action: np.ndarray
-    reward: np.ndarray  # raw
-    terminated: np.ndarray  # bool
-    truncated: np.ndarray  # bool
-    next_observation: Any  # the true successor
-    infos: dict[str, Any]  # those that are arrays
-    rows: Rows  # indices of the R rows; None is all N
-    ended: np.ndarray  # terminated or truncated, bool
-    shown: Any  # what all rows show now, [N, ...]: the next start where an episode ended
-
-    @property
-    def count(self) -> int:
-        """R."""
-        return len(self.reward)
+    rows: Rows = None  # indices of the R rows; None is all N
+    shown: Any = None  # what all rows show now, [N, ...]: the next start where an episode ended
 
 
 # What sees each step: the step, or the number of steps of a collector that plays none. False stops.
-OnStep = Callable[[Step | int], bool]
+OnStep = Callable[[PlayedStep | int], bool]
 
 
 class StoppedError(Exception):
@@ -57,6 +45,8 @@ class Player:
         deterministic: Act without sampling.
         on_step: Called after every step; False stops.
         checked: Further infos that must be finite.
+        autoreset: Begin the next episode where one ends; else `reset` does, and the last
+            observation of an episode (and its picture) stays until then.
     """
 
     def __init__(
@@ -66,11 +56,13 @@ class Player:
         deterministic: bool = False,
         on_step: OnStep | None = None,
         checked: tuple[str, ...] = (),
+        autoreset: bool = True,
     ):
         self.venv = venv
         self.loop = loop
         self.deterministic = deterministic
         self.on_step = on_step
+        self.autoreset = autoreset
         self.observations: Any = None
         self._check = StepCheck(venv, (*_CHECKED, *checked))
 
@@ -94,7 +86,7 @@ class Player:
             )
         self._check.reset(self.observations, seed)
 
-    def step(self, rows: Rows = None) -> Step:
+    def step(self, rows: Rows = None) -> PlayedStep:
         """Step all rows, of which only `rows` act and observe.
 
         Args:
@@ -108,7 +100,8 @@ class Player:
         shown = before if rows is None else batches.take(before, rows)
         action = self.loop.act(shown, rows, self.deterministic)
         actions = action if rows is None else self._filled(action, rows)
-        after, reward, terminated, truncated, infos = self.venv.step(actions)
+        advance = self.venv.step if self.autoreset else self.venv.unwrapped.advance
+        after, reward, terminated, truncated, infos = advance(actions)
         self.observations = after
         successor = infos.get("final_obs", after)
         ended_somewhere = successor is not after
@@ -118,11 +111,10 @@ class Player:
             reward, terminated, truncated = reward[rows], terminated[rows], truncated[rows]
             infos = {key: part[rows] for key, part in infos.items()}
         self._check.stepped(reward, successor, after if ended_somewhere else None, infos, rows)
-        self.loop.observe(shown, action, reward, terminated, truncated, successor, infos, rows)
-        ended = terminated | truncated
-        step = Step(
-            shown, action, reward, terminated, truncated, successor, infos, rows, ended, after
+        step = PlayedStep(
+            shown, action, reward, terminated, truncated, successor, infos, rows, after
         )
+        self.loop.observe(step, rows)
         if self.on_step is not None and not self.on_step(step):
             raise StoppedError
         return step

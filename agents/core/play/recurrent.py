@@ -11,6 +11,7 @@ from meta_envs.core.rng import RowRandom
 
 from ..nets.recurrent_policy import RecurrentPolicy
 from .inner_loop import InnerLoop, Rows
+from .step import Step
 
 _ACTING = 100  # the stream of a row's seed that actions are drawn from; environments use 0-2
 
@@ -87,22 +88,12 @@ class RecurrentInnerLoop(InnerLoop):
         self.last = {"inputs": inputs, "params": params, "values": values, "actions": actions}
         return actions.numpy()
 
-    def observe(
-        self,
-        observation: Any,
-        action: np.ndarray,
-        reward: np.ndarray,
-        terminated: np.ndarray,
-        truncated: np.ndarray,
-        next_observation: Any,
-        infos: dict[str, Any],
-        rows: Rows = None,
-    ) -> None:
+    def observe(self, step: Step, rows: Rows = None) -> None:
         """Keep what the next input says of the past."""
         where: Any = slice(None) if rows is None else rows
-        self._previous_actions[where] = self.builder.flat_actions(action)
-        self._previous_rewards[where] = reward
-        self._starts[where] = terminated | truncated
+        self._previous_actions[where] = self.builder.flat_actions(step.action)
+        self._previous_rewards[where] = step.reward
+        self._starts[where] = step.ended
 
     def freeze(self) -> None:
         """From now on begin every episode with the state (and the inputs) of this moment."""

@@ -12,7 +12,7 @@ from meta_envs.core.rng import fold
 from meta_envs.wrappers import flat_tasks
 
 from .balance import balanced_tasks
-from .player import OnStep, Player, Step, StoppedError
+from .player import OnStep, PlayedStep, Player
 from .recurrent import RecurrentInnerLoop
 
 _PER_STEP = (
@@ -107,7 +107,7 @@ class TrialCollector:
         self.with_tasks = with_tasks
         self.balance = balance
 
-    def collect(self, loop: RecurrentInnerLoop, seed: int, on_step: OnStep) -> Trials | None:
+    def collect(self, loop: RecurrentInnerLoop, seed: int, on_step: OnStep) -> Trials:
         """Play the trials.
 
         Args:
@@ -115,8 +115,8 @@ class TrialCollector:
             seed: Of the environment's reset; row i gets `seed + i`.
             on_step: Called after every step; False stops.
 
-        Returns:
-            The trials; None if stopped.
+        Raises:
+            StoppedError: If `on_step` said so.
         """
         base = self.venv.unwrapped
         if self.balance is not None:
@@ -124,8 +124,6 @@ class TrialCollector:
             base.set_tasks(balanced_tasks(self.venv, self.balance, count, drawn))
         try:
             return self._collect(loop, seed, on_step)
-        except StoppedError:
-            return None
         finally:
             if self.balance is not None:
                 base.set_tasks(None)
@@ -164,7 +162,7 @@ class _Record:
         self.num_rows = num_rows
         self.streams: dict[str, list[Any]] = {key: [] for key in (*_PER_STEP, "trial")}
 
-    def add(self, step: Step, last: dict[str, Any], tasks: Any, trial: np.ndarray) -> None:
+    def add(self, step: PlayedStep, last: dict[str, Any], tasks: Any, trial: np.ndarray) -> None:
         """Take one step.
 
         Args:

@@ -15,7 +15,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from meta_envs.core import batches
 
 from .inner_loop import Rows
-from .player import Step
+from .player import PlayedStep
 
 Info = dict[str, Any]
 
@@ -33,7 +33,7 @@ class RowInfos(Sequence[Info]):
         episodes: What their infos say of episodes that ended, by row.
     """
 
-    def __init__(self, num_rows: int, step: Step | None, episodes: dict[int, Info]):
+    def __init__(self, num_rows: int, step: PlayedStep | None, episodes: dict[int, Info]):
         self._num_rows = num_rows
         self._step = step
         self._episodes = episodes
@@ -69,7 +69,7 @@ class RowInfos(Sequence[Info]):
                 self._fill(self._made, self._step)
         return self._made
 
-    def _fill(self, made: list[Info], step: Step) -> None:
+    def _fill(self, made: list[Info], step: PlayedStep) -> None:
         rows = range(self._num_rows) if step.rows is None else step.rows.tolist()
         for index, row in enumerate(rows):
             info = made[row]
@@ -113,7 +113,7 @@ class Watch:
         constant = {"self": agent, "env": agent.env, "callback": callback}
         callback.update_locals({**constant, "total_timesteps": agent._total_timesteps})
 
-    def __call__(self, step: Step | int) -> bool:
+    def __call__(self, step: PlayedStep | int) -> bool:
         """Take one step, or the number of steps of a collector that plays none.
 
         Returns:
@@ -123,7 +123,7 @@ class Watch:
         self.callback.update_locals(seen)
         return self.callback.on_step()
 
-    def count(self, step: Step) -> dict[int, Info]:
+    def count(self, step: PlayedStep) -> dict[int, Info]:
         """Count a step and its rows' episodes, without callbacks.
 
         Returns:
@@ -142,7 +142,7 @@ class Watch:
         over = np.flatnonzero(step.ended)
         return self._end(over if step.rows is None else step.rows[over])
 
-    def _seen(self, step: Step, episodes: dict[int, Info]) -> dict[str, Any]:
+    def _seen(self, step: PlayedStep, episodes: dict[int, Info]) -> dict[str, Any]:
         rows, whole = step.rows, self._whole
         return {
             "rewards": whole(step.reward, rows).copy(),

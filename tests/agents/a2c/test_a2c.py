@@ -110,9 +110,9 @@ def test_learn_and_evaluate_draw_the_same_curve(id_, kwargs, monkeypatch):
     rewards = []
     plain = LifetimeLoop.observe
 
-    def observe(self, observation, action, reward, *rest, **more):
-        rewards.append(np.array(reward))
-        plain(self, observation, action, reward, *rest, **more)
+    def observe(self, step, rows=None):
+        rewards.append(np.array(step.reward))
+        plain(self, step, rows)
 
     monkeypatch.setattr(LifetimeLoop, "observe", observe)
     one = agent(id_, env_kwargs=kwargs).learn(4 * 40)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from agents import Step
+
 
 def fake_venv(num_envs: int, actions: Any, observations: Any = None, **tasks: np.ndarray) -> Any:
     return SimpleNamespace(
@@ -29,7 +31,7 @@ def play_bandit(baseline: Any, means: np.ndarray, pulls: int, seed: int = 0) -> 
         arm = loop.act(nothing)
         chosen[:, pull] = means[rows, arm]
         reward = (rng.random(len(means)) < chosen[:, pull]).astype(float)
-        loop.observe(nothing, arm, reward, ended, ended, nothing, {})
+        loop.observe(Step(nothing, arm, reward, ended, ended, nothing))
     return chosen
 
 
@@ -66,7 +68,7 @@ def play_mdp(
             reward = mean + rng.normal(size=len(mean))
             after = (rng.random(len(mean))[:, None] > edges[rows, state, action]).sum(axis=1)
             ended = np.full(len(mean), step == horizon - 1)
-            loop.observe(state, action, reward, ended, ended & False, after, {})
+            loop.observe(Step(state, action, reward, ended, ended & False, after))
             state = after
     return returns
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from agents import baselines
+from agents import Step, baselines
 from agents.baselines.gittins import gittins_indices
 from tests.agents.baselines.sims import fake_venv, play_bandit, within
 
@@ -188,7 +188,7 @@ def test_gaussian_greedy_plays_every_arm_once_then_the_best() -> None:
     for _ in range(5):
         arm = loop.act(nothing)
         played.append(int(arm[0]))
-        loop.observe(nothing, arm, rewards[arm], false, false, nothing, {})
+        loop.observe(Step(nothing, arm, rewards[arm], false, false, nothing))
     assert sorted(played[:3]) == [0, 1, 2] and played[3:] == [1, 1]
 
 
@@ -202,10 +202,11 @@ def test_ties_are_broken_evenly_and_deterministic_takes_the_first() -> None:
 
 def test_rewards_that_a_model_does_not_know_are_refused() -> None:
     nothing, false = np.zeros(2), np.zeros(2, dtype=bool)
+    step = Step(nothing, np.zeros(2, int), np.array([1, 0.25]), false, false, nothing)
     for baseline in (baselines.Thompson(), baselines.Greedy(), baselines.Gittins()):
         loop = baseline.inner_loop(fake_venv(2, 2), seed=0)
         with pytest.raises(ValueError, match=r"got 0\.25.*model=\"gaussian\""):
-            loop.observe(nothing, np.zeros(2, int), np.array([1, 0.25]), false, false, nothing, {})
+            loop.observe(step)
     loop = baselines.UCB1().inner_loop(fake_venv(2, 2), seed=0)
-    loop.observe(nothing, np.zeros(2, int), np.array([1, 0.25]), false, false, nothing, {})
+    loop.observe(step)
     assert loop.sums.tolist() == [[1, 0], [0.25, 0]]

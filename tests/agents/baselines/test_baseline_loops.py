@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from agents import baselines
+from agents import Step, baselines
 from agents.core.play.inner_loop import InnerLoop
 from tests.agents.baselines.sims import fake_venv
 
@@ -43,7 +43,7 @@ def play(loop: InnerLoop, rows: np.ndarray, steps: int = STEPS) -> np.ndarray:
         reward = ((rows * 7 + action * 5 + step * 3) % 11 < 5).astype(float)
         after = (state + action + rows) % STATES
         ended = np.full(len(rows), step % 5 == 4)
-        loop.observe(state, action, reward, ended, ended & False, after, {}, rows)
+        loop.observe(Step(state, action, reward, ended, ended & False, after), rows)
         state = np.where(ended, rows % STATES, after)
     return actions
 
@@ -85,13 +85,13 @@ def test_rows_of_a_task_share_one_learner() -> None:
     loop = baselines.Greedy().inner_loop(fake_venv(4, 2), rows_per_task=2, seed=0)
     nothing, false = np.zeros(4), np.zeros(4, dtype=bool)
     arms, rewards = np.array([1, 1, 0, 1]), np.array([1.0, 0.0, 0.0, 1.0])
-    loop.observe(nothing, arms, rewards, false, false, nothing, {})
+    loop.observe(Step(nothing, arms, rewards, false, false, nothing))
     assert loop.pulls.tolist() == [[0, 2], [1, 1]]
     assert loop.sums.tolist() == [[0, 1], [0, 1]]
 
     mdp = baselines.PSRL().inner_loop(tabular_venv(2), rows_per_task=2, seed=0)
     state, same = np.array([3, 3]), np.array([1, 1])
-    mdp.observe(state, same, np.array([1.0, 2.0]), false[:2], false[:2], np.array([0, 0]), {})
+    mdp.observe(Step(state, same, np.array([1.0, 2.0]), false[:2], false[:2], np.array([0, 0])))
     assert mdp.counts[0, 3, 1].tolist() == [2, 0, 0, 0] and mdp.sums[0, 3, 1] == 3
 
 
@@ -103,7 +103,7 @@ def test_spaces_that_do_not_start_at_zero() -> None:
         arms = loop.act(states)
         assert arms.min() == 5 and arms.max() <= 6
         false = np.zeros(50, dtype=bool)
-        loop.observe(states, arms, np.ones(50), false, false, states + 2, {})
+        loop.observe(Step(states, arms, np.ones(50), false, false, states + 2))
         loop.act(states + 2)
 
 

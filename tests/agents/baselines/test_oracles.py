@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from agents import baselines, evaluate
+from agents import Step, baselines, evaluate
 from tests.agents.baselines.sims import fake_venv, play_bandit, random_mdps
 
 GRID, STEPS = 5, 15
@@ -64,7 +64,7 @@ def test_posterior_sampling_in_the_grid_can_be_frozen() -> None:
 
     def end_at(cell: list[int], reward: float) -> list[int]:
         over, cells = np.ones(1, dtype=bool), np.array([cell], dtype=np.float32)
-        loop.observe(cells, np.zeros(1), np.array([reward]), over, ~over, cells, {})
+        loop.observe(Step(cells, np.zeros(1), np.array([reward]), over, ~over, cells))
         return loop.act(cells, deterministic=True).tolist()
 
     assert end_at([0, 2], -0.1) == [1], "the first cell that is left is (0, 3), above"

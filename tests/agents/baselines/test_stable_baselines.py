@@ -16,7 +16,7 @@ from scipy import stats
 from stable_baselines3 import DQN, PPO, SAC
 from stable_baselines3.common.vec_env import DummyVecEnv, VecFrameStack, VecNormalize
 
-from agents import AdaptationCurve, SB3VecEnv, evaluate
+from agents import AdaptationCurve, SB3VecEnv, Step, evaluate
 from agents.baselines import UCB1, StableBaselines
 from meta_envs.wrappers import VectorOracleObservation
 from meta_envs.wrappers.trial import TrialObservation
@@ -64,7 +64,7 @@ def sharpen(model: Any) -> Any:
 
 def observe(loop: Any, action: Any, reward: Any, ended: Any, rows: Any = None) -> None:
     ended = np.asarray(ended, dtype=bool)
-    loop.observe(None, action, np.asarray(reward, float), ended, ended & False, None, {}, rows)
+    loop.observe(Step(None, action, np.asarray(reward, float), ended, ended & False, None), rows)
 
 
 @pytest.mark.parametrize("observations", [VECTOR, CELLS], ids=str)

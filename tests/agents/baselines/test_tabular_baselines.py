@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from agents import baselines
+from agents import Step, baselines
 from agents.baselines.tabular import plan
 from tests.agents.baselines.sims import fake_venv, play_mdp, random_mdps, within
 
@@ -139,7 +139,7 @@ def test_an_episode_longer_than_the_horizon_is_refused() -> None:
     nothing, false = np.zeros(1, dtype=int), np.zeros(1, dtype=bool)
     for _ in range(2):
         action = loop.act(nothing)
-        loop.observe(nothing, action, np.zeros(1), false, false, nothing, {})
+        loop.observe(Step(nothing, action, np.zeros(1), false, false, nothing))
     with pytest.raises(ValueError, match="horizon=2"):
         loop.act(nothing)
 

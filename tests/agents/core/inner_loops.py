@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from agents import InnerLoop
+from agents import InnerLoop, Step
 
 
 class Constant(InnerLoop):
@@ -36,24 +36,14 @@ class Recorder(Constant):
         self.calls.append(("act", self.rows(rows).tolist(), seen))
         return super().act(observation, rows)
 
-    def observe(
-        self,
-        observation: Any,
-        action: np.ndarray,
-        reward: np.ndarray,
-        terminated: np.ndarray,
-        truncated: np.ndarray,
-        next_observation: Any,
-        infos: dict[str, Any],
-        rows: Any = None,
-    ) -> None:
+    def observe(self, step: Step, rows: Any = None) -> None:
         seen = {
-            "observation": np.array(observation),
-            "action": action,
-            "reward": reward,
-            "ended": terminated | truncated,
-            "next_observation": np.array(next_observation),
-            "infos": infos,
+            "observation": np.array(step.observation),
+            "action": step.action,
+            "reward": step.reward,
+            "ended": step.ended,
+            "next_observation": np.array(step.next_observation),
+            "infos": step.infos,
         }
         self.calls.append(("observe", self.rows(rows).tolist(), seen))
 

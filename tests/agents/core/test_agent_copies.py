@@ -7,7 +7,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from agents import L2RL, RL2
+from agents import L2RL, RL2, Step
 from tests.agents.core.test_algorithm import SMALL, same
 
 ID = "meta/HalfCheetahDir-v0"
@@ -38,7 +38,7 @@ def play(loop, venv, observations, steps):
             if ("final_obs" in infos)
             else after
         )
-        loop.observe(observations, actions, rewards, terminated, truncated, true, {}, None)
+        loop.observe(Step(observations, actions, rewards, terminated, truncated, true))
         observations = after
         seen.append(after)
     return np.stack(seen)

@@ -7,7 +7,7 @@ import torch
 from stable_baselines3.common.callbacks import BaseCallback
 
 import meta_envs  # noqa: F401
-from agents import L2RL, RL2, SB3VecEnv, evaluate
+from agents import L2RL, RL2, SB3VecEnv, Step, evaluate
 from meta_envs.wrappers import TrialWrapper, VectorTrialWrapper
 from tests.agents import toys  # noqa: F401  registers toy/...
 
@@ -126,7 +126,7 @@ def test_predict_equals_the_inner_loop():
         assert action == acted[0]
         shown, reward, over, _, _ = env.step(action)
         raw, rewards, terminated, truncated, infos = venv.step(acted)
-        loop.observe(None, acted, rewards, terminated, truncated, None, infos)
+        loop.observe(Step(None, acted, rewards, terminated, truncated, None, infos))
         np.testing.assert_array_equal(loop._state.numpy(), state)
         assert reward == rewards[0]
         start = np.zeros(1, dtype=bool)

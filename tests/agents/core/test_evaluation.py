@@ -334,9 +334,9 @@ def test_a_lifetime_is_one_trial_and_any_id_can_be_measured():
         def act(self, observation, rows=None, deterministic=False):
             return np.zeros(len(self.rows(rows)), dtype=np.int64)
 
-        def observe(self, observation, action, reward, terminated, truncated, after, infos, rows):
-            starts.append(infos["trial_start"].sum())
-            lengths.append((terminated | truncated).sum())
+        def observe(self, step, rows=None):
+            starts.append(step.infos["trial_start"].sum())
+            lengths.append(step.ended.sum())
 
     class Watcher:
         def inner_loop(self, venv, rows_per_task=1, seed=None):

@@ -6,8 +6,9 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from agents import evaluate
-from agents.core.evaluation.play import RowsView
+from agents import RL2, evaluate
+from agents.core.play.recurrent import RecurrentInnerLoop
+from agents.core.play.view import MAY_READ, RowsView
 from tests.agents import toys  # noqa: F401  registers "toy/..."
 from tests.agents.core.inner_loops import Agent, Constant, Recorder
 
@@ -161,7 +162,7 @@ class Oracle(Reading):
 
 
 def test_only_oracles_read_tasks():
-    with pytest.raises(PermissionError, match="reads_task"):
+    with pytest.raises(PermissionError, match="read 'tasks' .*reads_task = True"):
         evaluate(Agent(Reading), "toy/Guess-v0", num_tasks=3)
     curve = evaluate(Agent(Oracle), "toy/Guess-v0", num_tasks=8, num_envs=3)
     np.testing.assert_array_equal(curve.returns, np.full((8, 1), 8.0))
@@ -178,15 +179,39 @@ def test_nobody_is_told_the_task_by_a_step():
 @pytest.mark.parametrize(
     "name",
     ["unwrapped", "state", "sample_tasks", "set_tasks", "reset", "step", "advance", "render",
-     "render_row", "random", "env", "_clock"],
+     "render_row", "random", "env", "_clock", "get_state", "elapsed", "spec", "splits", "_venv"],
 )  # fmt: skip
 def test_no_other_way_leads_to_the_task(name):
     view = RowsView(gym.make_vec("meta/GridNavi-v0", num_envs=2))
-    with pytest.raises(AttributeError, match=f"may not use '{name}'"):
-        getattr(view, name)
-    view.tasks_are_visible = True
-    with pytest.raises(AttributeError, match=name):
-        getattr(view, name)
+    for loop in (Reading, Oracle):
+        view.show_tasks_to(loop)
+        with pytest.raises(AttributeError, match=f"read '{name}' .*may read num_envs, "):
+            getattr(view, name)
+    with pytest.raises(AttributeError):
+        setattr(view, name, None)
+
+
+@pytest.mark.parametrize("name", ["tasks", "unwrapped"])
+def test_a_learner_that_peeks_in_training_is_caught(name, monkeypatch):
+    def peek(self, rows=None):
+        getattr(self.venv, name)
+
+    monkeypatch.setattr(RecurrentInnerLoop, "reset", peek)
+    agent = RL2("GruPolicy", "toy/Lengths-v0", n_envs=2, policy_kwargs={"hidden_size": 4}, seed=0)
+    with pytest.raises((AttributeError, PermissionError), match=f"a learner read '{name}'"):
+        agent.learn(10)
+
+
+def test_an_expert_answers_only_those_that_read_tasks():
+    venv = gym.make_vec("meta/PointGoal-v0", num_envs=1)
+    shown, _ = venv.reset(seed=0)
+    task = {key: part[0] for key, part in venv.tasks.items()}
+    view = RowsView(venv)
+    with pytest.raises(PermissionError, match="read 'expert'"):
+        view.expert(shown[0], task)
+    view.show_tasks_to(Oracle)
+    np.testing.assert_array_equal(view.expert(shown[0], task), venv.expert(shown[0], task))
+    assert not hasattr(RowsView(gym.make_vec("toy/Guess-v0", num_envs=1)), "expert")
 
 
 def test_a_view_shows_spaces_and_rows():
@@ -194,6 +219,8 @@ def test_a_view_shows_spaces_and_rows():
     view = RowsView(venv)
     assert view.num_envs == 2 and view.single_action_space == venv.single_action_space
     assert view.episodes_per_trial == 4
+    assert all(getattr(view, name) == getattr(venv, name) for name in MAY_READ)
+    assert str(view) == str(venv)
     assert not hasattr(view, "nonsense")
 
 

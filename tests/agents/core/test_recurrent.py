@@ -10,6 +10,7 @@ import pytest
 import torch
 from gymnasium import spaces
 
+from agents import Step
 from agents.core.nets.recurrent_policy import GruPolicy, LstmPolicy
 from agents.core.play.recurrent import RecurrentInnerLoop
 
@@ -64,7 +65,7 @@ def play(loop, world, steps, rows=None, deterministic=False, first=0):
         ended = np.full(len(where), (step + 1) % world.length == 0)
         never = np.zeros(len(where), dtype=bool)
         reward = world.rewards[step][where]
-        loop.observe(shown, acted, reward, ended, never, shown, {}, rows)
+        loop.observe(Step(shown, acted, reward, ended, never, shown), rows)
     return np.array(actions), np.array(values)
 
 
@@ -211,7 +212,7 @@ def test_deterministic_acts_are_the_mode(kind):
             assert np.array_equal(acted, params.argmax(dim=1).numpy() + 2)
             assert all(DISCRETE.contains(action) for action in acted)
         ended = np.zeros(N, dtype=bool)
-        loop.observe(shown, acted, np.ones(N), ended, ended, shown, {})
+        loop.observe(Step(shown, acted, np.ones(N), ended, ended, shown))
 
 
 @every_kind

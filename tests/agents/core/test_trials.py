@@ -1,8 +1,10 @@
 import gymnasium as gym
 import numpy as np
+import pytest
 import torch
 
 from agents import RL2
+from agents.core.play.player import StoppedError
 from agents.core.play.trials import TrialCollector
 from tests.agents import toys  # noqa: F401  registers toy/...
 
@@ -99,7 +101,8 @@ def test_collecting_again_with_the_seed_gives_the_same_trials():
         assert torch.equal(one.inputs, other.inputs) and torch.equal(one.actions, other.actions)
 
 
-def test_stopping_in_the_middle_returns_nothing():
+def test_stopping_in_the_middle_drops_what_was_collected():
     agent, _, _ = _collect()
     collector = TrialCollector(agent.venv, 1)
-    assert collector.collect(agent.inner_loop(agent.venv), 0, lambda step: False) is None
+    with pytest.raises(StoppedError):
+        collector.collect(agent.inner_loop(agent.venv), 0, lambda step: False)

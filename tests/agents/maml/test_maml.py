@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import agents
-from agents import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile, evaluate
+from agents import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile, Step, evaluate
 from agents.core.nets.mlp import MlpPolicy
 from agents.maml.episodes import Episodes, EpisodeStore, joined
 from tests.agents.core.test_algorithm import At, same
@@ -133,7 +133,7 @@ def play(loop, venv, episodes, seed=1):
     for _ in range(4 * episodes):
         action = loop.act(shown)
         following, reward, terminated, truncated, infos = venv.step(action)
-        loop.observe(shown, action, reward, terminated, truncated, following, infos)
+        loop.observe(Step(shown, action, reward, terminated, truncated, following, infos))
         shown = following
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from agents import PEARL, evaluate
+from agents import PEARL, Step, evaluate
 from agents.core.nets.encoders import kl_to_prior
 from tests.agents import toys  # noqa: F401  registers toy/Lengths-v0
 from tests.agents.core.test_algorithm import At, same
@@ -179,7 +179,7 @@ def test_the_inner_loop_draws_from_the_prior_and_then_from_the_posterior():
         latents.append(loop.latents.copy())
         after, rewards, terminated, truncated, infos = venv.step(acted)
         true_next = infos.get("final_obs", after)
-        loop.observe(shown, acted, rewards, terminated, truncated, true_next, infos)
+        loop.observe(Step(shown, acted, rewards, terminated, truncated, true_next, infos))
         seen.append((shown, acted, rewards, true_next))
         shown = after
     at_starts = np.array([not np.array_equal(a, b) for a, b in pairwise(latents)])
@@ -198,7 +198,7 @@ def test_the_inner_loop_draws_from_the_prior_and_then_from_the_posterior():
     loop.freeze()
     before = loop.posterior()
     loop.act(shown)
-    loop.observe(shown, acted, rewards, terminated, truncated, shown, {})
+    loop.observe(Step(shown, acted, rewards, terminated, truncated, shown))
     assert np.array_equal(loop.posterior()[0], before[0])
     loop.reset(np.array([0, 1]))
     mean, log_variance = loop.posterior()

@@ -7,7 +7,7 @@ import torch
 from stable_baselines3.common.callbacks import BaseCallback
 from torch import nn
 
-from agents import VariBAD, evaluate
+from agents import Step, VariBAD, evaluate
 from agents.core.play.trials import TrialCollector
 from agents.varibad.experience import TrialBuffer, transitions_of
 from meta_envs.wrappers import TrialWrapper
@@ -271,7 +271,7 @@ def test_the_belief_is_the_prior_at_trial_starts_only(navigator):
     for step in range(1, 61):
         successors, rewards, terminated, truncated, infos = venv.step(actions)
         final = infos.get("final_obs", successors)
-        loop.observe(observations, actions, rewards, terminated, truncated, final, infos)
+        loop.observe(Step(observations, actions, rewards, terminated, truncated, final, infos))
         assert (np.abs(loop.belief.mean - prior.mean).max(axis=1) > 1e-4).all(), step
         observations = successors
         if step < 60:
@@ -319,7 +319,7 @@ def test_predict_equals_the_inner_loop():
         shown, _, over, _, _ = env.step(action)
         successors, rewards, terminated, truncated, infos = venv.step(acted)
         final = infos.get("final_obs", successors)
-        loop.observe(raw, acted, rewards, terminated, truncated, final, infos)
+        loop.observe(Step(raw, acted, rewards, terminated, truncated, final, infos))
         raw, start = successors, np.zeros(1, dtype=bool)
 
 
@@ -372,7 +372,7 @@ def test_the_belief_of_a_grid_is_bayes():
         actions = loop.act(observations)
         successors, rewards, terminated, truncated, infos = venv.step(actions)
         final = infos.get("final_obs", successors)
-        loop.observe(observations, actions, rewards, terminated, truncated, final, infos)
+        loop.observe(Step(observations, actions, rewards, terminated, truncated, final, infos))
         observations = successors
         for row, (x, y) in enumerate(final.astype(int)):
             if rewards[row] > 0:

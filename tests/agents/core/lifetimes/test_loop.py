@@ -9,6 +9,7 @@ import pytest
 import torch
 from gymnasium import spaces
 
+from agents import Step
 from agents.a2c.rule import ActorCriticRule
 from agents.core.learning.functional import Adam
 from agents.core.lifetimes.loop import LifetimeLoop
@@ -66,7 +67,7 @@ def play(loop, steps, rows=None, first_row=0):
             np.sin(where + first_row + step) + np.asarray(actions).reshape(len(where), -1)[:, 0]
         )
         after = shown(step + 0.5 * ended + 1, where + first_row)
-        loop.observe(None, actions, reward, ended & ~odd, ended & odd, after, {}, rows)
+        loop.observe(Step(None, actions, reward, ended & ~odd, ended & odd, after), rows)
         acted.append(actions)
     return np.stack(acted)
 
