@@ -6,7 +6,7 @@ Shapes: R rows of one call; L layers of an LSTM of width W.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gymnasium import spaces
@@ -18,7 +18,9 @@ from meta_envs.wrappers.trial import TrialObservation
 from ..core.play.inner_loop import Rows
 from ..core.play.step import Step
 from .base import Baseline, BaselineLoop
-from .model_eyes import ModelEyes
+
+if TYPE_CHECKING:  # it loads torch, which other baselines do without
+    from .model_eyes import ModelEyes
 
 _LSTM = ("hidden", "cell")  # the two halves of an LSTM's state
 
@@ -203,6 +205,8 @@ class StableBaselines(Baseline):
                 f"model={self.model!r} is no Stable-Baselines3 model; load one, e.g. "
                 'PPO.load("ppo.zip")'
             )
+        from .model_eyes import ModelEyes
+
         object.__setattr__(self, "eyes", ModelEyes(self.model, self.vec_normalize))
 
     @property
