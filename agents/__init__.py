@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .core.play.player import Player
     from .core.play.step import Step
     from .l2rl import L2RL
+    from .laws.check import check_agent
     from .maml import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile, SupervisedMAML
     from .pearl import PEARL
     from .rl2 import RL2
@@ -47,6 +48,7 @@ _PLACES = {
     "TrialAlgorithm": "agents.core.base.trial_algorithm",
     "argument": "agents.core.base.arguments",
     "SB3VecEnv": "agents.core.base.vec_bridge",
+    "check_agent": "agents.laws.check",
     "evaluate": "agents.core.evaluation.evaluate",
 }
 
@@ -73,6 +75,7 @@ __all__ = [
     "VariBAD",
     "argument",
     "baselines",
+    "check_agent",
     "evaluate",
     "losses",
 ]

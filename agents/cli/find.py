@@ -6,13 +6,16 @@ import dataclasses
 import importlib
 import os
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from meta_envs.core.names import names_module
+
 from .. import ALGORITHMS
-from ..core.saving.allowed import check_named
+from ..core.saving.allowed import check_named, names_in
 from . import trust
 
 _NOT_BY_NAME = ("StableBaselines",)  # takes a model, which has no name
@@ -87,26 +90,71 @@ def _import_package(package: str, id: str) -> None:
 
 
 def algorithm_name(text: str) -> str:
-    """Return the name of an algorithm as `ALGORITHMS` has it.
+    """Return the name of an algorithm as `ALGORITHMS` has it, or `"module:Name"` as it is.
 
     Raises:
         UsageError: There is no such algorithm; names the nearest.
     """
+    if names_module(text):
+        return text
     if text.lower() not in ALGORITHMS:
         raise UsageError(
-            f"no algorithm {text!r}; {nearest(text, ALGORITHMS)}there are {sorted(ALGORITHMS)}"
+            f"no algorithm {text!r}; {nearest(text, ALGORITHMS)}there are {sorted(ALGORITHMS)}, "
+            "and my_agents:Mine names a class of your own"
         )
     return text.lower()
 
 
-def algorithm(name: str) -> type:
+def algorithm(name: str, typed: bool = True) -> Any:
     """Return an algorithm's class by its name on the command line (imports torch).
+
+    Args:
+        name: A name of `ALGORITHMS`, or `"module:Name"`.
+        typed: As in `distribution`.
 
     Raises:
         UsageError: There is no such algorithm; names the nearest.
     """
-    module, _, class_name = ALGORITHMS[algorithm_name(name)].partition(":")
-    return getattr(importlib.import_module(module), class_name)
+    from ..core.base.algorithm import MetaAlgorithm
+
+    name = algorithm_name(name)
+    cls = class_named(ALGORITHMS.get(name, name), typed and name not in ALGORITHMS)
+    if not issubclass(cls, MetaAlgorithm):
+        raise UsageError(
+            f"{name} has no learn() of ours: it is no subclass of MetaAlgorithm, e.g. of "
+            "agents.TrialAlgorithm"
+        )
+    return cls
+
+
+def class_named(name: str, typed: bool = True) -> type:
+    """Return the class of an agent by `"module:Name"`, importing the module.
+
+    Args:
+        name: The class's.
+        typed: As in `distribution`.
+
+    Raises:
+        UsageError: The module cannot be imported or has no such agent; names the nearest.
+    """
+    module, _, class_name = name.partition(":")
+    _import_package(module, name)
+    if typed:
+        trust.remember(module)
+    held = vars(sys.modules[module])
+    found = getattr(sys.modules[module], class_name, None)
+    if not is_agent(found):
+        known = [key for key, one in held.items() if is_agent(one) and one.__module__ == module]
+        raise UsageError(
+            f"{module} has no agent {class_name!r} (a class with inner_loop); "
+            f"{nearest(class_name, known)}there are {known}"
+        )
+    return found
+
+
+def is_agent(found: Any) -> bool:
+    """Tell whether something is the class of an agent."""
+    return isinstance(found, type) and callable(getattr(found, "inner_loop", None))
 
 
 def checkpoint(path: str | os.PathLike, device: str = "auto") -> Any:
@@ -118,6 +166,7 @@ def checkpoint(path: str | os.PathLike, device: str = "auto") -> Any:
 
     Raises:
         OSError: The file cannot be read.
+        ModuleRefusedError: It names a module that was neither typed nor allowed.
         ValueError: It is no checkpoint, or one of an unknown algorithm.
     """
     from ..core.saving.checkpoint import read_checkpoint
@@ -125,23 +174,26 @@ def checkpoint(path: str | os.PathLike, device: str = "auto") -> Any:
 
     data = read_checkpoint(path)[0]
     check_data(data, str(path))
-    class_name = data["algorithm"]
-    allowed = trust.allowed_of(str(data["env"]["id"]))
-    for name, place in ALGORITHMS.items():
-        if place.rpartition(":")[2] == class_name:
-            cls: Any = algorithm(name)
-            return cls.load(path, device=device, allow_modules=allowed)
+    name = data["algorithm"]
+    named = [name, str(data["env"]["id"]), *names_in(data["env"]), *names_in(data["settings"])]
+    allowed = trust.allowed_of(*named)
+    if names_module(name):
+        check_named(name, f"{path}: algorithm", allowed)
+        return algorithm(name, typed=False).load(path, device=device, allow_modules=allowed)
+    for known, place in ALGORITHMS.items():
+        if place.rpartition(":")[2] == name:
+            return algorithm(known).load(path, device=device, allow_modules=allowed)
     raise UsageError(
-        f"{path} is a checkpoint of {class_name}, which this metazoo does not have; it has "
+        f"{path} is a checkpoint of {name}, which this metazoo does not have; it has "
         f"{sorted(ALGORITHMS)}"
     )
 
 
 def agent(text: str) -> Any:
-    """Return an agent: of a run's folder, of a checkpoint, or a baseline by name.
+    """Return an agent: of a run's folder, of a checkpoint, a baseline by name, or by its class.
 
     Args:
-        text: E.g. `"runs/last"`, `"rl2.zip"`, `"ucb1"` or `"ucb1:c=0.3"`.
+        text: E.g. `"runs/last"`, `"rl2.zip"`, `"ucb1"`, `"ucb1:c=0.3"` or `"my_agents:WinStay"`.
 
     Raises:
         OSError: A file cannot be read.
@@ -155,7 +207,19 @@ def agent(text: str) -> Any:
     is_place = path.name == "last" or len(path.parts) > 1
     if is_place or (path.exists() and _baseline_class(text) is None):
         return checkpoint(Run.open(path).checkpoint)
+    if names_module(text) and _baseline_class(text.partition(":")[0]) is None:
+        return _untrained(text)
     return baseline(text)
+
+
+def _untrained(name: str) -> Any:
+    """Make an agent of somebody's that needs no training."""
+    cls: Any = class_named(name)
+    if hasattr(cls, "load"):
+        raise UsageError(
+            f"{name} is trained first: metazoo train {name} ID; then give its run, e.g. runs/last"
+        )
+    return cls()
 
 
 def baseline(text: str) -> Any:

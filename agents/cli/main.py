@@ -12,6 +12,8 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from meta_envs.core.names import guarded
+
 from . import find, trust
 
 # Name: (module:function, what it does, an example)
@@ -38,8 +40,8 @@ COMMANDS = {
     ),
     "check": (
         "agents.cli.check:check",
-        "check the laws of a task distribution of your own",
-        "metazoo check mypkg:mine/X-v0",
+        "check the laws of a task distribution or an agent of your own",
+        "metazoo check mypkg:mine/X-v0    or    metazoo check my_agents:Mine",
     ),
     "play": (
         "agents.cli.play:play",
@@ -70,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         warnings.showwarning = _one_line  # a warning's line of source says nothing to users
         try:
             words, allowed = _allowed_modules(words)
-            with trust.allowing(allowed):
+            with trust.allowing(allowed), guarded(trust.typed):
                 code = _dispatch(words)
             sys.stdout.flush()  # a reader that has gone shows here, not when Python exits
             return code

@@ -29,6 +29,7 @@ For example:
   metazoo train rl2 meta/DependentBandit-v0 --total-timesteps 1e6 --seed 0
   metazoo train rl2 meta/DependentBandit-v0 --env-kwargs variant=hard --learning-rate 3e-4
   metazoo train rl2 mypkg:mine/X-v0
+  metazoo train my_agents:Mine meta/DependentBandit-v0
   metazoo train --resume runs/last
 
 `metazoo train ALGORITHM --help` shows every option; `metazoo list` shows the ids.
@@ -96,8 +97,9 @@ def _algorithms() -> str:
 
 def _parse(name: str, cls: type, words: list[str]) -> tuple[TrainOptions, dict[str, Any]]:
     plain = tyro.conf.OmitArgPrefixes
+    own = cls.__name__.lower()
     both: Any = dataclasses.make_dataclass(
-        "Both", [("run", plain[TrainOptions]), (name, plain[flags.arguments_class(cls)])]
+        "Both", [("run", plain[TrainOptions]), (own, plain[flags.arguments_class(cls)])]
     )
     about = inspect.cleandoc(cls.__doc__ or "").partition("\nArgs:")[0].replace("`", "")
     first, *others = (" ".join(part.split()) for part in about.split("\n\n"))
@@ -119,7 +121,7 @@ def _parse(name: str, cls: type, words: list[str]) -> tuple[TrainOptions, dict[s
         ),
         args=words,
     )
-    return parsed.run, flags.given(getattr(parsed, name))
+    return parsed.run, flags.given(getattr(parsed, own))
 
 
 def _start(options: TrainOptions, name: str, cls: Any, arguments: dict[str, Any]) -> int:

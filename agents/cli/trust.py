@@ -53,16 +53,28 @@ def remember(module: str) -> None:
         entry.write_text(f"{place}\n", encoding="utf-8")
 
 
-def allowed_of(name: str) -> tuple[str, ...]:
-    """Return what may be imported for a `"module:Name"` that a file names.
+def typed(name: str) -> None:
+    """Trust the module of a `"module:Name"` that stands in this command, e.g. in `--env-kwargs`."""
+    module = module_of(name)
+    if module is not None and module not in sys.modules:
+        search_this_folder()
+        remember(module)
+
+
+def allowed_of(*names: str) -> tuple[str, ...]:
+    """Return what may be imported for each `"module:Name"` that a file names.
 
     Args:
-        name: As it stands in the file; without a module nothing more is allowed.
+        *names: As they stand in the file; without a module nothing more is allowed.
 
     Returns:
-        For `allow_modules`: what this command allows, and the module's package if it was typed
+        For `allow_modules`: what this command allows, and the modules' packages if they were typed
         before and would be imported from the same file as then.
     """
+    return tuple(dict.fromkeys(one for name in names for one in _allowed_of(name)))
+
+
+def _allowed_of(name: str) -> tuple[str, ...]:
     allowed, module = _ALLOWED.get(), module_of(name)
     if module is None:
         return allowed

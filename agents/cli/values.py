@@ -10,7 +10,7 @@ import tyro
 
 _WORDS = {"true": True, "false": False, "none": None}
 PAIRS = "KEY=VALUE ..."  # how flags that take pairs are shown in help texts
-_TAKE_PAIRS = ("--env-kwargs", "--policy-kwargs")
+_TAKE_PAIRS = ("--env-kwargs", "--policy-kwargs", "--arguments")
 
 
 def literal(text: str) -> Any:

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import mujoco
 import numpy as np
 
-from ..core.arguments import choice
+from ..core.names import look_up
 
 Range = tuple[float | None, float | None]
 
@@ -22,7 +22,7 @@ class Body:
     """A robot and the defaults of its kwargs, which are Gymnasium's v5 unless `source` says more.
 
     Args:
-        file: MJCF of Gymnasium's package, or `"assets:..."` of ours.
+        file: MJCF of Gymnasium's package, `"assets:..."` of ours, or the whole path of a file.
         frame_skip: Physics steps an environment step.
         observation: Parts of an observation, see `observations`.
         place: What moves: `"root"` (the first slides), `"body:NAME"` (that body's origin),
@@ -163,12 +163,12 @@ BODIES: dict[str, Body] = {
 
 
 def body_named(name: str) -> Body:
-    """Return a robot.
+    """Return a robot, by a name of `BODIES` or `"module:Name"`.
 
     Raises:
         ValueError: If there is none of that name.
     """
-    return BODIES[choice("body", name, sorted(BODIES))]
+    return look_up("body", name, BODIES, lambda found: isinstance(found, Body), "a Body")
 
 
 @lru_cache(maxsize=32)
@@ -176,7 +176,7 @@ def load_model(file: str) -> mujoco.MjModel:
     """Compile a body's MJCF; do not write into the result, which is shared.
 
     Args:
-        file: Of Gymnasium's package, or `"assets:..."`.
+        file: As of `Body`.
     """
     root = ElementTree.fromstring(_mjcf(file))
     _shrink_textures(root)
@@ -201,6 +201,8 @@ def derive(model: mujoco.MjModel, data: mujoco.MjData) -> None:
 def _mjcf(file: str) -> str:
     if file.startswith("assets:"):
         return (resources.files("assets") / "mjcf" / file[len("assets:") :]).read_text()
+    if Path(file).is_absolute():
+        return Path(file).read_text(encoding="utf-8")
     package = importlib.util.find_spec("gymnasium")
     assert package is not None and package.origin is not None
     folder = Path(package.origin).parent / "envs" / "mujoco" / "assets"

@@ -64,7 +64,7 @@ class Locomotion(MetaVectorEnv):
         v0.
 
     Args:
-        body: The robot, of `bodies.BODIES`.
+        body: The robot, of `bodies.BODIES`, or `"module:Name"` of a `Body`; so the next two.
         goal: What it is rewarded for, of `goals.GOALS`.
         randomization: What of it varies, of `randomizations.RANDOMIZATIONS`.
         source: Whose numbers: `"maml"`, `"promp"`, `"pearl"`, `"varibad"`, `"maesn"` or `"epg"`

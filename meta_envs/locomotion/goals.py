@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from ..core.arguments import choice
+from ..core.names import look_up
 from ..core.tasks import Task, Tasks
 from .goal_base import Goal
 from .places import Disc, HalfCircle, HalfPlanes, Push, Reach, Square, ToPlace
@@ -137,12 +137,16 @@ def make_goal(name: str, settings: Settings) -> Goal:
 
 
 def goal_named(name: str) -> type[Goal]:
-    """Return a goal's class.
+    """Return a goal's class, by a name of `GOALS` or `"module:Name"`.
 
     Raises:
         ValueError: If there is none of that name.
     """
-    return GOALS[choice("goal", name, sorted(GOALS))]
+    return look_up("goal", name, GOALS, _is_goal, "a Goal class")
+
+
+def _is_goal(found: Any) -> bool:
+    return isinstance(found, type) and issubclass(found, Goal)
 
 
 GOALS: dict[str, type[Goal]] = {

@@ -14,7 +14,7 @@ import mujoco
 import numpy as np
 from gymnasium import spaces
 
-from ..core.arguments import choice
+from ..core.names import look_up
 from .bodies import derive
 
 _BEYOND = 0.25  # "ood" reaches this share of a range's width beyond each end
@@ -193,12 +193,17 @@ RANDOMIZATIONS: dict[str, tuple[Randomized, ...]] = {
 
 
 def randomization_named(name: str) -> tuple[Randomized, ...]:
-    """Return a randomisation.
+    """Return a randomisation, by a name of `RANDOMIZATIONS` or `"module:Name"`.
 
     Raises:
         ValueError: If there is none of that name.
     """
-    return RANDOMIZATIONS[choice("randomization", name, sorted(RANDOMIZATIONS))]
+    what = "a tuple of Randomized"
+    return look_up("randomization", name, RANDOMIZATIONS, _is_randomization, what)
+
+
+def _is_randomization(found: Any) -> bool:
+    return isinstance(found, tuple) and all(isinstance(one, Randomized) for one in found)
 
 
 def write_task(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import pathlib
 from abc import abstractmethod
@@ -16,11 +17,12 @@ from stable_baselines3.common.type_aliases import MaybeCallback
 from stable_baselines3.common.utils import get_system_info
 from torch import nn
 
+from meta_envs.core.names import guarded
 from meta_envs.core.rng import fresh_seed, valid_seed
 
 from ..play.inner_loop import InnerLoop
 from ..saving import checkpoint, stored
-from ..saving.allowed import check_named
+from ..saving.allowed import check_named, module_of, name_of_class, names_in
 from ..saving.encoding import decode, encode, encode_settings
 from ..saving.optimizer_state import pack_optimizer, unpack_optimizer
 from ..saving.progress_bar import ProgressBar
@@ -214,7 +216,7 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
                 raise ValueError(f"{name}={value!r}: a checkpoint is always whole; leave it out")
         progress, tensors = self._boundary or self._capture()
         data = {
-            "algorithm": type(self).__name__,
+            "algorithm": name_of_class(type(self)),
             "settings": encode_settings(self.settings, self._classes()),
             "env": {"id": self.env_id, "kwargs": encode(self.env_kwargs, set(), "env_kwargs")},
             "observation_space": encode(self.observation_space, set()),
@@ -245,8 +247,9 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
             custom_objects: What could not be saved, by name; it also replaces saved settings.
             print_system_info: Print the versions that this process runs.
             force_reset: Without effect: collections begin with a reset in any case.
-            allow_modules: Modules that may be imported because the file names them: the one of an
-                id like `"mypkg:mine/X-v0"`. One that is imported already needs no permission.
+            allow_modules: Modules that may be imported because the file names them: of an id like
+                `"mypkg:mine/X-v0"`, or of an argument like `"mypkg:Body"`. One that is imported
+                already, or that `kwargs` name, needs no permission.
             **kwargs: Constructor arguments to replace. Beside no `env`, `env_kwargs` change the
                 saved ones, and keep those they do not name.
 
@@ -261,22 +264,25 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
             get_system_info(print_info=True)
         data, tensors = checkpoint.read_checkpoint(path)  # type: ignore[arg-type]
         stored.check_data(data, str(path))
-        if data["algorithm"] != cls.__name__:
+        if data["algorithm"].rpartition(":")[2] != cls.__name__:
             raise ValueError(
                 f"{path} is a checkpoint of {data['algorithm']}, not of {cls.__name__}; "
                 f"use {data['algorithm']}.load"
             )
+        allowed = [*([allow_modules] if isinstance(allow_modules, str) else allow_modules)]
         named_by_file = env is None
         with stored.reading(str(path), "settings"):
             env, settings = to_load(data, str(path), env, custom_objects, kwargs, cls._classes())
             saved = {key: one for key, one in settings.items() if key not in kwargs}
             stored.check_settings(cls, saved, str(path))
         if named_by_file:
-            check_named(env, f"{path}: env.id", allow_modules)
+            check_named(env, f"{path}: env.id", allowed)
+        allowed += [str(module_of(name)) for name in names_in(kwargs)]
         policy = settings.pop("policy")
         # what the caller gave is the caller's to get right, in Python's own words
         with contextlib.nullcontext() if kwargs else stored.reading(str(path), "settings"):
-            with stored.limited_parameters(tensors, str(path)):
+            guard = functools.partial(check_named, place=str(path), allow_modules=allowed)
+            with stored.limited_parameters(tensors, str(path)), guarded(guard):
                 agent = cls(policy, env, **settings, device=device)
         with stored.reading(str(path), "its spaces"):
             spaces = decode(data["observation_space"]), decode(data["action_space"])

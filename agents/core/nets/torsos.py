@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeGuard
 
 import numpy as np
 import torch
 from gymnasium import spaces
 from gymnasium.spaces import utils
+
+from meta_envs.core.names import look_up
 
 from ..nets import stacked
 
@@ -155,7 +156,7 @@ def make_torso(
     """Make a torso.
 
     Args:
-        torso: A name of `TORSOS`, or a class.
+        torso: A name of `TORSOS`, `"module:Name"` of a class, or a class.
         observation_space: Of one row.
         net_arch: Widths of its layers.
         activation: A name of `ACTIVATIONS`.
@@ -166,15 +167,16 @@ def make_torso(
     """
     if activation not in ACTIVATIONS:
         raise ValueError(f"activation={activation!r} is unknown; there are {list(ACTIVATIONS)}")
-    if isinstance(torso, type) and issubclass(torso, Torso):
+    if _is_torso(torso):
         return torso(observation_space, net_arch, activation)
     if not isinstance(torso, str):
         raise TypeError(f"torso={torso!r} must be one of {list(TORSOS)}, or a Torso class")
-    if torso not in TORSOS:
-        near = get_close_matches(torso, TORSOS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"torso={torso!r} is unknown; there are {list(TORSOS)}{hint}")
-    return TORSOS[torso](observation_space, net_arch, activation)
+    made = look_up("torso", torso, TORSOS, _is_torso, "a Torso class")
+    return made(observation_space, net_arch, activation)
+
+
+def _is_torso(found: Any) -> TypeGuard[type[Torso]]:
+    return isinstance(found, type) and issubclass(found, Torso)
 
 
 def _index(space: spaces.Discrete, observations: np.ndarray) -> np.ndarray:

@@ -1,13 +1,17 @@
 """Modules that a file may name: imported only where the user has imported or allowed them.
 
-Importing a module runs its code. So every `"module:Name"` that stands in a file (a checkpoint's
-environment id, for one) goes through `check_named` before anything is imported.
+Importing a module runs its code. So every `"module:Name"` that stands in a file (its environment's
+id, its algorithm, a body or a torso among its arguments) goes through `check_named` before anything
+is imported.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from meta_envs.core.names import names_module
 
 
 class ModuleRefusedError(ValueError):
@@ -18,6 +22,23 @@ def module_of(name: str) -> str | None:
     """Return the module of `"module:Name"`; None where no module is named."""
     module, colon, _ = name.rpartition(":")
     return module if colon else None
+
+
+def name_of_class(cls: type) -> str:
+    """Return what a file remembers of a class: its name if it is ours, else `"module:Name"`."""
+    ours = cls.__module__.partition(".")[0] == __name__.partition(".")[0]
+    return cls.__name__ if ours else f"{cls.__module__}:{cls.__name__}"
+
+
+def names_in(value: Any) -> Iterator[str]:
+    """Yield every `"module:Name"` within JSON-able data."""
+    if isinstance(value, Mapping):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, list | tuple):
+        for one in value:
+            yield from names_in(one)
+    elif names_module(value):
+        yield value
 
 
 def check_named(name: str, place: str, allow_modules: Iterable[str] | str = ()) -> None:

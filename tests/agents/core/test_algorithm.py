@@ -1,5 +1,3 @@
-import random
-
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -58,19 +56,6 @@ class At(BaseCallback):
         return True
 
 
-@pytest.mark.parametrize("algorithm", [RL2, L2RL])
-@pytest.mark.parametrize("box", [False, True])
-def test_resumed_training_equals_uninterrupted_training(algorithm, box, tmp_path):
-    kwargs = {"env_kwargs": {"box": box}, "learning_rate": ("linear", 1e-2, 1e-3)}
-    whole = make(algorithm, **kwargs).learn(600)
-    half = make(algorithm, **kwargs)
-    half.learn(600, callback=At(40, lambda model: model.save(tmp_path / "half")))
-    again = algorithm.load(tmp_path / "half.zip")
-    assert 0 < again.num_timesteps < 600
-    again.learn(600 - again.num_timesteps, reset_num_timesteps=False)
-    assert again.num_timesteps == whole.num_timesteps and same(again, whole)
-
-
 def test_interrupted_update_saves_the_last_boundary(tmp_path):
     agent = make(n_epochs=3)
     calls = []
@@ -90,19 +75,6 @@ def test_interrupted_update_saves_the_last_boundary(tmp_path):
     assert resumed.iteration == 1
     resumed.learn(600 - resumed.num_timesteps, reset_num_timesteps=False)
     assert same(resumed, make(n_epochs=3).learn(600))
-
-
-def test_training_touches_no_global_randomness():
-    np.random.seed(0), random.seed(0), torch.manual_seed(0)
-    before = np.random.get_state()[1].copy(), random.getstate(), torch.get_rng_state().clone()
-    make().learn(200)
-    assert np.array_equal(before[0], np.random.get_state()[1])
-    assert before[1] == random.getstate() and torch.equal(before[2], torch.get_rng_state())
-
-
-def test_seeds_make_training_repeatable_and_different():
-    assert same(make().learn(200), make().learn(200))
-    assert not same(make().learn(200), make(seed=4).learn(200))
 
 
 def test_a_drawn_seed_is_known_and_repeats():
@@ -275,17 +247,6 @@ def test_image_observations_are_refused_with_what_to_do():
 
     with pytest.raises(TypeError, match="flatten"):
         GruPolicy(spaces.Box(0, 255, (8, 8, 3), np.uint8), spaces.Discrete(2))
-
-
-def test_training_stopped_by_a_callback_goes_on_in_the_same_process():
-    class Stop(BaseCallback):
-        def _on_step(self):
-            return self.n_calls < 40
-
-    agent = make(learning_rate=1e-3)
-    agent.learn(600, callback=Stop())
-    agent.learn(600 - agent.num_timesteps, reset_num_timesteps=False)
-    assert same(agent, make(learning_rate=1e-3).learn(600))
 
 
 def test_learning_again_plays_other_trials():

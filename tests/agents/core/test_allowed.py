@@ -8,7 +8,8 @@ import zipfile
 import gymnasium as gym
 import pytest
 
-from agents import RL2
+from agents import A2C, RL2
+from agents.cli import find, trust
 from agents.core.saving.allowed import ModuleRefusedError, check_named
 
 SMALL = {"seed": 0, "n_envs": 4, "preset": None, "policy_kwargs": {"hidden_size": 4}}
@@ -32,11 +33,13 @@ def folder(tmp_path, monkeypatch):
         sys.modules.pop(name, None)
 
 
-def crafted(folder, **env):
-    with zipfile.ZipFile(folder / "good.zip") as archive:
+def crafted(folder, good="good.zip", *, data=None, settings=None, **env):
+    with zipfile.ZipFile(folder / good) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     document = json.loads(members["data.json"])
     document["data"]["env"].update(env)
+    document["data"]["settings"].update(settings or {})
+    document["data"].update(data or {})
     members["data.json"] = json.dumps(document).encode()
     del members["manifest.json"]
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in members.items()}
@@ -44,6 +47,48 @@ def crafted(folder, **env):
         for name, content in {**members, "manifest.json": json.dumps(sums).encode()}.items():
             archive.writestr(name, content)
     return folder / "bad.zip"
+
+
+NAME = "stranger:X"
+# Everything by which a file can name a module, and how the command reads it.
+KINDS = {
+    "id": {"id": f"stranger:{ID}"},
+    "algorithm": {"data": {"algorithm": NAME}},
+    **{
+        one: {"id": "meta/RandomHopper-v0", "kwargs": {one: NAME}}
+        for one in ("body", "goal", "randomization")
+    },
+    "torso": {"good": "life.zip", "settings": {"policy_kwargs": {"torso": NAME}}},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whatever_a_file_names_is_imported_only_where_it_is_allowed(folder, kind):
+    if kind == "torso":
+        A2C("MlpPolicy", ID, n_envs=2, seed=0, preset=None).save("life.zip")
+    path = crafted(folder, **KINDS[kind])
+    with pytest.raises(ModuleRefusedError, match=r"bad.zip.*'stranger'.*allow_modules"):
+        find.checkpoint(path)
+    assert not (folder / "stranger.ran").exists()
+    with trust.allowing(["stranger"]):
+        if kind == "id":
+            find.checkpoint(path)
+        else:  # it has no X
+            with pytest.raises(ValueError, match="stranger.* has no (agent )?'X'"):
+                find.checkpoint(path)
+    assert (folder / "stranger.ran").exists()
+
+
+def test_what_a_call_of_load_names_itself_needs_no_permission(folder):
+    path = crafted(folder, id="meta/RandomHopper-v0")
+    with pytest.raises(ValueError, match="stranger.* has no 'X'"):
+        RL2.load(path, env_kwargs={"body": NAME})
+
+
+def test_an_algorithm_in_a_file_is_a_class_of_an_agent(folder):
+    path = crafted(folder, data={"algorithm": "os:system"})
+    with pytest.raises(ValueError, match="os has no agent 'system'"):
+        find.checkpoint(path)
 
 
 def test_a_checkpoint_imports_nothing_by_its_id(folder):

@@ -6,7 +6,6 @@ import torch
 
 from agents import RL2, evaluate
 from tests.agents import toys  # noqa: F401  registers toy/...
-from tests.agents.core.test_algorithm import At, same
 
 SMALL = {
     "n_envs": 16,
@@ -58,15 +57,6 @@ def test_the_policy_is_trpos_and_the_value_adams():
     value = [*agent.policy.value_trunk.parameters(), *agent.policy.value_head.parameters()]
     assert not any(part in state for part in policy) and all(part in state for part in value)
     assert all(torch.isfinite(part).all() for part in agent.policy.parameters())
-
-
-def test_resumed_training_equals_uninterrupted_training(tmp_path):
-    whole = RL2("GruPolicy", "toy/Lengths-v0", **SMALL).learn(600)
-    half = RL2("GruPolicy", "toy/Lengths-v0", **SMALL)
-    half.learn(600, callback=At(15, lambda model: model.save(tmp_path / "half")))
-    again = RL2.load(tmp_path / "half.zip")
-    again.learn(600 - again.num_timesteps, reset_num_timesteps=False)
-    assert same(again, whole)
 
 
 @pytest.mark.parametrize(

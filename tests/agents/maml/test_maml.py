@@ -13,7 +13,6 @@ import agents
 from agents import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile, Step, evaluate
 from agents.core.nets.mlp import MlpPolicy
 from agents.maml.episodes import Episodes, EpisodeStore, joined
-from tests.agents.core.test_algorithm import At, same
 from tests.agents.maml import toys  # noqa: F401  registers toy/Push-v0
 
 ID = "toy/Push-v0"
@@ -23,33 +22,6 @@ SMALL = {"n_envs": 12, "rows_per_task": 3, "policy_kwargs": {"net_arch": (8,)}, 
 
 def make(algorithm=MAML, env=ID, **kwargs):
     return algorithm("MlpPolicy", env, **{**SMALL, **kwargs})
-
-
-@pytest.mark.parametrize("algorithm", FAMILY)
-@pytest.mark.parametrize("discrete", [False, True])
-def test_resumed_training_equals_uninterrupted_training(algorithm, discrete, tmp_path):
-    kwargs = {
-        "env_kwargs": {"discrete": discrete, "lengths": True},
-        "learning_rate": ("linear", 1e-1, 1e-2),
-    }
-    whole = make(algorithm, **kwargs).learn(900)
-    half = make(algorithm, **kwargs)
-    half.learn(900, callback=At(40, lambda model: model.save(tmp_path / "half")))
-    again = algorithm.load(tmp_path / "half.zip")
-    assert 0 < again.num_timesteps < 900
-    again.learn(900 - again.num_timesteps, reset_num_timesteps=False)
-    assert again.num_timesteps == whole.num_timesteps and same(again, whole)
-    assert not same(whole, make(algorithm, **kwargs)), "training changes something"
-
-
-def test_a_resumed_agent_saves_the_same_bytes(tmp_path):
-    make(ProMP).learn(900).save(tmp_path / "whole.zip")
-    half = make(ProMP)
-    half.learn(900, callback=At(40, lambda model: model.save(tmp_path / "half")))
-    again = ProMP.load(tmp_path / "half.zip")
-    again.learn(900 - again.num_timesteps, reset_num_timesteps=False)
-    again.save(tmp_path / "again.zip")
-    assert (tmp_path / "again.zip").read_bytes() == (tmp_path / "whole.zip").read_bytes()
 
 
 @pytest.mark.parametrize("estimator", ["logp", "lvc", "dice"])

@@ -9,7 +9,6 @@ from torch import nn
 import meta_envs  # noqa: F401
 from agents import SupervisedMAML, evaluate
 from agents.maml.supervised import squared_error
-from tests.agents.core.test_algorithm import At, same
 
 ID = "meta/Sinusoid-v0"
 SMALL = {"n_batches": 5, "n_tasks": 4, "policy_kwargs": {"net_arch": (8,)}, "seed": 0}
@@ -90,17 +89,6 @@ def test_the_loop_learns_from_what_observations_show():
     np.testing.assert_allclose(loop.act(shown)[0], unadapted[0], rtol=1e-5)
     np.testing.assert_allclose(loop.act(shown)[1], answers[1, 0].detach() / 5, rtol=1e-5)
     assert not np.allclose(unadapted[1], loop.act(shown)[1])
-
-
-def test_resumed_training_equals_uninterrupted_training(tmp_path):
-    kwargs = {"learn_inner_lr": True, "inner_lr_shape": "tensor"}
-    whole = make(**kwargs).learn(3 * PER_ITERATION)
-    half = make(**kwargs)
-    half.learn(3 * PER_ITERATION, callback=At(2, lambda model: model.save(tmp_path / "half")))
-    again = SupervisedMAML.load(tmp_path / "half.zip")
-    assert again.num_timesteps == PER_ITERATION
-    again.learn(2 * PER_ITERATION, reset_num_timesteps=False)
-    assert same(again, whole) and not same(whole, make(**kwargs))
 
 
 def test_reptile_moves_towards_the_adapted_parameters():

@@ -12,7 +12,7 @@ import torch
 from agents import PEARL, Step, evaluate
 from agents.core.nets.encoders import kl_to_prior
 from tests.agents import toys  # noqa: F401  registers toy/Lengths-v0
-from tests.agents.core.test_algorithm import At, same
+from tests.agents.core.test_algorithm import same
 
 SMALL = {
     "n_envs": 4, "n_train_tasks": 3, "n_initial_episodes": 2, "n_prior_episodes": 1,
@@ -24,32 +24,6 @@ SMALL = {
 
 def make(env="meta/PointGoal-v0", **kwargs):
     return PEARL("MlpPolicy", env, **{**SMALL, **kwargs})
-
-
-@pytest.mark.parametrize(
-    ("env", "kwargs"),
-    [
-        ("meta/SparsePoint-v0", {"train_reward": "dense_reward", "target_entropy": -2.0}),
-        ("meta/SparsePoint-v0", {"contexts": "trials"}),
-        ("meta/SparsePoint-v0", {"contexts": "parts"}),
-        ("meta/SparsePoint-v0", {"contexts": "rewarded"}),
-        ("toy/Lengths-v0", {"learning_rate": ("linear", 1e-2, 1e-3), "target_entropy": 0.5}),
-        ("toy/Lengths-v0", {"env_kwargs": {"box": True}, "precision": "bfloat16"}),
-    ],
-)
-def test_resumed_training_equals_uninterrupted_training(env, kwargs, tmp_path):
-    total = 900 if "Sparse" in env else 200
-    whole = make(env, **kwargs).learn(total)
-    half = make(env, **kwargs)
-    half.learn(total, callback=At(total // 8, lambda model: model.save(tmp_path / "half")))
-    again = PEARL.load(tmp_path / "half.zip")
-    assert 0 < again.num_timesteps < total
-    again.learn(total - again.num_timesteps, reset_num_timesteps=False)
-    assert again.num_timesteps == whole.num_timesteps and same(again, whole)
-    for agent, name in ((whole, "whole"), (again, "again")):
-        agent.save(tmp_path / name)
-    assert (tmp_path / "again.zip").read_bytes() == (tmp_path / "whole.zip").read_bytes()
-    assert not same(whole, make(env, **kwargs)), "training changes something"
 
 
 def test_without_its_buffer_a_checkpoint_is_small_and_training_fills_a_new_one(tmp_path):

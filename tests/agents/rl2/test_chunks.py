@@ -8,7 +8,6 @@ from agents import RL2
 from agents.core.nets.recurrent_policy import GruPolicy, LstmPolicy
 from agents.core.play.chunks import Chunks
 from tests.agents import toys  # noqa: F401  registers toy/...
-from tests.agents.core.test_algorithm import At, same
 
 torch.set_num_threads(1)
 SMALL = {"hidden_size": 8, "embedding_sizes": (8,)}
@@ -117,18 +116,6 @@ def test_only_a_minibatch_is_unrolled_at_a_time():
     sizes = [batch.inputs.shape[:2] for batch in made]
     assert max(steps for steps, _ in sizes) == 6 and max(rows for _, rows in sizes) == 3
     assert len(sizes) > 8 * whole.mask.sum() / (4 * 3)
-
-
-def test_resumed_training_equals_uninterrupted_training(tmp_path):
-    kwargs = {"chunk_length": 4, "chunk_overlap": 2, "batch_size": 5, "baseline": "linear"}
-    whole = make("GruPolicy", **kwargs).learn(1500)
-    half = make("GruPolicy", **kwargs)
-    half.learn(1500, callback=At(60, lambda model: model.save(tmp_path / "half")))
-    again = RL2.load(tmp_path / "half.zip")
-    assert 0 < again.num_timesteps < 1500
-    assert (again.chunk_length, again.chunk_overlap, again.batch_size) == (4, 2, 5)
-    again.learn(1500 - again.num_timesteps, reset_num_timesteps=False)
-    assert same(again, whole)
 
 
 @pytest.mark.parametrize(

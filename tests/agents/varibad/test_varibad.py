@@ -70,41 +70,6 @@ class At(BaseCallback):
 # ---- checkpoints ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "kwargs",
-    [
-        {},
-        {"env_kwargs": {"box": True}, "state_coef": 0.5, "task_coef": 0.5, "n_elbos": 3},
-        {"rl_loss_through_encoder": True, "kl_scale": "original"},
-        {
-            "policy_kwargs": {
-                "hidden_size": 8,
-                "normalize_observation": True,
-                "normalize_belief": True,
-            },
-            "n_trials": 2,
-        },
-    ],
-    ids=["plain", "all decoders", "joint", "normalised"],
-)
-def test_resumed_training_equals_uninterrupted_training(kwargs, tmp_path):
-    kwargs = {"learning_rate": ("linear", 1e-2, 1e-3), **kwargs}
-    whole = make(**kwargs).learn(600)
-    half = make(**kwargs)
-    half.learn(600, callback=At(40, lambda model: model.save(tmp_path / "half")))
-    again = VariBAD.load(tmp_path / "half.zip")
-    assert 0 < again.num_timesteps < 600 and len(again.vae_buffer) > 0
-    again.learn(600 - again.num_timesteps, reset_num_timesteps=False)
-    assert again.num_timesteps == whole.num_timesteps and same(again, whole)
-
-
-def test_seeds_make_training_repeatable_and_different():
-    before = torch.get_rng_state().clone()
-    assert same(make().learn(150), make().learn(150))
-    assert not same(make().learn(150), make(seed=4).learn(150))
-    assert torch.equal(before, torch.get_rng_state())
-
-
 # ---- gradients -----------------------------------------------------------------------------------
 
 

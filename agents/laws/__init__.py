@@ -1,0 +1,1 @@
+"""The laws that every agent keeps, and what checks them."""
