@@ -62,21 +62,37 @@ def test_the_tasks_keep_the_laws(folder):
     run(folder, sys.executable, "-c", check)
 
 
-def test_the_commands_shown_run(folder, tmp_path_factory):
+@pytest.fixture
+def metazoo(tmp_path_factory) -> list[str]:
     script = tmp_path_factory.mktemp("bin") / "metazoo"  # as installed: not in the user's folder
     script.write_text("import sys\nfrom agents.cli.main import main\nsys.exit(main())\n")
-    metazoo = [sys.executable, str(script)]
+    return [sys.executable, str(script)]
+
+
+@pytest.mark.parametrize(
+    ("first", "steps", "flags", "agent", "id"),
+    [
+        (0, "1e6", ["--n-epochs", "1"], "rl2", "mypkg:mine/HiddenNumber-v0"),
+        (3, "5e5", ["--eval-tasks", "10"], "my_agents:Reinforce", "meta/DependentBandit-v0"),
+    ],
+    ids=["tasks", "agent"],
+)
+def test_the_commands_shown_run(folder, metazoo, first, steps, flags, agent, id):
     shown = [command.split()[1:] for command in COMMANDS]
-    assert [words[0] for words in shown] == ["check", "train", "evaluate"]
-    check, train, evaluate = shown
-    run(folder, *metazoo, *check)
-    train[train.index("1e6")] = "1000"
-    few = ["--seed", "0", "--n-envs", "8", "--n-epochs", "1"]
-    run(folder, *metazoo, *train, *few)
+    assert [words[0] for words in shown] == ["check", "train", "evaluate"] * 2
+    check, train, evaluate = shown[first : first + 3]
+    assert "keeps every law" in run(folder, *metazoo, *check)
+    train[train.index(steps)] = "1000"
+    run(folder, *metazoo, *train, "--seed", "0", "--n-envs", "8", *flags)
     (config,) = [path for path in folder.glob("runs/*/config.json") if path.parent.name != "last"]
-    assert json.loads(config.read_bytes())["env_id"] == "mypkg:mine/HiddenNumber-v0"
-    out = run(folder, *metazoo, *evaluate, "--num-tasks", "10")
-    assert "HiddenNumber" in out
+    about = json.loads(config.read_bytes())
+    assert (about["agent"], about["env_id"]) == (agent, id)
+    assert id.rpartition("/")[2] in run(folder, *metazoo, *evaluate, "--num-tasks", "10")
+
+
+def test_the_agent_is_short():
+    code = AGENT[AGENT.index("class Reinforce") : AGENT.index("class WinStay")]
+    assert len(code.strip().splitlines()) <= 35
 
 
 def test_the_agents_train_are_saved_and_are_evaluated(folder):

@@ -142,7 +142,7 @@ def class_named(name: str, typed: bool = True) -> type:
     if typed:
         trust.remember(module)
     held = vars(sys.modules[module])
-    found = getattr(sys.modules[module], class_name, None)
+    found: Any = getattr(sys.modules[module], class_name, None)
     if not is_agent(found):
         known = [key for key, one in held.items() if is_agent(one) and one.__module__ == module]
         raise UsageError(

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from agents import InnerLoop, TrialAlgorithm, argument, losses
-from agents.core.play.finite import NotFiniteError
+from agents.core.losses.finite import NotFiniteError
 from agents.core.play.recurrent import RecurrentInnerLoop
 
 
