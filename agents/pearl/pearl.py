@@ -190,10 +190,11 @@ class PEARL(DiscountArguments, IterativeAlgorithm):
         count = len(next(iter(saved.values())))
         self.train_tasks = _tasks.as_tasks(self.venv.unwrapped.single_task_space, saved, count)
 
-    def _capture(self) -> tuple[dict[str, Any], dict[str, dict]]:
+    def _capture(self) -> tuple[dict[str, Any], dict[str, Any]]:
         progress, tensors = super()._capture()
         if self.save_replay_buffer:
-            tensors["replay"] = self.replay.get_state()
+            self.replay.mark()
+            tensors["replay"] = self.replay.marked_state
         return progress, tensors
 
     def _restore(self, progress: Mapping[str, Any], tensors: Mapping[str, Any], path: str) -> None:

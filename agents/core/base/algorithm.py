@@ -78,7 +78,7 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
         self.settings["env_kwargs"] = self.env_kwargs  # one spelling: equal agents save alike
         self.iteration = 0
         self.latest: dict[str, float] = {}  # newest figures, for progress bars
-        self._boundary: tuple[dict[str, Any], dict[str, dict]] | None = None
+        self._boundary: tuple[dict[str, Any], dict[str, Any]] | None = None
         self._set_venv(self._make_venv(env, values["n_envs"], values["env_kwargs"]))
         settle_rows(env, values["n_envs"], self.settings, self.applied)
         self._setup_model()
@@ -172,10 +172,22 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
     # ---- state ----------------------------------------------------------------------------------
 
     def _mark_boundary(self) -> None:
-        """Remember the state of this iteration boundary: what `save` writes."""
+        """Remember the state of this iteration boundary: what `save` writes.
+
+        An update that is interrupted, or not finite, goes back to it, so that networks and
+        optimisers are copied; what is large is captured when it is asked for.
+        """
         self._boundary = self._capture()
 
-    def _capture(self) -> tuple[dict[str, Any], dict[str, dict]]:
+    def _boundary_state(self) -> tuple[dict[str, Any], dict[str, dict]]:
+        """Return progress and tensors at the last iteration boundary."""
+        progress, tensors = self._boundary or self._capture()
+        return progress, {
+            name: part() if callable(part) else part for name, part in tensors.items()
+        }
+
+    def _capture(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return progress, and tensors by name, or what returns them as they are now, later."""
         tensors: dict[str, dict] = {
             name: {key: value.detach().clone() for key, value in network.state_dict().items()}
             for name, network in self._networks().items()
@@ -214,7 +226,7 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
         for name, value in (("exclude", exclude), ("include", include)):
             if value:
                 raise ValueError(f"{name}={value!r}: a checkpoint is always whole; leave it out")
-        progress, tensors = self._boundary or self._capture()
+        progress, tensors = self._boundary_state()
         data = {
             "algorithm": name_of_class(type(self)),
             "settings": encode_settings(self.settings, self._classes()),

@@ -145,8 +145,7 @@ class IterativeAlgorithm(MetaAlgorithm):
 
     def _back_to_boundary(self, error: NotFiniteError) -> NotFiniteError:
         """Make the agent what it was at the last boundary, and say so."""
-        assert self._boundary is not None
-        self._restore(*self._boundary, "the last iteration boundary")
+        self._restore(*self._boundary_state(), "the last iteration boundary")
         return error.followed_by(
             f"training stopped, and the agent is as it was after iteration {self.iteration}, at "
             f"{self.num_timesteps:,} timesteps"

@@ -53,6 +53,8 @@ class TaskReplay:
         self.written = np.zeros(self.num_tasks, dtype=np.int64)  # ever, by task
         self._recent = np.zeros((self.num_tasks, 2), dtype=np.int64)  # its first, and past its last
         self._trials: list[list[tuple[int, int]]] = [[] for _ in range(self.num_tasks)]
+        self._marked: tuple[np.ndarray, np.ndarray, list[list[tuple[int, int]]]] | None = None
+        self._overwritten: list[tuple[int, np.ndarray, Arrays]] = []  # since the mark
 
     @property
     def size(self) -> np.ndarray:
@@ -86,6 +88,9 @@ class TaskReplay:
             self._extend_recent(task, start, count)
         kept = np.arange(max(count - self.capacity, 0), count)
         where = (start + kept) % self.capacity
+        if self._marked is not None:
+            before = {name: array[task, where] for name, array in self.arrays.items()}
+            self._overwritten.append((task, where, before))
         for name, values in transitions.items():
             self.arrays[name][task, where] = values[kept]
         self.written[task] = start + count
@@ -242,16 +247,44 @@ class TaskReplay:
         kept[:, 0] = True  # not to be left with nothing
         return places, mask * kept.astype(np.float32)
 
+    def mark(self) -> None:
+        """Remember what is kept now, for `marked_state`: no transition is copied for it.
+
+        From here on `add` keeps what it overwrites, until the next mark.
+        """
+        trials = [list(one) for one in self._trials]
+        self._marked = self.written.copy(), self._recent.copy(), trials
+        self._overwritten = []
+
     def get_state(self) -> dict[str, torch.Tensor]:
         """Return what is kept, as copies, for a checkpoint."""
-        longest = int(self.size.max())
-        filled = {name: torch.tensor(part[:, :longest]) for name, part in self.arrays.items()}
-        trials = [(task, *one) for task, many in enumerate(self._trials) for one in many]
+        return self._state(self.written, self._recent, self._trials, [])
+
+    def marked_state(self) -> dict[str, torch.Tensor]:
+        """Return what `get_state` would have returned at the last `mark`."""
+        if self._marked is None:
+            return self.get_state()
+        return self._state(*self._marked, self._overwritten)
+
+    def _state(
+        self,
+        written: np.ndarray,
+        recent: np.ndarray,
+        trials: list[list[tuple[int, int]]],
+        overwritten: list[tuple[int, np.ndarray, Arrays]],
+    ) -> dict[str, torch.Tensor]:
+        longest = int(np.minimum(written, self.capacity).max())
+        filled = {name: part[:, :longest].copy() for name, part in self.arrays.items()}
+        for task, where, before in reversed(overwritten):
+            inside = where < longest
+            for name, part in filled.items():
+                part[task, where[inside]] = before[name][inside]
+        flat = [(task, *one) for task, many in enumerate(trials) for one in many]
         return {
-            **{f"field.{name}": part for name, part in filled.items()},
-            "written": torch.tensor(self.written),
-            "recent": torch.tensor(self._recent),
-            "trials": torch.tensor(trials, dtype=torch.int64).reshape(-1, 3),
+            **{f"field.{name}": torch.from_numpy(part) for name, part in filled.items()},
+            "written": torch.tensor(written),
+            "recent": torch.tensor(recent),
+            "trials": torch.tensor(flat, dtype=torch.int64).reshape(-1, 3),
         }
 
     def set_state(self, state: Mapping[str, torch.Tensor]) -> None:
@@ -279,6 +312,7 @@ class TaskReplay:
         self._trials = [[] for _ in range(self.num_tasks)]
         for task, start, end in state["trials"].tolist():
             self._trials[task].append((start, end))
+        self._marked, self._overwritten = None, []
 
     def _draw_trials(
         self, tasks: np.ndarray, rng: np.random.Generator

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from agents.core.play.replay import TaskReplay
 
@@ -176,3 +177,28 @@ def test_bad_input():
         made().add(0, {"r": np.zeros(1)}, recent=True)
     with pytest.raises(ValueError, match=r"no transitions of tasks \[1\]"):
         made().sample(np.array([1]), 1, RNG(0))
+
+
+@pytest.mark.parametrize("before", [0, 3, 7, 23])
+def test_a_mark_is_what_was_kept_then_whatever_is_written_after(before):
+    rng = np.random.default_rng(before)
+    replay = TaskReplay(2, 8, {"x": (3,), "y": ()})
+
+    def write(task, count):
+        fields = {"x": rng.normal(size=(count, 3)), "y": rng.normal(size=count)}
+        replay.add(task, fields, recent=False, trial=True)
+
+    for count in (before % 5, before - before % 5):
+        if count:
+            write(0, count)
+            write(1, count // 2 + 1)
+    wanted = replay.get_state()
+    replay.mark()
+    for task, count in ((0, 2), (1, 5), (0, 9), (1, 30), (0, 1)):
+        write(task, count)
+    found = replay.marked_state()
+    assert found.keys() == wanted.keys()
+    assert all(torch.equal(found[name], part) for name, part in wanted.items())
+    again = TaskReplay(2, 8, {"x": (3,), "y": ()})
+    again.set_state(found)
+    assert torch.equal(again.get_state()["field.x"], wanted["field.x"])
