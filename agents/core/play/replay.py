@@ -13,10 +13,9 @@ import torch
 
 from meta_envs.core.memory import refuse_beyond_memory
 
-from .replay_bounds import check_bounds
+from .replay_state import Arrays, Bounds, Overwritten, check_bounds, packed
 
 Shapes = Mapping[str, tuple[int, ...]]
-Arrays = dict[str, np.ndarray]
 _FEWEST = 0.4  # least part of the transitions that `draw_parts` leaves, on average
 
 
@@ -53,8 +52,8 @@ class TaskReplay:
         self.written = np.zeros(self.num_tasks, dtype=np.int64)  # ever, by task
         self._recent = np.zeros((self.num_tasks, 2), dtype=np.int64)  # its first, and past its last
         self._trials: list[list[tuple[int, int]]] = [[] for _ in range(self.num_tasks)]
-        self._marked: tuple[np.ndarray, np.ndarray, list[list[tuple[int, int]]]] | None = None
-        self._overwritten: list[tuple[int, np.ndarray, Arrays]] = []  # since the mark
+        self._marked: Bounds | None = None
+        self._overwritten: list[Overwritten] = []  # since the mark
 
     @property
     def size(self) -> np.ndarray:
@@ -258,34 +257,13 @@ class TaskReplay:
 
     def get_state(self) -> dict[str, torch.Tensor]:
         """Return what is kept, as copies, for a checkpoint."""
-        return self._state(self.written, self._recent, self._trials, [])
+        return packed(self.arrays, (self.written, self._recent, self._trials), [])
 
     def marked_state(self) -> dict[str, torch.Tensor]:
         """Return what `get_state` would have returned at the last `mark`."""
         if self._marked is None:
             return self.get_state()
-        return self._state(*self._marked, self._overwritten)
-
-    def _state(
-        self,
-        written: np.ndarray,
-        recent: np.ndarray,
-        trials: list[list[tuple[int, int]]],
-        overwritten: list[tuple[int, np.ndarray, Arrays]],
-    ) -> dict[str, torch.Tensor]:
-        longest = int(np.minimum(written, self.capacity).max())
-        filled = {name: part[:, :longest].copy() for name, part in self.arrays.items()}
-        for task, where, before in reversed(overwritten):
-            inside = where < longest
-            for name, part in filled.items():
-                part[task, where[inside]] = before[name][inside]
-        flat = [(task, *one) for task, many in enumerate(trials) for one in many]
-        return {
-            **{f"field.{name}": torch.from_numpy(part) for name, part in filled.items()},
-            "written": torch.tensor(written),
-            "recent": torch.tensor(recent),
-            "trials": torch.tensor(flat, dtype=torch.int64).reshape(-1, 3),
-        }
+        return packed(self.arrays, self._marked, self._overwritten)
 
     def set_state(self, state: Mapping[str, torch.Tensor]) -> None:
         """Take back what `get_state` returned.
