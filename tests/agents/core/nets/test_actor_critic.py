@@ -102,7 +102,11 @@ def test_first_parameters_are_those_of_stable_baselines3():
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        ({"torso": "tabel"}, ValueError, r"there are \['mlp', 'table'\]; did you mean 'table'"),
+        (
+            {"torso": "tabel"},
+            ValueError,
+            "allowed are 'mlp', 'table'; did you mean 'table'.*module:Name",
+        ),
         ({"torso": 3}, TypeError, "or a Torso class"),
         ({"torso": "table"}, TypeError, "'table' takes Discrete alone"),
         ({"memory": "lstm"}, ValueError, "memory='lstm' is unknown"),
