@@ -11,14 +11,12 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import safetensors
 import safetensors.numpy
 
 Arrays = Mapping[str, np.ndarray]
-BankSource = Any  # a Bank, Arrays, or a str or path: see Bank
 
 _FOLDER, _ENDING = "banks", ".safetensors"
 _MOMENTS = "standardise.moments"
@@ -144,6 +142,9 @@ class Bank:
         found = self.arrays[name].shape
         if found != shape:
             raise ValueError(f"{name!r} of the bank has the shape {found}, not {shape}")
+
+
+BankSource = Bank | Arrays | str | os.PathLike  # what set_bank takes
 
 
 def read(source: str | os.PathLike) -> dict[str, np.ndarray]:
