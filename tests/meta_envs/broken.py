@@ -261,7 +261,7 @@ BROKEN: dict[type, tuple[str, tuple[str, ...], str]] = {
     ForgetsMember: ("splits", (), "not in tasks_in_split"),
     AnySplit: ("splits", (), "split='trian' was accepted"),
     RefusesOwn: ("splits", ("leak", "json", "mutation"), "set_task refuses it"),
-    RoundedJson: ("json", (), "after JSON"),
+    RoundedJson: ("json", ("mutation",), "after JSON"),
     IgnoresBadTasks: ("bad tasks", (), "was accepted"),
     ClipsTasks: ("bad tasks", (), "was accepted"),
     WritesTask: ("changes", (), "wrote into the task"),
