@@ -16,7 +16,7 @@ def valid_actions(space: spaces.Space, actions: Any, num_rows: int) -> np.ndarra
     """Return `actions` as an array [N, ...] of the space's type, Box actions clipped.
 
     Args:
-        space: The action space of one row: Box, Discrete or MultiDiscrete.
+        space: The action space of one row: Box, Discrete, MultiDiscrete or MultiBinary.
         actions: One action a row.
         num_rows: N.
 
@@ -36,6 +36,8 @@ def valid_actions(space: spaces.Space, actions: Any, num_rows: int) -> np.ndarra
         )
     if isinstance(space, spaces.Box):
         return _clipped(space, array)
+    if array.dtype.kind == "b" and isinstance(space, spaces.MultiBinary):
+        return array.astype(space.dtype)
     if array.dtype.kind not in "iu":
         whole = array.dtype.kind == "f" and np.isfinite(array).all()
         if not whole or (array != np.floor(array)).any():
@@ -47,9 +49,12 @@ def valid_actions(space: spaces.Space, actions: Any, num_rows: int) -> np.ndarra
         low, high = space.start, space.start + space.n - 1
     elif isinstance(space, spaces.MultiDiscrete):
         low, high = space.start, space.start + space.nvec - 1
+    elif isinstance(space, spaces.MultiBinary):
+        low, high = 0, 1
     else:
         raise TypeError(
-            f"{space} is not supported; action spaces are Box, Discrete or MultiDiscrete"
+            f"{space} is not supported; action spaces are Box, Discrete, MultiDiscrete or "
+            "MultiBinary"
         )
     outside = (array < low) | (array > high)
     if outside.any():

@@ -40,7 +40,8 @@ class TrialObservation:
         action_size = _flat_size(action_space)
         if action_size is None:
             raise TypeError(
-                f"{action_space} cannot be flattened; use Box, Discrete or MultiDiscrete"
+                f"{action_space} cannot be flattened; use Box, Discrete, MultiDiscrete or "
+                "MultiBinary"
             )
         self.action_size = action_size
         extra = {

@@ -13,7 +13,7 @@ import torch
 from gymnasium import spaces
 
 from ..nets import stacked
-from .heads import GaussianHead, PolicyHead, make_head
+from .heads import DiscreteHead, GaussianHead, PolicyHead, make_head
 from .torsos import Torso, make_torso
 
 _GAINS = {"policy": 0.01}  # of the last layer's weights; 1 of all other heads
@@ -33,8 +33,8 @@ class ActorCritic:
 
     Args:
         observation_space: Of one row.
-        action_space: Of one row: Discrete, or a Box of floats (a Gaussian whose log deviation is a
-            parameter of its own).
+        action_space: Of one row: Discrete, MultiDiscrete, MultiBinary, or a Box of floats (a
+            Gaussian whose log deviation is a parameter of its own).
         net_arch: Widths of the torso's layers.
         outputs: Further heads by name, and the numbers each gives.
         separate: Heads (or `"policy"`) with a torso of their own; all others share one.
@@ -125,8 +125,8 @@ class ActorCritic:
     def _policy_size(self) -> int:
         if isinstance(self.head, GaussianHead):
             return self.head.noise_size
-        assert isinstance(self.action_space, spaces.Discrete)
-        return int(self.action_space.n)
+        assert isinstance(self.head, DiscreteHead)
+        return self.head.logits.out_features
 
     # ---- applying them --------------------------------------------------------------------------
 
@@ -174,7 +174,8 @@ class ActorCritic:
 
     def _distribution(self, outputs: torch.Tensor, log_std: torch.Tensor | None) -> torch.Tensor:
         if log_std is None:
-            return torch.log_softmax(outputs, dim=-1)
+            assert isinstance(self.head, DiscreteHead)
+            return self.head.distribution(outputs)
         return torch.cat([outputs, log_std.unsqueeze(1).expand_as(outputs)], dim=-1)
 
 

@@ -1,90 +1,30 @@
-"""Policy and value heads. H features, P distribution parameters, A numbers of an action.
-
-Heads sample from noise that the caller draws, so that no randomness is hidden in a network: a head
-says how much (`noise_size`) and of which kind (`noise_kind`, "uniform" in [0, 1) or "normal").
-"""
+"""Policy and value heads. H features, P distribution parameters, A numbers of an action."""
 
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from typing import ClassVar
 
 import torch
 from gymnasium import spaces
 from torch import nn
 
+from .discrete_heads import BernoulliHead, CategoricalHead, DiscreteHead, MultiCategoricalHead
+from .policy_head import PolicyHead, head_layer
+
+__all__ = [
+    "BernoulliHead",
+    "CategoricalHead",
+    "DiscreteHead",
+    "GaussianHead",
+    "MultiCategoricalHead",
+    "PolicyHead",
+    "StateGaussianHead",
+    "ValueHead",
+    "make_head",
+]
+
 _LOG_SQRT_TWO_PI = 0.5 * math.log(2 * math.pi)
 _LEAST_LOG_STD, _MOST_LOG_STD = -4.0, 1.0
-
-
-class PolicyHead(nn.Module, ABC):
-    """Turns features into a distribution over actions."""
-
-    noise_kind: ClassVar[str]
-    noise_size: int
-
-    @abstractmethod
-    def sample(self, params: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
-        """Return actions [..., ...] of the distributions `params` [..., P], from noise."""
-
-    @abstractmethod
-    def mode(self, params: torch.Tensor) -> torch.Tensor:
-        """Return the most probable actions."""
-
-    @abstractmethod
-    def log_prob(self, params: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
-        """Return the log probability (density) of actions, [...]."""
-
-    @abstractmethod
-    def entropy(self, params: torch.Tensor) -> torch.Tensor:
-        """Return the entropy, [...]."""
-
-    @abstractmethod
-    def kl(self, params: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-        """Return KL(params || other), [...]."""
-
-
-class CategoricalHead(PolicyHead):
-    """A categorical distribution over a Discrete space; parameters are log probabilities.
-
-    Args:
-        action_space: Discrete.
-        input_size: H.
-    """
-
-    noise_kind = "uniform"
-    noise_size = 1
-
-    def __init__(self, action_space: spaces.Discrete, input_size: int):
-        super().__init__()
-        self.start = int(action_space.start)
-        self.logits = _linear(input_size, int(action_space.n), gain=0.01)
-
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Return log probabilities [..., P]."""
-        return torch.log_softmax(self.logits(features), dim=-1)
-
-    def sample(self, params: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
-        """Sample by the inverse of the distribution function; `noise` is uniform, [..., 1]."""
-        below = torch.cumsum(params.exp(), dim=-1)[..., :-1]
-        return (below <= noise).sum(dim=-1) + self.start
-
-    def mode(self, params: torch.Tensor) -> torch.Tensor:
-        """Return the most probable actions, int64 [...]."""
-        return params.argmax(dim=-1) + self.start
-
-    def log_prob(self, params: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
-        """Return the log probability of actions [...]."""
-        return params.gather(-1, (actions - self.start).unsqueeze(-1)).squeeze(-1)
-
-    def entropy(self, params: torch.Tensor) -> torch.Tensor:
-        """Return the entropy in nats, [...]."""
-        return -(params.exp() * params).sum(dim=-1)
-
-    def kl(self, params: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-        """Return KL(params || other) in nats, [...]."""
-        return (params.exp() * (params - other)).sum(dim=-1)
 
 
 class GaussianHead(PolicyHead):
@@ -105,7 +45,7 @@ class GaussianHead(PolicyHead):
         super().__init__()
         self.shape = action_space.shape
         self.noise_size = math.prod(self.shape)
-        self.means = _linear(input_size, self.noise_size, gain=0.01)
+        self.means = head_layer(input_size, self.noise_size, gain=0.01)
         self.log_std = nn.Parameter(torch.full((self.noise_size,), log_std_init))
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
@@ -159,7 +99,7 @@ class StateGaussianHead(GaussianHead):
 
     def __init__(self, action_space: spaces.Box, input_size: int, log_std_init: float = 0.0):
         super().__init__(action_space, input_size, log_std_init)
-        self.log_stds = _linear(input_size, self.noise_size, gain=0.01)
+        self.log_stds = head_layer(input_size, self.noise_size, gain=0.01)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Return means and log deviations, [..., 2 A]."""
@@ -176,7 +116,7 @@ class ValueHead(nn.Module):
 
     def __init__(self, input_size: int):
         super().__init__()
-        self.linear = _linear(input_size, 1, gain=1.0)
+        self.linear = head_layer(input_size, 1, gain=1.0)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Return values [...] of features [..., H]."""
@@ -192,7 +132,7 @@ def make_head(
     """Make the head of an action space.
 
     Args:
-        action_space: Discrete or Box.
+        action_space: Discrete, MultiDiscrete, MultiBinary or Box of floats.
         input_size: H.
         log_std_init: Of a Gaussian.
         state_std: Let a Gaussian's deviation depend on the state.
@@ -202,14 +142,14 @@ def make_head(
     """
     if isinstance(action_space, spaces.Discrete):
         return CategoricalHead(action_space, input_size)
+    if isinstance(action_space, spaces.MultiDiscrete):
+        return MultiCategoricalHead(action_space, input_size)
+    if isinstance(action_space, spaces.MultiBinary):
+        return BernoulliHead(action_space, input_size)
     if isinstance(action_space, spaces.Box) and action_space.dtype.kind == "f":
         kind = StateGaussianHead if state_std else GaussianHead
         return kind(action_space, input_size, log_std_init)
-    raise TypeError(f"action_space={action_space} has no policy head; allowed: Discrete, float Box")
-
-
-def _linear(inputs: int, outputs: int, gain: float) -> nn.Linear:
-    layer = nn.Linear(inputs, outputs)
-    nn.init.orthogonal_(layer.weight, gain=gain)
-    nn.init.zeros_(layer.bias)
-    return layer
+    raise TypeError(
+        f"action_space={action_space} has no policy head; allowed are Discrete, MultiDiscrete, "
+        "MultiBinary and Boxes of floats"
+    )

@@ -15,7 +15,7 @@ from torch import nn
 
 from meta_envs.wrappers import TrialObservation
 
-from .heads import GaussianHead, make_head
+from .heads import DiscreteHead, make_head
 from .kernels import mlp_gradients
 from .standardise import Standardise
 
@@ -24,14 +24,14 @@ _MIN_LOG_STD = float(np.log(1e-6))  # the floor of Finn et al.'s and ProMP's pol
 
 
 class MlpPolicy(nn.Module):
-    """An MLP with a Gaussian (Box) or categorical (Discrete) head.
+    """An MLP with the head of the action space.
 
     `apply` takes the parameters beside the inputs, all tasks' in one batched product a layer. The
     deviation of a Gaussian is a parameter like the others and adapts with them.
 
     Args:
         observation_space: Of one row; a vector or discrete (one-hot).
-        action_space: Discrete or Box of floats.
+        action_space: Box of floats, Discrete, MultiDiscrete or MultiBinary.
         net_arch: Widths of the layers.
         activation: Between them.
         log_std_init: Initial log deviation of continuous actions.
@@ -67,7 +67,7 @@ class MlpPolicy(nn.Module):
             self.layers.append(layer)
         self.activation = activation()
         self.head = make_head(action_space, sizes[-1], log_std_init)
-        self._last = "head.means" if isinstance(self.head, GaussianHead) else "head.logits"
+        self._last = "head.logits" if isinstance(self.head, DiscreteHead) else "head.means"
         self.standardise = Standardise(sizes[0]) if normalize_observation else None
 
     def parameters_by_name(self) -> dict[str, torch.Tensor]:
@@ -88,8 +88,8 @@ class MlpPolicy(nn.Module):
         names = [*(f"layers.{index}" for index in range(len(self.layers))), self._last]
         shown = inputs if self.standardise is None else self.standardise(inputs)
         outputs = _outputs(parameters, names, self.activation, shown)
-        if not isinstance(self.head, GaussianHead):
-            return torch.log_softmax(outputs, dim=-1)
+        if isinstance(self.head, DiscreteHead):
+            return self.head.distribution(outputs)
         log_std = parameters["head.log_std"].clamp(min=_MIN_LOG_STD)
         if log_std.dim() > 1:
             log_std = log_std.unsqueeze(1)

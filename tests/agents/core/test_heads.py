@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
-from torch.distributions import Categorical, Normal
+from torch.distributions import Bernoulli, Categorical, Independent, Normal, kl_divergence
 
 from agents.core.nets.heads import (
     CategoricalHead,
@@ -97,6 +97,75 @@ def test_start_is_added_to_samples_and_taken_from_actions():
     assert torch.equal(moved.log_prob(params, sampled + 7), plain.log_prob(params, sampled))
 
 
+def _even_noise(count, size):
+    """Return `size` columns of evenly spaced noise, each in an order of its own."""
+    even = (torch.arange(count) + 0.5) / count
+    return torch.stack([even[torch.randperm(count)] for _ in range(size)], dim=-1)
+
+
+@pytest.mark.parametrize("nvec", [[3], [2, 4, 1], [[2, 3], [5, 2]]])
+def test_several_choices_equal_torch(nvec):
+    space = spaces.MultiDiscrete(np.array(nvec), start=np.array(nvec) - 2)
+    head = make_head(space, 3)
+    sizes = space.nvec.ravel().tolist()
+    assert head.noise_kind == "uniform" and head.noise_size == len(sizes)
+    params, other = (
+        torch.cat([torch.log_softmax(2 * torch.randn(7, 4, n), -1) for n in sizes], -1)
+        for _ in range(2)
+    )
+    one, two = (
+        [Categorical(logits=part) for part in given.split(sizes, -1)] for given in (params, other)
+    )
+    noise = torch.rand(7, 4, len(sizes))
+    actions = head.sample(params, noise)
+    assert actions.shape == (7, 4, *space.shape)
+    assert all(action in space for action in actions.reshape(-1, *space.shape).numpy())
+    flat = (actions - torch.from_numpy(space.start)).reshape(7, 4, -1)
+    wanted = sum(part.log_prob(flat[..., i]) for i, part in enumerate(one))
+    torch.testing.assert_close(head.log_prob(params, actions), wanted)
+    torch.testing.assert_close(head.entropy(params), sum(part.entropy() for part in one))
+    apart = sum(kl_divergence(*pair) for pair in zip(one, two, strict=True))
+    torch.testing.assert_close(head.kl(params, other), apart)
+    best = torch.stack([part.probs.argmax(-1) for part in one], -1).reshape(actions.shape)
+    assert torch.equal(head.mode(params), best + torch.from_numpy(space.start))
+    torch.testing.assert_close(
+        head(torch.randn(5, 3)).exp().sum(-1), torch.full((5,), float(len(sizes)))
+    )
+
+
+@pytest.mark.parametrize("shape", [3, (2, 2)])
+def test_bits_equal_torch(shape):
+    space = spaces.MultiBinary(shape)
+    head = make_head(space, 3)
+    bits = int(np.prod(shape))
+    assert head.noise_kind == "uniform" and head.noise_size == bits
+    params, other = (3 * torch.randn(7, 4, bits) for _ in range(2))
+    one, two = (Independent(Bernoulli(logits=given), 1) for given in (params, other))
+    actions = head.sample(params, torch.rand(7, 4, bits))
+    assert all(action in space for action in actions.reshape(-1, *space.shape).numpy())
+    flat = actions.reshape(7, 4, bits).float()
+    torch.testing.assert_close(head.log_prob(params, actions), one.log_prob(flat))
+    torch.testing.assert_close(head.entropy(params), one.entropy())
+    torch.testing.assert_close(head.kl(params, other), kl_divergence(one, two))
+    assert torch.equal(head.mode(params).reshape(7, 4, bits) == 1, params > 0)
+    extreme = torch.full((2, bits), 1e4).requires_grad_()
+    head.entropy(extreme).sum().backward()
+    assert torch.isfinite(extreme.grad).all()
+
+
+def test_several_choices_and_bits_are_sampled_with_their_probabilities():
+    count = 2000
+    chances = torch.tensor([0.2, 0.8, 0.5, 0.1, 0.4])
+    choices = make_head(spaces.MultiDiscrete([2, 3]), 3)
+    drawn = choices.sample(chances.log().expand(count, 5), _even_noise(count, 2))
+    for column, wanted in enumerate(chances.split([2, 3])):
+        shares = torch.bincount(drawn[:, column], minlength=len(wanted)) / count
+        assert (shares - wanted).abs().max() <= 1.5 / count
+    bits = make_head(spaces.MultiBinary(5), 3)
+    drawn = bits.sample(chances.logit().expand(count, 5), _even_noise(count, 5))
+    assert (drawn.float().mean(0) - chances).abs().max() <= 1.5 / count
+
+
 @pytest.mark.parametrize("shape", [(2,), (), (2, 3)])
 def test_gaussian_equals_torch(shape):
     head = normal(shape)
@@ -147,14 +216,12 @@ def test_value_head():
 @pytest.mark.parametrize(
     "space",
     [
-        spaces.MultiDiscrete([2, 3]),
-        spaces.MultiBinary(3),
         spaces.Dict({"a": spaces.Discrete(2)}),
         spaces.Box(0, 9, (2,), np.int64),
     ],
 )
 def test_other_spaces_are_refused_by_name(space):
-    with pytest.raises(TypeError, match="no policy head; allowed: Discrete, float Box"):
+    with pytest.raises(TypeError, match="no policy head; allowed are Discrete.* Boxes of"):
         make_head(space, 3)
 
 

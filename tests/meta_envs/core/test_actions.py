@@ -30,9 +30,17 @@ def test_whole_floats_are_integers() -> None:
     assert valid_actions(_MULTI, np.array([[1, 3]], dtype=np.uint8), 1).tolist() == [[1, 3]]
 
 
+def test_bits_may_be_bools() -> None:
+    space = spaces.MultiBinary(2)
+    checked = valid_actions(space, [[True, False], [False, False]], 2)
+    assert checked.tolist() == [[1, 0], [0, 0]] and all(row in space for row in checked)
+    assert valid_actions(space, [[1, 0]], 1).tolist() == [[1, 0]]
+
+
 @pytest.mark.parametrize(
     ("space", "actions", "message"),
     [
+        (spaces.MultiBinary(2), [[0, 2]], r"\[0 2\] of row 0 is outside \[0, 1\]"),
         (_BOX, [[0.0, np.nan]], r"action \[ ?0. nan\] of row 0 holds NaN"),
         (_BOX, [0.0, 0.0], r"shape \(2,\); 1 rows of Box.* take \(1, 2\)"),
         (_BOX, [["a", "b"]], "'a'.* is not numeric"),
@@ -62,5 +70,5 @@ def test_the_row_is_named() -> None:
 
 
 def test_other_spaces_are_refused() -> None:
-    with pytest.raises(TypeError, match="are Box, Discrete or MultiDiscrete"):
+    with pytest.raises(TypeError, match="are Box, Discrete, MultiDiscrete or MultiBinary"):
         valid_actions(spaces.Text(3), [0], 1)
