@@ -6,7 +6,7 @@ import torch
 
 from ..core.base.trial_algorithm import TrialAlgorithm
 from ..core.base.updates import A2C, GradientUpdate
-from ..core.nets.recurrent_policy import GruPolicy, LstmPolicy
+from ..core.nets.recurrent_policy import LstmPolicy
 from .presets import PRESETS
 
 
@@ -24,7 +24,7 @@ class L2RL(TrialAlgorithm):
         ValueError: If an argument is out of range.
     """
 
-    policy_aliases = {"LstmPolicy": LstmPolicy, "GruPolicy": GruPolicy}
+    policy_aliases = {"LstmPolicy": LstmPolicy, **TrialAlgorithm.policy_aliases}
     presets = PRESETS
     paper_policy = {"hidden_size": 48, "embedding_sizes": ()}
 

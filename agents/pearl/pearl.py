@@ -44,7 +44,7 @@ class PEARL(DiscountArguments, IterativeAlgorithm):
         ValueError: If an argument is out of range.
     """
 
-    policy_aliases = {"MlpPolicy": PearlPolicy}
+    policy_aliases = {"MlpPolicy": PearlPolicy, "PearlPolicy": PearlPolicy}
 
     presets = PRESETS
 

@@ -11,18 +11,17 @@ import torch
 from gymnasium import spaces
 from torch import nn
 
-from meta_envs.wrappers import TrialObservation
-
 from ..core.learning.sac import SoftActorCritic
 from ..core.nets.encoders import ProductEncoder
 from ..core.nets.kernels.fast_mlp import Precision
+from ..core.nets.step_inputs import vector_inputs
 
 
 class PearlPolicy(nn.Module):
     """An encoder of transitions, and an actor-critic that is given a sample of its posterior.
 
     Args:
-        observation_space: Of one row; a vector or discrete (one-hot).
+        observation_space: Of one row: vectors, discrete (one-hot), Dicts of these.
         action_space: Box with bounds, or Discrete.
         latent_size: L.
         net_arch: Widths of actor and critics.
@@ -50,12 +49,7 @@ class PearlPolicy(nn.Module):
         precision: Precision = "float32",
     ):
         super().__init__()
-        self.builder = TrialObservation(observation_space, action_space)
-        if self.builder.observation_size is None:
-            raise TypeError(
-                f"observation_space={observation_space}: PEARL takes vectors and discrete "
-                "observations; flatten it first"
-            )
+        self.builder = vector_inputs(observation_space, action_space, "PearlPolicy")
         self.observation_size = self.builder.observation_size
         self.latent_size = latent_size
         self.next_observation = next_observation

@@ -88,6 +88,8 @@ class RL2(PPOArguments, TrialAlgorithm):
         if self.chunk_length is None:
             self._settle_batch_size()
         learnt_value = self.baseline == "network"
+        if not learnt_value:
+            self.policy.builder.require_numbers("baseline='linear'")
         vf_coef = self.vf_coef if learnt_value else 0.0
         loss = (
             ValueFit(self.policy, self.vf_coef)

@@ -16,7 +16,7 @@ from torch import nn
 
 from meta_envs.wrappers import TrialObservation
 
-from ..core.nets.recurrent_policy import make_layers
+from ..core.nets.trunk import make_layers
 from .experience import Transitions
 from .losses import bernoulli_log_likelihood, gaussian_log_likelihood, goal_log_likelihood
 

@@ -47,7 +47,7 @@ class BeliefInnerLoop(RecurrentInnerLoop):
         rows_per_task: int = 1,
         seed: int | None = None,
     ):
-        super().__init__(policy, venv, rows_per_task, seed)  # type: ignore[arg-type]
+        super().__init__(policy, venv, rows_per_task, seed)
         self.decoder = decoder
         self._successors = np.zeros((self.num_rows, policy.shown), np.float32)
         self._pending = np.zeros(self.num_rows, dtype=bool)  # a step is not in the state yet

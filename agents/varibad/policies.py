@@ -11,15 +11,15 @@ import torch
 from gymnasium import spaces
 from torch import nn
 
-from meta_envs.wrappers import TrialObservation
-
 from ..core.nets.belief import RecurrentGaussian
 from ..core.nets.heads import ValueHead, make_head
-from ..core.nets.recurrent_policy import make_layers
 from ..core.nets.standardise import Standardise
+from ..core.nets.step_inputs import vector_inputs
+from ..core.nets.trial_policy import TrialPolicy
+from ..core.nets.trunk import make_layers
 
 
-class BeliefPolicy(nn.Module):
+class BeliefPolicy(TrialPolicy):
     """A belief encoder, and a feed-forward policy and value on (observation, start, belief).
 
     Inputs are those of `TrialObservation`, with raw rewards. The state is the encoder's, the
@@ -27,8 +27,8 @@ class BeliefPolicy(nn.Module):
     that the first belief is the prior.
 
     Args:
-        observation_space: Of one row of the raw environment; a vector or discrete.
-        action_space: Discrete or Box.
+        observation_space: Of one row of the raw environment: vectors, discrete, Dicts of these.
+        action_space: Discrete, MultiDiscrete, MultiBinary or Box of floats.
         latent_size: L.
         embedding_sizes: Widths of the encoder's layers before its GRU.
         hidden_size: Width of the encoder's GRU.
@@ -44,6 +44,8 @@ class BeliefPolicy(nn.Module):
         TypeError: If a space is not supported.
     """
 
+    sees_raw_rewards = True  # old trials of a buffer must mean what they meant
+
     def __init__(
         self,
         observation_space: spaces.Space,
@@ -58,14 +60,9 @@ class BeliefPolicy(nn.Module):
         normalize_observation: bool = False,
         normalize_belief: bool = False,
     ):
-        super().__init__()
-        self.builder = TrialObservation(observation_space, action_space)
-        size = self.builder.observation_size
-        if size is None:
-            raise TypeError(
-                f"observation_space={observation_space}: BeliefPolicy takes vectors and discrete "
-                "observations; flatten it first"
-            )
+        builder = vector_inputs(observation_space, action_space, "BeliefPolicy")
+        super().__init__(builder)
+        size = builder.observation_size
         self.shown, self.latent_size = size, latent_size
         self.encoder = RecurrentGaussian(
             self.builder.size + size, latent_size, embedding_sizes, hidden_size, activation, memory
@@ -77,10 +74,6 @@ class BeliefPolicy(nn.Module):
         self.value_head = ValueHead(width)
         self.standardise = Standardise(size) if normalize_observation else None
         self.standardise_belief = Standardise(2 * latent_size) if normalize_belief else None
-        # Old trials of a buffer must mean what they meant.
-        self.sees_raw_rewards = True
-        self.reward_scale: torch.Tensor
-        self.register_buffer("reward_scale", torch.ones((), dtype=torch.float64))
 
     def acting_parameters(self) -> list[nn.Parameter]:
         """Return all parameters but the encoder's."""
@@ -141,7 +134,7 @@ class BeliefPolicy(nn.Module):
 
     @torch.no_grad()
     def after_iteration(self, inputs: torch.Tensor, mask: torch.Tensor) -> None:
-        """Take what an iteration showed, inputs [T, B, D] where the mask [T, B] is 1."""
+        """Take the moments of what an iteration showed; see `TrialPolicy`."""
         if self.standardise is not None:
             self.standardise.update(inputs, mask)
         if self.standardise_belief is not None:

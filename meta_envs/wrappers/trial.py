@@ -34,7 +34,7 @@ class TrialObservation:
     """
 
     def __init__(self, observation_space: spaces.Space, action_space: spaces.Space):
-        self._observation_space = observation_space
+        self.raw_space = observation_space
         self._action_space = action_space
         self.observation_size = _flat_size(observation_space)
         action_size = _flat_size(action_space)
@@ -84,7 +84,7 @@ class TrialObservation:
                 "episode_start": np.asarray(starts, np.float32)[:, None],
             }
         built = np.zeros((len(rewards), self.size), dtype=np.float32)
-        _write_flat(self._observation_space, observations, built[:, : self.observation_size])
+        write_flat(self.raw_space, observations, built[:, : self.observation_size])
         built[:, self.observation_size : -2] = actions
         built[:, -2] = rewards
         built[:, -1] = starts
@@ -95,14 +95,14 @@ class TrialObservation:
         flat = np.zeros((len(actions), self.action_size), dtype=np.float32)
         if isinstance(self._action_space, spaces.Box):
             actions = np.clip(actions, self._action_space.low, self._action_space.high)
-        _write_flat(self._action_space, actions, flat)
+        write_flat(self._action_space, actions, flat)
         return flat
 
     def flat_observations(self, observations: Any) -> np.ndarray:
         """Flatten raw observations [R, ...] to float32 [R, D]; what is discrete becomes one-hot."""
         assert self.observation_size is not None
         flat = np.zeros((len(observations), self.observation_size), dtype=np.float32)
-        _write_flat(self._observation_space, observations, flat)
+        write_flat(self.raw_space, observations, flat)
         return flat
 
     def _flat_space(self) -> spaces.Box:
@@ -111,7 +111,7 @@ class TrialObservation:
         high = np.full(self.size, np.inf, dtype=np.float32)
         end = self.observation_size + self.action_size
         for space, part in (
-            (self._observation_space, slice(0, self.observation_size)),
+            (self.raw_space, slice(0, self.observation_size)),
             (self._action_space, slice(self.observation_size, end)),
         ):
             if isinstance(space, spaces.Box):
@@ -247,7 +247,7 @@ def _flat_size(space: spaces.Space) -> int | None:
     return None
 
 
-def _write_flat(space: spaces.Space, values: Any, out: np.ndarray) -> None:
+def write_flat(space: spaces.Space, values: Any, out: np.ndarray) -> None:
     """Write a batch [R, ...] in its flat form into `out` [R, F], which holds zeros."""
     rows = np.arange(len(out))
     if isinstance(space, spaces.Discrete):

@@ -18,7 +18,8 @@ class Lamp(meta_envs.MetaVectorEnv):
     Args:
         pulls: Steps of an episode.
         shows: `"frame"`, a uint8 frame; or `"dict"`, which says it by three keys: the frame is
-            dark unless `cell` is 1, and where `cell` is 0 the sign of `where.side` tells.
+            dark unless `cell` is 1, and where `cell` is 0 the sign of `where.side` tells; or
+            `"vectors"`, the same without the frame.
         side: Pixels.
     """
 
@@ -26,7 +27,9 @@ class Lamp(meta_envs.MetaVectorEnv):
         self.pulls, self.shows, self.side = pulls, shows, side
         frame = spaces.Box(0, 255, (side, side, 1), np.uint8)
         box = spaces.Box(-1.0, 1.0, (2,), np.float32)
-        named = {"frame": frame, "cell": spaces.Discrete(2), "where": spaces.Dict({"side": box})}
+        named = {"cell": spaces.Discrete(2), "where": spaces.Dict({"side": box})}
+        if shows == "dict":
+            named["frame"] = frame
         super().__init__(
             task_space=spaces.Dict({"arm": spaces.Discrete(2)}),
             observation_space=frame if shows == "frame" else spaces.Dict(named),
@@ -63,7 +66,8 @@ class Lamp(meta_envs.MetaVectorEnv):
         frames[cell == 0] = 0
         sign = np.where(cell == 0, 2.0 * lit - 1.0, 0.0)
         side = np.stack([sign, np.zeros_like(sign)], axis=1).astype(np.float32)
-        return {"frame": frames, "cell": cell, "where": {"side": side}}
+        seen = {"cell": cell, "where": {"side": side}}
+        return {**seen, "frame": frames} if self.shows == "dict" else seen
 
 
 class Lock(meta_envs.MetaVectorEnv):
@@ -101,6 +105,7 @@ class Lock(meta_envs.MetaVectorEnv):
 for _id, _family, _kwargs in (
     ("toy/Lamp-v0", "Lamp", {}),
     ("toy/LampKeys-v0", "Lamp", {"shows": "dict"}),
+    ("toy/LampVectors-v0", "Lamp", {"shows": "vectors"}),
     ("toy/Lock-v0", "Lock", {}),
     ("toy/LockBits-v0", "Lock", {"bits": True}),
 ):

@@ -54,7 +54,7 @@ class LifetimeAlgorithm(IterativeAlgorithm):
     """
 
     any_id: ClassVar[bool] = True
-    policy_aliases = {"MlpPolicy": ActorCritic}
+    policy_aliases = {"MlpPolicy": ActorCritic, "ActorCritic": ActorCritic}
     network: ActorCritic
     rule: Rule
     loop: LifetimeLoop

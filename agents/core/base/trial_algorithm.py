@@ -17,7 +17,7 @@ from meta_envs.core.rng import fold
 from ..losses import losses
 from ..losses.normalise import RewardNormaliser
 from ..losses.returns import gae
-from ..nets.recurrent_policy import GruPolicy, LstmPolicy
+from ..nets.recurrent_policy import GruPolicy, LstmPolicy, RecurrentPolicy
 from ..play.balance import check_balance
 from ..play.player import OnStep
 from ..play.recurrent import RecurrentInnerLoop, act_on_trials
@@ -39,7 +39,11 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
     `_make_update`, for anything else.
     """
 
-    policy_aliases = {"GruPolicy": GruPolicy, "LstmPolicy": LstmPolicy}
+    policy_aliases = {
+        "GruPolicy": GruPolicy,
+        "LstmPolicy": LstmPolicy,
+        "RecurrentPolicy": RecurrentPolicy,  # of any sequence core
+    }
 
     def _check_arguments(self, values: Mapping[str, Any]) -> None:
         super()._check_arguments(values)
@@ -169,7 +173,7 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
         """Act on `TrialWrapper`'s observations.
 
         Args:
-            observation: float32 [D] or [R, D], as `TrialWrapper` shows it.
+            observation: One or R of them, as `TrialWrapper` shows them.
             state: What the last call returned, [R, S]; None at the start.
             episode_start: Whether a trial starts (an episode of `TrialWrapper`), [R].
             deterministic: Take the most probable action.

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from .recurrent_policy import make_layers
 from .sequence import GRU
+from .trunk import make_layers
 
 
 def gaussian_kl(

@@ -13,11 +13,10 @@ import torch
 from gymnasium import spaces
 from torch import nn
 
-from meta_envs.wrappers import TrialObservation
-
 from .heads import DiscreteHead, make_head
 from .kernels import mlp_gradients
 from .standardise import Standardise
+from .step_inputs import vector_inputs
 
 Parameters = Mapping[str, torch.Tensor]  # by name, [...] where shared, [M, ...] where of a task
 _MIN_LOG_STD = float(np.log(1e-6))  # the floor of Finn et al.'s and ProMP's policies
@@ -30,7 +29,7 @@ class MlpPolicy(nn.Module):
     deviation of a Gaussian is a parameter like the others and adapts with them.
 
     Args:
-        observation_space: Of one row; a vector or discrete (one-hot).
+        observation_space: Of one row: vectors, discrete (one-hot), Dicts of these.
         action_space: Box of floats, Discrete, MultiDiscrete or MultiBinary.
         net_arch: Widths of the layers.
         activation: Between them.
@@ -52,12 +51,7 @@ class MlpPolicy(nn.Module):
         normalize_observation: bool = False,
     ):
         super().__init__()
-        self.builder = TrialObservation(observation_space, action_space)
-        if self.builder.observation_size is None:
-            raise TypeError(
-                f"observation_space={observation_space}: MlpPolicy takes vectors and discrete "
-                "observations; flatten it first"
-            )
+        self.builder = vector_inputs(observation_space, action_space, "MlpPolicy")
         sizes = [self.builder.observation_size, *net_arch]
         self.layers = nn.ModuleList()
         for inputs, outputs in zip(sizes, sizes[1:], strict=False):

@@ -9,7 +9,8 @@ import torch
 
 from meta_envs.core.rng import RowRandom
 
-from ..nets.recurrent_policy import RecurrentPolicy
+from ..nets.step_inputs import shown_rows
+from ..nets.trial_policy import TrialPolicy
 from .inner_loop import InnerLoop, Rows
 from .step import Step
 
@@ -30,7 +31,7 @@ class RecurrentInnerLoop(InnerLoop):
     """
 
     def __init__(
-        self, policy: RecurrentPolicy, venv: Any, rows_per_task: int = 1, seed: int | None = None
+        self, policy: TrialPolicy, venv: Any, rows_per_task: int = 1, seed: int | None = None
     ):
         super().__init__(venv, rows_per_task, seed)
         self.policy = policy
@@ -114,7 +115,7 @@ class RecurrentInnerLoop(InnerLoop):
 
 @torch.no_grad()
 def act_on_trials(
-    policy: RecurrentPolicy,
+    policy: TrialPolicy,
     observation: Any,
     state: np.ndarray | None,
     episode_start: np.ndarray | None,
@@ -125,7 +126,7 @@ def act_on_trials(
 
     Args:
         policy: The policy.
-        observation: float32 [D] or [R, D].
+        observation: One or R of them: arrays [D] or [R, D], or Dicts of arrays.
         state: What the last call returned, [R, S]; None at the start.
         episode_start: Whether a trial starts, [R].
         deterministic: Take the most probable action.
@@ -137,16 +138,8 @@ def act_on_trials(
     Raises:
         ValueError: If the observation is not `TrialWrapper`'s.
     """
-    shown = np.asarray(observation)
-    size = policy.builder.size
-    if shown.dtype.kind != "f" or shown.ndim not in (1, 2) or shown.shape[-1] != size:
-        raise ValueError(
-            f"predict takes TrialWrapper's observation of {size} numbers, not {shown.dtype} of "
-            f"shape {shown.shape}; wrap the env in meta_envs.wrappers.TrialWrapper, or act "
-            "through inner_loop"
-        )
-    inputs = torch.from_numpy(np.atleast_2d(shown).astype(np.float32))
-    inputs[:, -2] = inputs[:, -2].double() * policy.reward_scale  # as the inner loop does
+    rows, single = shown_rows(policy.builder, observation, float(policy.reward_scale))
+    inputs = torch.from_numpy(rows)
     carried = policy.initial_state(len(inputs))
     if state is not None:
         going_on = np.ones(len(inputs), bool) if episode_start is None else ~episode_start
@@ -160,4 +153,4 @@ def act_on_trials(
         draw = random.random if head.noise_kind == "uniform" else (random.standard_normal)
         noise = draw((len(inputs), head.noise_size)).astype(np.float32)
         actions = head.sample(params, torch.from_numpy(noise))
-    return (actions.numpy()[0] if shown.ndim == 1 else actions.numpy()), carried.numpy()
+    return (actions.numpy()[0] if single else actions.numpy()), carried.numpy()

@@ -3,8 +3,9 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from agents.core.nets.recurrent_policy import GruPolicy, Lookup, LstmPolicy
+from agents.core.nets.recurrent_policy import GruPolicy, LstmPolicy
 from agents.core.nets.standardise import Standardise
+from agents.core.nets.trunk import Lookup
 
 SPACES = spaces.Discrete(3), spaces.Discrete(2)
 

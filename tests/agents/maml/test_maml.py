@@ -230,7 +230,7 @@ def test_an_inner_loop_refuses_other_spaces_and_rows():
 
 
 def test_image_observations_are_refused_with_what_to_do():
-    with pytest.raises(TypeError, match="flatten"):
+    with pytest.raises(TypeError, match="flatten them"):
         MlpPolicy(gym.spaces.Box(0, 255, (8, 8, 3), np.uint8), gym.spaces.Discrete(2))
 
 

@@ -1,0 +1,65 @@
+"""Which sequence cores there are, and how any of them is made."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+from .sequence import GRU, LSTM, SequenceCore
+
+CORES: dict[str, type[SequenceCore]] = {"gru": GRU, "lstm": LSTM}
+
+
+def make_core(
+    core: str | Callable[..., SequenceCore],
+    input_size: int,
+    offered: Mapping[str, Any],
+    given: Mapping[str, Any],
+) -> SequenceCore:
+    """Make a core.
+
+    Args:
+        core: A name of `CORES`, `"module:Name"`, or a class; called with the input size and its own
+            keyword arguments.
+        input_size: I.
+        offered: Keyword arguments for cores that have such, e.g. `hidden_size`.
+        given: Keyword arguments of this core; they overrule the offered ones.
+
+    Raises:
+        TypeError: If it makes no `SequenceCore`, or does not take what is given.
+        ValueError: If the name is unknown.
+    """
+    made = _found(core) if isinstance(core, str) else core
+    parameters = inspect.signature(made).parameters
+    takes_all = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+    names = list(parameters)[1:]
+    for name in given:
+        if name not in names and not takes_all:
+            near = get_close_matches(name, names, n=1)
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            raise TypeError(f"core_kwargs has {name!r}{hint}; core={core!r} takes {names}")
+    kwargs = {name: value for name, value in offered.items() if name in names}
+    result = made(input_size, **{**kwargs, **given})
+    if not isinstance(result, SequenceCore):
+        raise TypeError(
+            f"core={core!r} made a {type(result).__name__}; subclass "
+            "agents.core.nets.sequence.SequenceCore"
+        )
+    return result
+
+
+def _found(name: str) -> Callable[..., SequenceCore]:
+    if name in CORES:
+        return CORES[name]
+    module, colon, attribute = name.rpartition(":")
+    if not colon:
+        near = get_close_matches(name, CORES, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"core={name!r} is unknown; there are {list(CORES)}, 'module:Name'{hint}")
+    found = getattr(import_module(module), attribute, None)
+    if found is None:
+        raise ValueError(f"core={name!r}: the module {module} has no {attribute!r}")
+    return found
