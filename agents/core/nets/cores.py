@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from importlib import import_module
 from typing import Any
+
+from meta_envs.core.names import look_up
 
 from .sequence import GRU, LSTM, SequenceCore
 
@@ -32,7 +33,11 @@ def make_core(
         TypeError: If it makes no `SequenceCore`, or does not take what is given.
         ValueError: If the name is unknown.
     """
-    made = _found(core) if isinstance(core, str) else core
+    made: Callable[..., SequenceCore] = (
+        look_up("core", core, CORES, _is_core, "a SequenceCore class")
+        if isinstance(core, str)
+        else core
+    )
     parameters = inspect.signature(made).parameters
     takes_all = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
     names = list(parameters)[1:]
@@ -51,15 +56,5 @@ def make_core(
     return result
 
 
-def _found(name: str) -> Callable[..., SequenceCore]:
-    if name in CORES:
-        return CORES[name]
-    module, colon, attribute = name.rpartition(":")
-    if not colon:
-        near = get_close_matches(name, CORES, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"core={name!r} is unknown; there are {list(CORES)}, 'module:Name'{hint}")
-    found = getattr(import_module(module), attribute, None)
-    if found is None:
-        raise ValueError(f"core={name!r}: the module {module} has no {attribute!r}")
-    return found
+def _is_core(found: Any) -> bool:
+    return callable(found)

@@ -58,6 +58,7 @@ KINDS = {
         one: {"id": "meta/RandomHopper-v0", "kwargs": {one: NAME}}
         for one in ("body", "goal", "randomization")
     },
+    "core": {"settings": {"policy_kwargs": {"core": NAME}}},
     "torso": {"good": "life.zip", "settings": {"policy_kwargs": {"torso": NAME}}},
 }
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 from gymnasium import spaces
 
+from agents import Step
 from agents.core.nets.frames import FrameEncoder
 from agents.core.nets.mlp import MlpPolicy
 from agents.core.nets.recurrent_policy import GruPolicy
@@ -176,7 +177,7 @@ def test_a_row_with_frames_plays_alike_in_any_batch():
         for shown in seen:
             part = shown if rows is None else _taken(shown, rows)
             action = loop.act(part, rows)
-            loop.observe(part, action, never + 0.5, never, never, part, {}, rows)
+            loop.observe(Step(part, action, never + 0.5, never, never, part), rows)
             found.append(np.append(loop.last["values"], action))
         return np.array(found)
 
