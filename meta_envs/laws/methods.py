@@ -15,7 +15,7 @@ import numpy as np
 
 from ..core import rng as _rng
 from ..core import tasks as _tasks
-from ..core.distribution import TaskDistribution
+from ..core.distribution import TaskFamily
 from .case import Case, shown
 from .play import BATCHED, ROWS, SCALAR, Watched, Words
 from .values import kind_of
@@ -129,7 +129,7 @@ def _made(case: Case, family: type) -> Watched:
     try:
         watched = Watched(case)
     except AttributeError as raised:
-        if isinstance(raised.obj, TaskDistribution) and "_clock" not in vars(raised.obj):
+        if isinstance(raised.obj, TaskFamily) and "_clock" not in vars(raised.obj):
             seen = f"{family.__name__} reads self.{raised.name} before super().__init__ has run"
             raise case.broken(seen, do) from raised
         raise
