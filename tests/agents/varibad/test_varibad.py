@@ -4,7 +4,6 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
-from stable_baselines3.common.callbacks import BaseCallback
 from torch import nn
 
 from agents import Step, VariBAD, evaluate
@@ -52,19 +51,6 @@ def collected(agent, n_trials=1, seed=0):
     loop = agent.inner_loop(agent.venv, seed=1)
     collector = TrialCollector(agent.venv, n_trials, with_tasks=True)
     return collector.collect(loop, seed, lambda count: True)
-
-
-class At(BaseCallback):
-    """Call something at the n-th step of training."""
-
-    def __init__(self, step, action):
-        super().__init__()
-        self.step, self.action = step, action
-
-    def _on_step(self):
-        if self.n_calls == self.step:
-            self.action(self.model)
-        return True
 
 
 # ---- checkpoints ---------------------------------------------------------------------------------
