@@ -33,7 +33,7 @@ def test_rl2_learns_what_the_lit_half_says(env):
     ).learn(2_000)
     right = evaluate(agent, env, num_tasks=200, seed=1).returns[:, 0] / 4
     chance = 1 / 2
-    assert right.mean() - 3 * right.std() / 200**0.5 > chance + 0.05
+    assert right.mean() - 3 * right.std() / 200**0.5 > chance + 0.2
 
 
 @pytest.mark.parametrize("env", IDS)
