@@ -2,9 +2,10 @@
 
     python benchmarks/fuzz_files.py --examples 100000 --out benchmarks/results/fuzz_files.csv
 
-*clear*: a ValueError that names the file. *accepted*: what was read then acts, learns an iteration
-and saves (checkpoints), is printed and written (curves), or is gone on with (logs, configs).
-*unrelated*: anything else, of which there must be none; the exit code is 1 if there is.
+*clear*: a ValueError that names the file, or that says that training diverges. *accepted*: what was
+read then acts, learns an iteration and saves (checkpoints), is printed and written (curves), or is
+gone on with (logs, configs). *unrelated*: anything else, of which there must be none; the exit code
+is 1 if there is.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ import torch
 
 from agents import RL2, AdaptationCurve
 from agents.cli import find
+from agents.core.losses.finite import NotFiniteError
 from agents.core.saving.run import Run
 from agents.core.saving.writers import TIMESTEPS, AppendingCSV, cut_back
 
@@ -255,7 +256,8 @@ def outcome(use: Callable[[], None], path: Path) -> str:
     """Return what comes of a damaged file.
 
     Returns:
-        `"clear"` for a ValueError that names the file, `"accepted"` where what was read works,
+        `"clear"` for a ValueError that names the file or says that training diverges (a file may
+        say `learning_rate=1e308`, and so may a user), `"accepted"` where what was read works,
         else `"unrelated: "` with the error.
     """
     with warnings.catch_warnings():
@@ -264,6 +266,8 @@ def outcome(use: Callable[[], None], path: Path) -> str:
             use()
         except Exception as error:
             if isinstance(error, ValueError) and path.name in str(error):
+                return "clear"
+            if isinstance(error, NotFiniteError):  # settings with which training diverges, told so
                 return "clear"
             return f"unrelated: {type(error).__name__}: {error}"
     return "accepted"

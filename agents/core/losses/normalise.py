@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+_LARGEST = float(np.finfo(np.float32).max)
 _SMALLEST = 1e-4  # of a deviation, so that constant rewards are not blown up
 
 
@@ -52,7 +53,9 @@ class RunningMoments:
         """
         saved: list[Any] = [state.get(name) for name in ("count", "mean", "squares")]
         numbers = [float(one) for one in saved if type(one) in (int, float)]
-        if len(numbers) < 3 or not np.isfinite(numbers).all() or min(numbers[0], numbers[2]) < 0:
+        fine = len(numbers) == 3 and bool(np.isfinite(numbers).all())
+        # rewards are float32, and so is their mean
+        if not fine or min(numbers[0], numbers[2]) < 0 or abs(numbers[1]) > _LARGEST:
             raise ValueError(f"{state!r} are no running moments")
         self.count, self.mean, self._squares = numbers
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ import torch
 from .encoding import decode, encode
 
 # Counts, and means of squares, in torch's optimisers
+_LARGEST = torch.finfo(torch.float32).max  # what parameters can be multiplied by
 _NOT_NEGATIVE = ("step", "exp_avg_sq", "max_exp_avg_sq", "square_avg", "sum")
 
 
@@ -154,7 +154,9 @@ def _check_group(
 def _is_number(value: Any) -> bool:
     if isinstance(value, torch.Tensor):  # a learning rate may be one
         return value.ndim == 0 and bool(torch.isfinite(value))
-    return isinstance(value, float | int) and type(value) is not bool and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, float | int):
+        return False
+    return abs(value) <= _LARGEST and (isinstance(value, float) or abs(value) < 2**63)
 
 
 def _stepped(optimizer: torch.optim.Optimizer) -> dict[int, Any]:
