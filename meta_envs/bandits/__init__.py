@@ -1,1 +1,1 @@
-"""Bandits: an episode is a number of pulls, a task is what the arms pay."""
+"""Bandits: an episode is a series of pulls, a task is what the arms pay."""

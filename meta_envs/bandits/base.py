@@ -1,4 +1,4 @@
-"""What all bandits share: an episode of pulls, what was pulled and paid, the picture."""
+"""What all bandits share: episodes of pulls, the record of pulls and pay, the picture."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 _NONE_YET = -1  # `record["arm"]` before the first pull
 
 
-# Bytes of an arm: true mean, pulls and pay, the task's numbers, and the bounds of the task space.
+# Bytes per arm: true mean, pulls and pay, the task's numbers, and the bounds of the task space.
 _ARM_BYTES = 80
 
 
 def arm_count(arms: Any) -> int:
-    """Return a number of arms that there is memory for, before anything has their size.
+    """Return the number of arms if there is memory for them, before anything is allocated.
 
     Raises:
-        MemoryError: If there is not.
-        ValueError: If it is no integer of at least 1.
+        MemoryError: If there is not enough memory.
+        ValueError: If it is not an integer of at least 1.
     """
     refuse_size("arms", positive("arms", arms), lambda count: count * _ARM_BYTES)
     return int(arms)
 
 
 class Bandit(MetaVectorEnv):
-    """A bandit: k arms, n pulls, and an observation that says nothing.
+    """A bandit: k arms, n pulls, and an observation that carries no information.
 
     A family writes `draw_task` and, where they differ, `first_means` and `pay`. `state["means"]`,
     float64 [N, k], is the true mean of each arm now. With a render mode, `record` keeps what the
@@ -45,15 +45,15 @@ class Bandit(MetaVectorEnv):
 
     Args:
         arms: Number of arms, k.
-        pulls: Pulls an episode, n; the last one terminates it.
-        task_space: The support.
+        pulls: Pulls per episode, n; the last one terminates it.
+        task_space: Space of all tasks.
         **core: As in `MetaVectorEnv`.
 
     Raises:
         ValueError: If `arms` or `pulls` is not an integer of at least 1.
     """
 
-    reward_range: tuple[float, float] = (0.0, 1.0)  # that the picture's axis spans at least
+    reward_range: tuple[float, float] = (0.0, 1.0)  # the picture's axis spans at least this
 
     def __init__(
         self, *, arms: int, pulls: int, task_space: spaces.Dict, **core: Unpack[CoreArguments]
@@ -76,7 +76,7 @@ class Bandit(MetaVectorEnv):
         }
 
     def first_means(self, rows: np.ndarray) -> np.ndarray:
-        """Return the true mean of each arm as the episode begins, float64 [R, k]."""
+        """Return the true mean of each arm at the start of the episode, float64 [R, k]."""
         return self.tasks["means"][rows]
 
     def pay(self, means: np.ndarray) -> np.ndarray:
@@ -97,7 +97,7 @@ class Bandit(MetaVectorEnv):
         """Pull one arm in each row; `infos["expected_reward"]` [N] is its true mean."""
         means = self.state["means"][self.every_row, actions]
         rewards = self.pay(means)
-        if self.render_mode is not None:  # it would cost a quarter of the step
+        if self.render_mode is not None:  # recording takes a quarter of a step's time
             self._note(actions, rewards)
         observations = np.zeros(self.num_envs, dtype=np.int64)
         return observations, rewards, self.elapsed >= self.pulls, {"expected_reward": means}

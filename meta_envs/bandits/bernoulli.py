@@ -1,4 +1,4 @@
-"""Bernoulli arms that have nothing to do with each other: RL²'s bandits."""
+"""Independent Bernoulli arms: RL²'s bandits."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class BernoulliBandit(Bandit):
 
     Args:
         arms: Number of arms, k.
-        pulls: Pulls an episode, n.
+        pulls: Pulls per episode, n.
         **core: As in `MetaVectorEnv`.
     """
 

@@ -1,4 +1,4 @@
-"""Two Bernoulli arms that know of each other: what one pays, the other doesn't."""
+"""Two dependent Bernoulli arms: one pays with probability p, the other with 1 - p."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _ARMS = 2
 _BETTER_ARM = {"easy": 0.9, "medium": 0.75, "hard": 0.6}  # the worse one pays 1 minus that
 _VARIANTS = ("uniform", *_BETTER_ARM)
 _CELLS = 1023  # odd: a task and its mirror image (arms swapped) are on the same side of the split
-_TOLERANCE = 1e-9  # of means[0] + means[1] == 1, for tasks that went through decimal digits
+_TOLERANCE = 1e-9  # on means[0] + means[1] == 1, for tasks that were written as decimals
 
 
 class DependentBandit(Bandit):
-    """Two arms that pay 1 with probabilities p and 1 - p, so each pull tells about both.
+    """Two arms that pay 1 with probabilities p and 1 - p, so each pull is informative about both.
 
     Tasks:
         `means` float64 [2] = (p, 1 - p). Variant `uniform`: p uniform on [0, 1). Variants `easy`,
@@ -48,11 +48,11 @@ class DependentBandit(Bandit):
 
     Args:
         variant: `"uniform"`, `"easy"`, `"medium"` or `"hard"`.
-        pulls: Pulls an episode, n.
+        pulls: Pulls per episode, n.
         **core: As in `MetaVectorEnv`.
 
     Raises:
-        ValueError: If the variant is unknown; names the nearest.
+        ValueError: If the variant is unknown; the error names the nearest.
     """
 
     def __init__(self, variant: str = "uniform", pulls: int = 100, **core: Unpack[CoreArguments]):
@@ -89,7 +89,7 @@ class DependentBandit(Bandit):
             )
 
     def mutate_task(self, task: Task, rng: np.random.Generator) -> dict[str, Any]:
-        """Return a task whose p differs a little."""
+        """Return a task with a slightly different p."""
         return self.distribution.step_task(task, rng, lambda moved: _task(moved["means"][0]))
 
 

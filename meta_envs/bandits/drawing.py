@@ -1,4 +1,4 @@
-"""The picture of a bandit: hidden means, what was found out so far, and the last pull."""
+"""The picture of a bandit: hidden means, what has been found so far, and the last pull."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ..pictures.drawing import BLUE, FAINT, INK, MUTED, PAPER, RED, RULE, Canvas
 _TOP, _PLOT, _COUNTS = 104, 250, 76  # heights of title and legend, of the arms, of the pull counts
 _LEFT, _RIGHT, _BOTTOM = 52, 24, 44  # margins
 _MIN_WIDTH, _MAX_WIDTH = 520, 1280  # of the picture
-_WIDEST, _USUAL = 84.0, 20.0  # of one arm's column: at most, and where there are many arms
-_LONGEST = 38.0  # bar of a pull count
-_ROOM_FOR_COUNTS = 15.0  # narrower columns carry no numbers
+_WIDEST, _USUAL = 84.0, 20.0  # of one arm's column: the most, and with many arms
+_LONGEST = 38.0  # longest bar of a pull count
+_ROOM_FOR_COUNTS = 15.0  # narrower columns show no numbers
 
 
 def draw_arms(
@@ -29,12 +29,12 @@ def draw_arms(
     """Draw k arms.
 
     Args:
-        means: True mean of each arm now, [k].
+        means: Current true mean of each arm, [k].
         pulls: How often each was pulled, [k].
-        paid: Sum of the rewards of each, [k].
+        paid: Sum of the rewards of each arm, [k].
         last: Arm and reward of the last pull; None before the first.
-        n_pulls: Pulls an episode.
-        reward_range: What the axis spans at least.
+        n_pulls: Pulls per episode.
+        reward_range: Smallest range that the axis spans.
 
     Returns:
         The picture, uint8 [height, width, 3].
@@ -64,12 +64,12 @@ class _Plot:
         self.low, self.high = axis
         self.column = min((canvas.width - _LEFT - _RIGHT) / arms, _WIDEST)
         self.bar = self.column * (0.62 if self.column > _USUAL else 0.74)
-        # Few arms stand in the middle of the plot.
+        # If there are few arms, centre them in the plot.
         self.left = (canvas.width + _LEFT - _RIGHT - self.column * arms) / 2
         self.baseline = self.height(min(max(0.0, self.low), self.high))
 
     def height(self, value: float) -> float:
-        """Return y of a reward, cut to the axis."""
+        """Return the y coordinate of a reward, clipped to the axis."""
         part = (value - self.low) / (self.high - self.low)
         return _TOP + _PLOT * (1.0 - min(max(part, 0.0), 1.0))
 
@@ -99,7 +99,7 @@ class _Plot:
         top, bottom = sorted((self.height(value), self.baseline))
         if bottom - top >= 1:
             self.canvas.rect(left, top, width, bottom - top, color, line_width=line)
-        elif not line:  # a mean of zero is a mean too
+        elif not line:  # draw a mean of zero, too
             self.canvas.rect(left, self.baseline - 1.5, width, 3, color)
 
     def draw_count(self, arm: int, pulls: int, most: int, is_last: bool) -> None:
@@ -162,5 +162,5 @@ def _ticks(low: float, high: float) -> np.ndarray:
 
 
 def _signed(number: str) -> str:
-    """Write a minus sign where a hyphen stands for one."""
+    """Format a number with a true minus sign instead of a hyphen."""
     return number.replace("-", "\N{MINUS SIGN}")

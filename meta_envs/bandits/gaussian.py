@@ -1,4 +1,4 @@
-"""Arms that pay a normal variable around a hidden mean."""
+"""Arms that pay normally distributed rewards around a hidden mean."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class GaussianBandit(Bandit):
 
     Args:
         arms: Number of arms, k.
-        pulls: Pulls an episode, n.
+        pulls: Pulls per episode, n.
         **core: As in `MetaVectorEnv`.
     """
 

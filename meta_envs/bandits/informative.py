@@ -19,14 +19,14 @@ _TARGETS = 10  # arms 0-9: one of them is the target
 _INFORMATIVE = 10  # the last arm
 _TARGET_PAYS = 5.0
 _OTHERS_PAY = 1.1
-_PER_INDEX = 0.1  # the informative arm pays this times the target's number, counted from 1
-_HELD_OUT = held_out(_TARGETS, 2)  # targets 2 and 7; symmetric, so the optimum is 20.55 on each
+_PER_INDEX = 0.1  # the informative arm pays this times the target's number, counting from 1
+_HELD_OUT = held_out(_TARGETS, 2)  # targets 2 and 7; symmetric, so each optimum is 20.55
 
 
 class InformativeBandit(Bandit):
     """Paying for knowledge: the arm with the lowest reward says which arm has the highest.
 
-    With five pulls the best is to pull the informative arm once and the target four times: on
+    With five pulls it is best to pull the informative arm once and the target four times: on
     average 0.55 + 20 = 20.55, on every split.
 
     Tasks:
@@ -48,7 +48,7 @@ class InformativeBandit(Bandit):
         v0: first.
 
     Args:
-        pulls: Pulls an episode, n.
+        pulls: Pulls per episode, n.
         **core: As in `MetaVectorEnv`.
     """
 

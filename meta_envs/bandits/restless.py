@@ -21,20 +21,20 @@ _MAX_VOLATILITY = 0.1  # standard deviation of a probability's step; 100 such st
 class RestlessBandit(Bandit):
     """Arms that pay 1 with probabilities that drift, in some tasks slowly and in others fast.
 
-    After each pull every arm's probability, pulled or not, takes a normal step of the task's
+    After each pull the probability of every arm, pulled or not, takes a normal step of the task's
     volatility and is reflected at 0 and 1. So at every pull each probability is uniform on [0, 1]:
-    a random player earns n / 2 on average, one who sees the probabilities n k / (k + 1).
+    a random player earns n / 2 on average; one that sees the probabilities, n k / (k + 1).
 
     Tasks:
         `start` float64 [k], the probabilities at the first pull, each uniform on [0, 1); and
-        `volatility`, uniform on [0, 0.1) a pull. The drift is state (`state["means"]`), not task,
-        and of the episode stream.
+        `volatility`, uniform on [0, 0.1) per pull. The drift is state (`state["means"]`), not task,
+        and is drawn from the episode stream.
     Observation:
         `Discrete(1)`: always 0.
     Action:
         `Discrete(k)`: the arm to pull.
     Reward:
-        1 with the arm's probability of the moment, else 0.
+        1 with the arm's current probability, else 0.
     Episode:
         Terminates at pull n. A trial is one episode.
     Splits:
@@ -48,7 +48,7 @@ class RestlessBandit(Bandit):
 
     Args:
         arms: Number of arms, k.
-        pulls: Pulls an episode, n.
+        pulls: Pulls per episode, n.
         **core: As in `MetaVectorEnv`.
     """
 
@@ -83,6 +83,6 @@ class RestlessBandit(Bandit):
 
 
 def _reflected(values: np.ndarray) -> np.ndarray:
-    """Fold the line onto [0, 1]; what is inside stays, bit for bit."""
+    """Fold the real line onto [0, 1]; values inside stay the same, bit for bit."""
     values = np.abs(values) % 2.0
     return np.where(values > 1.0, 2.0 - values, values)

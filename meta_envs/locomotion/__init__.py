@@ -1,4 +1,4 @@
-"""Locomotion: MuJoCo bodies with their own parameters, goals, velocities and directions a task."""
+"""Locomotion: MuJoCo bodies whose parameters, goals, velocities or directions are the task."""
 
 from ..physics import opengl
 

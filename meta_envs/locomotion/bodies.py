@@ -1,4 +1,4 @@
-"""The robots, as data: where their MJCF is, and what Gymnasium's v5 environments do with them."""
+"""The robots, as data: their MJCF files, and the settings of Gymnasium's v5 environments."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ Range = tuple[float | None, float | None]
 
 @dataclass(frozen=True)
 class Body:
-    """A robot and the defaults of its kwargs, which are Gymnasium's v5 unless `source` says more.
+    """A robot and the defaults of its kwargs, Gymnasium v5's unless a source overrides them.
 
     Args:
-        file: MJCF of Gymnasium's package, `"assets:..."` of ours, or the whole path of a file.
-        frame_skip: Physics steps an environment step.
+        file: MJCF in Gymnasium's package, `"assets:..."` in ours, or the full path of a file.
+        frame_skip: Physics steps per environment step.
         observation: Parts of an observation, see `observations`.
         place: What moves: `"root"` (the first slides), `"body:NAME"` (that body's origin),
             `"body:NAME-OTHER"` (its difference to the other's) or `"center"` (the centre of mass).
-        plane: Whether it moves in the plane, so that headings and places are goals for it.
-        forward_reward_weight: Reward for a metre a second along the goal's direction.
+        plane: Whether it moves in the plane, so that headings and places can be its goals.
+        forward_reward_weight: Reward per metre per second along the goal's direction.
         ctrl_cost_weight: Reward lost for each unit of squared action.
         contact_cost_weight: Reward lost for each unit of squared contact force.
         contact_cost_limit: Highest contact cost.
-        contact_force_limit: To plus and minus which contact forces are clipped; None is not at all.
-        healthy_reward: For each step that ends upright.
-        healthy_z_range: Height of the root, metres; None is any.
-        healthy_angle_range: Pitch of the root, radians; None is any.
-        healthy_state_range: Of every other coordinate; None is any.
+        contact_force_limit: Contact forces are clipped to plus and minus this; None: not clipped.
+        healthy_reward: Reward for each step that ends upright.
+        healthy_z_range: Allowed height of the root, metres; None: any.
+        healthy_angle_range: Allowed pitch of the root, radians; None: any.
+        healthy_state_range: Allowed range of every other coordinate; None: any.
         terminate_when_unhealthy: Whether falling ends the episode.
-        position_noise: Half width of the uniform noise on first positions.
-        velocity_noise: Of the noise on first velocities.
+        position_noise: Half width of the uniform noise on initial positions.
+        velocity_noise: Half width or deviation of the noise on initial velocities.
         normal_velocities: Whether that noise is normal rather than uniform.
     """
 
@@ -132,7 +132,7 @@ BODIES: dict[str, Body] = {
     "reacher": Body(
         file="reacher.xml",
         frame_skip=2,
-        observation=("qpos", "qvel"),  # see `reacher`, which makes other numbers of them
+        observation=("qpos", "qvel"),  # see `reacher`, which computes other numbers from them
         place="body:fingertip-target",
         plane=True,
         ctrl_cost_weight=1.0,
@@ -146,8 +146,8 @@ BODIES: dict[str, Body] = {
         frame_skip=1,
         observation=("qpos", "qvel"),
         plane=True,
-        ctrl_cost_weight=0.2,  # 0.05 for a square of the release's controls
-        position_noise=0.0173,  # uniform; the release's is normal with the same deviation, 0.01
+        ctrl_cost_weight=0.2,  # 0.05 per square of the release's controls
+        position_noise=0.0173,  # uniform; in the release normal with the same deviation, 0.01
         velocity_noise=0.1,
         normal_velocities=True,
     ),
@@ -163,25 +163,25 @@ BODIES: dict[str, Body] = {
 
 
 def body_named(name: str) -> Body:
-    """Return a robot, by a name of `BODIES` or `"module:Name"`.
+    """Return a robot, given a name in `BODIES` or `"module:Name"`.
 
     Raises:
-        ValueError: If there is none of that name.
+        ValueError: If there is none with that name.
     """
     return look_up("body", name, BODIES, lambda found: isinstance(found, Body), "a Body")
 
 
 @lru_cache(maxsize=32)
 def load_model(file: str) -> mujoco.MjModel:
-    """Compile a body's MJCF; do not write into the result, which is shared.
+    """Compile a body's MJCF; the result is shared, so do not write into it.
 
     Args:
-        file: As of `Body`.
+        file: As in `Body`.
     """
     root = ElementTree.fromstring(_mjcf(file))
     _shrink_textures(root)
     _shrink_memory(root)
-    # Current MuJoCo warns of this attribute, and asks for the function that follows instead.
+    # Current MuJoCo warns about this attribute and recommends the function that follows.
     compiler = root.find("compiler")
     total = None if compiler is None else compiler.attrib.pop("settotalmass", None)
     model = mujoco.MjModel.from_xml_string(ElementTree.tostring(root, encoding="unicode"))
@@ -192,9 +192,9 @@ def load_model(file: str) -> mujoco.MjModel:
 
 
 def derive(model: mujoco.MjModel, data: mujoco.MjData) -> None:
-    """Recompute what MuJoCo derives from masses, inertias and the like; the data are lost."""
+    """Recompute what MuJoCo derives from masses, inertias and the like; `data` loses its state."""
     mujoco.mj_setConst(model, data)
-    # Solvers take their tolerance from it, and MuJoCo 4 leaves it to the compiler; summed as there.
+    # Solvers take their tolerance from it; MuJoCo 4 computes it only when compiling. Same sum here.
     model.stat.meaninertia = np.cumsum(model.dof_M0)[-1] / model.nv
 
 
@@ -210,11 +210,11 @@ def _mjcf(file: str) -> str:
 
 
 def _shrink_memory(root: ElementTree.Element) -> None:
-    """Set aside 2 MiB for contacts and solvers of a row instead of 14.
+    """Reserve 2 MiB instead of 14 for the contacts and solvers of a row.
 
-    Twenty times what any of these bodies was seen to use, thrown about; a process of many rows
-    could not fork otherwise. PGS, the humanoid's solver, keeps what its file says: it needs the
-    square of the constraints, and a humanoid that diverges folds into hundreds of them.
+    Twenty times what any of these bodies was seen to use when thrown about; a process with many
+    rows could not fork otherwise. PGS, the humanoid's solver, keeps the size in its file: it needs
+    memory quadratic in the constraints, and a humanoid that diverges folds into hundreds of them.
     """
     option = root.find("option")
     if option is not None and option.get("solver") == "PGS":
@@ -222,15 +222,15 @@ def _shrink_memory(root: ElementTree.Element) -> None:
     size = root.find("size")
     if size is None:
         size = ElementTree.SubElement(root, "size")
-    for name in ("nstack", "njmax", "nconmax"):  # older words for the same
+    for name in ("nstack", "njmax", "nconmax"):  # older names for the same
         size.attrib.pop(name, None)
     size.attrib["memory"] = "2M"
 
 
 def _shrink_textures(root: ElementTree.Element) -> None:
-    """Shrink pictures: every row has a model, and textures are nine tenths of its bytes.
+    """Shrink textures: every row has a model, and textures are nine tenths of its bytes.
 
-    Small ones stay, so that rendered frames show motion.
+    Small ones remain, so that rendered frames show motion.
     """
     assets = root.find("asset")
     if assets is None:

@@ -1,4 +1,4 @@
-"""Bodies with goals: any robot, any randomisation, any goal, as one batched family. N rows."""
+"""Bodies with goals: any robot, randomisation and goal, as one batched family. N rows."""
 
 from __future__ import annotations
 
@@ -31,53 +31,54 @@ class Locomotion(MetaVectorEnv):
 
     Tasks:
         The randomised quantities of the body (`randomization`: multipliers of the nominal model's
-        numbers, each drawn on its own; gravity in m/s^2) and the goal (`goal`: `"direction"` 1 or
+        numbers, drawn independently; gravity in m/s^2) and the goal (`goal`: `"direction"` 1 or
         -1, `"velocity"` m/s, `"angle"` radians from +x, or `"goal"`, x and y in metres).
     Observation:
         Positions and velocities of the joints, `Box(-inf, inf, (D,), float64)`, as `observation`
-        says. Nothing of the task is in it.
+        says. It contains nothing of the task.
     Action:
-        Torques of the joints, as a share of the motors' gear, `Box`; clipped to the bounds, and
-        costs see the clipped action.
+        Torques of the joints, as a share of the motors' gear, `Box`; clipped to the bounds, also
+        for costs.
     Reward:
         `forward_reward_weight` * (the goal's reward) + `goal_offset` + `healthy_reward` (each step
-        that ends healthy) - `ctrl_cost_weight` * (sum of squared actions), minus contact costs with
-        `contact_forces`. The goal's reward is a velocity along +x, along the direction or the
-        heading; minus the difference to the wanted velocity; or minus the distance to the place.
+        that ends healthy) - `ctrl_cost_weight` * (sum of squared actions), minus contact costs if
+        `contact_forces`. The goal's reward is the velocity along +x, along the direction or along
+        the heading; minus the difference from the wanted velocity; or minus the distance to the
+        place.
     Episode:
         Begins with the robot upright and slightly disturbed. Terminates when it falls
         (`terminate_when_unhealthy`), or when its physics diverges (`infos["physics_diverged"]`; the
-        reward of that step is 0 and the observation the last finite one). Truncated by the id's
-        horizon.
+        reward of that step is 0 and the observation the last finite one). Truncated at the
+        id's horizon.
     Splits:
-        `train` and `test` follow the same distribution, apart by the parity of fine cells of the
+        `train` and `test` follow the same distribution, split by the parity of fine cells of the
         body's first multiplier (its position in the range), or of the goal's velocity, angle,
         distance or x. Two directions cannot be held out: `("all",)`. `half_planes` trains on one
         half and tests on the other. `"ood"` leaves the training ranges: at least one multiplier of
-        every quantity, and the goal where it has a range that ends.
+        every quantity, and the goal if its range is bounded.
     Source:
-        See `sources`; each id names its own. Duan et al. 2016 (rllab's bodies), Finn et al. 2017
+        See `sources`; each id names its source. Duan et al. 2016 (rllab's bodies), Finn et al. 2017
         (MAML), Rothfuss et al. 2019 (ProMP), Rakelly et al. 2019 (PEARL), Zintgraf et al. 2020
         (variBAD), Gupta et al. 2018 (MAESN), Houthooft et al. 2018 (EPG). Bodies are those of
-        Gymnasium's v5 environments, so numbers are not those of the papers' older MuJoCo.
+        Gymnasium's v5 environments, so results differ from those of the papers' older MuJoCo.
     Versions:
         v0.
 
     Args:
-        body: The robot, of `bodies.BODIES`, or `"module:Name"` of a `Body`; so the next two.
-        goal: What it is rewarded for, of `goals.GOALS`.
-        randomization: What of it varies, of `randomizations.RANDOMIZATIONS`.
-        source: Whose numbers: `"maml"`, `"promp"`, `"pearl"`, `"varibad"`, `"maesn"` or `"epg"`
-            where they have this combination, or `"gymnasium"`; None is the first of them.
-        contact_forces: Whether contact forces are computed, seen and paid for. Off, as they were
-            zero in the MuJoCo that the published results were made with; costs time.
-        threads: Threads that step; None is one for each CPU. Results do not depend on it.
-        **rest: Numbers other than the source's, see `settings.Settings`; and `num_envs`, `split`,
+        body: The robot: a name in `bodies.BODIES`, or `"module:Name"` of a `Body`.
+        goal: What it is rewarded for: a name in `goals.GOALS`, or `"module:Name"`.
+        randomization: What varies: in `randomizations.RANDOMIZATIONS`, or `"module:Name"`.
+        source: Where settings come from: `"maml"`, `"promp"`, `"pearl"`, `"varibad"`, `"maesn"` or
+            `"epg"` if it has this combination, or `"gymnasium"`; None: the first that applies.
+        contact_forces: Whether contact forces are computed, observed and penalised. Off by default,
+            as they were zero in the MuJoCo of the published results; costs time.
+        threads: Threads that step rows; None: one per CPU. Results do not depend on it.
+        **rest: Settings that replace the source's (`settings.Settings`), and `num_envs`, `split`,
             `episodes_per_trial`, `max_episode_steps`, `render_mode`.
 
     Raises:
         ValueError: If an argument is out of range or unknown.
-        MemoryError: If the machine has not enough memory for so many rows.
+        MemoryError: If the machine lacks the memory for so many rows.
     """
 
     more_arguments = tuple(field.name for field in fields(Settings))
@@ -107,7 +108,7 @@ class Locomotion(MetaVectorEnv):
             self.settings.observation, self.contact_forces, self.settings.contact_force_limit
         )
         width = self._observation_size(self._nominal)
-        # first, as making room for millions of rows takes minutes
+        # checked first, as allocating millions of rows takes minutes
         refuse_too_many(self._nominal, core.get("num_envs", 1), bool(self.quantities))
         super().__init__(
             task_space=spaces.Dict({**self._body_space(), **self.goal.space()}),
@@ -145,7 +146,7 @@ class Locomotion(MetaVectorEnv):
         return {**body, **self.goal.draw(rng, ood and self.goal.has_ood)}
 
     def all_tasks(self) -> tuple[dict[str, Any], ...] | None:
-        """Return every task, where only a side is chosen."""
+        """Return every task, if only a direction varies."""
         if self.quantities:
             return None
         return self.goal.members()
@@ -165,23 +166,23 @@ class Locomotion(MetaVectorEnv):
             position: float | None = first.position(task[first.key])
         else:
             position = self.goal.position(task)
-        assert position is not None  # else there is no such split
+        assert position is not None  # otherwise there is no such split
         return interleave(position, 0.0, 1.0) == self.split
 
     def check_task(self, task: Task) -> None:
-        """Refuse goals that are none.
+        """Refuse invalid goals.
 
         Raises:
-            ValueError: If the goal is inside the bounds but no goal.
+            ValueError: If the goal is inside the bounds but is not valid.
         """
         self.goal.check(task)
 
     def mutate_task(self, task: Task, rng: np.random.Generator) -> dict[str, Any]:
-        """Return a task whose body and goal differ a little."""
+        """Return a task with a slightly different body and goal."""
         return self.distribution.step_task(task, rng, self.goal.nearest)
 
     def apply_tasks(self, rows: np.ndarray) -> None:
-        """Write the bodies of `rows`, always from the nominal one."""
+        """Write the bodies of `rows`, always starting from the nominal one."""
         for row in rows.tolist() if self.quantities else ():
             model, data = self.physics.models[row], self.physics.data[row]
             task = _tasks.at(self.tasks, row)
@@ -196,7 +197,7 @@ class Locomotion(MetaVectorEnv):
         self.state["qpos"][rows], self.state["qvel"][rows] = positions, velocities
         self.state["place"][rows] = self._place.of_rows(rows, positions)
         observations = self._observe_rows(rows)
-        self._last = self._last.copy()  # somebody has been given the old one
+        self._last = self._last.copy()  # callers may hold the old one
         self._last[rows] = observations
         return observations
 
@@ -210,7 +211,7 @@ class Locomotion(MetaVectorEnv):
         place = self._place.of_every_row(read)
         lost = diverged(positions, velocities)
         any_lost = lost.any()
-        if any_lost:  # such rows stay where they were, so that no figure of theirs is a NaN
+        if any_lost:  # such rows keep their last state, so that none of their numbers is NaN
             positions[lost], velocities[lost] = self.state["qpos"][lost], self.state["qvel"][lost]
             place = np.where(lost[:, None], self.state["place"], place)
         healthy = self._health(positions, velocities)
@@ -226,40 +227,40 @@ class Locomotion(MetaVectorEnv):
         return observations, rewards, terminated, {**infos, "physics_diverged": lost}
 
     def more_state(self) -> dict[str, np.ndarray]:
-        """Return MuJoCo's own state of every row, and the last observations."""
+        """Return MuJoCo's state of every row, and the last observations."""
         return {"physics": self.physics.get_state(), "last": self._last}
 
     def set_more_state(self, state: dict[str, np.ndarray]) -> None:
-        """Take them back."""
+        """Restore the state."""
         self.physics.set_state(state["physics"])
         self._last = state["last"]
 
     def close_extras(self, **kwargs: Any) -> None:
-        """Stop the threads and let the picture go."""
+        """Stop the threads and close the renderer."""
         for one in (getattr(self, name, None) for name in ("physics", "_renderer")):
-            if one is not None:  # a refused constructor leaves neither
+            if one is not None:  # a constructor that raised leaves None
                 one.close()
 
-    # ---- what MuJoCo's users look for -----------------------------------------------------------
+    # ---- what MuJoCo's users expect ------------------------------------------------------------
 
     @property
     def model(self) -> mujoco.MjModel:
-        """The first row's model."""
+        """The model of the first row."""
         return self.physics.models[0]
 
     @property
     def data(self) -> mujoco.MjData:
-        """The first row's data."""
+        """The data of the first row."""
         return self.physics.data[0]
 
     @property
     def frame_skip(self) -> int:
-        """Physics steps an environment step."""
+        """Physics steps per environment step."""
         return self.physics.frame_skip
 
     @property
     def dt(self) -> float:
-        """Seconds an environment step."""
+        """Seconds per environment step."""
         return self.physics.dt
 
     def render_row(self, row: int) -> np.ndarray:
@@ -268,7 +269,7 @@ class Locomotion(MetaVectorEnv):
         return self._draw_body(row, lines=task_lines(task), **self.goal.facts(task))
 
     def render_seen(self, row: int) -> np.ndarray:
-        """Draw a row without its goal, for people who play; of the body they see what it is."""
+        """Draw a row without its goal, for human players; the body is visible."""
         return self._draw_body(row, lines=[])
 
     def _draw_body(self, row: int, **told: Any) -> np.ndarray:
@@ -304,7 +305,7 @@ class Locomotion(MetaVectorEnv):
         return positions, settings.velocity_noise * noise
 
     def _fields(self) -> tuple[str, ...]:
-        """Name the fields of `MjData` that steps read."""
+        """Return the names of the fields of `MjData` that steps read."""
         forces = ("cfrc_ext",) if self.contact_forces else ()
         seen = self._observations_of.fields
         return ("qpos", "qvel", Place.field(self.robot), *forces, *seen)

@@ -13,7 +13,7 @@ from gymnasium import spaces
 from ..core.arguments import ends
 from ..core.tasks import Task, Tasks
 
-_BEYOND = 0.25  # "ood" reaches this share of a range's width beyond its upper end
+_BEYOND = 0.25  # "ood" extends this share of a range's width beyond its upper end
 
 
 class Goal(ABC):
@@ -23,13 +23,13 @@ class Goal(ABC):
         goal_range: Lowest and highest training value, for goals that have one.
 
     Raises:
-        ValueError: If it is no such range.
+        ValueError: If it is not such a range.
     """
 
     needs_plane: ClassVar[bool] = False
     default_range: ClassVar[Sequence[float]] = (0.0, 1.0)
     has_ood: ClassVar[bool] = False
-    lowest: ClassVar[float] = -math.inf  # that a range may begin with
+    lowest: ClassVar[float] = -math.inf  # smallest allowed start of a range
 
     def __init__(self, goal_range: Sequence[float] | None = None):
         given = self.default_range if goal_range is None else goal_range
@@ -45,10 +45,10 @@ class Goal(ABC):
 
     @abstractmethod
     def reward(self, place: np.ndarray, velocity: np.ndarray, tasks: Tasks) -> np.ndarray:
-        """Return the rewards [N], without weight and offset."""
+        """Return the rewards [N], before weight and offset."""
 
     def members(self) -> tuple[dict[str, Any], ...] | None:
-        """Return every goal, if they are finite."""
+        """Return every goal, if there are finitely many."""
         return None
 
     def position(self, task: Task) -> float | None:
@@ -60,11 +60,11 @@ class Goal(ABC):
         return True
 
     def check(self, task: Task) -> None:
-        """Raise ValueError if it is no goal although inside the bounds."""
+        """Raise ValueError if a value inside the bounds is not a valid goal."""
         return
 
     def nearest(self, task: Task) -> Task:
-        """Return a task inside the bounds made into one with a goal; body and rest stay."""
+        """Turn a task inside the bounds into one with a valid goal; the rest stays the same."""
         return task
 
     def published_split(self, task: Task) -> str | None:
@@ -72,7 +72,7 @@ class Goal(ABC):
         return None
 
     def facts(self, task: Task) -> dict[str, Any]:
-        """Return what pictures mark: `"direction"`, `"velocity"`, `"heading"` or `"target"`."""
+        """Return what pictures show: `"direction"`, `"velocity"`, `"heading"` or `"target"`."""
         return {}
 
     @property

@@ -1,4 +1,4 @@
-"""What a body is rewarded for: N rows, place and velocity [N, 1] (planar bodies) or [N, 2].
+"""What a body is rewarded for. N rows; place and velocity [N, 1] (planar bodies) or [N, 2].
 
 A goal knows its part of the task (bounds, distribution, splits) and a reward over all rows. Places
 are in `places`.
@@ -23,7 +23,7 @@ class Forward(Goal):
     """Run towards +x as fast as possible; the same for every task."""
 
     def space(self) -> dict[str, spaces.Space]:
-        """Return nothing."""
+        """Return no bounds: there is nothing to draw."""
         return {}
 
     def draw(self, rng: np.random.Generator, ood: bool) -> dict[str, Any]:
@@ -43,15 +43,15 @@ class Direction(Goal):
         return {"direction": spaces.Box(-1.0, 1.0, (), np.float64)}
 
     def draw(self, rng: np.random.Generator, ood: bool) -> dict[str, Any]:
-        """Draw a side."""
+        """Draw a direction."""
         return {"direction": 1.0 if rng.random() < 0.5 else -1.0}
 
     def members(self) -> tuple[dict[str, Any], ...]:
-        """Return both."""
+        """Return both directions."""
         return ({"direction": 1.0}, {"direction": -1.0})
 
     def check(self, task: Task) -> None:
-        """Refuse what is neither."""
+        """Refuse anything but -1 and 1."""
         if abs(float(task["direction"])) != 1.0:
             raise ValueError(f"task['direction']={float(task['direction'])} must be -1 or 1")
 
@@ -71,7 +71,7 @@ class Velocity(Goal):
     has_ood = True
 
     def space(self) -> dict[str, spaces.Space]:
-        """Return the range and what lies beyond its upper end."""
+        """Return the range, including the "ood" part beyond its upper end."""
         return {"velocity": spaces.Box(self.low, self._beyond, (), np.float64)}
 
     def draw(self, rng: np.random.Generator, ood: bool) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class Velocity(Goal):
         return float(task["velocity"]) <= self.high
 
     def reward(self, place: np.ndarray, velocity: np.ndarray, tasks: Tasks) -> np.ndarray:
-        """Return minus the difference to the wanted speed, m/s."""
+        """Return minus the absolute difference from the wanted speed, m/s."""
         return -np.abs(velocity[:, 0] - tasks["velocity"])
 
     def facts(self, task: Task) -> dict[str, Any]:
@@ -125,10 +125,10 @@ class Heading(Goal):
 
 
 def make_goal(name: str, settings: Settings) -> Goal:
-    """Return a goal with a source's numbers.
+    """Return a goal with the settings of a source.
 
     Raises:
-        ValueError: If there is none of that name, or a number is out of range.
+        ValueError: If there is none with that name, or a number is out of range.
     """
     made = goal_named(name)
     if issubclass(made, ToPlace):
@@ -137,10 +137,10 @@ def make_goal(name: str, settings: Settings) -> Goal:
 
 
 def goal_named(name: str) -> type[Goal]:
-    """Return a goal's class, by a name of `GOALS` or `"module:Name"`.
+    """Return a goal's class, given a name in `GOALS` or `"module:Name"`.
 
     Raises:
-        ValueError: If there is none of that name.
+        ValueError: If there is none with that name.
     """
     return look_up("goal", name, GOALS, _is_goal, "a Goal class")
 

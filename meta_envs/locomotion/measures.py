@@ -14,14 +14,14 @@ from .settings import Range, Settings
 class Place:
     """The point of a body whose motion counts: [N, 1] along x, or [N, 2] in the plane.
 
-    Or, for a body that reaches for something, the difference between two points.
+    For a body that reaches for something, the difference between two points instead.
 
-    As in Gymnasium, a body's origin and the centre of mass are those of the last physics step's
-    beginning, one step behind the positions.
+    As in Gymnasium, a body's origin and the centre of mass are those at the start of the last
+    physics step, one step behind the positions.
 
     Args:
-        body: Says which point.
-        physics: Of the rows.
+        body: Body, which names the point.
+        physics: Physics of the rows.
     """
 
     def __init__(self, body: Body, physics: Physics):
@@ -74,8 +74,8 @@ class Health:
     """Tells which rows have not fallen, bool [N].
 
     Args:
-        settings: Say what is healthy.
-        model: Of the body.
+        settings: Settings with the healthy ranges.
+        model: Model of the body.
     """
 
     def __init__(self, settings: Settings, model: mujoco.MjModel):
@@ -87,7 +87,7 @@ class Health:
         self.limited = any((self._z, self._angle, self._state))
 
     def __call__(self, positions: np.ndarray, velocities: np.ndarray) -> np.ndarray:
-        """Return it for positions [N, nq] and velocities [N, nv]."""
+        """Return which rows are healthy, given positions [N, nq] and velocities [N, nv]."""
         healthy = np.ones(len(positions), dtype=bool)
         if not self.limited:
             return healthy

@@ -1,7 +1,7 @@
-"""What learners see: parts of MuJoCo's state, named so that a table row can compose them.
+"""What learners observe: parts of MuJoCo's state, named so that a table row can combine them.
 
-A part is `"FIELD"`, `"FIELD:FIRST"` or `"FIELD:FIRST:LIMIT"`: a field of `MjData`, without what
-comes before the index `FIRST` (coordinates of `qpos` and `qvel`, bodies of `cfrc_ext`, `cinert`,
+A part is `"FIELD"`, `"FIELD:FIRST"` or `"FIELD:FIRST:LIMIT"`: a field of `MjData`, without the
+entries before the index `FIRST` (coordinates of `qpos` and `qvel`, bodies of `cfrc_ext`, `cinert`,
 `cvel`), clipped to plus and minus `LIMIT`. `"main_xmat"` and `"main_com"` are the main body's
 orientation (9 numbers) and origin (3). N rows, R some of them.
 """
@@ -28,14 +28,14 @@ class Part:
     field: str
     first: int = 0
     limit: float | None = None
-    only: int | None = None  # a single body's
+    only: int | None = None  # a single body
 
     @classmethod
     def parse(cls, text: str) -> Part:
         """Read a part.
 
         Raises:
-            ValueError: If the text is no part.
+            ValueError: If the text does not name a part.
         """
         name, *numbers = str(text).split(":")
         if name in _MAIN and not numbers:
@@ -65,13 +65,13 @@ class Observations:
     """Builds observations float64 [R, D] from physics.
 
     Args:
-        parts: As texts.
+        parts: Parts, written as text.
         contact_forces: Whether parts of `cfrc_ext` are kept; the published results were made with
             a MuJoCo that reported zeros there.
-        contact_force_limit: To which contact forces are clipped, or None.
+        contact_force_limit: Contact forces are clipped to plus and minus this; None: not.
 
     Raises:
-        ValueError: If there is no part, or a text is none.
+        ValueError: If there is no part, or a text does not name one.
     """
 
     def __init__(

@@ -13,19 +13,19 @@ from ..core.tasks import Task, Tasks
 from .goal_base import Goal
 
 BLOCKS = 5  # that can be pushed
-_LAYOUT_X = (0.35, 0.65)  # m, where blocks begin
+_LAYOUT_X = (0.35, 0.65)  # m, where blocks start
 _STRIP = 0.2  # m, width of a block's strip
 _STRIPS = -0.5 + _STRIP * np.arange(BLOCKS)  # m, their lower ends along y
 
 
 class ToPlace(Goal):
-    """Go to a place: `"goal"`, x and y in metres. `goal_range` is of the region's size.
+    """Go to a place: `"goal"`, x and y in metres. `goal_range` gives the size of the region.
 
     Args:
-        goal_range: As the region says.
-        goal_norm: `"l1"` or `"l2"`, of the distance that is paid for.
-        sparse_radius: Metres; farther away the reward is minus the goal's norm, as if one stood at
-            the start, so that nothing shows the way. None is dense.
+        goal_range: Size of the region, see the subclass.
+        goal_norm: `"l1"` or `"l2"`, the norm of the distance in the reward.
+        sparse_radius: Metres; farther away the reward is minus the goal's norm, as if the body
+            stood at the start, so that it gives no direction. None: dense.
     """
 
     needs_plane = True
@@ -59,7 +59,7 @@ class ToPlace(Goal):
 
 
 class Square(ToPlace):
-    """A place in a square around the start, uniform; `goal_range` holds for x and for y."""
+    """A place in a square around the start, uniform; `goal_range` applies to x and to y."""
 
     default_range = (-3.0, 3.0)
 
@@ -84,11 +84,11 @@ class Disc(ToPlace):
     lowest = 0.0
 
     def space(self) -> dict[str, spaces.Space]:
-        """Return the square around the disc and the ring beyond."""
+        """Return the square around the disc and the surrounding ring."""
         return {"goal": spaces.Box(-self._beyond, self._beyond, (2,), np.float64)}
 
     def draw(self, rng: np.random.Generator, ood: bool) -> dict[str, Any]:
-        """Draw a place; `"ood"` is the ring beyond the disc."""
+        """Draw a place; `"ood"` is the ring around the disc."""
         low, high = (self.high, self._beyond) if ood else (self.low, self.high)
         radius = math.sqrt(rng.uniform(low**2, high**2))
         angle = rng.uniform(0.0, 2 * math.pi)
@@ -103,7 +103,7 @@ class Disc(ToPlace):
         return _radius(task) ** 2 / self.high**2
 
     def check(self, task: Task) -> None:
-        """Refuse the square's corners."""
+        """Refuse the corners of the square."""
         if _radius(task) > self._beyond:
             raise ValueError(
                 f"task['goal']={task['goal'].tolist()} is {_radius(task):.3g} m from the start; "
@@ -136,11 +136,11 @@ class HalfCircle(ToPlace):
         return math.atan2(float(task["goal"][1]), float(task["goal"][0])) / math.pi
 
     def nearest(self, task: Task) -> Task:
-        """Return the task with the goal's direction, on the circle."""
+        """Return the task with the goal moved onto the circle, in the same direction."""
         return {**task, "goal": task["goal"] * (self.high / max(_radius(task), 1e-9))}
 
     def check(self, task: Task) -> None:
-        """Refuse what is not on the circle."""
+        """Refuse places that are not on the circle."""
         if abs(_radius(task) - self.high) > 1e-6:
             raise ValueError(
                 f"task['goal']={task['goal'].tolist()} is {_radius(task):.6g} m from the start; "
@@ -163,16 +163,16 @@ class HalfPlanes(Disc):
 
 
 class Push(ToPlace):
-    """Push one of five blocks to a place: `"block"`, `"goal"` and where all begin, `"layout"`.
+    """Push one of five blocks to a place: `"block"`, `"goal"` and where all start, `"layout"`.
 
-    Each block begins in a strip of its own, 0.2 m wide along y; the goal lies in the strip of the
-    block that is to be pushed, at an x of `goal_range`.
+    Each block starts in a strip of its own, 0.2 m wide along y; the goal lies in the strip of the
+    block to be pushed, at an x in `goal_range`.
     """
 
     default_range = (0.75, 0.95)
 
     def space(self) -> dict[str, spaces.Space]:
-        """Return the number of the block, and the goal's and the blocks' regions."""
+        """Return the bounds of block index, goal and layout."""
         reach = _STRIPS[-1] + _STRIP
         goal = (np.array([self.low, _STRIPS[0]]), np.array([self.high, reach]))
         low, high = np.full((2, BLOCKS, 2), _STRIPS[0])
@@ -185,7 +185,7 @@ class Push(ToPlace):
 
     def draw(self, rng: np.random.Generator, ood: bool) -> dict[str, Any]:
         """Draw a layout, a block and a goal."""
-        strips = rng.permutation(_STRIPS)  # a block each
+        strips = rng.permutation(_STRIPS)  # one per block
         x, y = rng.uniform(*_LAYOUT_X, BLOCKS), strips + rng.uniform(0.0, _STRIP, BLOCKS)
         block = int(rng.integers(BLOCKS))
         goal = np.array([rng.uniform(self.low, self.high), strips[block] + rng.uniform(0, _STRIP)])
@@ -206,12 +206,12 @@ class Push(ToPlace):
 
 
 class Reach(Goal):
-    """Be where the target is; `place` is the difference to it. The same for every task."""
+    """Reach the target; `place` is the difference from it. The same for every task."""
 
     needs_plane = True
 
     def space(self) -> dict[str, spaces.Space]:
-        """Return nothing: the target is seen, and another in every episode."""
+        """Return no bounds: the target is observed, and is drawn in every episode."""
         return {}
 
     def draw(self, rng: np.random.Generator, ood: bool) -> dict[str, Any]:

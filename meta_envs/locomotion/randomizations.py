@@ -2,7 +2,7 @@
 
 A task holds multipliers of the nominal model's numbers (1 is the nominal body), or the number
 itself for gravity. Writing always starts from the nominal model, so nothing compounds, and ends
-with what MuJoCo derives from the numbers.
+by recomputing what MuJoCo derives from the numbers.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ class Randomized:
     """One randomised quantity.
 
     Args:
-        key: Of the task.
-        field: Of `MjModel`; or `"gravity"`, whose z component is set.
-        low: Lowest multiplier (of gravity: m/s^2).
-        high: Highest.
+        key: Key in the task.
+        field: Field of `MjModel`, or `"gravity"`, whose z component is set.
+        low: Lowest multiplier (for gravity: m/s^2).
+        high: Highest multiplier.
         first: Rows of the field before this one are left alone (the world, the floor).
-        columns: How many columns of the field vary; None is all.
-        logarithmic: Whether the logarithm is uniform rather than the number.
+        columns: Number of columns of the field that vary; None: all.
+        logarithmic: Whether the logarithm, rather than the number, is uniform.
     """
 
     key: str
@@ -54,20 +54,20 @@ class Randomized:
         low, high = self._scale(self.low), self._scale(self.high)
         margin = (high - low) * _BEYOND
         beyond = self._unscale(high + margin)
-        # Gravity never turns round: half of the weakest is the weakest there is.
+        # Gravity never changes sign: the weakest allowed is half of the weakest in training.
         return self._unscale(low - margin), min(beyond, self.high / 2) if self.high < 0 else beyond
 
     def space(self, model: mujoco.MjModel) -> spaces.Box:
-        """Return the support, that of `"ood"` included."""
+        """Return the support, including that of `"ood"`."""
         low, high = self.wide()
         return spaces.Box(low, high, self.shape(model), np.float64)
 
     def draw(self, rng: np.random.Generator, model: mujoco.MjModel, ood: bool) -> np.ndarray:
-        """Draw multipliers; of `"ood"` at least one lies outside the training range."""
+        """Draw multipliers; in `"ood"` at least one lies outside the training range."""
         low, high = self.wide() if ood else (self.low, self.high)
         while True:
             unit = rng.uniform(self._scale(low), self._scale(high), self.shape(model))
-            # clipped: exp(log(high)) may leave the range by a rounding error
+            # clipped: exp(log(high)) may exceed the range by a rounding error
             drawn = np.clip(self._unscale(unit), low, high)
             if not ood or not self.inside(drawn):
                 return drawn
@@ -82,7 +82,7 @@ class Randomized:
         return float((self._scale(np.ravel(values)[0]) - low) / (high - low))
 
     def write(self, model: mujoco.MjModel, nominal: mujoco.MjModel, values: np.ndarray) -> None:
-        """Write into a row's model, from the nominal one."""
+        """Write into a row's model, starting from the nominal one."""
         if self.field == "gravity":
             model.opt.gravity[2] = values
             return
@@ -99,17 +99,17 @@ class Randomized:
 
 
 class LinkLengths(Randomized):
-    """The lengths of limbs' links: bodies of one capsule each, that begins at the joint.
+    """The lengths of limbs' links: bodies of one capsule each, which starts at the joint.
 
-    What is attached to a link's end moves with it, and mass and inertia are those that MuJoCo's
-    compiler derives from the capsule and the density of the nominal one.
+    Whatever is attached to a link's end moves with it; mass and inertia are those that MuJoCo's
+    compiler derives from the capsule and the nominal density.
     """
 
     def shape(self, model: mujoco.MjModel) -> tuple[int, ...]:
         """Return the number of links.
 
         Raises:
-            ValueError: If the body has none.
+            ValueError: If the body has no such links.
         """
         links = self._links(model)
         if not links:
@@ -119,7 +119,7 @@ class LinkLengths(Randomized):
         return (len(links),)
 
     def write(self, model: mujoco.MjModel, nominal: mujoco.MjModel, values: np.ndarray) -> None:
-        """Write into a row's model, from the nominal one."""
+        """Write into a row's model, starting from the nominal one."""
         for (body, geom), value in zip(self._links(nominal), values.tolist(), strict=True):
             radius, half = model.geom_size[geom, 0], nominal.geom_size[geom, 1]
             grown = nominal.geom_pos[geom] * value
@@ -135,7 +135,7 @@ class LinkLengths(Randomized):
 
     @staticmethod
     def _links(model: mujoco.MjModel) -> list[tuple[int, int]]:
-        """Return the links: body and geom."""
+        """Return the links as pairs of body and geom."""
         links = []
         for body in range(1, model.nbody):
             geom = int(model.body_geomadr[body])
@@ -151,7 +151,7 @@ class LinkLengths(Randomized):
 def _capsule(radius: float, half: float) -> tuple[float, np.ndarray]:
     """Return the volume of a capsule (m^3) and its inertia [3] for a mass of 1 kg (m^2)."""
     length = 2 * half
-    ball = 4 * radius / (4 * radius + 3 * length)  # the share of the mass in the two ends
+    ball = 4 * radius / (4 * radius + 3 * length)  # share of the mass in the two ends
     ends = ball * 2 * radius**2 / 5
     across = (1 - ball) * (3 * radius**2 + length**2) / 12
     across += ends + ball * length * (3 * radius + 2 * length) / 8
@@ -170,7 +170,7 @@ _EPG = (
 
 
 def _rand_params(limit: float) -> tuple[Randomized, ...]:
-    """Return the quantities of rand_param_envs: b ** U(-limit, limit), each number on its own."""
+    """Return the quantities of rand_param_envs: b ** U(-limit, limit), each number alone."""
 
     def around(key: str, base: float, first: int = 0) -> Randomized:
         return Randomized(key, key, base**-limit, base**limit, first=first, logarithmic=True)
@@ -186,17 +186,17 @@ def _rand_params(limit: float) -> tuple[Randomized, ...]:
 RANDOMIZATIONS: dict[str, tuple[Randomized, ...]] = {
     "none": (),
     "epg": _EPG,
-    "link_lengths": (LinkLengths("link_length", "geom_size", 0.5, 1.5),),  # EPG's has none; ours
+    "link_lengths": (LinkLengths("link_length", "geom_size", 0.5, 1.5),),  # EPG has no range; ours
     "rand_params": _rand_params(3.0),
     "rand_params_small": _rand_params(1.0),
 }
 
 
 def randomization_named(name: str) -> tuple[Randomized, ...]:
-    """Return a randomisation, by a name of `RANDOMIZATIONS` or `"module:Name"`.
+    """Return a randomisation, given a name in `RANDOMIZATIONS` or `"module:Name"`.
 
     Raises:
-        ValueError: If there is none of that name.
+        ValueError: If there is none with that name.
     """
     what = "a tuple of Randomized"
     return look_up("randomization", name, RANDOMIZATIONS, _is_randomization, what)
@@ -213,14 +213,14 @@ def write_task(
     quantities: tuple[Randomized, ...],
     task: dict[str, np.ndarray],
 ) -> None:
-    """Make a row's model the body of a task.
+    """Turn a row's model into the body of a task.
 
     Args:
-        model: To write into.
-        data: Of that model; its state is lost.
-        nominal: Where writing starts from.
-        quantities: What varies.
-        task: Holds a value for each of them.
+        model: Model to write into.
+        data: Data of that model; its state is lost.
+        nominal: Model from which writing starts.
+        quantities: The quantities that vary.
+        task: Task with a value for each of them.
     """
     for quantity in quantities:
         quantity.write(model, nominal, task[quantity.key])
@@ -230,10 +230,10 @@ def write_task(
 
 
 def _bound_geoms(model: mujoco.MjModel) -> None:
-    """Recompute the radii and boxes by which MuJoCo sorts out geoms that cannot touch.
+    """Recompute the radii and boxes by which MuJoCo excludes geoms that cannot touch.
 
-    For spheres and capsules, the geoms of the bodies here whose size varies. Their boxes in the
-    tree of a body with one geom lie in the frame of its inertia.
+    For spheres and capsules, the only geoms here whose size varies. In the tree of a body with
+    one geom, their boxes lie in the frame of its inertia.
     """
     types = model.geom_type
     capsule = types == int(mujoco.mjtGeom.mjGEOM_CAPSULE)
@@ -250,7 +250,7 @@ def _bound_geoms(model: mujoco.MjModel) -> None:
 
 
 def _bound_tree(model: mujoco.MjModel, body: int, first: int, count: int) -> None:
-    """Grow a body's boxes from the leaves, which come after their parents, to the root."""
+    """Grow a body's boxes from the leaves, which follow their parents, up to the root."""
     inertial = _rotation(model.body_iquat[body])
     for node in range(first + count - 1, first - 1, -1):
         geom = int(model.bvh_nodeid[node])

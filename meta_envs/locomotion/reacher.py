@@ -9,32 +9,33 @@ import numpy as np
 
 from .family import Locomotion
 
-_FARTHEST = 0.2  # m, of targets from the arm's base
-_JOINTS = 2  # of the arm; the two after them hold the target
+_FARTHEST = 0.2  # m, largest distance of targets from the arm's base
+_JOINTS = 2  # of the arm; the next two coordinates hold the target
 
 
 class Reacher(Locomotion):
-    """An arm that is to bring its fingertip to a target, which it sees; its links are the task.
+    """An arm that has to bring its fingertip to a visible target; its links are the task.
 
     Tasks:
-        `"link_length"`: multipliers of the two links' lengths (0.1 m), uniform in [0.5, 1.5], each
-        on its own. Fingertip and forearm move with the ends; masses and inertias are those of the
+        `"link_length"`: multipliers of the two links' lengths (0.1 m), uniform in [0.5, 1.5],
+        independent. Fingertip and forearm move with the ends; masses and inertias are those of the
         new capsules.
     Observation:
         `Box(-inf, inf, (10,), float64)`: cosines and sines of the two joints' angles, the target's
         x and y (m), the joints' velocities (rad/s), fingertip - target along x and y (m). The last
-        two depend on the links, so even the first observation tells of the task.
+        two depend on the links, so even the first observation shows something of the task.
     Action:
-        Torques of the two joints as a share of the gear, `Box(-1, 1, (2,), float32)`; clipped, and
-        the cost sees the clipped action.
+        Torques of the two joints as a share of the gear, `Box(-1, 1, (2,), float32)`; clipped,
+        also for the cost.
     Reward:
         `forward_reward_weight` (1) * minus the distance between fingertip and target (m)
         - `ctrl_cost_weight` (1) * the sum of squared actions.
     Episode:
-        Begins nearly stretched out. The target is uniform in a disc of 0.2 m, another in every
-        episode of a trial. So short links cannot reach some. Truncated after 50 steps of 20 ms.
+        Begins nearly stretched out. The target is uniform in a disc of 0.2 m, drawn
+        again in every episode of a trial; short links cannot reach some targets.
+        Truncated after 50 steps of 20 ms.
     Splits:
-        `train` and `test` are apart by the parity of fine cells of the first link's multiplier;
+        `train` and `test` are separated by the parity of fine cells of the first link's multiplier;
         `ood` has at least one of the two in [0.25, 0.5) or (1.5, 1.75].
     Source:
         Houthooft et al. 2018 (EPG), RandomReacher: named in the paper, not in its release, so the
@@ -43,7 +44,7 @@ class Reacher(Locomotion):
         v0.
 
     Args:
-        randomization: Of `randomizations.RANDOMIZATIONS`; `"none"` is Reacher-v5.
+        randomization: A name in `randomizations.RANDOMIZATIONS`; `"none"` is Reacher-v5.
         **rest: As for `Locomotion`.
     """
 

@@ -1,4 +1,4 @@
-"""The numbers of an environment: a body's defaults, over them a source's, over them a caller's."""
+"""The numbers of an environment: a body's defaults, replaced by a source's, then by a caller's."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .bodies import Body, load_model
 Range = Sequence[float | None]
 
 _MOST = 1e6  # of weights, offsets, noises and places: rewards stay finite
-_TIMESTEPS = (1e-6, 1.0)  # seconds; beyond them physics diverges, or stands still
-_MOST_STEPS = 10_000  # of physics, an environment step
+_TIMESTEPS = (1e-6, 1.0)  # seconds; outside these, physics diverges or stands still
+_MOST_STEPS = 10_000  # of physics, per environment step
 _MAY_BE_NONE = {
     *("timestep", "gear", "friction", "contact_cost_limit", "contact_force_limit"),
     *("healthy_z_range", "healthy_angle_range", "healthy_state_range"),
@@ -26,32 +26,32 @@ _MAY_BE_NONE = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What can be set of an environment; all are keyword arguments of `Locomotion`.
+    """What can be set in an environment; all are keyword arguments of `Locomotion`.
 
     Args:
-        frame_skip: Physics steps an environment step.
+        frame_skip: Physics steps per environment step.
         observation: Parts of an observation, see `observations`.
-        timestep: Seconds a physics step; None is the MJCF's.
-        gear: Of every motor; None is the body's own.
-        friction: Sliding friction of every geom; None is the body's own.
-        forward_reward_weight: Of the goal's reward.
+        timestep: Seconds per physics step; None: the MJCF's.
+        gear: Gear of every motor; None: the body's own.
+        friction: Sliding friction of every geom; None: the body's own.
+        forward_reward_weight: Weight of the goal's reward.
         ctrl_cost_weight: Reward lost for each unit of squared action.
         contact_cost_weight: Reward lost for each unit of squared contact force (N, N m).
         contact_cost_limit: Highest contact cost; None for no limit.
-        contact_force_limit: Contact forces are clipped to plus and minus this; None is not at all.
-        healthy_reward: For each step that ends healthy.
-        healthy_z_range: Height of the root, metres, (low, high); None for no limit, or no end.
-        healthy_angle_range: Pitch of the root, radians; the same.
-        healthy_state_range: Of every other coordinate; the same.
+        contact_force_limit: Contact forces are clipped to plus and minus this; None: not clipped.
+        healthy_reward: Reward for each step that ends healthy.
+        healthy_z_range: Height of the root, metres, (low, high); None for no limit, or as one end.
+        healthy_angle_range: Pitch of the root, radians, in the same form.
+        healthy_state_range: Every other coordinate, in the same form.
         terminate_when_unhealthy: Whether falling ends the episode.
-        position_noise: Half width of the uniform noise on first positions.
-        velocity_noise: Half width (or standard deviation, if normal) of the noise on first
+        position_noise: Half width of the uniform noise on initial positions.
+        velocity_noise: Half width (or standard deviation, if normal) of the noise on initial
             velocities.
         normal_velocities: Whether that noise is normal rather than uniform.
-        goal_range: Lowest and highest goal in training; None is the goal's own.
+        goal_range: Lowest and highest goal in training; None: the goal's own.
         goal_offset: Constant added to the reward.
-        goal_norm: `"l1"` or `"l2"`, of distances to places.
-        sparse_radius: Metres from a place beyond which nothing shows the way; None is dense.
+        goal_norm: `"l1"` or `"l2"`, the norm of distances to places.
+        sparse_radius: Metres from a place beyond which the reward gives no direction; None: dense.
 
     Raises:
         ValueError: If a number is out of range.
@@ -90,7 +90,7 @@ class Settings:
 
     @classmethod
     def resolve(cls, body: Body, chosen: dict[str, Any]) -> Settings:
-        """Put what was chosen over a body's defaults."""
+        """Apply the chosen settings to a body's defaults."""
         own = {field.name for field in fields(cls)}
         defaults = {name: value for name, value in vars(body).items() if name in own}
         return cls(**{**defaults, **chosen})

@@ -1,8 +1,8 @@
 """How the papers' releases differ, as data: settings by (body, goal, randomisation) and source.
 
-What a source does not name is Gymnasium's v5 default of the body. Horizons are not settings: a
-registered id has one, and `max_episode_steps=` of `gymnasium.make` another; a source's own stands
-beside it in the comments (H).
+Whatever a source does not set is the body's default in Gymnasium's v5. Horizons are not settings:
+a registered id has one, which `max_episode_steps=` of `gymnasium.make` replaces; the source's own
+is given in comments (H).
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _EPG_HOPPER = {**_EPG, "healthy_angle_range": (-0.5, 0.5)}
 _RAND_PARAMS: dict[str, Any] = {"timestep": 0.004, "frame_skip": 4}
 
 # Velocities are (x after - x before) / dt in every release but MAML's own, which reads the torso's
-# centre-of-mass velocity; the difference is below a percent and not repeated here.
+# centre-of-mass velocity; the difference is below one percent and not reproduced here.
 _CHEETAH: dict[str, Any] = {"ctrl_cost_weight": 0.05}
 _CHEETAH_20: dict[str, Any] = {**_CHEETAH, "observation": ("qpos:1", "qvel", "main_com")}
 
-# rllab's ant: one physics step of 20 ms; actions cost little, and staying alive pays little.
+# rllab's ant: one physics step of 20 ms; actions cost little, staying alive pays little.
 _MAML_ANT: dict[str, Any] = {
     "timestep": 0.02,
     "frame_skip": 1,
@@ -52,10 +52,10 @@ SOURCES: dict[_Key, dict[str, dict[str, Any]]] = {
         "varibad": _CHEETAH_20,
         "promp": _CHEETAH,  # H 100
         "maml": _CHEETAH,  # H 200
-        "epg": {"ctrl_cost_weight": 0.0},  # H 1000; the paper's words, there is no release
+        "epg": {"ctrl_cost_weight": 0.0},  # H 1000; from the paper's text, there is no release
     },
     ("hopper", "direction", "none"): {
-        # The release has no angle limit here, and one direction only (both coin throws are
+        # The release has no angle limit here, and one direction only (both coin flips are
         # constant); the two directions that the paper means are drawn instead. H 1000.
         "epg": {**_EPG, "healthy_angle_range": None},
     },
@@ -73,14 +73,14 @@ SOURCES: dict[_Key, dict[str, dict[str, Any]]] = {
     },
     ("ant", "direction", "none"): {
         # PEARL's "forward-back" needs a flag that its configuration forgets; variBAD reads +-1 as
-        # an angle in radians. Both directions are meant, and drawn. H 200.
+        # an angle in radians. Both directions are intended, and drawn here. H 200.
         "pearl": _PEARL_ANT,
         "varibad": _PEARL_ANT,
         "promp": {**_PEARL_ANT, "healthy_z_range": (0.0, 1.0)},
         "maml": _MAML_ANT,
     },
     ("ant", "heading", "none"): {
-        # The shipped configuration has two random headings, evaluated on themselves; the range is
+        # The shipped configuration has two random headings, also used for evaluation; the range is
         # what the code draws from. H 200.
         "pearl": _PEARL_ANT,
         "promp": {**_PEARL_ANT, "healthy_z_range": (0.0, 1.0)},
@@ -123,7 +123,7 @@ SOURCES: dict[_Key, dict[str, dict[str, Any]]] = {
             "sparse_radius": 0.8,
         },
     },
-    # Trained dense and tested sparse, with `sparse_radius=0.8` and 0.2. H 200 and 100.
+    # Trained with dense and tested with sparse rewards, `sparse_radius=0.8` and 0.2. H 200 and 100.
     ("wheeled", "half_circle", "none"): {"maesn": {"goal_norm": "l2", "goal_range": (0.0, 2.0)}},
     ("block_pusher", "push", "none"): {
         "maesn": {"goal_norm": "l2", "goal_range": (0.75, 0.95), "forward_reward_weight": 5.0},
@@ -144,7 +144,7 @@ SOURCES: dict[_Key, dict[str, dict[str, Any]]] = {
     },
     ("walker2d", "direction", "none"): {"promp": {"frame_skip": 8}},
     ("swimmer", "velocity", "none"): {
-        # The release pays for the difference instead of against it; the sign is put right. H 200.
+        # The release rewards the difference instead of penalising it; the sign is corrected. H 200.
         "promp": {"goal_range": (0.1, 0.2)},
     },
 }
@@ -157,11 +157,11 @@ def settings_of(body: str, goal: str, randomization: str, source: str | None) ->
         body: A robot's name.
         goal: A goal's name.
         randomization: A randomisation's name.
-        source: None is the first that has this combination, else `"gymnasium"`, which every
-            combination has.
+        source: None: the first that has this combination, else `"gymnasium"`, which has
+            every combination.
 
     Raises:
-        ValueError: If the source has no such combination; names those that have.
+        ValueError: If the source has no such combination; the error names those that do.
     """
     known = SOURCES.get((body, goal, randomization), {})
     if source is None:

@@ -1,7 +1,7 @@
 """Meta-World's benchmarks: which environments train and test, and the goals of each.
 
 A goal is what upstream calls a `rand_vec`: places of objects and of the target, three or six
-numbers in metres; [6] here, padded by zeros. Numbers are those of metaworld 3.1.1 (MIT licence).
+numbers in metres; [6] here, padded with zeros. Numbers are those of metaworld 3.1.1 (MIT licence).
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from ..core.arguments import choice, whole
 from .reaches import REACHES, Reach
 
 GOAL_SIZE = 6
-_GOALS = 50  # an environment
-_LAST_SEED = 2**32 - 2  # of upstream's generator; ML1 takes the next one, too
+_GOALS = 50  # per environment
+_LAST_SEED = 2**32 - 2  # of upstream's generator; ML1 also uses seed + 1
 
-NAMES = tuple(REACHES)  # sorted; a task's "environment" is an index of it
+NAMES = tuple(REACHES)  # sorted; a task's "environment" is an index into it
 
 # fmt: off
-# In upstream's order, which the goals depend on.
+# In upstream's order, on which the goals depend.
 _ML10_TRAIN = (
     "reach-v3", "push-v3", "pick-place-v3", "door-open-v3", "drawer-close-v3",
     "button-press-topdown-v3", "peg-insert-side-v3", "window-open-v3", "sweep-v3", "basketball-v3",
@@ -57,7 +57,7 @@ _ML45_TEST = (
 )
 # fmt: on
 # ML25's basketball both trains and tests (a slip of upstream's list): with other goals, so that its
-# splits are disjoint, but its test success is not that of an environment never seen.
+# splits are disjoint, but its test success is not that of an unseen environment.
 SPLITS: dict[str, dict[str, tuple[str, ...]]] = {
     "ML10": {"train": _ML10_TRAIN, "test": _ML10_TEST},
     "ML25": {"train": _ML25_TRAIN, "test": _ML25_TEST},
@@ -72,7 +72,7 @@ def environment_named(name: str) -> str:
     """Return the name of an environment.
 
     Raises:
-        ValueError: If there is none of that name; names the nearest.
+        ValueError: If there is none with that name; the error names the nearest.
     """
     if isinstance(name, str) and name in REACHES:
         return name
@@ -83,15 +83,15 @@ def environment_named(name: str) -> str:
 
 
 def goals(benchmark: str, task_name: str | None, seed: int) -> Goals:
-    """Draw the goals of a benchmark, as `metaworld.ML10(seed)` and its likes do.
+    """Draw the goals of a benchmark, as `metaworld.ML10(seed)` and its siblings do.
 
     Args:
         benchmark: One of `BENCHMARKS`.
         task_name: The environment of ML1; None for the others.
-        seed: Of the goals; the test goals of ML1 are those of `seed + 1`, as upstream.
+        seed: Seed for the goals; ML1's test goals are drawn with `seed + 1`, as upstream.
 
     Raises:
-        ValueError: If benchmark or environment are unknown, or not of each other, or the seed is
+        ValueError: If benchmark or environment are unknown or do not go together, or the seed is
             out of range.
     """
     choice("benchmark", benchmark, BENCHMARKS)
@@ -113,11 +113,11 @@ def _goals(benchmark: str, task_name: str, seed: int) -> Goals:
 
 
 def refusal(name: str, goal: np.ndarray) -> str | None:
-    """Say why a goal [6] is none of an environment, which would not begin with it; None if it is.
+    """Return why an environment would not start with a goal [6]; None if the goal is valid.
 
     Args:
-        name: Of the environment.
-        goal: Padded by zeros.
+        name: Name of the environment.
+        goal: Goal, padded with zeros.
     """
     reach = REACHES[name]
     size = len(reach.low)
@@ -136,12 +136,12 @@ def refusal(name: str, goal: np.ndarray) -> str | None:
 
 
 def unpadded(name: str, goal: np.ndarray) -> np.ndarray:
-    """Return a goal [6] as upstream takes it, [3] or [6]."""
+    """Return a goal [6] in upstream's form, [3] or [6]."""
     return goal[: len(REACHES[name].low)].copy()
 
 
 def bounds() -> tuple[np.ndarray, np.ndarray]:
-    """Return the corners of a box that all goals are in, [6] each."""
+    """Return the corners of a box that contains all goals, [6] each."""
     low, high = np.zeros(GOAL_SIZE), np.zeros(GOAL_SIZE)
     for reach in REACHES.values():
         size = len(reach.low)
@@ -151,7 +151,7 @@ def bounds() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _drawn(names: tuple[str, ...], seed: int) -> tuple[tuple[str, np.ndarray], ...]:
-    # Upstream seeds the global generator, of this type, and draws for one after another.
+    # Upstream seeds the global generator, of this type, and draws for each environment in turn.
     rng = np.random.RandomState(seed)
     return tuple((name, _drawn_of(REACHES[name], rng)) for name in names)
 

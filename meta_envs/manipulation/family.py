@@ -1,4 +1,4 @@
-"""Meta-World as task distributions: ML1, ML10, ML25 and ML45. N rows, R of them."""
+"""Meta-World as task distributions: ML1, ML10, ML25 and ML45. N rows, R some of them."""
 
 from __future__ import annotations
 
@@ -21,40 +21,40 @@ from .stepping import Seat
 
 _ROWS = (None, "sync", "async")
 _REWARDS = ("v2", "v1")
-_ROW_BYTES = 700_000  # resident, of 1,000 batched rows of ML10 (measured); other rows need more
+_ROW_BYTES = 700_000  # resident, measured on 1,000 batched rows of ML10; others need more
 _NUMBERS = {name: number for number, name in enumerate(benchmarks.NAMES)}
 
 
 class Manipulation(MetaVectorEnv):
-    """A robot arm that is to do things with what lies before it: Meta-World's benchmarks.
+    """A robot arm that has to handle the objects in front of it: Meta-World's benchmarks.
 
     Tasks:
-        `environment`, which of Meta-World's 50 environments (an index of
+        `environment`, which of Meta-World's 50 environments (an index into
         `manipulation.benchmarks.NAMES`), and `goal`, where its objects and its target are: three or
-        six numbers in metres, padded to six by zeros.
+        six numbers in metres, padded to six with zeros.
     Observation:
-        `Box(39,)`: hand [3] in metres, opening of the gripper, places [3] and quaternions [4] of
-        one or two objects (else zeros), the same 18 numbers of the step before, and three zeros
-        where upstream shows the goal to others. The first observation tells tasks apart, as it
-        shows the objects, which stand where the task says.
+        `Box(39,)`: hand [3] in metres, opening of the gripper, positions [3] and quaternions [4]
+        of one or two objects (else zeros), the same 18 numbers of the previous step, and three
+        zeros where upstream can show the goal. The first observation can tell tasks apart, as it
+        shows the objects, which stand where the task places them.
     Action:
-        `Box(-1, 1, (4,))`: how far the hand is drawn, in centimetres along x, y and z, and how hard
+        `Box(-1, 1, (4,))`: how far the hand is moved, in centimetres along x, y and z, and how hard
         the gripper closes; clipped to the bounds.
     Reward:
-        Upstream's, of `reward_version`: `"v2"`, 0 to 10 a step, or the older `"v1"`, of very
-        different scales.
+        Upstream's, by `reward_version`: `"v2"`, 0 to 10 a step, or the older `"v1"`, whose scales
+        differ widely.
     Episode:
-        Never terminates; truncated by the id's 500 steps. `infos["success"]` is 1.0 at steps where
-        the task is done; an episode counts as a success if it is at any step.
-        Upstream resets ignore the seed: where an episode begins is a matter of its task alone.
+        Never terminates; truncated at the id's 500 steps. `infos["success"]` is 1.0 at steps where
+        the task is done; an episode counts as a success if it is so at any step.
+        Upstream resets ignore the seed: the start of an episode depends only on its task.
     Splits:
-        Upstream's. `train` and `test` of ML10, ML25 and ML45 are different environments, of ML1
-        different goals; 50 goals each, those of `metaworld.ML10(seed=goals_seed)` and its likes.
+        Upstream's. `train` and `test` of ML10, ML25 and ML45 are different environments, those of
+        ML1 different goals; 50 goals each, as in `metaworld.ML10(seed=goals_seed)` and so on.
         (Upstream's own id `Meta-World/ML1-train` serves the test goals.) ML25's lists have
-        basketball in both splits, with other goals: upstream's slip, kept.
+        basketball in both splits, with different goals: a slip of upstream's, kept here.
     Source:
-        Yu et al. 2019, McLean et al. 2025 (Meta-World+); metaworld 3.1.1, which is called for
-        resets, so that episodes are those of its environments to the last bits.
+        Yu et al. 2019, McLean et al. 2025 (Meta-World+); metaworld 3.1.1, which performs the
+        resets, so that episodes equal those of its environments to the last bits.
     Versions:
         v0.
 
@@ -62,18 +62,18 @@ class Manipulation(MetaVectorEnv):
         benchmark: `"ML1"`, `"ML10"`, `"ML25"` or `"ML45"`.
         task_name: The environment of ML1, e.g. `"reach-v3"`; None for the others.
         reward_version: `"v2"` or `"v1"`.
-        goals_seed: Of the goals.
-        rows: How rows are played: None, batched where there is a batched environment (`NATIVE`) and
+        goals_seed: Seed for the goals.
+        rows: How rows are played: None, batched if there is a batched environment (`NATIVE`) and
             rewards are `"v2"`, else by upstream's; `"sync"`, all by upstream's environments in this
-            process; `"async"`, by upstream's in processes.
-        threads: Threads (or processes) that step; None is one for each CPU. Results do not depend
+            process; `"async"`, all by upstream's in other processes.
+        threads: Threads (or processes) that step; None: one per CPU. Results do not depend
             on it.
-        any_mujoco: Go on with a MuJoCo other than the one that metaworld pins.
+        any_mujoco: Accept a MuJoCo other than the one that metaworld pins.
         **core: `num_envs`, `split`, `episodes_per_trial`, `max_episode_steps`, `render_mode`.
 
     Raises:
-        ImportError: If another MuJoCo is installed than metaworld pins.
-        MemoryError: If the machine has not enough memory for so many rows.
+        ImportError: If the installed MuJoCo is not the one that metaworld pins.
+        MemoryError: If the machine lacks the memory for so many rows.
         ValueError: If an argument is out of range or unknown.
     """
 
@@ -139,14 +139,14 @@ class Manipulation(MetaVectorEnv):
         return tuple(task for tasks in self._members.values() for task in tasks)
 
     def in_split(self, task: Task) -> bool:
-        """Tell whether a goal is one of the split's."""
+        """Tell whether a goal belongs to the split."""
         return _key(task) in self._known[self.split]
 
     def check_task(self, task: Task) -> None:
-        """Refuse environments of other benchmarks, and goals with which none would begin.
+        """Refuse environments of other benchmarks, and goals that their environment rejects.
 
         Raises:
-            ValueError: If it is such a task.
+            ValueError: If the task is invalid in this way.
         """
         name = benchmarks.NAMES[int(task["environment"])]
         if name not in self._allowed:
@@ -160,10 +160,10 @@ class Manipulation(MetaVectorEnv):
             raise ValueError(f"task['goal']={task['goal'].tolist()} is no goal: {refused}")
 
     def expert(self, observation: np.ndarray, task: Task) -> np.ndarray:
-        """Return the action of upstream's scripted policy, which is told the goal.
+        """Return the action of upstream's scripted policy, which knows the goal.
 
         Args:
-            observation: Of one row, [39].
+            observation: Observation of one row, [39].
             task: Its task.
 
         Returns:
@@ -201,7 +201,7 @@ class Manipulation(MetaVectorEnv):
         return observations, rewards, ended, dict(zip(INFOS, infos, strict=True))
 
     def more_state(self) -> dict[str, np.ndarray]:
-        """Return what rows go on from.
+        """Return the state from which rows can continue.
 
         Raises:
             NotImplementedError: If some rows are upstream's environments.
@@ -217,20 +217,20 @@ class Manipulation(MetaVectorEnv):
         return self._batched.get_state()
 
     def set_more_state(self, state: dict[str, np.ndarray]) -> None:
-        """Take it back."""
+        """Restore the state."""
         self.begin_episodes(self.every_row)
         self._batched.set_state(state)
 
     def close_extras(self, **kwargs: Any) -> None:
-        """Stop threads or processes and let pictures go."""
+        """Stop threads or processes and close the renderers."""
         closed = [getattr(self, name, None) for name in ("_batched", "_other")]
         for one in (*closed, *getattr(self, "_renderers", {}).values()):
-            if one is not None:  # a refused constructor leaves none
+            if one is not None:  # a constructor that raised leaves None
                 one.close()
 
     @property
     def seats(self) -> list[Seat]:
-        """Models and data of the rows that are batched, by row."""
+        """Models and data of the batched rows, by row."""
         return self._batched.seats
 
     def render_row(self, row: int) -> np.ndarray:
@@ -251,7 +251,7 @@ class Manipulation(MetaVectorEnv):
 
 
 def _observation_space() -> spaces.Box:
-    # Upstream's, but without bounds where it says that the hidden goal is within zero and zero.
+    # Upstream's, but unbounded where upstream bounds the hidden goal by zero and zero.
     low, high = np.full(OBSERVATION, -np.inf), np.full(OBSERVATION, np.inf)
     for start in (0, 18):
         low[start : start + 4], high[start : start + 4] = HAND_LOW, HAND_HIGH
@@ -259,7 +259,7 @@ def _observation_space() -> spaces.Box:
 
 
 def _members(parts: tuple[tuple[str, np.ndarray], ...]) -> tuple[dict[str, Any], ...]:
-    # environments alternate, so that the first tasks of a split are of all of them
+    # environments alternate, so that the first tasks of a split cover all of them
     names, goals = zip(*parts, strict=True)
     return tuple(
         {"environment": _NUMBERS[name], "goal": goal}

@@ -1,8 +1,8 @@
-"""Rows of batched environments: N rows, R of one environment, and P of them played here.
+"""Rows of batched environments: N rows, of which P are played here, R of one environment.
 
 Physics is MuJoCo's own, in upstream's order of calls (see `stepping`). Observations and rewards are
-computed at once for the rows of an environment. What each step reads and computes with lies in the
-same places every time, so that a step makes few new arrays and no new views.
+computed at once for all rows of an environment. What each step reads and computes lies in the
+same memory every time, so that a step makes few new arrays and no new views.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ from .reading import Reading
 from .shared import Shared
 from .stepping import Seat, Stepping
 
-_HAND = 4  # of them, hand and opening of the gripper
-_OBJECT = 7  # place and quaternion of an object
-_SCALE = np.float32(0.01)  # metres a unit of action
-_WIDEST = 0.1  # metres between the claws, which the observation calls 1
-# Bounds that observations are clipped to: those of the hand and of the opening of the gripper.
+_HAND = 4  # numbers for the hand and the opening of the gripper
+_OBJECT = 7  # numbers for the position and quaternion of an object
+_SCALE = np.float32(0.01)  # metres per unit of action
+_WIDEST = 0.1  # metres between the claws, which is 1 in the observation
+# Bounds to which observations are clipped: those of the hand and of the opening of the gripper.
 HAND_LOW = np.array([-0.525, 0.348, -0.0525, -1.0])
 HAND_HIGH = np.array([0.525, 1.025, 0.7, 1.0])
 
 
 @dataclass
 class _Group:
-    """Rows of one environment: where they stand in what is computed."""
+    """Rows of one environment: where their values stand in the arrays."""
 
     environment: Environment
     rows: list[int]
-    own: dict[str, np.ndarray]  # what was begun with
-    begun: dict[str, np.ndarray]  # that, and what is live
+    own: dict[str, np.ndarray]  # values from the reset
+    begun: dict[str, np.ndarray]  # those, and the live ones
     read: dict[str, np.ndarray]
-    objects: list[tuple[np.ndarray, np.ndarray]]  # where their places and quaternions are seen
+    objects: list[tuple[np.ndarray, np.ndarray]]  # their observed positions and quaternions
     observations: np.ndarray
     actions: np.ndarray
 
     def observe(self) -> None:
-        """Write where objects are."""
+        """Write the positions and quaternions of the objects."""
         places, quaternions = self.environment.observe(self.read, self.begun)
-        if places.shape[1] == 3:  # nearly always
+        if places.shape[1] == 3:  # the usual case
             self.objects[0][0][:], self.objects[0][1][:] = places, quaternions
             return
         for k in range(places.shape[1] // 3):
@@ -56,14 +56,14 @@ class _Group:
 
 
 class NativeRows:
-    """Rows whose environments are in `NATIVE`. A copy of them goes on as they do, bit for bit.
+    """Rows whose environments are in `NATIVE`. A copy continues like the original, bit for bit.
 
     Args:
         num_rows: N.
-        threads: That step; None is one for each CPU.
+        threads: Threads that step; None: one per CPU.
 
     Raises:
-        ValueError: If `threads` is no integer from 1 to 1024.
+        ValueError: If `threads` is not an integer from 1 to 1024.
     """
 
     def __init__(self, num_rows: int, threads: int | None):
@@ -75,7 +75,7 @@ class NativeRows:
         self._stepping = Stepping(threads)
         self._players: dict[int, Player] = {}
         self._groups: list[_Group] = []
-        self._settled = True  # whether what follows is of the rows that are played
+        self._settled = True  # whether what follows matches the rows that are played
         self._mocap = self._low = self._high = np.zeros((0, 3))
         self._seen, self._observations = np.zeros((0, 2 * SEEN)), np.zeros((0, OBSERVATION))
         self._actions = np.zeros((0, 4), dtype=np.float32)
@@ -84,14 +84,14 @@ class NativeRows:
         self._shared: Shared | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what a copy takes over: where each row is, without what steps compute with."""
+        """Return what a copy needs: the state of each row, without the work arrays of steps."""
         self._unsettle()
         players = {row: one.keep() for row, one in self._players.items()}
         threads = self._stepping.threads
         return {"num_rows": self._num_rows, "threads": threads, "players": players}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Restore that state."""
         self._num_rows = state["num_rows"]
         self._begin_empty(state["threads"])
         self._unsettle()
@@ -100,7 +100,7 @@ class NativeRows:
 
     @property
     def rows(self) -> np.ndarray:
-        """The rows that are played, those of an environment beside each other, [P]."""
+        """The rows that are played, grouped by environment, [P]."""
         self._settle()
         return self._rows
 
@@ -114,8 +114,8 @@ class NativeRows:
 
         Args:
             rows: Indices [R].
-            names: Of the environments, R.
-            goals: [R, 6].
+            names: Names of the environments, R.
+            goals: Goals [R, 6].
         """
         self._unsettle()
         observations = np.empty((len(rows), OBSERVATION))
@@ -127,7 +127,7 @@ class NativeRows:
         return observations
 
     def leave(self, rows: np.ndarray) -> None:
-        """Play these rows, those of them that are played, no more."""
+        """Stop playing these rows; those that are not being played are ignored."""
         mine = [row for row in rows.tolist() if row in self._players]
         if mine:
             self._unsettle()
@@ -138,14 +138,14 @@ class NativeRows:
         """Step the rows that are played, in the order of `self.rows`.
 
         Args:
-            actions: Float32 [P, 4], within their bounds.
+            actions: Actions, float32 [P, 4], within their bounds.
 
         Returns:
-            Observations and what else is seen; the next step writes into the observations.
+            Observations and the other results; the next step overwrites the observations.
         """
         self._settle()
         self._actions[:] = actions
-        # In float32, as upstream computes it where actions are.
+        # In float32, as upstream computes it if actions are float32.
         self._mocap += actions[:, :3] * _SCALE
         np.maximum(self._mocap, self._low, out=self._mocap)
         np.minimum(self._mocap, self._high, out=self._mocap)
@@ -166,7 +166,7 @@ class NativeRows:
         return self._observations, np.concatenate(rewards), infos
 
     def get_state(self) -> dict[str, np.ndarray]:
-        """Return what rows go on from, by name."""
+        """Return the state from which rows can continue, by name."""
         self._unsettle()
         players = [self._players[row] for row in sorted(self._players)]
         states = [one.seat.state() for one in players]
@@ -180,7 +180,7 @@ class NativeRows:
         return kept
 
     def set_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Go on from it; the rows have begun episodes of the same tasks before."""
+        """Restore that state; the rows must have begun episodes of the same tasks before."""
         self._unsettle()
         for place, row in enumerate(sorted(self._players)):
             player = self._players[row]
@@ -208,7 +208,7 @@ class NativeRows:
         return self._stepping.take(name)
 
     def _unsettle(self) -> None:
-        """Give every row what is its own, before some begin or leave."""
+        """Copy its values back to every row, before some begin or leave."""
         if not self._settled:
             return
         self._settled = False
@@ -220,13 +220,13 @@ class NativeRows:
                 self._players[row].begun = {key: part[place] for key, part in group.own.items()}
 
     def _settle(self) -> None:
-        """Lay out what steps compute with, after rows have begun or left: grouped by name."""
+        """Lay out the work arrays of steps, grouped by name, after rows have begun or left."""
         if self._settled:
             return
         by_name: dict[str, list[int]] = {}
         for row in sorted(self._players):
             by_name.setdefault(self._players[row].seat.name, []).append(row)
-        # Those with a cage first, as `Shared` wants them.
+        # Those with a cage first, as `Shared` requires.
         names = sorted(by_name, key=lambda name: (NATIVE[name].cage is None, name))
         by_name = {name: by_name[name] for name in names}
         order = [row for mine in by_name.values() for row in mine]
@@ -245,7 +245,7 @@ class NativeRows:
             self._lay_out(players, by_name)
 
     def _lay_out(self, players: list[Player], by_name: dict[str, list[int]]) -> None:
-        """Say what is read of every row: the hand of all, then what each group wants."""
+        """Declare what is read of every row: the hand of all rows, then what each group needs."""
         seats = [one.seat for one in players]
         self._common = {}
         reading = self._reading = Reading()

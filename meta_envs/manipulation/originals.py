@@ -1,4 +1,4 @@
-"""Rows played by Meta-World's own environments, in this process. N rows, R of them."""
+"""Rows played by Meta-World's own environments, in this process. N rows, R some of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from . import upstream
 from .upstream import Episode
 
-# What every environment's info has, and upstream's value of it for those that leave it out.
+# What every environment's info has, and upstream's value for environments that leave it out.
 INFOS = (
     "success",
     "near_object",
@@ -23,7 +23,7 @@ Outcome = tuple[np.ndarray, np.ndarray, np.ndarray]  # observations, rewards [R]
 
 
 class OriginalRows:
-    """Rows that upstream's `step` plays, one after the other, through one environment a name.
+    """Rows that upstream's `step` plays in turn, through one environment per name.
 
     Args:
         num_rows: N.
@@ -41,8 +41,8 @@ class OriginalRows:
 
         Args:
             rows: Indices [R].
-            names: Of the environments, R.
-            goals: [R, 6].
+            names: Names of the environments, R.
+            goals: Goals [R, 6].
         """
         observations = np.empty((len(rows), OBSERVATION))
         for place, (row, name) in enumerate(zip(rows.tolist(), names, strict=True)):
@@ -53,7 +53,7 @@ class OriginalRows:
         return observations
 
     def leave(self, rows: np.ndarray) -> None:
-        """Play these rows, those of them that are played, no more."""
+        """Stop playing these rows; those that are not being played are ignored."""
         for row in rows.tolist():
             self._episodes[row] = None
         self._count()
@@ -62,7 +62,7 @@ class OriginalRows:
         """Step the rows that are played, in the order of `self.rows`.
 
         Args:
-            actions: Float32 [R, 4].
+            actions: Actions, float32 [R, 4].
         """
         count = len(self.rows)
         observations, rewards = np.empty((count, OBSERVATION)), np.empty(count)
@@ -76,7 +76,7 @@ class OriginalRows:
         return observations, rewards, infos
 
     def episodes(self) -> dict[int, tuple[str, Episode]]:
-        """Return what rows go on from: names of environments and episodes, by row."""
+        """Return what rows can continue from: names of environments and episodes, by row."""
         return {
             row: (self._names[row], episode)
             for row, episode in enumerate(self._episodes)
@@ -84,7 +84,7 @@ class OriginalRows:
         }
 
     def go_on(self, episodes: dict[int, tuple[str, Episode]]) -> None:
-        """Go on from what `episodes` returned."""
+        """Continue from what `episodes` returned."""
         for row, (name, episode) in episodes.items():
             self._names[row], self._episodes[row] = name, episode
         self._count()
@@ -96,7 +96,7 @@ class OriginalRows:
         return episode.state
 
     def close(self) -> None:
-        """Do nothing: environments are kept for others."""
+        """Do nothing: environments are kept for later use."""
 
     def _count(self) -> None:
         played = [row for row, episode in enumerate(self._episodes) if episode is not None]

@@ -1,4 +1,4 @@
-"""Pictures of the arm and its table, seen from the corner opposite to the robot."""
+"""Pictures of the arm and its table, seen from the corner opposite the robot."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from ..physics.renderer import RowRenderer
 from ..physics.view import View
 
-_TURN, _TILT = math.radians(50), math.radians(30)  # where the viewer is: from +x, and up
+_TURN, _TILT = math.radians(50), math.radians(30)  # of the viewer: from +x, and upwards
 _AXES = np.array(
     [
         [-math.sin(_TURN), math.cos(_TURN), 0],

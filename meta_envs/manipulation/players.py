@@ -1,4 +1,4 @@
-"""Rows that are played: each has a seat, what its episode began with, and what it has seen."""
+"""Rows that are played: each has a seat, its reset values, and its last observations."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .environments.base import ALWAYS_BEGUN, Environment
 from .stepping import Seat, Stepping
 from .upstream import Beginning
 
-SEEN = 18  # numbers of an observation that are not of the step before or the goal
+SEEN = 18  # numbers of an observation without those of the previous step and the goal
 
-Kept = dict[str, Any]  # what a copy of a player goes on from: no model, no data
+Kept = dict[str, Any]  # what a copy of a player continues from: no model, no data
 
 
 @dataclass
@@ -22,11 +22,11 @@ class Player:
     """A row that is played.
 
     Attributes:
-        seat: Its model and data.
-        beginning: Where its episode began.
-        begun: What its environment needs of that.
-        mocap: Where the hand is drawn to, [3].
-        seen: Observation of now and of the step before, not clipped, [36].
+        seat: Model and data of the row.
+        beginning: Start of its episode.
+        begun: The part of it that its environment needs.
+        mocap: Position towards which the hand is drawn, [3].
+        seen: Observations of this and the previous step, not clipped, [36].
     """
 
     seat: Seat
@@ -45,26 +45,26 @@ class Player:
 
     @classmethod
     def go_on(cls, kept: Kept, stepping: Stepping) -> Player:
-        """Return a player who goes on from what `keep` returned, on another seat."""
+        """Return a player that continues from what `keep` returned, on another seat."""
         seat = stepping.take(kept["name"])
         seat.begin(kept["beginning"])
         seat.set_state(kept["physics"])
         return cls(seat, kept["beginning"], kept["begun"], seat.mocap.copy(), kept["seen"].copy())
 
     def keep(self) -> Kept:
-        """Return what a copy goes on from."""
+        """Return what a copy continues from."""
         kept = {"name": self.seat.name, "physics": self.seat.state(), "beginning": self.beginning}
         return {**kept, "begun": self.begun, "seen": self.seen}
 
 
 def live_parts(environment: Environment, beginning: Beginning) -> dict[str, tuple[str, int, int]]:
-    """Return where what an environment needs of a reset stands in `MjData` at every step."""
+    """Return where in `MjData` the live values of a reset are found at every step."""
     wanted = (*ALWAYS_BEGUN, *environment.begun)
     return {key: beginning.live[key] for key in wanted if key in beginning.live}
 
 
 def _begun_of(environment: Environment, beginning: Beginning) -> dict[str, np.ndarray]:
-    """Return what an environment needs of a reset; what is live is read at every step."""
+    """Return the reset values that an environment needs; live ones are read at every step."""
     return {
         key.lstrip("_"): np.array(beginning.attributes[key], dtype=np.float64)
         for key in (*ALWAYS_BEGUN, *environment.begun)

@@ -1,4 +1,4 @@
-"""Rows played by Meta-World's own environments in processes. N rows, R of them, P processes."""
+"""Rows played by Meta-World's own environments in processes. N rows, R some, P processes."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from .originals import INFOS, OBSERVATION, OriginalRows, Outcome
 
 
 class ProcessRows:
-    """The rows of `OriginalRows`, shared out between processes.
+    """The rows of `OriginalRows`, distributed over processes.
 
-    Processes are spawned, so that nothing of this one is in them: a script that makes such rows has
+    Processes are spawned and inherit nothing from this one: a script that makes such rows needs
     its main part under `if __name__ == "__main__":`.
 
     Args:
         num_rows: N.
         reward_version: `"v2"` or `"v1"`.
-        processes: P; None is one for each CPU.
+        processes: P; None: one per CPU.
 
     Raises:
-        ValueError: If `processes` is no integer from 1 to 1024.
+        ValueError: If `processes` is not an integer from 1 to 1024.
     """
 
     def __init__(self, num_rows: int, reward_version: str, processes: int | None):
@@ -34,7 +34,7 @@ class ProcessRows:
         self._start(min(thread_count(processes), num_rows))
 
     def _start(self, count: int) -> None:
-        """Start `count` processes, which play no row yet."""
+        """Start `count` processes, which play no rows yet."""
         context = multiprocessing.get_context("spawn")
         self.rows = np.zeros(0, dtype=np.int64)
         self._owner = np.arange(self._num_rows) % count
@@ -52,7 +52,7 @@ class ProcessRows:
             self._processes.append(process)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what a copy takes over: the rows' episodes, for processes of its own."""
+        """Return what a copy needs: the rows' episodes, for processes of its own."""
         episodes: dict[int, Any] = {}
         for mine in self._ask(dict.fromkeys(range(len(self._pipes)), ("episodes",))).values():
             episodes.update(mine)
@@ -60,7 +60,7 @@ class ProcessRows:
         return {**sizes, "version": self._version, "episodes": episodes}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Restore that state."""
         self._num_rows, self._version = state["num_rows"], state["version"]
         self._start(state["count"])
         self.rows = np.array(sorted(state["episodes"]), dtype=np.int64)
@@ -84,7 +84,7 @@ class ProcessRows:
         return observations
 
     def leave(self, rows: np.ndarray) -> None:
-        """Play these rows, those of them that are played, no more."""
+        """Stop playing these rows; those that are not being played are ignored."""
         rows = np.intersect1d(rows, self.rows)
         places = self._places(rows)
         self._ask({worker: ("leave", rows[mine]) for worker, mine in places.items()})
@@ -114,7 +114,7 @@ class ProcessRows:
         for pipe in self._pipes:
             try:
                 pipe.send(None)
-            except (BrokenPipeError, OSError):  # it has ended by itself
+            except (BrokenPipeError, OSError):  # it has already ended
                 pass
         for process in self._processes:
             process.join()
@@ -125,10 +125,10 @@ class ProcessRows:
         return {int(one): np.flatnonzero(owners == one) for one in np.unique(owners)}
 
     def _ask(self, orders: dict[int, tuple[Any, ...]]) -> dict[int, Any]:
-        """Give each process its order and wait for all of them.
+        """Send each process its command and wait for all of them.
 
         Raises:
-            RuntimeError: If one failed; with what it said. Or if this is a forked child.
+            RuntimeError: If one failed, with its message; or if this is a forked child.
         """
         if self._parent != os.getpid():
             raise RuntimeError(
@@ -153,7 +153,7 @@ class ProcessRows:
 
 
 def _serve(pipe: Any, num_rows: int, reward_version: str) -> None:
-    """Answer orders until there is none."""
+    """Answer commands until the last one."""
     rows = OriginalRows(num_rows, reward_version)
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Where the goals of each of Meta-World's environments are: numbers of metaworld 3.1.1 (MIT)."""
+"""Where the goals of each Meta-World environment are: numbers of metaworld 3.1.1 (MIT)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 
 class Reach(NamedTuple):
-    """Where the goals of an environment are drawn: in a box, and apart where there are two places.
+    """Where the goals of an environment are drawn: in a box; if there are two places, apart.
 
     Attributes:
         low: Lower corner, metres.
         high: Upper corner.
-        apart: How far the first two numbers are at least from those two before the last.
+        apart: Least distance of the first two numbers from the fourth and fifth.
     """
 
     low: tuple[float, ...]

@@ -1,4 +1,4 @@
-"""Where what is read of rows goes after a step: one array, of which all the others are views."""
+"""Where values read from rows go after a step: one array, of which all others are views."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import numpy as np
 
 from .rotations import quaternions
 
-_MATRIX, _QUATERNION = "_matrix", "_quat"  # what keys of matrices and of their quaternions end with
+_MATRIX, _QUATERNION = "_matrix", "_quat"  # endings of keys of matrices and their quaternions
 
 
 class Reading:
-    """What is read of rows' `MjData`, by key; matrices lie last, and are turned all at once.
+    """Values read from rows' `MjData`, by key; matrices come last and are converted all at once.
 
     Attributes:
-        views: Views into `MjData`, in the order of what they fill.
-        flat: What they fill, one after the other.
+        views: Views into `MjData`, in the order of `flat`.
+        flat: The values read, one view after the other.
     """
 
     def __init__(self) -> None:
@@ -24,11 +24,11 @@ class Reading:
         self._wanted: list[tuple[dict[str, np.ndarray], str, list[np.ndarray]]] = []
 
     def want(self, where: dict[str, np.ndarray], key: str, views: list[np.ndarray]) -> None:
-        """Ask that `where[key]` be what views of R rows, [W] each, show: [R, W]."""
+        """Request that `where[key]`, [R, W], hold the values of the views of R rows, [W] each."""
         self._wanted.append((where, key, views))
 
     def lay_out(self) -> None:
-        """Put arrays to where they are wanted, of matrices their quaternions, too."""
+        """Put the arrays where they were requested, with the quaternions of matrices."""
         self._wanted.sort(key=lambda one: one[1].endswith(_MATRIX))
         self.views = [view for _, _, views in self._wanted for view in views]
         self.flat = np.empty(sum(view.size for view in self.views))
@@ -51,7 +51,7 @@ class Reading:
 
 
 def add_quaternions(read: dict[str, np.ndarray]) -> None:
-    """Add to what was read, by key, the quaternions of its matrices."""
+    """Add the quaternions of the matrices that were read, by key."""
     for key in [key for key in read if key.endswith(_MATRIX)]:
         read[quaternion_of(key)] = quaternions(read[key])
 

@@ -1,8 +1,8 @@
-"""What Meta-World's rewards are made of, for R rows at once.
+"""The building blocks of Meta-World's rewards, for R rows at once.
 
 R rows; values [R] are float64. Where upstream computes in single precision (an action is float32,
-and a Python number that meets it becomes float32, too), `rounding` makes ours do so, operation
-by operation: then both agree to the last bits.
+and so is its result with a Python number), `rounding` does the same, operation by operation: then
+both agree to the last bits.
 
 No row's value depends on another row, bit for bit: only elementwise operations and sums of two
 or three numbers.
@@ -22,9 +22,9 @@ import numpy as np
 Rounding = Callable[[np.ndarray], np.ndarray]
 
 _ABOVE_ZERO = math.nextafter(0.0, 1.0)
-_AT_MARGIN = 0.1  # a tolerance's value one margin outside of its bounds
+_AT_MARGIN = 0.1  # a tolerance's value one margin outside its bounds
 _LONG_TAIL = math.sqrt(1 / _AT_MARGIN - 1)
-_SHARP = 1e-100  # m, a margin in place of none
+_SHARP = 1e-100  # m, a margin that replaces 0
 _CAGED = 0.97  # fingers that are around an object as well as this are told to close
 
 
@@ -39,15 +39,15 @@ def length(vectors: np.ndarray) -> np.ndarray:
 
 
 def distance(points: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return how far points [R, 2 or 3] are from others: [R], in metres."""
+    """Return the distances [R] of points [R, 2 or 3] from others, in metres."""
     return length(points - others)
 
 
 def rounding(single: np.ndarray) -> Rounding:
-    """Return what rounds the rows to float32 that upstream computes in float32.
+    """Return a function that rounds to float32 the rows that upstream computes in float32.
 
     A sum, difference, product or quotient of two float32 numbers is the same whether computed in
-    float32 or in float64 and rounded then, so rounding after each operation is enough.
+    float32, or in float64 and then rounded, so rounding after each operation is enough.
 
     Args:
         single: Whether upstream computes this row in single precision [R].
@@ -61,7 +61,7 @@ def rounding(single: np.ndarray) -> Rounding:
 
 
 def rounding_but(double: np.ndarray, rounded: Rounding) -> Rounding:
-    """Return a rounding that leaves the rows alone that are `double` [R]."""
+    """Return a rounding that leaves alone the rows marked in `double` [R]."""
     if rounded is _exactly:
         return _exactly
     return lambda values: np.where(double, values, rounded(values))
@@ -74,20 +74,20 @@ def tolerance(
     sigmoid: str = "gaussian",
     value_at_margin: float = _AT_MARGIN,
 ) -> np.ndarray:
-    """Return 1 inside of the bounds and less the farther outside, in [0, 1].
+    """Return 1 inside the bounds, and less the farther outside, in [0, 1].
 
     Args:
-        values: What is judged [R, ...].
+        values: Values to be scored [R, ...].
         bounds: The lowest and highest value that get 1.
-        margin: How far outside `value_at_margin` is reached, one number or values' shape; where
-            it is 0, all outside gets 0.
+        margin: Distance outside at which `value_at_margin` is reached, a number or of values'
+            shape; where it is 0, everything outside gets 0.
         sigmoid: How it falls: `"gaussian"`, `"hyperbolic"`, `"long_tail"`, `"reciprocal"`,
             `"cosine"`, `"linear"`, `"quadratic"` or `"tanh_squared"`.
         value_at_margin: The value one margin outside, in (0, 1); in [0, 1) for `"cosine"`,
             `"linear"` and `"quadratic"`.
 
     Raises:
-        ValueError: If a bound, the margin, the sigmoid or its value is none.
+        ValueError: If a bound, the margin, the sigmoid or its value is invalid.
 
     Source: dm_control `utils/rewards.py`.
     """
@@ -120,11 +120,11 @@ def hamacher_product(
     """Return a soft "and" [R] of two values in [0, 1]: a b / (a + b - a b), 0 where both are 0.
 
     Args:
-        one: Values in [0, 1] [R]; not checked.
-        other: The same.
-        rounded: Of `rounding`: rows in upstream's single precision.
+        one: Values [R] in [0, 1], not checked.
+        other: Values like `one`.
+        rounded: Result of `rounding`, for rows that upstream computes in single precision.
     """
-    if rounded is _exactly:  # nearly always
+    if rounded is _exactly:  # the usual case
         product = one * other
         either = one + other
         either -= product
@@ -137,16 +137,16 @@ def hamacher_product(
 
 
 def rect_prism_tolerance(points: np.ndarray, zero: np.ndarray, one: np.ndarray) -> np.ndarray:
-    """Return the share [R] of a box that lies behind a point in it; 1 outside of the box.
+    """Return the share [R] of a box that lies behind a point in it; 1 outside the box.
 
     Args:
-        points: Where [R, 3].
+        points: Points [R, 3].
         zero: The corner with value 0, [3] or [R, 3].
         one: The opposite corner, with value 1.
     """
     away = points - zero
     inside = np.logical_and.reduce(away * (points - one) <= 0, axis=-1)
-    if not np.logical_or.reduce(inside):  # nearly always
+    if not np.logical_or.reduce(inside):  # the usual case
         return np.ones(len(points))
     size = np.subtract(one, zero)
     shares = np.divide(away, size, out=np.ones_like(points), where=size != 0)
@@ -154,15 +154,15 @@ def rect_prism_tolerance(points: np.ndarray, zero: np.ndarray, one: np.ndarray) 
 
 
 def gripper_effort(actions: np.ndarray, desired: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Return how hard the gripper is told to close, as a share of `desired`, in [0, 1].
+    """Return how hard the action closes the gripper, as a share of `desired`, in [0, 1].
 
     Args:
-        actions: As given [R, 4]; the last is the gripper's.
-        desired: What counts as 1.
+        actions: Actions as given [R, 4]; the last number is the gripper's.
+        desired: Value that counts as 1.
 
     Returns:
-        Float64 [R], and whether upstream goes on in single precision with it [R]: where an action
-        is float32 and neither limit (a Python number) took its place.
+        Float64 [R], and whether upstream continues in single precision with it [R]: if the action
+        is float32 and was not replaced by a limit (a Python number).
     """
     closing = actions[:, 3]
     effort = np.minimum(np.maximum(closing, 0), desired) / desired
@@ -178,17 +178,17 @@ def grasp(
     """Return how well the fingers hold an object, as most environments reward it.
 
     Args:
-        around: How well they are around it, in [0, 1] [R].
-        actions: As given [R, 4].
-        dense: Give half of it for being around the object.
+        around: How well they enclose it, in [0, 1] [R].
+        actions: Actions as given [R, 4].
+        dense: Whether half of the value is given for enclosing the object.
 
     Returns:
-        Values in [0, 1] [R], and the rounding to go on with where upstream goes on with them.
+        Values in [0, 1] [R], and the rounding for further computations with them.
 
     Source: metaworld 3.1.1 `SawyerXYZEnv._gripper_caging_reward`.
     """
     caged = around > _CAGED
-    if not np.logical_or.reduce(caged):  # nearly always: then no effort counts
+    if not np.logical_or.reduce(caged):  # the usual case: then the gripper's effort does not count
         return around / 2 if dense else np.zeros(len(around)), _exactly
     effort, single = gripper_effort(actions)
     rounded = rounding(single & caged)
@@ -201,12 +201,12 @@ def grasp(
 def nearness(
     lengths: np.ndarray, radius: float, margins: np.ndarray | float, sigmoid: str = "long_tail"
 ) -> np.ndarray:
-    """Return the `tolerance` [R] of lengths within a radius, sooner, as nothing is checked.
+    """Return the `tolerance` [R] of lengths within a radius; faster, as nothing is checked.
 
     Args:
-        lengths: Not negative [R].
-        radius: Within which it is 1.
-        margins: Above 0, one number or [R]; see `positive`.
+        lengths: Lengths [R], not negative.
+        radius: Radius within which the result is 1.
+        margins: Margins above 0, one number or [R]; see `positive`.
         sigmoid: `"gaussian"` or another.
     """
     outside = lengths - radius
@@ -216,12 +216,12 @@ def nearness(
 
 
 def positive(margins: np.ndarray) -> np.ndarray:
-    """Return margins above 0: with so small ones in place of 0 that all outside gets 0."""
+    """Return margins above 0: 0 becomes so small that everything outside gets 0."""
     return np.maximum(margins, _SHARP)
 
 
 def long_tail(outside: np.ndarray) -> np.ndarray:
-    """Return a tolerance `outside` margins outside of its bounds; it is overwritten."""
+    """Return the tolerance at `outside` margins outside the bounds; overwrites `outside`."""
     outside *= _LONG_TAIL
     outside *= outside
     outside += 1
@@ -266,7 +266,7 @@ def _tanh_squared(x: np.ndarray, value: float) -> np.ndarray:
     return 1 - slope * slope
 
 
-# The lowest value one margin outside that a sigmoid can have, and the sigmoid, of values >= 0.
+# The lowest value a sigmoid can have one margin outside, and the sigmoid, for values >= 0.
 _SIGMOIDS: dict[str, tuple[float, Callable[[np.ndarray, float], np.ndarray]]] = {
     "gaussian": (_ABOVE_ZERO, _gaussian),
     "hyperbolic": (_ABOVE_ZERO, _hyperbolic),

@@ -1,4 +1,4 @@
-"""Rotations as Meta-World's observations have them: quaternions (x, y, z, w) of matrices."""
+"""Rotations as Meta-World's observations have them: quaternions (x, y, z, w), from matrices."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _TRACE = np.array([-1.0, -1, -1, 1])
 def quaternions(matrices: np.ndarray) -> np.ndarray:
     """Return the quaternions [R, 4], (x, y, z, w), of rotation matrices.
 
-    As upstream gets them from SciPy: the sign is not fixed, but follows from which number is
-    divided by, the largest of the three diagonal entries and their sum.
+    As upstream gets them from SciPy: the sign is not fixed but depends on the divisor, which is
+    chosen by the largest of the three diagonal entries and their sum.
 
     Args:
-        matrices: [R, 9], row by row, or [R, 3, 3].
+        matrices: Matrices [R, 9], row by row, or [R, 3, 3].
 
     Source: scipy `Rotation.from_matrix(...).as_quat()`; Markley, "Unit quaternion from rotation
     matrix", 2008.

@@ -1,8 +1,8 @@
 """What the rewards of many environments have in common, computed for all rows at once.
 
-P rows, those of an environment beside each other. A step of a few rows spends its time in calls of
-NumPy, whose number does not depend on the rows: what is computed here is computed once, in place of
-once for each environment. C of the rows, the first ones, have an object that fingers are to hold.
+P rows, grouped by environment. A step of a few rows spends its time in NumPy calls, whose number
+does not depend on the number of rows: what is computed here is computed once instead of once per
+environment. C of the rows, the first ones, have an object that the fingers have to hold.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from .environments.base import Begun, Cage, Environment, Read
 from .reading import add_quaternions
 from .rewards import distance, hamacher_product, long_tail, positive
 
-_OBJECT = slice(4, 7)  # of an observation: where the first object is
-_SIDES = np.array([1.0, -1.0])  # y of the left pad is above the object's, of the right one below
+_OBJECT = slice(4, 7)  # of an observation: position of the first object
+_SIDES = np.array([1.0, -1.0])  # the left pad's y is above the object's, the right pad's below
 
 Part = tuple[Environment, dict[str, np.ndarray], dict[str, np.ndarray]]
 
@@ -24,19 +24,19 @@ Part = tuple[Environment, dict[str, np.ndarray], dict[str, np.ndarray]]
 class Shared:
     """What P rows share.
 
-    It puts among what is read of an environment's rows `"near"`, how far the object that is
-    observed is from the fingers, in metres; with a `Way`, `"away"` and `"in_place"`, how far the
-    way is and how near that is to its end; with a `Cage`, `"around"`, how well the fingers are
-    around the object: each [R], and of now after `measure`.
+    It adds to the values read of an environment's rows `"near"`, the distance of the observed
+    object from the fingers, in metres; with a `Way`, `"away"` and `"in_place"`, the distance to go
+    and how near that is to the end; with a `Cage`, `"around"`, how well the fingers enclose the
+    object: each [R], up to date after `measure`.
 
     Args:
-        parts: Environments, those with a cage first; of each, what is read of its rows (views of
-            the same places at every step) and what they have begun with.
-        hands: What is read of all rows' hands [P, 3]: `"tcp"`, `"left_pad"` and `"right_pad"`.
-        observations: Where the observations of all rows lie [P, 39].
+        parts: Environments, those with a cage first; for each, what is read of its rows (views of
+            the same memory at every step) and their reset values.
+        hands: Values read of all rows' hands [P, 3]: `"tcp"`, `"left_pad"` and `"right_pad"`.
+        observations: Array with the observations of all rows [P, 39].
 
     Raises:
-        ValueError: If the fingers begin within `Cage.across` of an object, where no margin is left.
+        ValueError: If the fingers begin within `Cage.across` of an object, which leaves no margin.
     """
 
     def __init__(self, parts: Sequence[Part], hands: Read, observations: np.ndarray):
@@ -69,7 +69,7 @@ class Shared:
                 start += len(read["tcp"])
 
     def measure(self) -> None:
-        """Write what is so after a step; what was read and the observations are there."""
+        """Write the values after a step, once its readings and observations have been written."""
         squares = self._objects - self._tcp
         squares *= squares
         np.sqrt(np.add.reduce(squares, axis=1), out=self._near)
@@ -89,7 +89,7 @@ class Shared:
 
 
 class _Cages:
-    """How well fingers are around objects, C rows; pads [C, 2] are the left and the right one."""
+    """How well fingers enclose objects, C rows; pads [C, 2] are the left and the right one."""
 
     def __init__(self, cages: Sequence[tuple[Cage, Begun]], hands: Read, objects: np.ndarray):
         counts = [len(begun["init_tcp"]) for _, begun in cages]
@@ -117,7 +117,7 @@ class _Cages:
         self._margins = positive(margins)
 
     def measure(self, squares: np.ndarray) -> None:
-        """Write `around`, given the squares of the ways [P, 3] from fingers to objects."""
+        """Write `around`, given the squared differences [P, 3] between fingers and objects."""
         pads = self._pads
         pads[:, 0], pads[:, 1] = self._left, self._right
         apart = pads - self._y
@@ -144,13 +144,13 @@ class _Cages:
 def completed(
     environment: Environment, read: Read, observations: np.ndarray, begun: Begun
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Return what `observe` and `evaluate` of one environment take, given what was read.
+    """Return the arguments of `observe` and `evaluate` of one environment, given what was read.
 
     Args:
-        environment: Which one.
-        read: What was read of its R rows, and `"tcp"`.
-        observations: [R, 39].
-        begun: What they have begun with.
+        environment: The environment.
+        read: Values read of its R rows, and `"tcp"`.
+        observations: Observations [R, 39].
+        begun: Reset values of its rows.
     """
     whole, begun = dict(read), {**begun, **environment.constants(begun)}
     add_quaternions(whole)

@@ -21,8 +21,8 @@ class Seat:
     """A row's own `MjData`, for one environment.
 
     Args:
-        name: Of the environment.
-        model: Whose data it is.
+        name: Name of the environment.
+        model: Model that the data belong to.
     """
 
     def __init__(self, name: str, model: mujoco.MjModel):
@@ -35,23 +35,23 @@ class Seat:
         self._views: dict[tuple[str, str], np.ndarray] = {}
 
     def begin(self, beginning: Beginning) -> None:
-        """Take the state that a reset leaves."""
+        """Set the state that a reset leaves."""
         self.body_pos, self.site_pos = beginning.body_pos, beginning.site_pos
         mujoco.mj_setState(self.model, self.data, beginning.state, WHOLE_STATE)
 
     def state(self) -> np.ndarray:
-        """Return all that `mj_step` begins with."""
+        """Return the whole state that `mj_step` starts from."""
         state = np.empty(mujoco.mj_stateSize(self.model, WHOLE_STATE))
         mujoco.mj_getState(self.model, self.data, state, WHOLE_STATE)
         return state
 
     def set_state(self, state: np.ndarray) -> None:
-        """Take a state, which may be padded."""
+        """Set a state, which may be padded."""
         size = mujoco.mj_stateSize(self.model, WHOLE_STATE)
         mujoco.mj_setState(self.model, self.data, state[:size], WHOLE_STATE)
 
     def view(self, place: str, name: str) -> np.ndarray:
-        """Return a view of what stands at e.g. `("body.xpos", "hand")`, [W]."""
+        """Return a view of the values at, e.g., `("body.xpos", "hand")`, [W]."""
         if (place, name) not in self._views:
             kind, _, field = place.partition(".")
             view = np.ravel(getattr(getattr(self.data, kind)(name), field))
@@ -64,13 +64,13 @@ class Seat:
 
 
 class Stepping:
-    """Steps rows in a pool of threads; a thread has a model of each environment of its own.
+    """Steps rows in a pool of threads; each thread has its own model of each environment.
 
     Args:
-        threads: How many; None is one for each CPU that this process may use.
+        threads: Number of threads; None: one per CPU that this process may use.
 
     Raises:
-        ValueError: If `threads` is no integer from 1 to 1024.
+        ValueError: If `threads` is not an integer from 1 to 1024.
     """
 
     def __init__(self, threads: int | None):
@@ -83,16 +83,16 @@ class Stepping:
         self._chunks: list[slice] = []
 
     def take(self, name: str) -> Seat:
-        """Return a seat that nobody has."""
+        """Return a free seat."""
         free = self._free.get(name)
         return free.pop() if free else Seat(name, self._model(0, name))
 
     def give_back(self, seat: Seat) -> None:
-        """Keep a seat for others."""
+        """Keep a seat for reuse."""
         self._free.setdefault(seat.name, []).append(seat)
 
     def lay_out(self, seats: Sequence[Seat], views: list[np.ndarray]) -> None:
-        """Say which rows are stepped, sorted by environment, and what is read of them."""
+        """Set which rows are stepped, sorted by environment, and what is read of them."""
         self._seats, self._views = seats, views
         chunks, start = [], 0
         for place, seat in enumerate(seats):
@@ -109,9 +109,9 @@ class Stepping:
         """Step every row.
 
         Args:
-            places: Where the hands are drawn to, [P, 3].
+            places: Positions towards which the hands are drawn, [P, 3].
             grips: How hard the grippers close, [P].
-            read: Gets what is read, one view after the other, [W].
+            read: Receives the values read, one view after the other, [W].
         """
         todo = deque(self._chunks)
         threads = min(self.threads, len(self._chunks))
@@ -144,5 +144,5 @@ class Stepping:
                 seat.mocap[:] = place
                 seat.control[:] = (grip, -grip)
                 step(model, seat.data, _FRAME_SKIP)
-                # It changes what the next step begins its search for forces with.
+                # It changes where the next step starts its search for forces.
                 forward(model, seat.data)

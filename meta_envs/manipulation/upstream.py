@@ -1,7 +1,7 @@
-"""Meta-World's own environments: one of each, and where an episode of a goal begins.
+"""Meta-World's own environments: one of each, and the start of an episode with a given goal.
 
-A reset of theirs moves the hand through some hundred physics steps. It depends on the goal alone,
-so what it leaves is kept, and a further episode with that goal costs nothing.
+Their reset moves the hand through some hundred physics steps. It depends only on the goal, so its
+result is kept, and a further episode with that goal costs nothing.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ from ..physics.bodies import quieten
 from .benchmarks import unpadded
 
 WHOLE_STATE = int(mujoco.mjtState.mjSTATE_INTEGRATION)
-_KEPT = 8192  # goals whose beginnings are kept, about 6 KiB each
-_FOREVER = 2**62  # steps; horizons are the core's
+_KEPT = 8192  # goals whose beginnings are kept, each about 6 KiB
+_FOREVER = 2**62  # steps; the core truncates episodes
 _POSES = ("xpos", "xquat", "xmat", "geom_xpos", "geom_xmat", "site_xpos", "site_xmat", "qpos")
 _PLAIN = (bool, int, float, str, np.ndarray, np.generic, type(None))
 
 
 @dataclass(frozen=True)
 class Beginning:
-    """What a reset of an environment with a goal leaves; nothing of it is written into.
+    """Result of an environment's reset with a goal; never written into.
 
     Attributes:
         observation: The first one, [39].
-        state: All that `mj_step` begins with.
-        body_pos: Of the model, which tells where furniture stands.
-        site_pos: Of the model, which tells where targets are.
-        attributes: Of upstream's environment, without those that are `live`.
-        live: Attributes of it that are no copies but views of `MjData`, so that they follow what
-            they were read from (a slip of upstream's, which its rewards depend on): the field, and
-            from where to where in it.
-        target: Where the task is done, [3].
+        state: The whole state that `mj_step` starts from.
+        body_pos: The model's, which says where furniture stands.
+        site_pos: The model's, which says where targets are.
+        attributes: Attributes of upstream's environment, except those in `live`.
+        live: Attributes that are not copies but views of `MjData`, so that they follow the values
+            they were read from (a slip of upstream's, on which its rewards depend): the field, and
+            start and end in it.
+        target: Position of the target, [3].
     """
 
     observation: np.ndarray
@@ -58,10 +58,10 @@ class Beginning:
 
 
 class Episode:
-    """An episode that an `Original` plays, among others.
+    """One of the episodes that an `Original` plays.
 
     Args:
-        beginning: Where it begins.
+        beginning: Start of the episode.
     """
 
     def __init__(self, beginning: Beginning):
@@ -74,7 +74,7 @@ class Original:
     """One of Meta-World's environments, through which many episodes are played in turn.
 
     Args:
-        name: Of the environment.
+        name: Name of the environment.
         reward_version: `"v2"` or `"v1"`.
     """
 
@@ -93,10 +93,10 @@ class Original:
         """Reset with a goal [6].
 
         Raises:
-            ValueError: If upstream draws another goal, as it finds this one none.
+            ValueError: If upstream rejects this goal and draws another.
         """
         with self._lock:
-            # As if it were the first episode: some environments leave things behind.
+            # As if it were the first episode: some environments keep values from the last one.
             self._take_on(copy.deepcopy(self._fresh), *self._fresh_places)
             env = self.env
             env._last_rand_vec = unpadded(self.name, goal)
@@ -113,11 +113,11 @@ class Original:
     def step(
         self, episode: Episode, action: np.ndarray
     ) -> tuple[np.ndarray, float, dict[str, Any]]:
-        """Go one step on in an episode, with upstream's own `step`.
+        """Take one step of an episode with upstream's own `step`.
 
         Args:
-            episode: Which one; it is changed.
-            action: Float32 [4].
+            episode: The episode, which is changed.
+            action: Action, float32 [4].
 
         Returns:
             Observation [39], reward and info.
@@ -151,7 +151,7 @@ class Original:
         self.env.model.body_pos[:], self.env.model.site_pos[:] = body_pos, site_pos
 
     def _attributes(self) -> dict[str, Any]:
-        """Return the attributes that are values: not models, spaces, generators, live views."""
+        """Return the attributes that are values: no models, spaces, generators or live views."""
         live = self._live()
         return {
             key: value
@@ -184,19 +184,19 @@ def environment(name: str, reward_version: str = "v2") -> Any:
         modes = SawyerXYZEnv.metadata["render_modes"]
         if "rgbd_tuple" in modes:
             raise
-        # Older versions of Gymnasium (1.1 does) insist on this one, which metaworld does not name.
+        # Older versions of Gymnasium (such as 1.1) require this one, which metaworld does not set.
         modes.append("rgbd_tuple")
         return ALL_V3_ENVIRONMENTS[name](reward_function_version=reward_version)
 
 
 @cache
 def original(name: str, reward_version: str = "v2") -> Original:
-    """Return the environment of a name, of which each process makes one."""
+    """Return the environment with a name; each process makes it once."""
     return Original(name, reward_version)
 
 
 def begin(name: str, goal: np.ndarray, reward_version: str = "v2") -> Beginning:
-    """Return where an episode of an environment begins with a goal [6]."""
+    """Return the start of an environment's episode with a goal [6]."""
     return _begin(name, reward_version, goal.tobytes())
 
 
@@ -206,12 +206,12 @@ def _begin(name: str, reward_version: str, goal: bytes) -> Beginning:
 
 
 def scripted_action(name: str, observation: np.ndarray, goal: np.ndarray) -> np.ndarray:
-    """Return what upstream's scripted policy does, float32 [4], given the goal that it needs.
+    """Return the action of upstream's scripted policy, float32 [4], which needs the goal.
 
     Args:
-        name: Of the environment.
-        observation: Of which the goal is hidden, [39].
-        goal: Of the task, [6].
+        name: Name of the environment.
+        observation: Observation whose goal is hidden, [39].
+        goal: Goal of the task, [6].
     """
     seen = np.array(observation, dtype=np.float64)
     seen[-3:] = begin(name, goal).target
@@ -227,10 +227,10 @@ def check_mujoco(any_mujoco: bool) -> None:
     """Refuse a MuJoCo other than the one that the installed Meta-World pins.
 
     Args:
-        any_mujoco: Go on with any.
+        any_mujoco: Accept any version.
 
     Raises:
-        ImportError: If it is another one; says which, and why it matters.
+        ImportError: If it is another version; the error says which, and why it matters.
     """
     pinned = _pinned()
     if any_mujoco or pinned in (None, mujoco.__version__):
@@ -260,7 +260,7 @@ def _is_value(value: Any) -> bool:
 
 
 def _once_a_reset(goal: np.ndarray, name: str) -> Callable[[], np.ndarray]:
-    """Return a draw that gives the goal, and complains where it is rejected: twice a reset."""
+    """Return a draw that gives the goal and raises if it is rejected: called twice per reset."""
     draws = iter((goal, goal))
 
     def draw() -> np.ndarray:

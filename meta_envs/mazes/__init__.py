@@ -1,1 +1,1 @@
-"""Grids to find a hidden goal in."""
+"""Grids with a hidden goal to find."""

@@ -21,42 +21,42 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 _MOVES = np.array([[0, 0], [0, 1], [1, 0], [0, -1], [-1, 0]])  # cells: stay, up, right, down, left
-_NEAR_START = ((0, 0), (0, 1), (1, 0), (1, 1))  # cells where no goal is
+_NEAR_START = ((0, 0), (0, 1), (1, 0), (1, 1))  # cells that never hold the goal
 _GOAL_REWARD = 1.0  # for each step that ends on the goal
 _STEP_REWARD = -0.1  # for each other step
-_CELL_BYTES = 250  # as a goal in a list, an array and maybe a set, and as a count of visits
-_TEST_SHARE = 4  # one goal in so many is held out
+_CELL_BYTES = 250  # in the list, the array and perhaps the set of goals, and in the count of visits
+_TEST_SHARE = 4  # one goal in this many is held out
 
 
 class GridNavi(MetaVectorEnv):
-    """A grid in which one cell, the hidden goal, gives reward for as long as one stays on it.
+    """A grid in which one cell, the hidden goal, gives reward as long as the agent stays on it.
 
     Tasks:
-        `"goal"` [2]: x and y of the goal, uniform over the cells but for the four around the
-        start, (0, 0), (0, 1), (1, 0) and (1, 1): 21 goals in the grid of 5 by 5.
+        `"goal"` [2]: x and y of the goal, uniform over all cells except the four around the
+        start, (0, 0), (0, 1), (1, 0) and (1, 1): 21 goals in the 5 by 5 grid.
     Observation:
         x and y of the agent, in cells, `Box(0, size - 1, (2,), float32)`.
     Action:
         `Discrete(5)`: 0 stay, 1 up (y + 1), 2 right (x + 1), 3 down, 4 left. A move against the
-        border is none.
+        border has no effect.
     Reward:
-        +1 for each step that ends on the goal, -0.1 for each other one. `infos["success"]` tells
+        +1 for each step that ends on the goal, -0.1 for each other one. `infos["success"]` says
         whether the step ended on the goal.
     Episode:
         Begins at (0, 0) and terminates after `steps` steps, goal or not. Four episodes a trial.
     Splits:
         A quarter of the goals, spread evenly over the grid, is `test` (5 of 21), the rest `train`;
-        `all` is what the source trains and tests on. Returns published for it hold on `all`: with
-        a known goal 11.071 an episode, 4.000 + 3 * 11.071 = 37.214 a trial without.
+        `all` is what the source trains and tests on. Returns published for it hold on `all`: 11.071
+        an episode if the goal is known, 4.000 + 3 * 11.071 = 37.214 a trial if it is not.
     Source:
-        Zintgraf et al. 2020 (VariBAD), section 5.1 and the code that came with it. The splits are
+        Zintgraf et al. 2020 (VariBAD), section 5.1 and the code published with it. The splits are
         ours.
     Versions:
         v0.
 
     Args:
         size: Cells along a side, at least 3.
-        steps: Steps of an episode.
+        steps: Steps per episode.
         **core: `num_envs`, `split`, `episodes_per_trial`, `max_episode_steps`, `render_mode`.
 
     Raises:

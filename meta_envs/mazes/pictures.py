@@ -1,4 +1,4 @@
-"""Pictures of grids: the hidden goal, where this trial has been, and the way of this episode."""
+"""Pictures of grids: the hidden goal, where this trial has been, and the path of this episode."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _SIDE = 420  # of the grid, pixels
 _MARGIN = 30
 _HEAD = 64  # room for the heading, pixels
 _FOOT = 46  # room for the legend, pixels
-_HALF_SHADE = 3.0  # visits that bring a cell to half of the deepest shade
+_HALF_SHADE = 3.0  # visits after which a cell has half of the deepest shade
 
 
 class Visit(NamedTuple):
-    """What one row has done: visits of the trial, way and return of the episode."""
+    """What one row has done: visits of the trial; path and return of the episode."""
 
-    counts: np.ndarray  # [size, size], by the coordinates of the family
+    counts: np.ndarray  # [size, size], in the coordinates of the family
     way: list[tuple[int, int]]  # cells of the episode, first to last
     total: float
 
@@ -54,14 +54,14 @@ class Visits:
         self._counts[rows] = 0
 
     def begin_episodes(self, rows: np.ndarray, places: np.ndarray) -> None:
-        """Begin the ways of `rows` [R] at `places` [R, 2]."""
+        """Begin the paths of `rows` [R] at `places` [R, 2]."""
         self._totals[rows] = 0.0
         for row, (first, second) in zip(rows.tolist(), places.tolist(), strict=True):
             self._counts[row, first, second] += 1
             self._ways[row] = [(first, second)]
 
     def step(self, places: np.ndarray, rewards: np.ndarray) -> None:
-        """Note where every row went, [N, 2], and what it got, [N]."""
+        """Record the position of every row, [N, 2], and its reward, [N]."""
         self._totals += rewards
         for row, (first, second) in enumerate(places.tolist()):
             self._counts[row, first, second] += 1
@@ -80,8 +80,8 @@ def draw_grid_navi(
     Args:
         visit: What the row has done.
         goal: x and y of the goal.
-        episode: The episode's number, and how many a trial has.
-        step: The step's number, and how many an episode has.
+        episode: Number of the episode, and number of episodes per trial.
+        step: Number of the step, and number of steps per episode.
     """
     size = len(visit.counts)
     cell = _SIDE / size
@@ -121,8 +121,8 @@ def draw_maze(
         walls: 1 for wall, [size, size].
         start: Row and column of the start.
         goal: Row and column of the goal.
-        episode: The episode's number, and how many a trial has.
-        step: The step's number, and the horizon (None if there is none).
+        episode: Number of the episode, and number of episodes per trial.
+        step: Number of the step, and the horizon (None if there is none).
     """
     size = len(walls)
     cell = _SIDE / size
@@ -181,7 +181,7 @@ def _draw_goal(canvas: Canvas, corner: Point, cell: float) -> None:
 
 
 def _draw_way(canvas: Canvas, points: list[Point], cell: float) -> None:
-    """Draw the episode's way as a line that deepens towards the agent, and the agent."""
+    """Draw the agent, and the path of the episode as a line that darkens towards it."""
     width = max(2.5, cell * 0.07)
     for number, (start, end) in enumerate(zip(points, points[1:], strict=False), start=1):
         color = mix(SKY, BLUE, number / len(points))

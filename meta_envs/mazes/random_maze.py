@@ -1,4 +1,4 @@
-"""Grown mazes: N rows, R some of them."""
+"""Randomly grown mazes: N rows, R some of them."""
 
 from __future__ import annotations
 
@@ -22,45 +22,45 @@ if TYPE_CHECKING:
 _MOVES = ((0, -1), (1, 0), (0, 1), (-1, 0))  # rows and columns: left, down, right, up
 _GOAL_REWARD = 1.0  # for the step that reaches the goal
 _STEP_REWARD = -0.01  # for each other step
-_CELL_BYTES = 80  # as task, pin, bounds of the task space, wall, visit, and while it grows
+_CELL_BYTES = 80  # in task, pin, bounds of the task space, walls, visits, and while growing
 _SMALLEST = 5  # cells along a side: two rooms by two
 
 
 class RandomMaze(MetaVectorEnv):
-    """A maze with one way from each cell to each other one, to be learnt in the first episode.
+    """A maze with a single path between any two cells, to be learnt in the first episode.
 
     Tasks:
-        `"walls"` [size, size]: 1 where a wall is, 0 where one can go; `"start"` [2] and `"goal"`
+        `"walls"` [size, size]: 1 for a wall, 0 for a free cell; `"start"` [2] and `"goal"`
         [2]: row and column of two cells, distinct, uniform over the free ones. Rooms lie at odd
         rows and columns; passages between them are grown depth first from a room chosen at random,
-        which makes long corridors. A task given by hand may have any walls with a closed border
-        and a way from start to goal.
+        which makes long corridors. A task set by hand may have any walls with a closed border
+        and a path from start to goal.
     Observation:
         The cell, `Discrete(size * size)`: row * size + column. Walls are not seen.
     Action:
-        `Discrete(4)`: 0 left, 1 down, 2 right, 3 up. A move into a wall is none.
+        `Discrete(4)`: 0 left, 1 down, 2 right, 3 up. A move into a wall has no effect.
     Reward:
-        +1 for the step that reaches the goal, -0.01 for each other one. `infos["success"]` tells
+        +1 for the step that reaches the goal, -0.01 for each other one. `infos["success"]` says
         whether the step reached it.
     Episode:
         Begins at the start, which is the same in each episode of a trial, and terminates at the
-        goal. The horizon only cuts: it is `max_episode_steps`. Two episodes a trial.
-        The first observation tells tasks apart, since this is a start that belongs to the task.
+        goal; truncated after `max_episode_steps`. Two episodes a trial. The first observation
+        can tell tasks apart, since the start belongs to the task.
     Splits:
-        Layouts are held out: `train` or `test` follows from a checksum of the walls (about half
-        each), so no layout is in both, whatever its start and goal; `all` is both.
+        Layouts are held out: a checksum of the walls decides between `train` and `test` (about
+        half each), so no layout is in both, whatever its start and goal; `all` is both.
     Source:
-        Duan et al. 2016 (RL2), section 3.3, in the grid version of the code for it, whose 100
-        steps an episode and two episodes a trial are kept; the paper shows first-person images of
-        such mazes. The source grows from the upper left room, which gives only 322 different
-        mazes of 9 by 9 cells; from a random room there are more than 3,800. It draws all mazes
+        Duan et al. 2016 (RL2), section 3.3, in the grid version of its code, whose 100 steps
+        an episode and two episodes a trial are kept; the paper shows first-person images of
+        such mazes. The source grows mazes from the upper left room, which gives only 322 different
+        mazes of 9 by 9 cells; starting from a random room gives more than 3,800. It draws all mazes
         from one distribution; the splits are ours.
     Versions:
         v0.
 
     Args:
-        size: Cells along a side, border included: odd, at least 5. Larger mazes want more steps
-            than the registered ones: `max_episode_steps`.
+        size: Cells along a side, border included: odd, at least 5. Larger mazes need a longer
+            horizon than the registered ones: `max_episode_steps`.
         **core: `num_envs`, `split`, `episodes_per_trial`, `max_episode_steps`, `render_mode`.
 
     Raises:
@@ -119,8 +119,8 @@ class RandomMaze(MetaVectorEnv):
         """Refuse a maze that is open or cannot be solved.
 
         Raises:
-            ValueError: If the border has a gap, start or goal is a wall, both are one cell, or no
-                way leads from one to the other.
+            ValueError: If the border has a gap, start or goal is a wall, both are the same cell,
+                or no path leads from one to the other.
         """
         walls = task["walls"].astype(bool)
         inside = np.zeros_like(walls)
@@ -140,7 +140,7 @@ class RandomMaze(MetaVectorEnv):
             )
 
     def check_state(self, state: dict[str, np.ndarray]) -> None:
-        """Refuse places outside the maze or in its walls."""
+        """Refuse positions outside the maze or in its walls."""
         super().check_state(state)
         cell, walls = state["state.cell"], state["clock.tasks.walls"].reshape(self.num_envs, -1)
         refuse_outside("state.cell", cell, 0, self.size**2 - 1)
@@ -165,7 +165,7 @@ class RandomMaze(MetaVectorEnv):
     def step_rows(
         self, actions: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
-        """Move every row where no wall is in the way."""
+        """Move every row unless a wall is in the way."""
         cell = self.state["cell"]
         ahead = cell + self._offsets[actions]  # inside the grid, since the border is wall
         cell = np.where(self._walls[self.every_row, ahead], cell, ahead)
@@ -196,7 +196,7 @@ def grow_maze(size: int, rng: np.random.Generator) -> np.ndarray:
 
     Args:
         size: Cells along a side, odd.
-        rng: Chooses the first room, and at each room among the neighbours not reached yet.
+        rng: Chooses the first room and, in each room, among the neighbours not yet reached.
     """
     # Flat Python lists: some ten times as fast as NumPy on grids this small.
     steps = (-1, size, 1, -size)  # left, down, right, up
@@ -225,12 +225,12 @@ def grow_maze(size: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _ways(fresh: list[bool], room: int, steps: tuple[int, ...]) -> list[int]:
-    # Two cells beyond the border are never fresh: they are wall, or wrap round to wall.
+    # Cells two beyond the border never count as unreached: they are wall or wrap round to wall.
     return [step for step in steps if 0 <= room + 2 * step < len(fresh) and fresh[room + 2 * step]]
 
 
 def _connected(walls: np.ndarray, start: tuple[int, ...], goal: tuple[int, ...]) -> bool:
-    """Tell whether a way leads from start to goal; the border is wall."""
+    """Tell whether a path leads from start to goal; the border is wall."""
     size = len(walls)
     closed = walls.ravel().tolist()
     first, last = (row * size + column for row, column in (start, goal))

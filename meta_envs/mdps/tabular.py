@@ -20,13 +20,13 @@ from .tabular_picture import Journey, draw_mdp
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-_MEAN_REWARD = 1.0  # of the mean rewards, over tasks
+_MEAN_REWARD = 1.0  # average of the mean rewards, over tasks
 _REWARD_SPREAD = 1.0  # standard deviation of the mean rewards, over tasks
 _REWARD_NOISE = 1.0  # standard deviation of a reward around its mean
 _CONCENTRATION = 1.0  # of the Dirichlet distribution of each row of transitions
 _START_STATE = 0
-_PROBABILITY_BYTES = 64  # as task, pin, bounds of the task space, summed up, and while drawn
-_SUM_TOLERANCE = 1e-6  # how far a row of transitions may sum from 1
+_PROBABILITY_BYTES = 64  # in task, pin, bounds of the task space, cumulated, and while drawn
+_SUM_TOLERANCE = 1e-6  # largest deviation of a row's sum from 1
 
 
 class TabularMDP(MetaVectorEnv):
@@ -43,14 +43,14 @@ class TabularMDP(MetaVectorEnv):
         Drawn from N(`rewards[state, action]`, 1); `infos["expected_reward"]` is its mean.
     Episode:
         Begins in state 0 and terminates after `horizon` steps. Ten episodes a trial, the smallest
-        of the numbers in the source (10, 25, 50, 75, 100).
+        number in the source (10, 25, 50, 75, 100).
     Splits:
         `train` and `test` interleave fine cells of `Phi(rewards[0, 0] - 1)`, which is uniform on
         [0, 1] (Phi is the normal distribution function); `all` is both.
     Source:
         Duan et al. 2016 (RL2), section 3.2. The splits are ours: the source draws training and
-        test tasks from one distribution. It adds up rewards over the whole trial; `evaluate`
-        reports them episode by episode.
+        test tasks from one distribution. It sums rewards over the whole trial; `evaluate`
+        reports them per episode.
     Versions:
         v0.
 
@@ -79,7 +79,7 @@ class TabularMDP(MetaVectorEnv):
         refuse_size("states", self.states, lambda count: 2 * count**2 * _PROBABILITY_BYTES)
         table = self.states**2 * _PROBABILITY_BYTES
         refuse_size("actions", self.actions, lambda count: count * table)
-        self.row_bytes = 8 * self.states**2 * (self.actions + 1)  # summed up, and for pictures
+        self.row_bytes = 8 * self.states**2 * (self.actions + 1)  # cumulated, and for pictures
         choices = (self.states, self.actions)
         super().__init__(
             task_space=spaces.Dict(
@@ -111,7 +111,7 @@ class TabularMDP(MetaVectorEnv):
         return interleave(0.5 * math.erfc(-scaled / math.sqrt(2)), 0.0, 1.0) == self.split
 
     def check_task(self, task: Task) -> None:
-        """Refuse transitions that are no probabilities and rewards that are not finite.
+        """Refuse transitions that are not probabilities, and rewards that are not finite.
 
         Raises:
             ValueError: If a row of transitions does not sum to 1, or a mean reward is infinite.
@@ -131,18 +131,18 @@ class TabularMDP(MetaVectorEnv):
             raise ValueError(f"task['rewards'][{state}, {action}]={value} is not finite")
 
     def mutate_task(self, task: Task, rng: np.random.Generator) -> dict[str, Any]:
-        """Return a process that differs a little: a Gaussian step, and rows that sum to 1 again."""
+        """Return a slightly different process: a Gaussian step, rows normalised to sum to 1."""
         return self.distribution.step_task(task, rng, _with_probabilities)
 
     def check_state(self, state: dict[str, np.ndarray]) -> None:
-        """Refuse states of the process that there are not."""
+        """Refuse states that do not exist in the process."""
         super().check_state(state)
         refuse_outside("state.state", state["state.state"], 0, self.states - 1)
 
     def apply_tasks(self, rows: np.ndarray) -> None:
-        """Add up the transitions, for drawing next states by the inverse of the distribution."""
+        """Cumulate the transitions, so that next states are drawn by inverting the distribution."""
         cumulative = np.cumsum(self.tasks["transitions"][rows], axis=-1)
-        # Divided so that the last is exactly 1, above every uniform number.
+        # Normalised so that the last is exactly 1, above every uniform number.
         self._cumulative[rows] = cumulative / cumulative[..., -1:]
         if self.render_mode is not None:
             self._journey.begin_trials(rows)

@@ -16,9 +16,9 @@ _PALE_REWARD, _DEEP_REWARD = -1.0, 3.0  # ends of the colour scale: mean -/+ 2 d
 
 
 class Travelled(NamedTuple):
-    """What one row has done: moves of the trial, last step and return of the episode."""
+    """What one row has done: moves of the trial; last step and return of the episode."""
 
-    moves: np.ndarray  # [S, S], from, to
+    moves: np.ndarray  # [S, S]: from, to
     last: tuple[int, int, int] | None  # state, action, next state
     total: float
 
@@ -74,9 +74,9 @@ def draw_mdp(
     Args:
         rewards: Mean rewards [S, A].
         state: The state the row is in.
-        travelled: What the row has done.
-        episode: The episode's number, and how many a trial has.
-        step: The step's number, and how many an episode has.
+        travelled: The moves of the row so far.
+        episode: Number of the episode, and number of episodes per trial.
+        step: Number of the step, and number of steps per episode.
     """
     states, choices = rewards.shape
     canvas = Canvas(_WIDTH, _HEIGHT)
@@ -121,7 +121,7 @@ def _head(
 
 
 def _node(canvas: Canvas, center: Point, radius: float, rewards: np.ndarray) -> None:
-    """Draw a state as a disc of sectors, one an action from the top clockwise."""
+    """Draw a state as a disc of sectors, one per action, clockwise from the top."""
     for action, mean in enumerate(rewards.tolist()):
         share = np.linspace(action, action + 1, 16) / len(rewards)
         rim = [_on_rim(center, radius, float(one)) for one in share]
@@ -132,7 +132,7 @@ def _node(canvas: Canvas, center: Point, radius: float, rewards: np.ndarray) -> 
 
 
 def _mark(canvas: Canvas, center: Point, radius: float, share: float) -> None:
-    """Point from outside at the sector of the last action."""
+    """Draw a pointer from outside to the sector of the last action."""
     tip = _on_rim(center, radius - 4, share)
     left = _on_rim(center, radius + 9, share - 0.035)
     right = _on_rim(center, radius + 9, share + 0.035)
@@ -147,7 +147,7 @@ def _move(
     color: tuple[int, int, int],
     line: float,
 ) -> None:
-    """Draw an arrow bent aside, so that there and back are two; a loop where it stays."""
+    """Draw a curved arrow, so that both directions can be told apart; a loop if the state stays."""
     if start == end:
         away = np.subtract(start, _CENTER)
         out = away / np.hypot(*away)

@@ -1,4 +1,4 @@
-"""The two-step task: N rows, R some of them; a *round* is one choice and what follows from it."""
+"""The two-step task: N rows, R some of them; a *round* is one choice and its consequences."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from .two_step_picture import Rounds, draw_two_step
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-_ROUND_BYTES = 11  # of a round, kept for pictures: three small numbers and a reward
+_ROUND_BYTES = 11  # per round, kept for pictures: three small numbers and a reward
 _CHOICE = 0  # the first-stage state S0; the second-stage states S1 and S2 are 1 and 2
 
 
 class TwoStep(MetaVectorEnv):
-    """The two-step task, which tells learners with a model from those without.
+    """The two-step task, which distinguishes learners with a model from those without.
 
     A round is a choice in state S0, a transition to S1 or S2, and a reward there: action 0 leads
     to S1 and action 1 to S2 with probability `p_common`, to the other state otherwise. One of S1
-    and S2 is the good one; which one changes now and then. A learner that knows the transitions
-    repeats an action after a reward that came by a common transition, and changes it after a
-    reward that came by a rare one (`stay_probabilities`). What the literature calls a trial is a
-    round here, since a trial is something else in this package.
+    and S2 is the good one; which one it is changes from time to time. A learner that knows the
+    transitions repeats an action after a reward that followed a common transition, and changes
+    it after a reward that followed a rare one (`stay_probabilities`). What the literature
+    calls a trial is called a round here, since a trial is something else in this package.
 
     Tasks:
         `"good"`: which second-stage state is good in the first round (0 is S1, 1 is S2), with
@@ -38,21 +38,21 @@ class TwoStep(MetaVectorEnv):
     Observation:
         The state, `Discrete(3)`: S0, S1, S2.
     Action:
-        `Discrete(2)`. It matters in S0 only; in S1 and S2 either is accepted.
+        `Discrete(2)`. It matters only in S0; in S1 and S2 either is accepted.
     Reward:
         In a second-stage state, 1 with probability `p_reward` if it is the good one, else with
         1 - `p_reward`; otherwise 0. `infos["expected_reward"]` is that probability (0 in S0), and
-        `infos["common"]` tells whether the transition of the round was a common one.
+        `infos["common"]` says whether the transition of the round was common.
     Episode:
         Terminates after `rounds` rounds. From the second round on, the good state changes with
         probability `p_switch` as the round begins. One episode a trial.
     Splits:
         `all`: there are two tasks.
     Source:
-        Daw et al. 2011; Wang et al. 2016 (L2RL). The re-implementation most in use
-        draws the first good state once for each object instead of once for each episode, so that
-        a learner may remember it; here it belongs to the task. That code takes one step a round,
-        as `second_stage=False` does.
+        Daw et al. 2011; Wang et al. 2016 (L2RL). The most widely used re-implementation
+        draws the first good state once per object instead of once per episode, so that
+        a learner may remember it; here it belongs to the task. That code takes one step per
+        round, as `second_stage=False` does.
     Versions:
         v0.
 
@@ -60,11 +60,11 @@ class TwoStep(MetaVectorEnv):
         p_common: Probability of a common transition.
         p_reward: Probability of a reward in the good state.
         p_switch: Probability that the good state changes before a round.
-        rounds: Rounds of an episode.
+        rounds: Rounds per episode.
         second_stage: Whether the second stage takes a step of its own: a round is two steps, the
             choice in S0 and a step in S1 or S2 that brings the reward. If False a round is one
             step, which brings the second-stage state as the observation, and the reward; episodes
-            are half as long, and a learner is told the same.
+            are half as long, and a learner receives the same information.
         **core: `num_envs`, `split`, `episodes_per_trial`, `max_episode_steps`, `render_mode`.
 
     Raises:
@@ -95,7 +95,7 @@ class TwoStep(MetaVectorEnv):
         )
         self.steps_per_round = 2 if self.second_stage else 1
         self.state = {
-            "stage": np.zeros(self.num_envs, dtype=np.int64),  # the state acted in: 0, 1 or 2
+            "stage": np.zeros(self.num_envs, dtype=np.int64),  # current state: 0, 1 or 2
             "good": np.zeros(self.num_envs, dtype=np.int64),  # 0 for S1, 1 for S2
             "common": np.zeros(self.num_envs, dtype=bool),  # of this round's transition
         }
@@ -110,7 +110,7 @@ class TwoStep(MetaVectorEnv):
         return ({"good": 0}, {"good": 1})
 
     def check_state(self, state: dict[str, np.ndarray]) -> None:
-        """Refuse stages and good states that there are not."""
+        """Refuse stages and good states that do not exist."""
         super().check_state(state)
         refuse_outside("state.stage", state["state.stage"], 0, 2)
         refuse_outside("state.good", state["state.good"], 0, 1)
@@ -162,11 +162,11 @@ class TwoStep(MetaVectorEnv):
 def stay_probabilities(
     actions: np.ndarray, common: np.ndarray, rewarded: np.ndarray
 ) -> dict[str, float]:
-    """Tell how often the choice of a round is repeated in the next, by what came of it.
+    """Return how often the choice of a round is repeated in the next, by its outcome.
 
     A learner without a model of the transitions repeats what was rewarded; one with a model shows
-    an interaction: it repeats after a reward by a common transition and after no reward by a rare
-    one. With `second_stage=True` the choices are those of even steps, the rewards of odd ones.
+    an interaction: it repeats after a common transition with a reward, and after a rare one
+    without. With `second_stage=True` the choices are those of even steps, the rewards of odd ones.
 
     Args:
         actions: The choices in S0, [..., rounds].

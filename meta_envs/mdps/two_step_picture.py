@@ -30,13 +30,13 @@ _STRIP_TOP, _STRIP_HEIGHT = 372.0, 60.0
 
 
 class Played(NamedTuple):
-    """The rounds of one row, paid or just begun; all [rounds so far]."""
+    """The rounds of one row, finished or just begun; all [rounds so far]."""
 
     actions: np.ndarray
     second: np.ndarray  # second-stage state, 1 or 2
     good: np.ndarray  # 0 for S1, 1 for S2
     rewards: np.ndarray
-    paid: int  # rounds that are over
+    paid: int  # rounds that are finished
 
 
 class Rounds:
@@ -44,7 +44,7 @@ class Rounds:
 
     Args:
         num_rows: N.
-        rounds: Rounds of an episode.
+        rounds: Rounds per episode.
     """
 
     def __init__(self, num_rows: int, rounds: int):
@@ -99,7 +99,7 @@ def draw_two_step(
         good: Which second-stage state is good now: 0 for S1, 1 for S2.
         p_common: Probability of a common transition.
         p_reward: Probability of a reward in the good state.
-        rounds: Rounds of an episode.
+        rounds: Rounds per episode.
     """
     canvas = Canvas(_WIDTH, _HEIGHT)
     earned = played.rewards[: played.paid].sum()
@@ -123,13 +123,13 @@ def draw_two_step(
 
 
 def _transition(canvas: Canvas, played: Played, action: int, second: int, p_common: float) -> None:
-    """Draw one of the four arrows, thick in colour if the last round went that way."""
+    """Draw one of the four arrows, thick and coloured if the last round went that way."""
     common = second == action + 1
     last = len(played.actions) > 0 and played.actions[-1] == action and played.second[-1] == second
     start, end = np.array(_PLACES[0]), np.array(_PLACES[second])
     along = (end - start) / np.hypot(*(end - start))
     across = np.array([-along[1], along[0]])
-    # The two arrows to one state lie side by side: action 0 on the left, action 1 on the right.
+    # The two arrows to a state lie side by side: action 0 on the left, action 1 on the right.
     outward = 9.0 if (second == 1) == (action == 0) else -9.0
     offset = across * outward * (1 if second == 1 else -1)
     first = start + along * (_RADIUS + 6) + offset
@@ -174,7 +174,7 @@ def _state(canvas: Canvas, state: int, *, here: bool, good: bool) -> None:
 
 
 def _reward_chance(canvas: Canvas, state: int, chance: float, played: Played, stage: int) -> None:
-    """Write the chance of a reward below a state, or what the round just ended brought."""
+    """Write the chance of a reward below a state, or the reward of the round that just ended."""
     x, y = _PLACES[state]
     canvas.text(f"pays {chance:g}", (x, y + _RADIUS + 18), size=13, color=MUTED, anchor="center")
     over = played.paid > 0 and played.paid == len(played.actions)

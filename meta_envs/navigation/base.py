@@ -20,27 +20,27 @@ from .pictures import Scene, Trails, draw_plane
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-_FARTHEST = 1e6  # that an action pushes a point
+_FARTHEST = 1e6  # largest displacement by one action
 
 
 class PointEnv(MetaVectorEnv):
-    """A point in the plane that moves by its action, and a goal it is not told.
+    """A point in the plane that moves by its action, and a goal that it does not observe.
 
     A family writes `draw_task`, `goals_of` and, where they differ, `starts`, `move`, `rewards_of`
     and `arrived`. `state["position"]` is float64 [N, 2].
 
     Args:
-        task_space: The support.
-        step_size: How far a largest action moves, along each axis.
-        reward: Which kind of reward the steps pay.
+        task_space: Space of all tasks.
+        step_size: Distance moved by the largest action, along each axis.
+        reward: Kind of reward that steps return.
         kinds: The kinds of reward there are; `infos` carries each as `<kind>_reward`.
-        extent: Half the side of the picture, at least.
-        n_observed: Numbers of an observation; position first.
-        action_bound: Actions are within plus and minus this; it moves by `step_size`.
+        extent: Smallest value of half the side of the picture.
+        n_observed: Length of an observation; the position comes first.
+        action_bound: Largest absolute action, which moves the point by `step_size`.
         **core: As in `MetaVectorEnv`.
 
     Raises:
-        ValueError: If `reward` is none of `kinds`, or `action_bound` not positive.
+        ValueError: If `reward` is not one of `kinds`, or `action_bound` not positive.
     """
 
     goal_radius: float | None = None  # shown in pictures
@@ -67,7 +67,7 @@ class PointEnv(MetaVectorEnv):
             action_space=spaces.Box(-self.action_bound, self.action_bound, (2,), np.float32),
             **core,
         )
-        self.goals = np.zeros((self.num_envs, 2))  # of the tasks in force
+        self.goals = np.zeros((self.num_envs, 2))  # of the current tasks
         self.state = {"position": np.zeros((self.num_envs, 2))}
         self._trails = Trails(self.num_envs)  # for pictures
 
@@ -82,18 +82,18 @@ class PointEnv(MetaVectorEnv):
         return np.zeros((len(rows), 2))
 
     def move(self, position: np.ndarray, push: np.ndarray) -> np.ndarray:
-        """Return where points at `position` [N, 2] come to that are pushed by `push` [N, 2]."""
+        """Return where points at `position` [N, 2] end up when pushed by `push` [N, 2]."""
         return position + push
 
     def rewards_of(
         self, before: np.ndarray, after: np.ndarray, distance: np.ndarray
     ) -> dict[str, np.ndarray]:
-        """Return every kind of reward [N] of a step.
+        """Return every kind of reward of a step, [N] each.
 
         Args:
             before: Positions before the step [N, 2].
-            after: Positions after it [N, 2].
-            distance: From the goals, after it [N].
+            after: Positions after the step [N, 2].
+            distance: Distance from the goals after the step [N].
         """
         return {"dense": -distance}
 
@@ -102,7 +102,7 @@ class PointEnv(MetaVectorEnv):
         return np.zeros(self.num_envs, dtype=bool)
 
     def more_infos(self, after: np.ndarray, distance: np.ndarray) -> dict[str, np.ndarray]:
-        """Return further infos, arrays [N]."""
+        """Return additional infos, arrays [N]."""
         return {}
 
     def scene(self, row: int) -> Scene:
@@ -110,10 +110,10 @@ class PointEnv(MetaVectorEnv):
         return Scene(goal=self.goals[row], extent=self.extent, radius=self.goal_radius)
 
     def expert(self, observation: np.ndarray, task: Task) -> np.ndarray:
-        """Return the action that goes straight to the goal of a task, as fast as there is need.
+        """Return the action that goes straight to the goal of a task, at the highest useful speed.
 
         Args:
-            observation: Of one row, [2].
+            observation: Observation of one row, [2].
             task: The task of the row.
 
         Returns:
@@ -144,7 +144,7 @@ class PointEnv(MetaVectorEnv):
     def step_rows(
         self, actions: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
-        """Move every row; `infos` has `distance` from the goal and every kind of reward."""
+        """Move every row; `infos` has the `distance` from the goal and every kind of reward."""
         before = self.state["position"]
         after = self.move(before, actions.astype(np.float64) * (self.step_size / self.action_bound))
         self.state["position"] = after
@@ -159,7 +159,7 @@ class PointEnv(MetaVectorEnv):
         return self.observe(self.every_row), rewards[self.reward].copy(), terminated, infos
 
     def render_row(self, row: int) -> np.ndarray:
-        """Draw the plane, the hidden goal, and the ways of this trial."""
+        """Draw the plane, the hidden goal, and the paths of this trial."""
         return draw_plane(
             type(self).__name__,
             self._trails.of(row),
@@ -170,6 +170,6 @@ class PointEnv(MetaVectorEnv):
 
 
 def norms(vectors: np.ndarray) -> np.ndarray:
-    """Return the lengths [N] of vectors [N, 2], number by number: no row's depends on another."""
+    """Return the lengths [N] of vectors [N, 2], element by element: no row depends on another."""
     x, y = vectors[:, 0], vectors[:, 1]
     return np.sqrt(x * x + y * y)

@@ -25,9 +25,9 @@ _EXTENT = 2.6  # half the side of the picture
 _HOME = 0.5  # sum of |x| and |y| below which PointCorner pays nothing
 _NEAR = 2.0  # distance from the goal below which PointWalls and PointMomentum pay
 _RINGS = (1.0, 2.0)  # radii of the walls, inner and outer
-_OPENING = 1.0  # distance from a gap within which a wall lets pass
-_SKIN = 1e-6  # how far inside a wall a point is put that ran into it
-_PUSH = 0.1  # along each axis, that an action of 1 adds to the velocity
+_OPENING = 1.0  # distance from a gap within which a point can pass the wall
+_SKIN = 1e-6  # a point that runs into a wall is put this far inside it
+_PUSH = 0.1  # change of velocity along each axis, for an action of 1
 
 
 class CornerEnv(PointEnv):
@@ -37,14 +37,14 @@ class CornerEnv(PointEnv):
 
     Args:
         reward: `"sparse"`, `"dense"` (minus the distance from the goal) or `"dense_squared"`.
-        more_tasks: What a task holds beside the corner.
-        step_size: How far a largest action moves, along each axis.
-        n_observed: Numbers of an observation.
+        more_tasks: What a task holds besides the corner.
+        step_size: Distance moved by the largest action, along each axis.
+        n_observed: Length of an observation.
         action_bound: As in `PointEnv`.
         **core: As in `MetaVectorEnv`.
 
     Raises:
-        ValueError: If `reward` is none of these, or `action_bound` not positive.
+        ValueError: If `reward` is not one of these, or `action_bound` not positive.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class CornerEnv(PointEnv):
 
 
 class PointCorner(CornerEnv):
-    """A point that looks for the one corner, of four, that pays for being approached.
+    """A point that looks for the one of four corners that rewards approaching it.
 
     Tasks:
         `"corner"` int: the goal is (-2, -2), (2, -2), (-2, 2) or (2, 2), each with probability 1/4.
@@ -119,28 +119,28 @@ class PointCorner(CornerEnv):
         `Box(-1, 1, (2,), float32)`, clipped: the point moves by 0.2 times it. With
         `action_bound=10` `Box(-10, 10, ...)`: the point moves by 0.02 times it.
     Reward:
-        `"sparse"`: how much nearer to the goal the step came, if after it the goal is the nearest
+        `"sparse"`: how much nearer to the goal the step came, if afterwards the goal is the nearest
         corner and |x| + |y| is at least 0.5; else 0. `"dense"`: minus the distance from the goal;
         `"dense_squared"`: minus its square. `infos` has all three (`sparse_reward`, ...), the
         `distance`, and `corner`, the nearest corner (-1 while |x| + |y| is below 0.5).
     Episode:
-        Begins uniformly in [-0.2, 0.2]^2; is cut after 100 steps. Four episodes a trial: before,
+        Begins uniformly in [-0.2, 0.2]^2; truncated after 100 steps. Four episodes a trial: before,
         and after one, two, three gradient steps.
     Splits:
         `all`: four tasks are too few to hold any out.
     Source:
         Rothfuss et al. 2019 (ProMP), section 7.3, and its code, whose sparse reward begins near the
-        start. The paper's text has it in the vicinity of the goal only: `reward_radius`. Its agents
+        start. The paper's text gives it only near the goal: `reward_radius`. Its agents
         act through a wrapper that divides actions by 10 (`action_bound=10`), so that noise of
-        deviation 1 hardly leaves the middle.
+        deviation 1 hardly leaves the centre.
     Versions:
         v0.
 
     Args:
         reward: `"sparse"`, `"dense"` or `"dense_squared"`.
-        reward_radius: The sparse reward is instead how much nearer the step came within this
-            distance from the goal, wherever from; a corner is 2.83 from the origin.
-        action_bound: Actions are within plus and minus this; the bound moves the point by 0.2.
+        reward_radius: The sparse reward becomes the progress made within this distance from the
+            goal, whatever the direction; a corner is 2.83 from the origin.
+        action_bound: Largest absolute action, which moves the point by 0.2.
         **core: `num_envs`, `split`, `episodes_per_trial`, `max_episode_steps`, `render_mode`.
 
     Raises:
@@ -166,20 +166,20 @@ class PointCorner(CornerEnv):
 
     def sparse(self, before: np.ndarray, after: np.ndarray, distance: np.ndarray) -> np.ndarray:
         """Return the progress towards the goal where it is the nearest corner (or near), [N]."""
-        if self.reward_radius is not None:  # leaving costs what coming pays: no circling in and out
+        if self.reward_radius is not None:  # leaving costs what coming pays: no gain in circling
             outside = np.minimum(norms(before - self.goals), self.reward_radius)
             return outside - np.minimum(distance, self.reward_radius)
-        # The nearest corner is the one whose quadrant the point is in; on an axis two are.
+        # The nearest corner is that of the point's quadrant; on an axis, two are nearest.
         ours = (after * self.goals >= 0.0).all(axis=1) & ~_at_home(after)
         return np.where(ours, norms(before - self.goals) - distance, 0.0)
 
 
 class PointWalls(CornerEnv):
-    """A point that must find the gaps of two ring walls on its way to a corner.
+    """A point that must find the gaps in two ring walls on its way to a corner.
 
     Tasks:
-        `"corner"` int: as in PointCorner. `"gaps"` float64 [2]: angles in radians of the gaps of
-        the inner wall, of radius 1, and of the outer, of radius 2; uniform in [0, 2 pi].
+        `"corner"` int: as in PointCorner. `"gaps"` float64 [2]: angles in radians of the gaps in
+        the inner wall (radius 1) and in the outer wall (radius 2); uniform in [0, 2 pi].
     Observation:
         x and y of the point, `Box(-inf, inf, (2,), float32)`. Walls are not seen.
     Action:
@@ -188,15 +188,15 @@ class PointWalls(CornerEnv):
         do not stop steps inwards.
     Reward:
         `"dense"`: minus the distance from the goal; `"dense_squared"`: minus its square;
-        `"sparse"`: how much nearer the step came, if after it the goal is nearer than 2; else 0.
+        `"sparse"`: how much nearer the step came, if afterwards the goal is nearer than 2; else 0.
         `infos` as in PointCorner.
     Episode:
-        Begins uniformly in [-0.2, 0.2]^2; is cut after 100 steps. Two episodes a trial.
+        Begins uniformly in [-0.2, 0.2]^2; truncated after 100 steps. Two episodes a trial.
     Splits:
         `train` and `test`: even and odd cells of the inner gap's angle (`core.splits.interleave`).
     Source:
-        The code of Rothfuss et al. 2019 (ProMP). There the reward is that of the place the point
-        would have come to without the wall; and `"sparse"` raises where it pays nothing.
+        The code of Rothfuss et al. 2019 (ProMP). There the reward is that of the position that
+        the point would have reached without the wall; and `"sparse"` raises where it pays nothing.
     Versions:
         v0.
 
@@ -205,7 +205,7 @@ class PointWalls(CornerEnv):
         **core: `num_envs`, `split`, `episodes_per_trial`, `max_episode_steps`, `render_mode`.
 
     Raises:
-        ValueError: If `reward` is none of these.
+        ValueError: If `reward` is not one of these.
     """
 
     splits = ("train", "test", "all")
@@ -232,7 +232,7 @@ class PointWalls(CornerEnv):
             self.gaps[rows, ring, 1] = radius * np.sin(angle)
 
     def move(self, position: np.ndarray, push: np.ndarray) -> np.ndarray:
-        """Return where points come to, stopped by walls, [N, 2]."""
+        """Return where points end up, stopped by walls, [N, 2]."""
         after = position + push
         before, reach = norms(position), norms(after)
         for ring, radius in enumerate(_RINGS):
@@ -255,26 +255,26 @@ class PointWalls(CornerEnv):
 
 
 class PointMomentum(CornerEnv):
-    """A point that is pushed, and glides, towards a corner that pays for being near.
+    """A point with momentum that is pushed towards a corner, which rewards being near.
 
     Tasks:
         `"corner"` int: as in PointCorner.
     Observation:
         x, y, and the velocity along each axis, `Box(-inf, inf, (4,), float32)`.
     Action:
-        `Box(-1, 1, (2,), float32)`, clipped: 0.1 times it is added to the velocity, and then the
-        velocity to the position.
+        `Box(-1, 1, (2,), float32)`, clipped: 0.1 times it is added to the velocity, then the
+        velocity is added to the position.
     Reward:
         `"sparse"`: 2 minus the distance from the goal, or 0 if that is negative; `"dense"`: minus
         the distance; `"dense_squared"`: minus its square. `infos` as in PointCorner.
     Episode:
-        Begins uniformly in [-0.2, 0.2]^2 with a velocity uniform in [-0.1, 0.1]^2; is cut after
+        Begins uniformly in [-0.2, 0.2]^2 with a velocity uniform in [-0.1, 0.1]^2; truncated after
         100 steps. Two episodes a trial.
     Splits:
         `all`: four tasks are too few to hold any out.
     Source:
-        The code of Rothfuss et al. 2019 (ProMP), whose reward mixes up rows and numbers of an
-        observation and raises at the first step; this is what it means.
+        The code of Rothfuss et al. 2019 (ProMP), whose reward confuses the rows of a batch with
+        the numbers of an observation and raises at the first step; this is what is intended.
     Versions:
         v0.
 
@@ -283,7 +283,7 @@ class PointMomentum(CornerEnv):
         **core: `num_envs`, `split`, `episodes_per_trial`, `max_episode_steps`, `render_mode`.
 
     Raises:
-        ValueError: If `reward` is none of these.
+        ValueError: If `reward` is not one of these.
     """
 
     def __init__(self, reward: str = "sparse", **core: Unpack[CoreArguments]):
@@ -295,7 +295,7 @@ class PointMomentum(CornerEnv):
         return tuple({"corner": corner} for corner in range(4))
 
     def starts(self, rows: np.ndarray) -> np.ndarray:
-        """Draw starts, [R, 2], and the velocities that go with them."""
+        """Draw starts, [R, 2], and their velocities."""
         position = super().starts(rows)
         self.state["velocity"][rows] = _PUSH * (2.0 * self.random.uniform(rows, 2) - 1.0)
         return position
@@ -311,14 +311,14 @@ class PointMomentum(CornerEnv):
         return np.concatenate(seen, axis=1).astype(np.float32)
 
     def sparse(self, before: np.ndarray, after: np.ndarray, distance: np.ndarray) -> np.ndarray:
-        """Return how far within 2 of the goal the points are, [N]."""
+        """Return 2 minus the distance from the goal, at least 0, [N]."""
         return np.maximum(_NEAR - distance, 0.0)
 
     def expert(self, observation: np.ndarray, task: Task) -> np.ndarray:
         """Return the action that goes to the goal and stops there.
 
         Args:
-            observation: Of one row, [4].
+            observation: Observation of one row, [4].
             task: The task of the row.
 
         Returns:
@@ -326,7 +326,7 @@ class PointMomentum(CornerEnv):
         """
         goal, velocity = _CORNERS[int(task["corner"])], observation[2:4].astype(np.float64)
         way = goal - observation[:2]
-        # The greatest speed from which pushes of full strength still stop in time.
+        # The highest speed from which pushes at full strength can still stop in time.
         most = np.sqrt(2.0 * _PUSH * np.abs(way) + _PUSH**2 / 4) - _PUSH / 2
         wanted = np.sign(way) * np.minimum(most, np.abs(way))
         return np.clip((wanted - velocity) / _PUSH, -1.0, 1.0).astype(np.float32)

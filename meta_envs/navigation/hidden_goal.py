@@ -1,4 +1,4 @@
-"""PEARL's and VariBAD's points: a goal in a square, and one on a half circle that pays sparsely."""
+"""PEARL's and VariBAD's points: a goal in a square, and one on a half circle with sparse reward."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 _STEP = 0.1  # along each axis, for an action of 1
 _SQUARE = 1.0  # goals and starts of PointGoal are in the square from minus to plus this
 _RADIUS = 0.2  # of SparsePoint's goals
-_N_TASKS, _N_TRAIN = 100, 80  # PEARL's tasks; the first 80 train
-_PEARL_SEED = 1337  # of NumPy's old generator, which the published tasks come from
+_N_TASKS, _N_TRAIN = 100, 80  # PEARL's tasks; the first 80 are for training
+_PEARL_SEED = 1337  # of NumPy's legacy generator, which drew the published tasks
 _SOURCES = {"pearl": 20, "varibad": 100}  # steps of an episode
 
 
 class PointGoal(PointEnv):
-    """A point that starts anywhere in a square and is paid for being near a hidden goal in it.
+    """A point that starts anywhere in a square and is rewarded for being near a hidden goal in it.
 
     Tasks:
-        `"goal"` float64 [2]: x and y, one of the 100 published goals, drawn uniformly from
-        [-1, 1]^2 once and for all. Any other place in the square may be set.
+        `"goal"` float64 [2]: x and y, one of the 100 published goals, drawn once,
+        uniformly from [-1, 1]^2. Any other place in the square may be set.
     Observation:
         x and y of the point, `Box(-inf, inf, (2,), float32)`. The goal is not in it.
     Action:
@@ -38,12 +38,12 @@ class PointGoal(PointEnv):
     Reward:
         Minus the distance from the goal after the move; `infos["distance"]` is that distance.
     Episode:
-        Begins uniformly in [-1, 1]^2; is cut after 20 steps. Three episodes a trial.
+        Begins uniformly in [-1, 1]^2; truncated after 20 steps. Three episodes a trial.
     Splits:
         The source's: the first 80 goals `train`, the other 20 `test`.
     Source:
-        The code of Rakelly et al. 2019 (PEARL), `point-robot`; its goals are those of NumPy's old
-        generator with seed 1337.
+        The code of Rakelly et al. 2019 (PEARL), `point-robot`; its goals are those of NumPy's
+        legacy generator with seed 1337.
     Versions:
         v0.
 
@@ -73,7 +73,7 @@ class PointGoal(PointEnv):
         return tuple({"goal": goal} for goal in self._goals)
 
     def in_split(self, task: Task) -> bool:
-        """Tell whether the goal belongs to the split; a goal of one's own is a test."""
+        """Tell whether the goal belongs to the split; goals not in the table count as test."""
         return (tuple(task["goal"].tolist()) in self._train_goals) == (self.split == "train")
 
     def goals_of(self, tasks: Tasks) -> np.ndarray:
@@ -86,10 +86,10 @@ class PointGoal(PointEnv):
 
 
 class SparsePoint(PointEnv):
-    """A point that looks for a goal on a half circle, which pays only from near by.
+    """A point that looks for a goal on a half circle, which pays only nearby.
 
     Tasks:
-        `"angle"` float64: of the goal, in [0, pi] radians; the goal is (cos angle, sin angle).
+        `"angle"` float64: angle of the goal in [0, pi] radians; the goal is (cos angle, sin angle).
         Source `"pearl"`: one of 100 equally spaced angles; `"varibad"`: uniform.
     Observation:
         x and y of the point, `Box(-inf, inf, (2,), float32)`. The goal is not in it.
@@ -100,28 +100,28 @@ class SparsePoint(PointEnv):
         minus the distance, for training. `infos` has both (`sparse_reward`, `dense_reward`), the
         `distance`, and `success`, whether it is at most 0.2.
     Episode:
-        Begins at (0, 0); is cut after 20 steps (`"pearl"`) or 100 (`"varibad"`). Three episodes a
-        trial.
+        Begins at (0, 0); truncated after 20 steps (`"pearl"`) or 100 (`"varibad"`). Three episodes
+        a trial.
     Splits:
-        `"pearl"`: the source's: of the shuffled angles the first 80 `train`, the other 20 `test`.
+        `"pearl"`: the source's: the first 80 of the shuffled angles `train`, the other 20 `test`.
         `"varibad"`: even and odd cells of the angle (`core.splits.interleave`); the source trains
         and tests on `all`.
     Source:
-        The code of Rakelly et al. 2019 (PEARL), `sparse-point-robot`, whose steps pay the dense
-        reward and tell the sparse one in info; angles shuffled by NumPy's old generator with seed
-        1337. The code of Zintgraf et al. 2020 (VariBAD), which pays the sparse one.
+        The code of Rakelly et al. 2019 (PEARL), `sparse-point-robot`, whose steps return the
+        dense reward and report the sparse one in info; angles shuffled by NumPy's legacy generator
+        with seed 1337. The code of Zintgraf et al. 2020 (VariBAD), which returns the sparse one.
     Versions:
         v0.
 
     Args:
-        source: `"pearl"` or `"varibad"`: whose tasks, splits and horizon.
+        source: `"pearl"` or `"varibad"`: the source of tasks, splits and horizon.
         reward: `"sparse"` or `"dense"`.
         steps: Steps after which an episode is cut; None for the source's 20 or 100.
-            `max_episode_steps`, where it is given and smaller, cuts earlier.
+            A smaller `max_episode_steps` truncates earlier.
         **core: `num_envs`, `split`, `episodes_per_trial`, `max_episode_steps`, `render_mode`.
 
     Raises:
-        ValueError: If an argument is none of these.
+        ValueError: If an argument is not one of these.
     """
 
     splits = ("train", "test", "all")
@@ -139,7 +139,7 @@ class SparsePoint(PointEnv):
         self._angles = np.linspace(0.0, np.pi, _N_TASKS)
         np.random.RandomState(_PEARL_SEED).shuffle(self._angles)
         self._train_angles = set(self._angles[:_N_TRAIN].tolist())
-        # The horizon depends on an argument, so it is the family's here and not the table's.
+        # The horizon depends on an argument, so it is set here and not in the registry table.
         cut = core.get("max_episode_steps")
         if cut is not None:
             cut = min(positive("max_episode_steps", cut), self.steps)
@@ -160,13 +160,13 @@ class SparsePoint(PointEnv):
         return {"angle": rng.uniform(0.0, np.pi)}
 
     def all_tasks(self) -> tuple[dict[str, Any], ...] | None:
-        """Return PEARL's 100 angles, shuffled as there; None for VariBAD's."""
+        """Return PEARL's 100 angles, shuffled as in its code; None for VariBAD."""
         if self.source == "pearl":
             return tuple({"angle": angle} for angle in self._angles)
         return None
 
     def in_split(self, task: Task) -> bool:
-        """Tell whether the angle belongs to the split; of PEARL's, one's own is a test."""
+        """Tell whether the angle belongs to the split; one outside PEARL's table counts as test."""
         angle = float(task["angle"])
         if self.source == "pearl":
             return (angle in self._train_angles) == (self.split == "train")
@@ -188,7 +188,7 @@ class SparsePoint(PointEnv):
         return {"success": distance <= _RADIUS}
 
     def scene(self, row: int) -> Scene:
-        """Return the goal, its radius, and where it might have been."""
+        """Return the goal, its radius, and its other possible places."""
         angles = np.linspace(0.0, np.pi, 31).tolist()
         others = tuple((float(np.cos(angle)), float(np.sin(angle))) for angle in angles)
         return Scene(goal=self.goals[row], extent=self.extent, radius=_RADIUS, others=others)

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 _STEP = 0.1  # along each axis, for an action of 1
 _GOAL = 0.5  # goals are in the square from minus to plus this
-_ARRIVED = 0.01  # along each axis; nearer than this the episode terminates
+_ARRIVED = 0.01  # along each axis; the episode terminates when nearer than this
 
 
 class PointNavigation(PointEnv):
-    """A point that starts in the middle and is paid for being near a goal it is not told.
+    """A point that starts at the centre and is rewarded for being near a goal it does not observe.
 
     Tasks:
         `"goal"` float64 [2]: x and y, uniform in [-0.5, 0.5]^2.
@@ -31,10 +31,10 @@ class PointNavigation(PointEnv):
         `Box(-1, 1, (2,), float32)`, clipped: the point moves by 0.1 times it.
     Reward:
         Minus the distance from the goal after the move. `infos["distance"]` is that distance,
-        `infos["success"]` whether the goal is reached.
+        `infos["success"]` says whether the goal is reached.
     Episode:
         Begins at (0, 0); terminates when both |x - goal x| and |y - goal y| are below 0.01, and is
-        cut after 100 steps. Four episodes a trial: before, and after one, two, three gradient
+        truncated after 100 steps. Four episodes a trial: before, and after one, two, three gradient
         steps.
     Splits:
         `train` and `test`: even and odd cells of the goal's x (`core.splits.interleave`).
@@ -42,7 +42,7 @@ class PointNavigation(PointEnv):
         Finn et al. 2017 (MAML), section 5.3, and its code, which pays minus the distance; the
         paper's text says minus its square. Published mean returns of 40 tasks, MAML with 0, 1, 2, 3
         gradient steps: -40.4, -11.7, -3.3, -3.2; a trained policy that sees the goal: -2.3. (Going
-        there by the shortest way earns more, -0.51: see `expert`.)
+        straight to the goal earns more, -0.51: see `expert`.)
     Versions:
         v0.
 

@@ -1,4 +1,4 @@
-"""Pictures of the plane: the hidden goal, the start, and the ways of this trial's episodes."""
+"""Pictures of the plane: the hidden goal, the start, and the paths of this trial's episodes."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _MARGIN = 30
 _HEAD = 64  # room for the heading, pixels
 _FOOT = 46  # room for the legend, pixels
 _ZOOM = 1.5  # the view widens by this factor until everything is in it
-_ARC = np.pi / 90  # a ring is drawn in pieces of this angle
+_ARC = np.pi / 90  # a ring is drawn in segments of this angle
 
 
 @dataclass(frozen=True)
 class Ring:
-    """A round wall about the origin, open within `opening` of a point on it."""
+    """A circular wall around the origin, open within `opening` of a point on it."""
 
     radius: float
     gap: tuple[float, float]
@@ -42,10 +42,10 @@ class Ring:
 
 @dataclass(frozen=True)
 class Scene:
-    """What a picture shows beside the ways."""
+    """What a picture shows besides the paths."""
 
     goal: np.ndarray  # [2]
-    extent: float  # half the side of the view, at least
+    extent: float  # smallest value of half the side of the view
     radius: float | None = None  # of the goal
     others: tuple[tuple[float, float], ...] = ()  # where the goal might have been
     rings: tuple[Ring, ...] = ()
@@ -53,7 +53,7 @@ class Scene:
 
 @dataclass
 class Trail:
-    """The ways of one row: of the trial's earlier episodes, and of this one."""
+    """The paths of one row: those of the trial's earlier episodes, and that of this one."""
 
     past: list[list[Point]] = field(default_factory=list)
     way: list[Point] = field(default_factory=list)
@@ -72,7 +72,7 @@ class Trails:
             self._rows[row] = Trail()
 
     def begin_episodes(self, rows: np.ndarray, places: np.ndarray) -> None:
-        """Begin the ways of `rows` [R] at `places` [R, 2]."""
+        """Begin the paths of `rows` [R] at `places` [R, 2]."""
         for row, (x, y) in zip(rows.tolist(), places.tolist(), strict=True):
             trail = self._rows[row]
             if trail.way:
@@ -80,7 +80,7 @@ class Trails:
             trail.way, trail.total = [(x, y)], 0.0
 
     def step(self, places: np.ndarray, rewards: np.ndarray) -> None:
-        """Note where every row went, [N, 2], and what it got, [N]."""
+        """Record the position of every row, [N, 2], and its reward, [N]."""
         paid = rewards.tolist()
         for trail, (x, y), reward in zip(self._rows, places.tolist(), paid, strict=True):
             trail.way.append((x, y))
@@ -104,9 +104,9 @@ def draw_plane(
     Args:
         name: Heading.
         trail: Where the row has been.
-        scene: What else there is.
-        episode: The episode's number, and how many a trial has.
-        step: The step's number, and the horizon (None if there is none).
+        scene: What else the picture shows.
+        episode: Number of the episode, and number of episodes per trial.
+        step: Number of the step, and the horizon (None if there is none).
     """
     canvas = Canvas(_SIDE + 2 * _MARGIN, _HEAD + _SIDE + _FOOT)
     extent = _extent(trail, scene)
@@ -139,7 +139,7 @@ def draw_plane(
 
 
 def _extent(trail: Trail, scene: Scene) -> float:
-    """Return half the side of the view: the scene's, widened until this episode is in it."""
+    """Return half the side of the view: the scene's extent, widened until it shows this episode."""
     most = max(float(np.abs(np.array(trail.way)).max()), float(np.abs(scene.goal).max()))
     extent = scene.extent
     while extent < most * 1.03:
@@ -148,7 +148,7 @@ def _extent(trail: Trail, scene: Scene) -> float:
 
 
 def _inside(way: list[Point], extent: float) -> list[list[Point]]:
-    """Return the parts of a way that are in the view."""
+    """Return the parts of a path that are in the view."""
     parts: list[list[Point]] = [[]]
     for x, y in way:
         if max(abs(x), abs(y)) <= extent:
@@ -189,7 +189,7 @@ def _draw_axes(canvas: Canvas, at: Callable[[float, float], Point], extent: floa
 
 
 def _draw_ring(canvas: Canvas, at: Callable[[float, float], Point], ring: Ring) -> None:
-    """Draw a ring in short pieces, but for those within its opening."""
+    """Draw a ring in short segments, except those within its opening."""
     angles = np.arange(0.0, 2 * np.pi + _ARC / 2, _ARC)
     points = ring.radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     open_ = np.linalg.norm(points - np.array(ring.gap), axis=1) <= ring.opening
@@ -199,7 +199,7 @@ def _draw_ring(canvas: Canvas, at: Callable[[float, float], Point], ring: Ring) 
 
 
 def _draw_way(canvas: Canvas, points: list[Point], first: Color, last: Color, width: float) -> None:
-    """Draw a way as a line that deepens towards its end."""
+    """Draw a path as a line that darkens towards its end."""
     for number, (start, end) in enumerate(zip(points, points[1:], strict=False), start=1):
         color = mix(first, last, number / len(points))
         canvas.line(start, end, color, line_width=width)

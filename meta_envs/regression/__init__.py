@@ -1,1 +1,1 @@
-"""Regression as a task distribution: some pairs are seen, then values are asked for."""
+"""Regression as a task distribution: some pairs are shown, then values are asked for."""

@@ -24,16 +24,16 @@ def draw_curve(
     shots: int,
     step: int,
 ) -> np.ndarray:
-    """Draw a sine wave and what of it is known: uint8 [height, width, 3].
+    """Draw a sine wave and what is known of it: uint8 [height, width, 3].
 
     Args:
-        amplitude: Of the wave.
-        phase: Of the wave, radians.
-        x: Of the points of the episode [T].
-        y: Of the points [T].
-        answers: Given so far [T]; those from `step` on are not looked at.
+        amplitude: Amplitude of the wave.
+        phase: Phase of the wave, radians.
+        x: x of the points of the episode [T].
+        y: y of the points [T].
+        answers: Answers given so far [T]; entries from `step` on are ignored.
         shots: Points that are shown; the others are asked for.
-        step: The steps taken.
+        step: Number of steps taken.
     """
     canvas = Canvas(_WIDTH + 2 * _MARGIN, _HEAD + _HEIGHT + _FOOT)
     _heading(canvas, amplitude, phase, (y, answers), shots, step)
@@ -41,7 +41,7 @@ def draw_curve(
     line = [_at(float(one), amplitude * np.sin(one - phase)) for one in np.linspace(-5, 5, 201)]
     for start, end in zip(line, line[1:], strict=False):
         canvas.line(start, end, SKY, 2)
-    if step < len(x):  # what is asked, or shown, now
+    if step < len(x):  # the pair that is asked for, or shown, now
         now = float(x[step])
         canvas.line(_at(now, -_Y), _at(now, _Y), RULE, 1.5)
     for index in range(min(step + 1, shots)):

@@ -22,40 +22,40 @@ if TYPE_CHECKING:
 _AMPLITUDES = (0.1, 5.0)
 _PHASES = (0.0, np.pi)  # radians
 _X = 5.0  # points are between minus and plus this
-_POINT_BYTES = 40  # of a point: x, y, the answer, and x again while it is drawn
+_POINT_BYTES = 40  # per point: x, y, the answer, and x again while it is drawn
 _Y = _AMPLITUDES[1]
 
 
 class Sinusoid(MetaVectorEnv):
-    """A sine wave of which some points are shown, and others then asked for.
+    """A sine wave: some of its points are shown, then the values at others are asked for.
 
     Tasks:
         `"amplitude"` float64, uniform in [0.1, 5]; `"phase"` float64, uniform in [0, pi] radians:
         y = amplitude sin(x - phase).
     Observation:
-        `Box((3,), float32)`: x, uniform in [-5, 5]; y, if it is shown, else 0; and 1 if it is
+        `Box((3,), float32)`: x, uniform in [-5, 5]; y if it is shown, else 0; and 1 if y is
         shown, else 0. The first `shots` observations of an episode show y, the others ask for it.
-        So the first observation tells tasks apart: the pairs shown are what is learnt from.
+        So the first observation can tell tasks apart: learners learn from the pairs shown.
     Action:
-        `Box(-1, 1, (1,), float32)`: a fifth of the answer, y of the x observed. It is clipped, and
-        the clipped one is judged.
+        `Box(-1, 1, (1,), float32)`: a fifth of the answer, the y for the observed x. It is
+        clipped, and the clipped answer is scored.
     Reward:
         Minus the squared error of the answer where y is asked for; 0 where it is shown.
-        `infos["squared_error"]` is that of every step, `infos["query"]` tells which were asked.
+        `infos["squared_error"]` is that of every step; `infos["query"]` says which were queries.
         The mean reward of the queries is minus the mean squared error.
     Episode:
         Terminates after `shots + queries` steps; the observation after them is 0. A trial is one
         episode.
     Splits:
         `train` and `test`: even and odd cells of the phase (`core.splits.interleave`); the source
-        has no held-out tasks, but draws new ones. Answering 0 has a mean squared error of 4.2517
+        holds out no tasks but draws new ones. Answering 0 has a mean squared error of 4.2517
         on `all`: half of the mean squared amplitude.
     Source:
-        Finn et al. 2017 (MAML), section 5.1, and its code. As an environment: ours.
+        Finn et al. 2017 (MAML), section 5.1, and its code. The form as an environment is ours.
     Versions:
         v0.
 
-    Supervised learners, which need no environment, draw pairs by `draw_batch`.
+    Supervised learners, which need no environment, draw pairs with `draw_batch`.
 
     Args:
         shots: Pairs shown, K of "K-shot".
@@ -103,18 +103,18 @@ class Sinusoid(MetaVectorEnv):
     def draw_batch(
         self, rng: np.random.Generator, tasks: Tasks, n: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Draw n pairs of each of M tasks: the supervised interface, which plays nothing.
+        """Draw n pairs of each of M tasks: the supervised interface, which plays no episodes.
 
-        Shots and queries of a supervised learner are two batches, or one that it cuts in two:
+        Shots and queries of a supervised learner are two batches, or one batch split in two:
 
             tasks = venv.sample_tasks(25, seed=0)
             x, y = venv.draw_batch(rng, tasks, 20)
             shots, queries = (x[:, :10], y[:, :10]), (x[:, 10:], y[:, 10:])
 
         Args:
-            rng: Where x is drawn from.
-            tasks: Arrays [M], as `sample_tasks` gives them.
-            n: Pairs of each task.
+            rng: Generator that draws x.
+            tasks: Arrays [M], as returned by `sample_tasks`.
+            n: Number of pairs per task.
 
         Returns:
             x, uniform in [-5, 5], and y, float64 [M, n, 1] each.
@@ -142,7 +142,7 @@ class Sinusoid(MetaVectorEnv):
     def step_rows(
         self, actions: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
-        """Judge an answer in each row."""
+        """Score an answer in each row."""
         point = self.elapsed - 1
         answers = _Y * actions[:, 0].astype(np.float64)
         error = answers - self.state["y"][self.every_row, point]
@@ -156,10 +156,10 @@ class Sinusoid(MetaVectorEnv):
         return self._observe(self.every_row), rewards, terminated, infos
 
     def expert(self, observation: np.ndarray, task: Task) -> np.ndarray:
-        """Return the action of the right answer, float32 [1].
+        """Return the action that gives the right answer, float32 [1].
 
         Args:
-            observation: Of one row, [3].
+            observation: Observation of one row, [3].
             task: The task of the row.
         """
         tasks = {key: np.asarray(value)[None] for key, value in task.items()}
