@@ -172,6 +172,8 @@ _WRAPPERS: dict[str, Any] = {
     "RecordEpisodeStatistics": wrappers.RecordEpisodeStatistics,
     "DictInfoToList": wrappers.DictInfoToList,
 }
+if gym.__version__.startswith("1.1."):  # it wants a mask beside each info there
+    del _WRAPPERS["DictInfoToList"]
 _WRAPPED = "meta/Sinusoid-v0"
 
 
