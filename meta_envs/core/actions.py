@@ -17,7 +17,7 @@ def valid_actions(space: spaces.Space, actions: Any, num_rows: int) -> np.ndarra
 
     Args:
         space: The action space of one row: Box, Discrete, MultiDiscrete or MultiBinary.
-        actions: One action a row.
+        actions: One action per row.
         num_rows: N.
 
     Raises:
@@ -71,5 +71,5 @@ def _clipped(space: spaces.Box, array: np.ndarray) -> np.ndarray:
     if np.isnan(array).any():
         row = int(np.argwhere(np.isnan(array))[0][0])
         raise InvalidAction(f"action {array[row]} of row {row} holds NaN; {space} takes numbers")
-    # Twice as quick as `np.clip` for the few numbers of one row.
+    # Twice as fast as `np.clip` for the few numbers of one row.
     return np.minimum(np.maximum(array, space.low), space.high).astype(space.dtype, copy=False)

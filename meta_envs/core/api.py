@@ -1,4 +1,4 @@
-"""The task API of an environment, whatever stands around it."""
+"""Access to an environment's task API through any wrappers."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def task_api(env: VectorEnv[Any, Any, Any]) -> MetaVectorEnv: ...
 
 
 def task_api(env: Any) -> MetaEnv | MetaVectorEnv:
-    """Return `env.unwrapped`, as what has the task API: for type checkers and clear errors.
+    """Return `env.unwrapped` typed as having the task API, for type checkers and clear errors.
 
     Args:
-        env: What `gymnasium.make` or `gymnasium.make_vec` gave, wrapped or not.
+        env: The result of `gymnasium.make` or `gymnasium.make_vec`, wrapped or not.
 
     Raises:
-        TypeError: If the environment is no task distribution.
+        TypeError: If the environment is not a task distribution.
     """
     inside = env.unwrapped
     if not isinstance(inside, MetaEnv | MetaVectorEnv):

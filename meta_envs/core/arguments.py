@@ -24,10 +24,10 @@ def whole(name: str, value: Any, low: int, high: int | None = None) -> int:
     """Return `value` if it is an integer within bounds.
 
     Args:
-        name: Of the argument.
-        value: What was given; a bool is no integer.
-        low: Lowest allowed.
-        high: Highest allowed; None for no limit.
+        name: Name of the argument.
+        value: The value given; a bool is not an integer.
+        low: Lowest value allowed.
+        high: Highest value allowed; None for no limit.
 
     Raises:
         ValueError: If it is not.
@@ -51,11 +51,11 @@ def number(
     """Return `value` as a float if it is a finite number within bounds.
 
     Args:
-        name: Of the argument.
-        value: What was given; a bool is no number.
-        low: Lowest allowed.
-        high: Highest allowed.
-        above: What it must exceed, where the lower bound itself is not allowed.
+        name: Name of the argument.
+        value: The value given; a bool is not a number.
+        low: Lowest value allowed.
+        high: Highest value allowed.
+        above: Strict lower bound, where the bound itself is not allowed.
         otherwise: What else is allowed, for the message, e.g. `"None for no limit"`.
 
     Raises:
@@ -80,11 +80,11 @@ def ends(
     """Return `value` as two floats if it is a pair (low, high) with low < high.
 
     Args:
-        name: Of the argument.
-        value: What was given.
-        low: Lowest allowed of both.
-        high: Highest allowed of both.
-        may_be_open: Whether None (and plus or minus infinity) stands for no end.
+        name: Name of the argument.
+        value: The value given.
+        low: Lowest value allowed for both.
+        high: Highest value allowed for both.
+        may_be_open: Whether an end may be None (or infinite), meaning unbounded.
 
     Raises:
         ValueError: If it is not.
@@ -121,15 +121,15 @@ def flag(name: str, value: Any) -> bool:
 
 
 def choice(name: str, value: Any, allowed: Iterable[Any]) -> Any:
-    """Return `value` if it is one of what is allowed.
+    """Return `value` if it is one of the allowed values.
 
     Args:
-        name: Of the argument.
-        value: What was given; strings, and None where it is allowed.
-        allowed: In the order of the message.
+        name: Name of the argument.
+        value: The value given: a string, or None where allowed.
+        allowed: The allowed values, in the order the message lists them.
 
     Raises:
-        ValueError: If it is not; names the nearest.
+        ValueError: If it is not; suggests the nearest.
     """
     known = list(allowed)
     # Not `in`: an array would be compared element by element.
@@ -142,7 +142,7 @@ def choice(name: str, value: Any, allowed: Iterable[Any]) -> Any:
 
 
 def _range(low: float, high: float, above: float | None) -> str:
-    """Say which numbers are meant, e.g. `" from 0 to 1"`."""
+    """Describe the range of numbers, e.g. `" from 0 to 1"`."""
     if above is not None:
         return f" above {above:g}" + (f" and at most {high:g}" if high < math.inf else "")
     if low > -math.inf and high < math.inf:
@@ -153,11 +153,11 @@ def _range(low: float, high: float, above: float | None) -> str:
 
 
 def drawable(render_mode: str | None, otherwise: str) -> str | None:
-    """Return a render mode that families draw in.
+    """Return `render_mode` if families can draw in it.
 
     Args:
-        render_mode: As given.
-        otherwise: What else there is, for the message.
+        render_mode: The mode given.
+        otherwise: The alternatives, for the message.
 
     Raises:
         ValueError: If it is neither `"rgb_array"` nor None.

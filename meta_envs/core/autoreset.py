@@ -1,4 +1,4 @@
-"""What a step does about episodes that have ended: Gymnasium's autoreset modes. N rows, R of them.
+"""Gymnasium's autoreset modes: what a step does after an episode ends. N rows; R of them.
 
 https://farama.org/Vector-Autoreset-Mode; the order of steps, resets and draws is that of
 Gymnasium's `SyncVectorEnv` over the same rows.
@@ -18,7 +18,7 @@ Outcome = tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]
 
 
 def known_mode(mode: AutoresetMode | str) -> AutoresetMode:
-    """Return an autoreset mode given as such or by its value, e.g. `"NextStep"`.
+    """Return the autoreset mode, given as an `AutoresetMode` or its value, e.g. `"NextStep"`.
 
     Raises:
         ValueError: If there is no such mode.
@@ -38,10 +38,10 @@ def require_same_step(venv: Any, who: str) -> None:
 
     Args:
         venv: A vector environment, wrapped or not.
-        who: Asks for it.
+        who: What requires it, for the message.
 
     Raises:
-        ValueError: If its mode is another one.
+        ValueError: If its autoreset mode is a different one.
     """
     mode = venv.metadata.get("autoreset_mode")
     if mode is not AutoresetMode.SAME_STEP:
@@ -70,9 +70,9 @@ def same_step(venv: Any, actions: Any) -> Outcome:
 
 
 def next_step(venv: Any, actions: Any) -> Outcome:
-    """Step every row but those whose episode ended in the last step: these begin the next one.
+    """Step every row except those whose episode ended last step: these begin the next one.
 
-    Their actions are not used, their rewards are 0, and of the infos they have `trial_start` only.
+    For those rows actions are ignored, rewards are 0, and `trial_start` is the only info.
     """
     rows = np.flatnonzero(venv._ended)
     if not rows.size:
@@ -88,10 +88,10 @@ def next_step(venv: Any, actions: Any) -> Outcome:
 
 
 def disabled(venv: Any, actions: Any) -> Outcome:
-    """Step every row; those whose episode has ended are to be reset first, by `reset_mask`.
+    """Step every row; rows whose episode has ended must first be reset by `reset_mask`.
 
     Raises:
-        ResetNeeded: If one has ended, and neither was reset nor rests.
+        ResetNeeded: If an episode has ended in a row that is neither reset nor resting.
     """
     owed = venv._ended if venv.resting is None else venv._ended & ~venv.resting
     if owed.any():
@@ -107,18 +107,18 @@ STEPS = {
     AutoresetMode.NEXT_STEP: next_step,
     AutoresetMode.DISABLED: disabled,
 }
-# The modes by number, as states keep them: of integers, since a checkpoint holds no words.
+# Modes by number, as states store them: checkpoints hold numbers, not strings.
 NUMBERS = {mode: number for number, mode in enumerate(STEPS)}
 
 
 def advance_without(venv: Any, rows: np.ndarray, actions: Any) -> Outcome:
-    """Step all rows of a native batch but `rows` [R], which wait for their reset.
+    """Step all rows of a native batch except `rows` [R], which wait for their reset.
 
-    A family steps all rows or none. Those that wait begin an episode that nobody sees, since a
-    family need not know what comes after an end; what they draw and change is then undone.
+    A family steps all rows or none. Waiting rows begin an episode that is never shown, since a
+    family need not handle steps after an end; their draws and changes are then undone.
 
     Returns:
-        As `step`; of the rows that wait, infos say nothing (0 and, in `"_" + key`, False).
+        As `step`; infos of waiting rows are empty (0 and, in `"_" + key`, False).
     """
     drawn = venv.random.keep(rows)
     kept = {key: part[rows].copy() for key, part in venv.state.items()}
@@ -129,7 +129,7 @@ def advance_without(venv: Any, rows: np.ndarray, actions: Any) -> Outcome:
     outcome = venv.advance(actions)
     venv.resting = resting
     for key, part in kept.items():
-        changed = venv.state[key].copy()  # a step may have shown it to somebody
+        changed = venv.state[key].copy()  # a caller may hold the array from a step
         changed[rows] = part
         venv.state[key] = changed
     venv.random.take_back(rows, drawn)
@@ -141,7 +141,7 @@ def advance_without(venv: Any, rows: np.ndarray, actions: Any) -> Outcome:
 def final_info(infos: dict[str, Any], ended: np.ndarray) -> dict[str, Any]:
     """Return the infos of a step for the rows that ended in it, bool [N], as Gymnasium does.
 
-    The arrays are those of `infos`, whole; `"_" + key` says of which rows they tell.
+    The arrays are the full ones of `infos`; `"_" + key` marks the rows they apply to.
     """
     told: dict[str, Any] = {}
     for key, part in infos.items():
@@ -153,12 +153,12 @@ def final_info(infos: dict[str, Any], ended: np.ndarray) -> dict[str, Any]:
 
 def _shown(venv: Any, outcome: Outcome, started: np.ndarray) -> Outcome:
     outcome[-1]["trial_start"] = venv._mask(started)
-    venv._observations = batches.copy(outcome[0])  # wrappers write into what they are given
+    venv._observations = batches.copy(outcome[0])  # wrappers may write into it
     return outcome
 
 
 def _without(infos: dict[str, Any], playing: np.ndarray) -> dict[str, Any]:
-    """Return infos that say nothing of the rows that do not play."""
+    """Return infos with the entries of rows that are not playing blanked."""
     told: dict[str, Any] = {}
     for key, part in infos.items():
         if _is_mask(key, infos):

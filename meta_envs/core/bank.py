@@ -1,6 +1,6 @@
 """Networks that tasks refer to by index: M of them as arrays, run in NumPy for R rows at once.
 
-Rewards by discriminators and opponents are such banks: too big to be a task, which holds the index.
+Discriminators (for rewards) and opponents are such banks: too big for a task, which holds an index.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ Arrays = Mapping[str, np.ndarray]
 _FOLDER, _ENDING = "banks", ".safetensors"
 _MOMENTS = "standardise.moments"
 _OUTPUTS = ("head.means", "head.logits")  # the last layer of a policy: Gaussian, categorical
-_BESIDE = ("head.log_std",)  # of policies, not read here
-_LARGEST = 10.0  # of what is standardised, as in agents' policies
+_BESIDE = ("head.log_std",)  # also in policies, not read here
+_LARGEST = 10.0  # bound on standardised inputs, as in agents' policies
 _SMALLEST_VARIANCE = 1e-8
 _PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"\x93NUMPY")
 
@@ -46,13 +46,13 @@ class Bank:
     Args:
         source: Arrays by name; or a safetensors file: its path, or, without folder and ending, its
             name in `assets/banks`.
-        activation: Between layers: `"tanh"` or `"relu"`.
+        activation: Activation between layers: `"tanh"` or `"relu"`.
 
     Raises:
         OSError: If the file cannot be read.
         TypeError: If `source` is something else.
-        ValueError: If the file is no safetensors file (a pickle is never read), or names, shapes
-            or types are not those of networks, or numbers not finite.
+        ValueError: If it is not a safetensors file (a pickle is never read), or names, shapes
+            or types are not those of networks, or numbers are not finite.
     """
 
     def __init__(self, source: Arrays | str | os.PathLike, activation: str = "tanh"):
@@ -76,17 +76,17 @@ class Bank:
         self.hash = _hash(self.arrays, activation)
 
     def forward(self, index: np.ndarray, inputs: np.ndarray) -> np.ndarray:
-        """Run one network a row; what a row gets does not depend on the other rows.
+        """Run one network per row; a row's result does not depend on the other rows.
 
         Args:
-            index: Which network, int [R].
-            inputs: [R, `inputs`].
+            index: Network of each row, int [R].
+            inputs: Inputs of each row, [R, `inputs`].
 
         Returns:
-            Outputs [R, `outputs`] of the last layer: means or logits, if it is a policy's.
+            Outputs [R, `outputs`] of the last layer; for a policy, means or logits.
 
         Raises:
-            ValueError: If an index is out of range, or the shapes are not these.
+            ValueError: If an index is out of range or a shape is wrong.
         """
         index, inputs = np.asarray(index), np.asarray(inputs)
         if inputs.shape != (*index.shape, self.inputs) or index.ndim != 1:
@@ -103,12 +103,12 @@ class Bank:
             if number:
                 hidden = _ACTIVATIONS[self.activation](hidden)
             weight, bias = (self.arrays[f"{name}.{part}"] for part in ("weight", "bias"))
-            # One product a row, each of its own weights: BLAS never sees two rows at once.
+            # One product per row with its own weights: BLAS never sees two rows at once.
             hidden = np.matmul(weight[index], hidden[:, :, None])[:, :, 0] + bias[index]
         return hidden
 
     def __repr__(self) -> str:
-        """Show the sizes and the beginning of the hash."""
+        """Show the sizes and the start of the hash."""
         sizes = f"{self.size} networks, {self.inputs} -> {self.outputs}"
         return f"Bank({sizes}, hash {self.hash[:12]})"
 
@@ -122,7 +122,7 @@ class Bank:
         return np.clip((shown - moments[:, 1]) * scale, -_LARGEST, _LARGEST)
 
     def _checked_widths(self) -> tuple[int, int]:
-        """Return inputs and outputs, once every array has the shape that the others ask for."""
+        """Check that array shapes fit together; return the input and output widths."""
         first = self.arrays[f"{self._layers[0]}.weight"]
         inputs = width = first.shape[-1]
         for name in self._layers:
@@ -144,15 +144,15 @@ class Bank:
             raise ValueError(f"{name!r} of the bank has the shape {found}, not {shape}")
 
 
-BankSource = Bank | Arrays | str | os.PathLike  # what set_bank takes
+BankSource = Bank | Arrays | str | os.PathLike  # what set_bank accepts
 
 
 def read(source: str | os.PathLike) -> dict[str, np.ndarray]:
-    """Read arrays from a safetensors file, given by path or by its name among `assets/banks`.
+    """Read arrays from a safetensors file, given by path or by its name in `assets/banks`.
 
     Raises:
-        OSError: If there is no such file, or it cannot be read.
-        ValueError: If it is no safetensors file.
+        OSError: If the file does not exist or cannot be read.
+        ValueError: If it is not a safetensors file.
     """
     content = _content(source)
     if content.startswith(_PICKLES):
@@ -184,7 +184,7 @@ def _content(source: str | os.PathLike) -> bytes:
 def _numbers(arrays: Arrays) -> dict[str, np.ndarray]:
     taken = {}
     for name, values in arrays.items():
-        array = np.array(values)  # a copy: whoever gave it may write into it
+        array = np.array(values)  # a copy: the caller may write into the original
         if array.dtype not in (np.float32, np.float64):
             raise ValueError(f"{name!r} of the bank is {array.dtype}; give float32 or float64")
         if not np.isfinite(array).all():

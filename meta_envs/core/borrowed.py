@@ -1,4 +1,4 @@
-"""The task methods of environments whose tasks are those of an environment inside."""
+"""Task methods for environments that take their tasks from an inner environment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .tasks import Task
 
 
 class BorrowedTasks(TaskFamily):
-    """The tasks of an environment inside: its family answers."""
+    """Delegates the task methods to the family of an inner environment."""
 
     def _borrow(self, distribution: TaskDistribution) -> None:
         family = distribution.family
@@ -22,10 +22,10 @@ class BorrowedTasks(TaskFamily):
         self._hold(distribution)
 
     def _declare(self, task_space: spaces.Dict, split: str | None) -> None:
-        pass  # `_borrow` has been called
+        pass  # `_borrow` has already been called
 
     def draw_task(self, rng: np.random.Generator) -> dict[str, Any]:
-        """Draw a task of the whole distribution."""
+        """Draw a task from the whole distribution."""
         return self.distribution.family.draw_task(rng)
 
     def in_split(self, task: Task) -> bool:
@@ -45,7 +45,7 @@ class BorrowedTasks(TaskFamily):
         return self.distribution.family.next_task(task, episode, rng)
 
     def mutate_task(self, task: Task, rng: np.random.Generator) -> dict[str, Any]:
-        """Return a task that differs a little from `task`."""
+        """Return a task slightly different from `task`."""
         return self.distribution.family.mutate_task(task, rng)
 
     def check_bank(self, bank: Bank) -> None:

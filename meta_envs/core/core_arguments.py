@@ -1,4 +1,4 @@
-"""The keyword arguments that every family takes and hands to its base."""
+"""The keyword arguments that every family takes and passes to its base."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gymnasium.vector import AutoresetMode
 
 
 class CoreArguments(TypedDict, total=False):
-    """The keyword arguments every family takes and hands to its base."""
+    """The keyword arguments that every family takes and passes to its base."""
 
     num_envs: int
     split: str | None

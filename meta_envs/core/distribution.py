@@ -1,4 +1,4 @@
-"""What a family says about its tasks, and the distribution over them that environments hold."""
+"""A family's description of its tasks, and the distribution over them that environments hold."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .mutation import fewest, step
 from .tasks import Task
 
 _MAX_REJECTIONS = 10_000
-_MAX_STEPS = 1_000  # tried from one task before a family is told to write mutate_task
-_AS_MANY = 10  # tries before only half as many of a task's numbers move
+_MAX_STEPS = 1_000  # attempts from one task before the family must write mutate_task
+_AS_MANY = 10  # attempts before half as many of a task's numbers move
 
 
 class TaskFamily:
@@ -29,7 +29,7 @@ class TaskFamily:
     """
 
     splits: tuple[str, ...] = ("all",)
-    # Keys of the task that the first observation tells, or (key, slice) where it tells some of the
+    # Keys of the task that the first observation shows, or (key, slice) where it shows some of the
     # numbers of one.
     start_shows: tuple[str | tuple[str, slice], ...] = ()
     # Names of the values of Discrete parts of a task, from 0 on, by key: what tables are made by.
@@ -39,7 +39,7 @@ class TaskFamily:
 
     @abstractmethod
     def draw_task(self, rng: np.random.Generator) -> dict[str, Any]:
-        """Draw one task of the whole distribution (all splits but `"ood"`) from `rng`."""
+        """Draw one task from the whole distribution (all splits but `"ood"`), using `rng`."""
 
     def in_split(self, task: Task) -> bool:
         """Tell whether a task belongs to `self.split` (never asked of `"all"`)."""
@@ -53,37 +53,37 @@ class TaskFamily:
         """Raise ValueError if a task inside the bounds is still not one; called by `set_task`."""
 
     def next_task(self, task: Task, episode: int, rng: np.random.Generator) -> dict[str, Any]:
-        """Return the task of the next episode of a trial; families whose tasks change write it.
+        """Return the task of a trial's next episode; written by families whose tasks change.
 
-        A pin holds for the first episode of a trial; those after it are in what this returns.
+        A pin holds for the first episode of a trial; later episodes use what this returns.
 
         Args:
-            task: The task so far, a copy.
+            task: A copy of the current task.
             episode: How many episodes of the trial have begun: 1 before the second.
-            rng: The row's episode stream, so that a replay changes alike.
+            rng: The row's episode stream, so that a replay changes tasks in the same way.
         """
         return task
 
     def mutate_task(self, task: Task, rng: np.random.Generator) -> dict[str, Any]:
-        """Return a task of the split that differs a little from `task`, e.g. to evolve tasks.
+        """Return a task of the split slightly different from `task`, e.g. to evolve tasks.
 
-        Here Boxes take a Gaussian step and integers one of 1, Discrete keys are drawn anew, and
+        By default Boxes take a Gaussian step, integers move by 1, Discrete keys are redrawn, and
         finite families draw one of their tasks; `check_task` has accepted the result.
 
         Args:
-            task: Left as it is.
-            rng: Where the step comes from.
+            task: The task to start from; not changed.
+            rng: Source of the step's randomness.
 
         Raises:
-            RuntimeError: If the family refuses every step; it writes a `mutate_task` of its own.
+            RuntimeError: If the family refuses every step; it must then write `mutate_task`.
         """
         return self.distribution.step_task(task, rng)
 
     def check_bank(self, bank: Bank) -> None:
-        """Raise ValueError if a bank does not fit; families whose tasks index one write it.
+        """Raise ValueError if a bank does not fit; written by families whose tasks index a bank.
 
         Raises:
-            ValueError: Here always: the family reads no bank.
+            ValueError: Always, in this default: the family reads no bank.
         """
         name = type(self).__name__
         raise ValueError(f"{name} reads no bank of networks; only families with check_bank do")
@@ -101,15 +101,15 @@ class TaskFamily:
         return self.distribution.bank
 
     def set_bank(self, bank: BankSource) -> None:
-        """Put other networks in place of those that tasks refer to, from the next step on.
+        """Replace the networks that tasks refer to, from the next step on.
 
         Args:
-            bank: A `Bank`, or what one is made of: a safetensors file or arrays by name.
+            bank: A `Bank`, or its source: a safetensors file or arrays by name.
 
         Raises:
             OSError: If a file cannot be read.
             TypeError: If it is something else.
-            ValueError: If it is no bank, does not fit, or the family reads none.
+            ValueError: If it is not a bank, does not fit, or the family reads none.
         """
         self.distribution.set_bank(bank)
 
@@ -124,16 +124,16 @@ class TaskFamily:
 class TaskDistribution:
     """The tasks of a family that an environment plays: those of one split of one support.
 
-    Environments of the same kind share one, since it keeps nothing of what plays.
+    Environments of the same kind share one, since it holds no episode state.
 
     Args:
-        family: Whose methods say which tasks there are.
-        task_space: The support.
+        family: The family, whose methods define the tasks.
+        task_space: The space of tasks (the support).
         split: Which tasks to draw; None is `"train"` where there is one, else `"all"`.
 
     Raises:
         TypeError: If the support is not a flat Dict, or holds spaces that tasks cannot have.
-        ValueError: If a Box of it is not float64, or the split unknown.
+        ValueError: If one of its Boxes is not float64, or the split is unknown.
     """
 
     def __init__(self, family: TaskFamily, task_space: spaces.Dict, split: str | None):
@@ -149,7 +149,7 @@ class TaskDistribution:
         return type(self.family).next_task is not TaskFamily.next_task
 
     def draw(self, rng: np.random.Generator) -> dict[str, Any]:
-        """Draw one task of the split, by rejection.
+        """Draw one task of the split by rejection sampling.
 
         Raises:
             RuntimeError: If no draw is in the split.
@@ -190,20 +190,20 @@ class TaskDistribution:
         """Return the task of the next episode of a trial, checked.
 
         Args:
-            task: The task so far, a copy.
+            task: A copy of the current task.
             episode: How many episodes of the trial have begun.
-            rng: The episode stream of the row.
+            rng: The row's episode stream.
 
         Raises:
-            RuntimeError: If what the family returns is no task.
+            RuntimeError: If the family returns something that is not a task.
         """
         return self._own("next_task", self.family.next_task(task, episode, rng))
 
     def mutate_task(self, task: Any, rng: np.random.Generator) -> Task:
-        """Return a task near `task`, checked, as the family's `mutate_task` gives it.
+        """Return a task near `task` from the family's `mutate_task`, checked.
 
         Raises:
-            RuntimeError: If what the family returns is no task.
+            RuntimeError: If the family returns something that is not a task.
             TypeError: If `task` is of the wrong type.
             ValueError: If `task` is out of range, or the family refuses it.
         """
@@ -218,9 +218,9 @@ class TaskDistribution:
         """Take a random step from a task; where steps are refused, fewer of its numbers move.
 
         Args:
-            task: Left as it is.
-            rng: Where the step comes from.
-            adjust: Makes a task of what is within the bounds and need not be one, e.g. by scaling
+            task: The task to start from; not changed.
+            rng: Source of the step's randomness.
+            adjust: Turns values within the bounds into a valid task, e.g. by scaling
                 probabilities so that they sum to 1.
 
         Raises:
@@ -248,7 +248,7 @@ class TaskDistribution:
         )
 
     def set_bank(self, bank: BankSource) -> None:
-        """Put a bank in place, once the family has accepted it; see `TaskFamily.set_bank`."""
+        """Install a bank once the family has accepted it; see `TaskFamily.set_bank`."""
         made = bank if isinstance(bank, Bank) else Bank(bank)
         self.family.check_bank(made)
         self.bank = made

@@ -1,4 +1,4 @@
-"""Any Gymnasium environment as rows of a `MetaVectorEnv`, with one task: nothing to choose."""
+"""Any Gymnasium environment as rows of a `MetaVectorEnv`, with a single, empty task."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from .vector import MetaVectorEnv
 
 
 class ForeignRows(MetaVectorEnv):
-    """N environments of an id that is no task distribution, stepped in this process.
+    """N environments of an id that is not a task distribution, stepped in this process.
 
     Row i of `reset(seed=s)` is `gymnasium.make(id).reset(seed=s + i)`. The task space is empty, the
     only split is `"all"`, and there is no `get_state`.
 
     Args:
-        id: Registered with Gymnasium.
+        id: An id registered with Gymnasium.
         num_envs: N.
         episodes_per_trial: As in `MetaVectorEnv`.
         split: `"all"` or None.
         render_mode: `"rgb_array"` or None.
-        **kwargs: What each environment is made with, as in `gymnasium.make`.
+        **kwargs: Keyword arguments of each environment, as in `gymnasium.make`.
     """
 
     splits = ("all",)
@@ -64,18 +64,18 @@ class ForeignRows(MetaVectorEnv):
         self.spec = spec
 
     def get_state(self) -> dict[str, np.ndarray]:
-        """Refuse: what these environments keep is not known here."""
+        """Raise: the internal state of these environments is not accessible."""
         raise NotImplementedError(
             f"{self.id} is an environment of Gymnasium, whose state cannot be read; only "
             "natively batched families have get_state and set_state"
         )
 
     def set_state(self, state: dict[str, np.ndarray]) -> None:
-        """Refuse, as `get_state` does."""
+        """Raise, as `get_state` does."""
         self.get_state()
 
     def draw_task(self, rng: np.random.Generator) -> dict[str, Any]:
-        """Return the only task, which says nothing."""
+        """Return the only task, which is empty."""
         return {}
 
     def begin_episodes(self, rows: np.ndarray) -> Any:
@@ -85,13 +85,13 @@ class ForeignRows(MetaVectorEnv):
         seeds = [
             self._pending.pop(row, None) if mask[row] else None for row in range(self.num_envs)
         ]
-        # Before the first reset Gymnasium takes no mask.
+        # Before the first reset Gymnasium accepts no mask.
         options = None if mask.all() else {"reset_mask": mask}
         observations, _ = self.inner.reset(seed=seeds, options=options)
         return _take(self.single_observation_space, observations, rows)
 
     def step_rows(self, actions: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray, dict[str, Any]]:
-        """Not used: an environment also says `truncated`; see `_step_and_cut`."""
+        """Not used: environments also return `truncated`; see `_step_and_cut`."""
         observations, rewards, terminated, _, infos = self._step_and_cut(actions)
         return observations, rewards, terminated, infos
 
@@ -102,7 +102,7 @@ class ForeignRows(MetaVectorEnv):
         return picture
 
     def close_extras(self, **kwargs: Any) -> None:
-        """Close the environments; a refused constructor has none."""
+        """Close the environments; there are none if the constructor failed."""
         if "inner" in vars(self):
             self.inner.close()
 

@@ -1,4 +1,4 @@
-"""Memory of many rows: what cannot fit is refused before it begins, what was freed given back."""
+"""Memory of many rows: refuse what cannot fit before making it, return what was freed."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collections.abc import Callable
 import numpy as np
 from gymnasium import spaces
 
-_ROW_BYTES = 2 * 256 * 8 + 500  # numbers drawn ahead; seeds, generators, counters
-_DRAWN_BYTES = 300  # of a task's dict and arrays
-_OTHER_BYTES = 100  # of what is no array
+_ROW_BYTES = 2 * 256 * 8 + 500  # numbers drawn ahead, plus seeds, generators, counters
+_DRAWN_BYTES = 300  # overhead of a task's dict and arrays
+_OTHER_BYTES = 100  # of a value that is not an array
 
 
 def machine_memory() -> int | None:
-    """Return the bytes of memory that this machine has; None where that is not known."""
+    """Return this machine's memory in bytes; None where unknown."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):  # not known on this system
@@ -28,11 +28,12 @@ def refuse_beyond_memory(count: int, each: int, what: str) -> None:
 
     Args:
         count: How many.
-        each: Bytes of one.
-        what: They are; a plural, the subject of the message.
+        each: Bytes each one takes.
+        what: Plural noun for the error text.
 
     Raises:
-        MemoryError: If it has not; says how much is needed, what is there and for how many.
+        MemoryError: If memory is too small; says how much is needed, how much there is, and for
+            how many it suffices.
     """
     available = machine_memory()
     if available is not None and count * each > available:
@@ -46,13 +47,13 @@ def refuse_size(name: str, value: int, bytes_of: Callable[[int], int]) -> None:
     """Refuse a size that the machine has no memory for, before anything of that size is made.
 
     Args:
-        name: Of the keyword argument.
-        value: What was given, at least 1.
-        bytes_of: About how many bytes a size takes; it grows with the size.
+        name: Name of the keyword argument.
+        value: The value given, at least 1.
+        bytes_of: Returns roughly how many bytes a size takes; increasing in the size.
 
     Raises:
-        MemoryError: If there is not enough; says how much is needed, what is there and for which
-            size.
+        MemoryError: If memory is too small; says how much is needed, how much there is, and for
+            which size it suffices.
     """
     available = machine_memory()
     if available is None or bytes_of(value) <= available:
@@ -73,16 +74,17 @@ def refuse_rows(
     """Refuse more rows of a family than the machine has memory for.
 
     Args:
-        num_rows: How many.
-        family: Its name.
-        more: Bytes a row beside what the core keeps.
+        num_rows: Number of rows.
+        family: Name of the family.
+        more: Bytes per row beyond what the core keeps.
         tasks: The task space.
         *shown: The spaces of observations and actions of one row.
 
     Raises:
-        MemoryError: If it has not; says how much is needed, what is there and for how many.
+        MemoryError: If memory is too small; says how much is needed, how much there is, and for
+            how many it suffices.
     """
-    # Of each: a lower and an upper bound a row, and the numbers themselves; of tasks, pins too.
+    # Each has a lower bound, an upper bound and the values per row; tasks also have pins.
     each = _ROW_BYTES + more + 4 * space_bytes(tasks) + 3 * sum(map(space_bytes, shown))
     refuse_beyond_memory(num_rows, each, f"num_envs={num_rows} rows of {family}")
 
@@ -91,14 +93,15 @@ def refuse_tasks(n: int, space: spaces.Space) -> None:
     """Refuse more tasks than the machine has memory for.
 
     Raises:
-        MemoryError: If it has not; says how much is needed, what is there and for how many.
+        MemoryError: If memory is too small; says how much is needed, how much there is, and for
+            how many it suffices.
     """
-    each = 2 * space_bytes(space) + _DRAWN_BYTES  # as drawn, and as they come
+    each = 2 * space_bytes(space) + _DRAWN_BYTES  # as drawn, and as stacked
     refuse_beyond_memory(n, each, f"n={n} tasks")
 
 
 def space_bytes(space: spaces.Space) -> int:
-    """Return about how many bytes a member of a space takes."""
+    """Return roughly how many bytes a member of a space takes."""
     if isinstance(space, spaces.Dict):
         return sum(map(space_bytes, space.values()))
     if space.shape is None or space.dtype is None:
@@ -107,7 +110,7 @@ def space_bytes(space: spaces.Space) -> int:
 
 
 def give_back_freed_memory() -> None:
-    """Give the system what was freed: glibc keeps it, in pieces that new rows do not fit into."""
+    """Return freed memory to the system: glibc keeps it in pieces too small for new rows."""
     try:
         ctypes.CDLL("libc.so.6").malloc_trim(0)
     except (OSError, AttributeError):  # another C library

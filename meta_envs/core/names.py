@@ -1,8 +1,8 @@
-"""`"module:Name"` of anybody's package, beside the names of our tables.
+"""Resolve `"module:Name"` of any package, besides the names in our tables.
 
-Importing a module runs its code. So there is one place where it happens, `resolve`, and one rule
-for it: whoever reads names from a file sets a guard around what is made of them, and the guard
-decides about each module before it is imported.
+Importing a module runs its code. So it happens in one place, `resolve`, under one rule: code that
+reads names from a file sets a guard while it uses them, and the guard decides about each module
+before it is imported.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _GUARD: contextvars.ContextVar[Guard | None] = contextvars.ContextVar("guard", d
 
 @contextlib.contextmanager
 def guarded(guard: Guard) -> Iterator[None]:
-    """Ask a guard about every module that is named while this lasts."""
+    """Ask a guard about every module named inside this context."""
     token = _GUARD.set(guard)
     try:
         yield
@@ -43,7 +43,7 @@ def resolve(name: str) -> Any:
     """Return what `"module:Name"` names.
 
     Raises:
-        ValueError: The module cannot be imported or has no such name; says the nearest.
+        ValueError: If the module cannot be imported or lacks the name; suggests the nearest.
     """
     guard = _GUARD.get()
     if guard is not None:
@@ -68,17 +68,17 @@ def resolve(name: str) -> Any:
 def look_up(
     kind: str, name: Any, table: Mapping[str, One], is_one: Callable[[Any], bool], what: str
 ) -> One:
-    """Return what a name of a table stands for, or what `"module:Name"` names.
+    """Return what a name in a table, or `"module:Name"`, stands for.
 
     Args:
         kind: The argument's name, for messages.
-        name: As given.
-        table: Ours.
-        is_one: Tells whether something is what such a name may stand for.
-        what: What that is, for messages, e.g. `"a Goal class"`.
+        name: The name given.
+        table: Our own names.
+        is_one: Tells whether an object is of the required kind.
+        what: That kind, for messages, e.g. `"a Goal class"`.
 
     Raises:
-        ValueError: The name is unknown (says the nearest), or stands for something else.
+        ValueError: If the name is unknown (suggests the nearest) or stands for something else.
     """
     if not names_module(name) or name in table:
         try:

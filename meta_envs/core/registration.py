@@ -21,7 +21,7 @@ _EXTRAS = {"mujoco": "mujoco", "metaworld": "metaworld", "ale_py": "atari", "ray
 
 @dataclass(frozen=True)
 class Card:
-    """What is known of an id without importing its family."""
+    """What is known about an id without importing its family."""
 
     id: str
     family: str  # "module:Class"
@@ -50,15 +50,15 @@ def register(
     Args:
         id: E.g. `"meta/BernoulliBandit-v0"` or `"mine/X-v0"`.
         family: `"package.module:Class"`, a `MetaVectorEnv` or a `MetaEnv`.
-        max_episode_steps: A horizon that only cuts; None if episodes end by themselves.
+        max_episode_steps: Horizon that only truncates; None if episodes end by themselves.
         episodes_per_trial: K, which agents, `TrialWrapper` and `evaluate` use unless told
             otherwise.
-        summary: One line for lists.
-        source: Paper or code it is from.
+        summary: One line for listings.
+        source: Paper or code it comes from.
         kwargs: JSON-able constructor arguments of this id.
 
     Raises:
-        ValueError: If `family` is not of that form.
+        ValueError: If `family` does not have that form.
     """
     if family.count(":") != 1:
         raise ValueError(f"family={family!r} must be 'package.module:Class'")
@@ -69,7 +69,7 @@ def register(
         entry_point=f"{__name__}:make_single",
         vector_entry_point=f"{__name__}:make_batch",
         max_episode_steps=max_episode_steps,
-        # not the family: keyword arguments come from users and files too, and would import it
+        # not the family: keyword arguments may come from users or files, and would import it
         kwargs={"registered_id": id, "episodes_per_trial": episodes_per_trial, **given},
     )
 
@@ -83,7 +83,7 @@ def card(id: str) -> Card:
     """Return the card of an id.
 
     Raises:
-        gymnasium.error.NameNotFound: If no such id was registered; names the nearest.
+        gymnasium.error.NameNotFound: If no such id is registered; suggests the nearest.
     """
     if id not in _CARDS:
         near = get_close_matches(id, _CARDS, n=1, cutoff=0.4)
@@ -98,9 +98,9 @@ def make_single(registered_id: str, render_mode: str | None = None, **kwargs: An
     """Make one environment of a family (Gymnasium's entry point).
 
     Args:
-        registered_id: The id that `register` was given; its card names the family.
+        registered_id: The id passed to `register`; its card names the family.
         render_mode: `"rgb_array"`, `"human"` or None.
-        **kwargs: Of the family.
+        **kwargs: Keyword arguments of the family.
 
     Raises:
         TypeError: If a keyword argument is unknown; names the ones the family takes.
@@ -123,19 +123,19 @@ def make_batch(
     """Make a vector environment of a family (Gymnasium's vector entry point).
 
     Args:
-        registered_id: The id that `register` was given; its card names the family.
+        registered_id: The id passed to `register`; its card names the family.
         num_envs: N.
         max_episode_steps: Steps after which an episode is truncated; None or -1 for never.
         rows: How rows of a scalar family run: None or `"sync"`, in this process; batched families
-            that are somebody else's environments say what else there is.
-        autoreset_mode: Of Gymnasium, or its value; None is `SAME_STEP`.
-        **kwargs: Of the family.
+            that wrap third-party environments may offer other values.
+        autoreset_mode: Gymnasium's mode, or its value; None means `SAME_STEP`.
+        **kwargs: Keyword arguments of the family.
 
     Raises:
         TypeError: If a keyword argument is unknown; names the ones the family takes.
         ValueError: If `rows` or the mode is unknown.
     """
-    if max_episode_steps == -1:  # Gymnasium's word for no horizon
+    if max_episode_steps == -1:  # Gymnasium's value for no horizon
         max_episode_steps = None
     made = load_family(card(registered_id).family)
     if "rows" in inspect.signature(made).parameters:
@@ -154,7 +154,7 @@ def load_family(family: str) -> type[MetaVectorEnv] | type[MetaEnv]:
     """Import a family.
 
     Raises:
-        ImportError: If what it needs is not installed; names the extra to install.
+        ImportError: If a dependency is not installed; names the extra to install.
         TypeError: If it is neither a `MetaVectorEnv` nor a `MetaEnv`.
     """
     module, _, name = family.partition(":")

@@ -1,4 +1,4 @@
-"""Named random streams: folded seeds, and one generator a row that is drawn ahead in blocks."""
+"""Named random streams: folded seeds, and one generator per row, drawn ahead in blocks."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from gymnasium import error
 
 TASKS, EPISODES, SAMPLING = 0, 1, 2  # the three streams of an environment, each seeded apart
 
-_SEEDS = 2**64  # how many there are
+_SEEDS = 2**64  # number of seeds
 
-_BLOCK = 256  # numbers drawn ahead a row: amortises the call of a generator, 2 KiB a row
+_BLOCK = 256  # numbers drawn ahead per row: amortises generator calls, 2 KiB per row
 
 
 class InvalidSeed(error.Error, ValueError):
-    """A seed that is no integer, or out of range."""
+    """A seed that is not an integer or is out of range."""
 
 
 def valid_seed(seed: Any, name: str = "seed") -> int:
     """Return a seed as an int: below 2**64, so that states of environments can keep it.
 
     Args:
-        seed: An int, or an integer of NumPy.
+        seed: An int or a NumPy integer.
         name: What it is called in the message.
 
     Raises:
@@ -46,10 +46,10 @@ def fold(seed: int, purpose: str, index: int = 0) -> int:
     Args:
         seed: The user's seed, a non-negative integer.
         purpose: The name of the stream, e.g. `"collect"`.
-        index: Which one of the stream, e.g. the iteration.
+        index: Index within the stream, e.g. the iteration.
 
     Raises:
-        InvalidSeed: If the seed or the index is no integer, negative or too large.
+        InvalidSeed: If the seed or the index is not an integer, is negative or too large.
     """
     entropy = [valid_seed(seed), zlib.crc32(purpose.encode()), valid_seed(index, "index")]
     high, low = np.random.SeedSequence(entropy).generate_state(2, np.uint32)
@@ -104,11 +104,11 @@ def generators_of(states: np.ndarray) -> list[np.random.Generator | None]:
 
 
 class _Blocks:
-    """Numbers of one kind drawn ahead, [N, block], with a cursor a row."""
+    """Numbers of one kind drawn ahead, [N, block], with one cursor per row."""
 
     def __init__(self, num_rows: int, method: str):
         self.method = method
-        self.numbers = np.zeros((num_rows, _BLOCK))  # a state of them is the same each time
+        self.numbers = np.zeros((num_rows, _BLOCK))  # zeros, so that states are reproducible
         self.cursor = np.full(num_rows, _BLOCK)
 
     def take(self, owner: RowRandom, rows: np.ndarray, size: int) -> np.ndarray:
@@ -132,7 +132,7 @@ class _Blocks:
         self.cursor[row] = 0
 
 
-# Of some rows: the states of their generators; of each kind, the numbers drawn ahead and cursors.
+# For some rows: generator states and, per kind, the numbers drawn ahead and the cursors.
 Kept = tuple[list[Any], list[tuple[np.ndarray, np.ndarray]]]
 
 
@@ -140,8 +140,8 @@ class RowRandom:
     """One generator a row, served in batches: what a row draws does not depend on the other rows.
 
     Args:
-        seeds: One seed a row, [N].
-        stream: Which stream of each seed.
+        seeds: One seed per row, [N].
+        stream: The stream of each seed to use.
     """
 
     def __init__(self, seeds: Sequence[int], stream: int = EPISODES):
@@ -154,7 +154,7 @@ class RowRandom:
         self._normal = _Blocks(self.num_rows, "standard_normal")
 
     def seed(self, rows: np.ndarray, seeds: Sequence[int]) -> None:
-        """Start the streams of `rows` again from `seeds` (one a row)."""
+        """Restart the streams of `rows` from `seeds` (one per row)."""
         for row, seed in zip(rows.tolist(), seeds, strict=True):
             self._seeds[row] = int(seed)
             self._generators[row] = None
@@ -169,15 +169,15 @@ class RowRandom:
         return made
 
     def uniform(self, rows: np.ndarray | None = None, size: int = 1) -> np.ndarray:
-        """Draw `size` numbers of U[0, 1) for each of `rows` (None: all): float64 [R, size]."""
+        """Draw `size` numbers from U[0, 1) for each of `rows` (None: all): float64 [R, size]."""
         return self._uniform.take(self, self._every_row if rows is None else rows, size)
 
     def normal(self, rows: np.ndarray | None = None, size: int = 1) -> np.ndarray:
-        """Draw `size` numbers of N(0, 1) for each of `rows` (None: all): float64 [R, size]."""
+        """Draw `size` numbers from N(0, 1) for each of `rows` (None: all): float64 [R, size]."""
         return self._normal.take(self, self._every_row if rows is None else rows, size)
 
     def keep(self, rows: np.ndarray) -> Kept:
-        """Return what `take_back` undoes what `rows` [R] draw from now on with."""
+        """Return what `take_back` needs to undo the later draws of `rows` [R]."""
         made = [self._generators[row] for row in rows.tolist()]
         states = [None if one is None else one.bit_generator.state for one in made]
         blocks = (self._uniform, self._normal)

@@ -1,4 +1,4 @@
-"""Checking the rows, masks, seeds and options that a vector environment of N rows was given."""
+"""Checking the rows, masks, seeds and options passed to a vector environment of N rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def valid_rows(rows: Sequence[int] | np.ndarray, num_rows: int) -> np.ndarray:
     """Return row indices [R] as an array.
 
     Raises:
-        ValueError: If they are no integer indices, or name rows there are not.
+        ValueError: If they are not integer indices, or a row does not exist.
     """
     where = _as_array(rows)
     if where.ndim == 1 and where.size == 0:
@@ -28,10 +28,10 @@ def valid_rows(rows: Sequence[int] | np.ndarray, num_rows: int) -> np.ndarray:
 
 
 def masked_rows(mask: Any, num_rows: int) -> np.ndarray:
-    """Return the indices [R] of the rows that a bool array [N] names.
+    """Return the indices [R] of the rows that a bool array [N] selects.
 
     Raises:
-        ValueError: If it is no such array, or names no row.
+        ValueError: If it is not such an array, or selects no row.
     """
     given, mask = mask, _as_array(mask)
     if mask.dtype == object:  # ragged, None or worse
@@ -49,7 +49,7 @@ def masked_rows(mask: Any, num_rows: int) -> np.ndarray:
 def row_seeds(
     seed: int | Sequence[int | None] | None, rows: np.ndarray, num_rows: int
 ) -> list[int | None]:
-    """Return the seed of each of `rows` [R], None for those that get none.
+    """Return the seed of each of `rows` [R], None for rows without one.
 
     Args:
         seed: Row i is seeded with `seed + i`; or one seed (or None) for each of the N rows.
@@ -57,7 +57,7 @@ def row_seeds(
         num_rows: N.
 
     Raises:
-        InvalidSeed: If a seed is no integer, negative or too large.
+        InvalidSeed: If a seed is not an integer, is negative or too large.
         ValueError: If the number of seeds is wrong.
     """
     if seed is None:
@@ -85,11 +85,11 @@ def valid_options(options: Any, allowed: Sequence[str]) -> dict[str, Any]:
 
     Args:
         options: A mapping, or None for none.
-        allowed: The names there are.
+        allowed: The allowed names.
 
     Raises:
-        TypeError: If they are no mapping, or `keep_task` is no bool.
-        ValueError: If one is unknown; names the nearest.
+        TypeError: If they are not a mapping, or `keep_task` is not a bool.
+        ValueError: If one is unknown; suggests the nearest.
     """
     if options is None:
         return {}
@@ -107,7 +107,7 @@ def valid_options(options: Any, allowed: Sequence[str]) -> dict[str, Any]:
 
 
 def _as_array(given: Any) -> np.ndarray:
-    """Return what was given as an array; ragged lists as one of type object."""
+    """Return the value as an array; ragged lists become one of type object."""
     try:
         return np.asarray(given)
     except ValueError:

@@ -42,7 +42,7 @@ class MetaEnv(TaskFamily, gym.Env):
         render_mode: `"rgb_array"` or None.
 
     Raises:
-        ValueError: If an argument is out of range or the split unknown.
+        ValueError: If an argument is out of range or the split is unknown.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array", "human"], "render_fps": 4}
@@ -84,10 +84,10 @@ class MetaEnv(TaskFamily, gym.Env):
         self.set_task(task)
 
     def sample_task(self, seed: int | None = None) -> Task:
-        """Draw a task of the split, changing nothing that plays.
+        """Draw a task of the split without disturbing play.
 
         Args:
-            seed: Draw the first task of the stream of this seed; None goes on with the
+            seed: Draw the first task of this seed's stream; None continues the
                 environment's own.
         """
         return _tasks.as_task(self.task_space, self._clock.sample(seed)())
@@ -128,11 +128,11 @@ class MetaEnv(TaskFamily, gym.Env):
             The first observation, and infos `task` and `trial_start`.
 
         Raises:
-            InvalidSeed: If the seed is no integer, negative or too large.
+            InvalidSeed: If the seed is not an integer, is negative or too large.
             TypeError: If an option or a task is of the wrong type.
             ValueError: If an option is unknown, or a task out of range.
         """
-        # All is checked before anything changes: a refused reset leaves no trace.
+        # Everything is checked before anything changes: a refused reset leaves no trace.
         options = valid_options(options, _OPTIONS)
         seed = None if seed is None else _rng.valid_seed(seed)
         if "task" in options:
@@ -150,7 +150,7 @@ class MetaEnv(TaskFamily, gym.Env):
         return observation, {"task": self.task, "trial_start": bool(started.size)}
 
 
-# What clients know vector environments by, and what is of batches only.
+# What clients recognise vector environments by, and what only batches have.
 _OF_BATCHES = frozenset(VectorEnv.__annotations__) | {
     *("every_row", "resting", "rest", "autoreset_mode"),
     *("single_task_space", "tasks", "sample_tasks", "set_tasks"),
@@ -166,7 +166,7 @@ class BatchOfOne(BorrowedTasks, MetaEnv):
 
     def __init__(self, rows: MetaVectorEnv):
         self.rows = rows
-        self.__doc__ = type(rows).__doc__  # of whoever asks for help with what `make` gave
+        self.__doc__ = type(rows).__doc__  # for `help` on what `make` returned
         self.metadata = {
             key: value for key, value in rows.metadata.items() if key != "autoreset_mode"
         }
@@ -178,13 +178,13 @@ class BatchOfOne(BorrowedTasks, MetaEnv):
         self._clock = rows._clock
 
     def __getattr__(self, name: str) -> Any:
-        """Read what only the family has (`arms`, `state`, `model`, ...)."""
+        """Return attributes that only the family has (`arms`, `state`, `model`, ...)."""
         if name.startswith("_") or name == "rows" or name in _OF_BATCHES:
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
         return getattr(self.rows, name)
 
     def begin_episode(self) -> Any:
-        """Begin an episode without looking at trials; `reset` is what users call."""
+        """Begin an episode, ignoring trials; users call `reset` instead."""
         return batches.take(self.rows.begin_episodes(_ROW), 0)
 
     def _begin(self, seed: int | None, keep_task: bool | None) -> tuple[Any, dict[str, Any]]:
@@ -197,7 +197,7 @@ class BatchOfOne(BorrowedTasks, MetaEnv):
         return batches.take(observations, 0), {"task": self.task, "trial_start": trial_start}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        """Step the row; after an end, `reset` is due.
+        """Step the row; call `reset` after an episode ends.
 
         Raises:
             ResetNeeded: If called before `reset`, or after the episode has ended.

@@ -1,4 +1,4 @@
-"""The state of a native batch as a flat dict of arrays, to go on from elsewhere. N rows."""
+"""The state of a native batch as a flat dict of arrays, to resume from elsewhere. N rows."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def get_state(venv: Any) -> State:
-    """Return all that later steps depend on, as copies.
+    """Return everything that later steps depend on, as copies.
 
     Args:
-        venv: Natively batched, and reset before.
+        venv: A natively batched environment that has been reset.
 
     Returns:
         Arrays, most of them [N, ...], under names such as `"state.position"`.
@@ -29,15 +29,15 @@ def get_state(venv: Any) -> State:
 
 
 def set_state(venv: Any, state: State) -> None:
-    """Put a batch into a state of `get_state`; a state that is refused changes nothing.
+    """Restore a state from `get_state`; a refused state changes nothing.
 
     Args:
-        venv: Made with the same arguments as the one that the state is from.
-        state: Of `get_state`.
+        venv: Made with the same arguments as the environment the state is from.
+        state: A result of `get_state`.
 
     Raises:
-        TypeError: If it is no dict.
-        ValueError: If it is of another environment or number of rows, or is no state at all; the
+        TypeError: If it is not a dict.
+        ValueError: If it is from another environment or number of rows, or is not a state; the
             message names the part.
     """
     model = {**_core(venv), **named("observations", snapshot_check.shown(venv))}
@@ -46,10 +46,10 @@ def set_state(venv: Any, state: State) -> None:
     try:
         _put(venv, checked)
         snapshot_check.check_more(venv, checked)
-    except Exception as reason:  # what a family keeps beside `state` only itself can judge
+    except Exception as reason:  # only the family can judge what it keeps besides `state`
         if whole:
             _put(venv, before)
-        else:  # the next step asks for a reset, which writes the rest anew
+        else:  # the next step requires a reset, which rewrites the rest
             _put_core(venv, before)
             venv._observations = None
         if isinstance(reason, ValueError | NotImplementedError):
@@ -61,11 +61,11 @@ def set_state(venv: Any, state: State) -> None:
 
 
 def _core(venv: Any) -> State:
-    """Return what every family has, also before the first reset; no copies."""
+    """Return what every family has, even before the first reset; not copied."""
     clock = venv._clock
     mode = autoreset.NUMBERS[venv.autoreset_mode]
     return {
-        # of the other modes only: rows that ended wait, which is nothing to go on from in this one
+        # other modes only: ended rows wait there, which this mode cannot resume from
         **({"autoreset_mode": np.array(mode)} if mode else {}),
         "elapsed": venv.elapsed,
         "ended": venv._ended,
@@ -84,11 +84,11 @@ def _core(venv: Any) -> State:
 
 
 def _before(venv: Any) -> tuple[bool, State]:
-    """Return what to go back to, and whether it is the whole state."""
+    """Return the state to fall back to, and whether it is complete."""
     if venv._observations is not None:
         try:
             return True, get_state(venv)
-        except NotImplementedError:  # somebody else's environments play some rows
+        except NotImplementedError:  # third-party environments play some rows
             pass
     return False, {name: np.array(part) for name, part in _core(venv).items()}
 
@@ -96,7 +96,7 @@ def _before(venv: Any) -> tuple[bool, State]:
 def _put(venv: Any, state: State) -> None:
     _put_core(venv, state)
     venv._observations = like(snapshot_check.shown(venv), "observations", state)
-    venv.apply_tasks(venv.every_row)  # writes models, which belong to tasks and not to states
+    venv.apply_tasks(venv.every_row)  # writes models, which belong to tasks, not states
     venv.state = like(venv.state, "state", state)
     venv.set_more_state(parts("more", state))
 

@@ -1,4 +1,4 @@
-"""Checking the state that a native batch is to go on from, before anything changes. N rows."""
+"""Checking a state that a native batch is to resume from, before anything changes. N rows."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from .autoreset import NUMBERS
 
 State = dict[str, np.ndarray]
 
-_FAR = 2**62  # more steps or episodes than anybody plays; far from where int64 overflows
-_HALF = 2**32  # what a generator keeps of a number it has used half of is below
+_FAR = 2**62  # more steps or episodes than anyone plays, far below int64 overflow
+_HALF = 2**32  # bound on the half-used number that a generator keeps
 
 
 def checked(venv: Any, state: Any, model: State) -> State:
-    """Return a copy of a state that fits the environment; `more` parts are not looked at.
+    """Return a copy of a state that fits the environment; `more` parts are not checked.
 
     Args:
         venv: The environment.
-        state: What was given.
+        state: The state given.
         model: Arrays of the right names, shapes and types.
 
     Raises:
-        TypeError: If it is no dict.
-        ValueError: If a part is unknown, missing, of another type or shape, or out of range.
+        TypeError: If it is not a dict.
+        ValueError: If a part is unknown, missing, of the wrong type or shape, or out of range.
     """
     if not isinstance(state, Mapping):
         raise TypeError(f"a state is a dict of arrays, as get_state gives it, not {state!r}")
@@ -52,7 +52,7 @@ def checked(venv: Any, state: Any, model: State) -> State:
 
 
 def check_more(venv: Any, state: State) -> None:
-    """Refuse `more` parts that the environment has taken and does not keep alike.
+    """Refuse `more` parts that the environment accepted but does not return unchanged.
 
     Raises:
         ValueError: Naming the part.
@@ -69,9 +69,9 @@ def refuse(name: str, part: np.ndarray, wrong: np.ndarray, rule: str) -> None:
     """Refuse a part of a state some of whose values are wrong.
 
     Args:
-        name: Of the part.
+        name: Name of the part.
         part: Its values.
-        wrong: Which of them, bool, of its shape.
+        wrong: Which of them are wrong, bool, of its shape.
         rule: What they must be.
 
     Raises:
@@ -104,7 +104,7 @@ def refuse_outside(name: str, part: np.ndarray, low: Any, high: Any) -> None:
 
 
 def shown(venv: Any) -> Any:
-    """Return room for the observations of every row: an array [N, ...], or dicts of them."""
+    """Allocate the observations of every row: an array [N, ...], or dicts of arrays."""
     return create_empty_array(venv.single_observation_space, venv.num_envs)
 
 
@@ -119,20 +119,20 @@ def named(name: str, part: Any) -> State:
 
 
 def like(model: Any, name: str, state: State) -> Any:
-    """Undo `named`: return what is under a name as an array or as dicts like those of a model."""
+    """Undo `named`: return what is under a name as an array or dicts, structured like a model."""
     if isinstance(model, dict):
         return {key: like(inner, f"{name}.{key}", state) for key, inner in model.items()}
     return state[name]
 
 
 def parts(name: str, state: Mapping[str, np.ndarray]) -> State:
-    """Return what stands under a name, without it."""
+    """Return the parts under a name, with the name stripped."""
     head = f"{name}."
     return {key.removeprefix(head): part for key, part in state.items() if key.startswith(head)}
 
 
 def _check_mode(venv: Any, state: Mapping[str, Any]) -> None:
-    """Refuse states of another autoreset mode: rows that ended wait there, or do not."""
+    """Refuse states of another autoreset mode: modes differ in whether ended rows wait."""
     given = state.get("autoreset_mode", 0)
     modes = [mode for mode, number in NUMBERS.items() if np.array_equal(number, given)]
     if modes != [venv.autoreset_mode]:
@@ -216,5 +216,5 @@ def _check_streams(state: State) -> None:
         cursor, numbers = state[f"random.{kind}_cursor"], state[f"random.{kind}"]
         size = numbers.shape[1]
         refuse_outside(f"random.{kind}_cursor", cursor, 0, size)
-        unread = np.arange(size) >= cursor[:, None]  # what was read may be anything
+        unread = np.arange(size) >= cursor[:, None]  # numbers already read may be anything
         refuse_outside(f"random.{kind}", np.where(unread, numbers, 0.0), low, high)

@@ -17,18 +17,18 @@ from .memory import refuse_rows
 from .single import MetaEnv
 from .vector import MetaVectorEnv
 
-_ENV_BYTES = 4000  # of an environment's objects: spaces, a clock, generators
+_ENV_BYTES = 4000  # size of an environment's objects: spaces, a clock, generators
 
 
 class SyncRows(BorrowedTasks, MetaVectorEnv):
-    """N scalar `MetaEnv`s as rows; trials, pins and streams are the vector core's.
+    """N scalar `MetaEnv`s as rows; the vector core keeps trials, pins and streams.
 
     Args:
         make_env: Makes one environment, given its keyword arguments.
         num_envs: N.
         max_episode_steps: Steps after which an episode is truncated; None for never.
         autoreset_mode: As in `MetaVectorEnv`.
-        **kwargs: What each environment is made with.
+        **kwargs: Keyword arguments of each environment.
     """
 
     def __init__(
@@ -62,20 +62,20 @@ class SyncRows(BorrowedTasks, MetaVectorEnv):
         self._waiting: set[int] = set()  # rows that are not stepped
 
     def __getattr__(self, name: str) -> Any:
-        """Read what only the environments have from the first one."""
+        """Return attributes that only the environments have, from the first one."""
         if name.startswith("_") or name == "envs":
             raise AttributeError(name)
         return getattr(self.envs[0], name)
 
     def get_state(self) -> dict[str, np.ndarray]:
-        """Refuse: what these environments keep is not known here."""
+        """Raise: the internal state of these environments is not accessible."""
         raise NotImplementedError(
             f"{type(self.envs[0]).__name__} is a scalar environment, whose state cannot be read; "
             "only natively batched families have get_state and set_state"
         )
 
     def set_state(self, state: dict[str, np.ndarray]) -> None:
-        """Refuse, as `get_state` does."""
+        """Raise, as `get_state` does."""
         self.get_state()
 
     def begin_episodes(self, rows: np.ndarray) -> Any:
@@ -89,7 +89,7 @@ class SyncRows(BorrowedTasks, MetaVectorEnv):
         return self._batch(observations)
 
     def step_rows(self, actions: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray, dict[str, Any]]:
-        """Not used: a scalar step also says `truncated`; see `_step_and_cut`."""
+        """Not used: scalar steps also return `truncated`; see `_step_and_cut`."""
         observations, rewards, terminated, _, infos = self._step_and_cut(actions)
         return observations, rewards, terminated, infos
 

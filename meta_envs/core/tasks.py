@@ -17,7 +17,7 @@ def check_task_space(space: spaces.Space) -> None:
     """Refuse a task space that is not a flat Dict of float64 Boxes and integer spaces.
 
     Raises:
-        TypeError: If it is another space, or holds one.
+        TypeError: If it is, or contains, any other space.
         ValueError: If a Box is not float64.
     """
     if not isinstance(space, spaces.Dict):
@@ -38,7 +38,7 @@ def as_task(space: spaces.Dict, task: Any) -> Task:
         task: A mapping of the space's keys to arrays, numbers or lists.
 
     Raises:
-        TypeError: If it is no mapping, or a value has the wrong type.
+        TypeError: If it is not a mapping, or a value has the wrong type.
         ValueError: If a key is unknown or missing, a shape is wrong, or a value is out of range.
     """
     if not isinstance(task, Mapping):
@@ -97,7 +97,7 @@ def equal(one: Task, other: Task) -> bool:
 
 
 def empty(space: spaces.Dict, count: int) -> Tasks:
-    """Return room for `count` tasks."""
+    """Allocate arrays for `count` tasks."""
     return {
         key: np.zeros((count, *(part.shape or ())), dtype=part.dtype) for key, part in space.items()
     }

@@ -19,7 +19,7 @@ class TrialClock:
 
     Args:
         num_rows: N.
-        distribution: Where tasks are drawn, and changed within trials.
+        distribution: Draws tasks, and changes them within trials.
         episodes_per_trial: Episodes that share a task, K.
     """
 
@@ -32,7 +32,7 @@ class TrialClock:
         self.episodes_per_trial = positive("episodes_per_trial", episodes_per_trial)
         self.distribution = distribution
         self._changes = distribution.changes
-        self.episode = np.zeros(num_rows, dtype=np.int64)  # begun since the trial's start
+        self.episode = np.zeros(num_rows, dtype=np.int64)  # episodes begun since the trial's start
         self._begun = False
         self._tasks = _tasks.empty(distribution.space, num_rows)
         self._pins = _tasks.empty(distribution.space, num_rows)
@@ -45,12 +45,12 @@ class TrialClock:
     @property
     def tasks(self) -> Tasks | None:
         """The tasks in force, arrays [N, ...]; None before the first reset."""
-        if not self._begun:  # it stays true, and is asked at every step
+        if not self._begun:  # once true it stays so, and every step checks it
             self._begun = bool(self.episode.all())
         return self._tasks if self._begun else None
 
     def seed(self, rows: np.ndarray, seeds: Sequence[int]) -> None:
-        """Start the task streams of `rows` again, and `sample`'s own with row 0."""
+        """Restart the task streams of `rows`, and with row 0 also `sample`'s own."""
         for row, seed in zip(rows.tolist(), seeds, strict=True):
             self._seeds[row] = int(seed)
             self._generators[row] = None
@@ -58,13 +58,13 @@ class TrialClock:
                 self._sampling = _rng.generator(int(seed), _rng.SAMPLING)
 
     def sample(self, seed: int | None = None) -> Callable[[], dict[str, Any]]:
-        """Return a function that draws tasks one by one, disturbing nothing that plays.
+        """Return a function that draws tasks one by one without disturbing play.
 
         Args:
-            seed: Of a stream of its own; None goes on with the environment's sampling stream.
+            seed: Seed of a separate stream; None continues the environment's sampling stream.
 
         Raises:
-            InvalidSeed: If the seed is no integer, negative or too large.
+            InvalidSeed: If the seed is not an integer, is negative or too large.
         """
         if seed is None:
             rng = self._sampling
@@ -97,10 +97,10 @@ class TrialClock:
             rows: Indices [R].
             keep_task: The option of that name; None if it was not given.
             seeded: Rows that were given a seed, bool [R].
-            episode_stream: Returns the episode stream of a row, which tasks change from.
+            episode_stream: Returns a row's episode stream, which task changes draw from.
 
         Returns:
-            The rows, of `rows`, whose trial starts; and those whose task may be another one now.
+            Those of `rows` whose trial starts, and those whose task may have changed.
         """
         due = seeded | (self.episode[rows] == 0) | self._pending[rows]
         if keep_task is None:
@@ -127,8 +127,8 @@ class TrialClock:
         return started, rows
 
     def _go_on(self, row: int, rng: np.random.Generator) -> None:
-        """Change the task of a row whose trial goes on."""
-        begun = int(self.episode[row]) - 1  # without the one that begins
+        """Change the task of a row whose trial continues."""
+        begun = int(self.episode[row]) - 1  # excluding the one now beginning
         task = self.distribution.next_task(_tasks.at(self._tasks, row), begun, rng)
         for key, value in task.items():
             self._tasks[key][row] = value

@@ -36,18 +36,19 @@ class MetaVectorEnv(TaskFamily, VectorEnv):
 
     Args:
         task_space: The support: a Dict of float64 Boxes and integer spaces.
-        observation_space: Of one row.
-        action_space: Of one row.
+        observation_space: Space of one row's observations.
+        action_space: Space of one row's actions.
         num_envs: N.
         split: Which tasks to draw; None is `"train"` where there is one, else `"all"`.
         episodes_per_trial: Episodes that share a task, K.
         max_episode_steps: Steps after which an episode is truncated; None for never.
         render_mode: `"rgb_array"` or None.
-        autoreset_mode: Gymnasium's, or its value: `"SameStep"`, `"NextStep"` or `"Disabled"`, which
-            Gymnasium's vector wrappers ask for; agents and `evaluate` take `"SameStep"` only.
+        autoreset_mode: Gymnasium's mode or its value: `"SameStep"`, `"NextStep"` or
+            `"Disabled"`, which Gymnasium's vector wrappers require; agents and `evaluate` take
+            `"SameStep"` only.
 
     Raises:
-        ValueError: If an argument is out of range, or the split or the mode unknown.
+        ValueError: If an argument is out of range, or the split or the mode is unknown.
     """
 
     metadata: dict[str, Any] = {
@@ -56,7 +57,7 @@ class MetaVectorEnv(TaskFamily, VectorEnv):
         "autoreset_mode": AutoresetMode.SAME_STEP,
     }
 
-    row_bytes: int = 0  # about what a family keeps of a row beside task, observation and action
+    row_bytes: int = 0  # rough size of a row in a family beyond task, observation and action
 
     def __init__(
         self,
@@ -122,17 +123,17 @@ class MetaVectorEnv(TaskFamily, VectorEnv):
         raise NotImplementedError(f"{type(self).__name__} draws no picture")
 
     def more_state(self) -> dict[str, np.ndarray]:
-        """Return what `get_state` is to keep beside `self.state`: what steps depend on."""
+        """Return what steps depend on besides `self.state`, for `get_state` to keep."""
         return {}
 
     def set_more_state(self, state: dict[str, np.ndarray]) -> None:
-        """Take back what `more_state` returned; tasks are applied before."""
+        """Restore what `more_state` returned; tasks have been applied already."""
 
     def check_state(self, state: dict[str, np.ndarray]) -> None:
-        """Raise ValueError if a state cannot be, whose names, shapes and types are right.
+        """Raise ValueError if a state with the right names, shapes and types is impossible.
 
         `set_state` calls it before anything changes. Here every float of `self.state` must be
-        finite; a family with numbers that mean something, such as places in arrays, asks for more.
+        finite; a family whose numbers have a meaning, such as array indices, checks more.
 
         Args:
             state: As `get_state` gives it: `"state.position"`, `"clock.tasks.goal"`, ...
@@ -150,16 +151,16 @@ class MetaVectorEnv(TaskFamily, VectorEnv):
     def tasks(self) -> Any:
         """The tasks in force, a dict of arrays [N, ...]; None before the first reset.
 
-        The arrays change as trials start: copy what is to be kept, and do not write into them.
+        The arrays change as trials start: copy what you keep, and do not write into them.
         """
         return self._clock.tasks
 
     def sample_tasks(self, n: int, seed: int | None = None) -> Tasks:
-        """Draw n tasks of the split, arrays [n, ...], changing nothing that plays.
+        """Draw n tasks of the split, arrays [n, ...], without disturbing play.
 
         Args:
             n: Number of tasks.
-            seed: The n are the first of the stream of this seed; None goes on with the
+            seed: Draw the first n tasks of this seed's stream; None continues the
                 environment's own.
         """
         refuse_tasks(positive("n", n), self.single_task_space)
@@ -173,7 +174,7 @@ class MetaVectorEnv(TaskFamily, VectorEnv):
         """Pin rows to tasks from their next reset (or autoreset) on, or unpin them.
 
         Args:
-            tasks: A dict of arrays [R, ...] or a list of R tasks, one a row; None unpins.
+            tasks: A dict of arrays [R, ...] or a list of R tasks, one per row; None unpins.
             rows: Indices [R]; None is all rows.
 
         Raises:
@@ -188,10 +189,10 @@ class MetaVectorEnv(TaskFamily, VectorEnv):
         self._clock.pin(tasks, where)
 
     def rest(self, rows: np.ndarray) -> None:
-        """Let `rows` [R] be until their next `reset`: nobody looks at their steps.
+        """Mark `rows` [R], whose steps will be ignored until their next `reset`.
 
-        A family may leave out what is costly about them (`self.resting`); what is returned for them
-        is of the right type and means nothing.
+        A family may skip costly work for them (`self.resting`); the values returned for them have
+        the right type but no meaning.
         """
         if len(rows):
             resting = self._mask(rows)
@@ -208,7 +209,7 @@ class MetaVectorEnv(TaskFamily, VectorEnv):
         """Begin an episode in every row, or in those of `options["reset_mask"]`.
 
         Args:
-            seed: Row i is seeded with `seed + i`; or one seed (or None) a row.
+            seed: Row i is seeded with `seed + i`; or one seed (or None) per row.
             options: `task` (one task for all these rows) or `tasks` (one a row) pin them, None
                 unpins; `keep_task` True keeps the trial going beyond K episodes, False starts a
                 new one; `reset_mask` bool [N] names the rows.
@@ -218,7 +219,7 @@ class MetaVectorEnv(TaskFamily, VectorEnv):
             bool [N].
 
         Raises:
-            InvalidSeed: If a seed is no integer, negative or too large.
+            InvalidSeed: If a seed is not an integer, is negative or too large.
             TypeError: If an option or a task is of the wrong type.
             ValueError: If an option is unknown, or a task, mask or number of seeds is wrong.
             ResetNeeded: If `reset_mask` leaves rows out of the first reset.
@@ -228,7 +229,7 @@ class MetaVectorEnv(TaskFamily, VectorEnv):
         rows = self.every_row if mask is None else masked_rows(mask, self.num_envs)
         if self._observations is None and len(rows) < self.num_envs:
             raise error.ResetNeeded("the first reset takes every row; reset_mask leaves some out")
-        # All is checked before anything changes: a refused reset leaves no trace.
+        # Everything is checked before anything changes: a refused reset leaves no trace.
         seeds = row_seeds(seed, rows, self.num_envs)
         if "task" in options:
             task = options["task"]
@@ -251,10 +252,10 @@ class MetaVectorEnv(TaskFamily, VectorEnv):
         return self._observations, {**infos, "trial_start": self._mask(started)}
 
     def step(self, actions: Any) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
-        """Step every row, and begin the next episode where one ended, when `autoreset_mode` says.
+        """Step every row, and begin the next episode where one ended, as `autoreset_mode` says.
 
         Args:
-            actions: One action a row; Box actions are clipped to the bounds.
+            actions: One action per row; Box actions are clipped to the bounds.
 
         Returns:
             Observations [N, ...], rewards [N], terminated [N], truncated [N], infos.
@@ -279,29 +280,29 @@ class MetaVectorEnv(TaskFamily, VectorEnv):
         return observations, rewards, terminated, truncated, infos
 
     def get_state(self) -> dict[str, np.ndarray]:
-        """Return all that play depends on, as copies: arrays by name.
+        """Return everything that play depends on, as copies: arrays by name.
 
-        Pictures are not part of it: ways and counts that they show begin anew.
+        Pictures are not part of it: paths and counts that they show start again.
 
         Raises:
             ResetNeeded: If called before `reset`.
-            NotImplementedError: If the rows are somebody else's environments.
+            NotImplementedError: If the rows are third-party environments.
         """
         if self._observations is None:
             raise error.ResetNeeded("get_state was called before reset; call reset first")
         return snapshot.get_state(self)
 
     def set_state(self, state: dict[str, np.ndarray]) -> None:
-        """Go on from what `get_state` returned, here or in another environment made alike.
+        """Resume from a result of `get_state`, of this or an identically made environment.
 
         Args:
-            state: Of `get_state`.
+            state: A result of `get_state`.
 
         Raises:
-            NotImplementedError: If the rows are somebody else's environments.
-            TypeError: If it is no dict.
-            ValueError: If it is no state of this environment and number of rows; the message names
-                the part, and nothing has changed.
+            NotImplementedError: If the rows are third-party environments.
+            TypeError: If it is not a dict.
+            ValueError: If it is not a state of this environment and number of rows; the message
+                names the part, and nothing has changed.
         """
         snapshot.set_state(self, state)
 
@@ -322,7 +323,7 @@ class MetaVectorEnv(TaskFamily, VectorEnv):
         return observations, rewards, terminated, truncated, infos
 
     def _advance_without(self, rows: np.ndarray, actions: Any) -> autoreset.Outcome:
-        """Step every row but `rows`, which wait for their reset."""
+        """Step every row except `rows`, which wait for their reset."""
         return autoreset.advance_without(self, rows, actions)
 
     def _begin(
@@ -336,7 +337,7 @@ class MetaVectorEnv(TaskFamily, VectorEnv):
         return self.begin_episodes(rows), started
 
     def _seed(self, rows: np.ndarray, seeds: Sequence[int | None]) -> np.ndarray:
-        """Seed those of `rows` that are given a seed, and tell which, bool [R]."""
+        """Seed those of `rows` that are given a seed; return which, bool [R]."""
         given = np.array([one is not None for one in seeds], dtype=bool)
         numbers = [int(one) for one in seeds if one is not None]
         self._clock.seed(rows[given], numbers)

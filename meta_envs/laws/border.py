@@ -20,7 +20,7 @@ from ..core import batches
 from ..core.vector import MetaVectorEnv
 from .case import MOST_STEPS, Case, Transcript, action_list, play, same_bits, task_api
 
-# Of warnings of Gymnasium's checker: what it merely recommends of a space, and what is common.
+# Warnings of Gymnasium's checker that only recommend something about a space, or are common.
 _RECOMMENDATIONS = ("we recommend", "This is probably too", "maximum and minimum values are equal")
 _COMMON = (
     "A Box observation space minimum value is -infinity",
@@ -151,7 +151,7 @@ def law_actions(case: Case) -> None:
 
 
 def _bad_actions(space: spaces.Space, good: Any) -> list[Any]:
-    """List actions of the wrong shape, that are no numbers, or out of range."""
+    """List actions of the wrong shape, not numbers, or out of range."""
     shape = space.shape or ()
     bad: list[Any] = [np.zeros((*shape, 2), dtype=space.dtype), np.full(shape, np.nan), None]
     bad.append(np.full(shape, "left"))
@@ -222,7 +222,7 @@ def law_gymnasium(case: Case) -> None:
         raise case.broken(f"spec.to_json() raised {raised!r}", do) from raised
     env = case.make()
     made = env.spec
-    assert made is not None  # what gymnasium.make gives has one
+    assert made is not None  # environments from gymnasium.make have one
     again = gym.make(made)
     case.require(
         repr(again) == repr(env) and again.observation_space == env.observation_space,
@@ -244,9 +244,9 @@ def law_gymnasium(case: Case) -> None:
 
 
 def _heed(case: Case, warning: warnings.WarningMessage) -> None:
-    """Tell complaints of Gymnasium's checker from what is advice.
+    """Separate complaints of Gymnasium's checker from advice.
 
-    Advice is what it recommends of a space, and warnings of the author's own code.
+    Advice is recommendations about a space, and warnings from the author's own code.
     """
     text = _COLOUR.sub("", str(warning.message))
     said = text.removeprefix("WARN: ")
@@ -293,7 +293,7 @@ def law_rendering(case: Case) -> None:
 
 
 def _play_drawing(case: Case, env: gym.Env, pictures: list[Any]) -> Transcript:
-    """Play a few steps and draw before each, if the environment draws."""
+    """Play a few steps, drawing before each if the environment can draw."""
     first, _ = case.start(env, 1)
     seen: Transcript = [("first observation", first)]
     for action in action_list(env.action_space, 8, 5):

@@ -1,4 +1,4 @@
-"""What the laws of the task API are checked with: one id, transcripts of play, clear complaints."""
+"""Tools for checking the laws of the task API: one id, transcripts of play, clear complaints."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ..core.single import MetaEnv
 from ..core.tasks import Task
 from ..core.vector import MetaVectorEnv
 
-CUT = 12  # steps at which laws cut ids that have a cutting horizon: soon, but not at once
-MOST_STEPS = 1000  # played of an episode that does not end
+CUT = 12  # horizon set by laws on ids that truncate: short, but not one step
+MOST_STEPS = 1000  # most steps played of an episode that does not end
 
-# Cures are written in the words of batched families; what authors of a scalar one call it.
+# Cures use the terms of batched families; these are the terms for scalar ones.
 _SCALAR_WORDS = {
     "begin_episodes": "begin_episode",
     "step_rows": "step",
@@ -27,17 +27,17 @@ _SCALAR_WORDS = {
     "render_row": "render",
 }
 
-Transcript = list[tuple[str, Any]]  # what was seen, in order: ("step 3: reward", 0.5), ...
+Transcript = list[tuple[str, Any]]  # observed events in order: ("step 3: reward", 0.5), ...
 
 
 class LawBroken(Exception):
-    """A law of the task API that a task distribution breaks: which, for what, and what to do.
+    """A task distribution breaks a law of the task API: which law, where, and what to do.
 
     Args:
-        broken: Id, law, and where it matters seed and task.
+        broken: Id and law, with seed and task where they matter.
         seen: What was seen instead.
         do: What the author of the family can do.
-        at: Method, file and line of the author's that raised an error; None if none did.
+        at: Method, file and line of the author's code that raised an error; None if none did.
     """
 
     def __init__(self, broken: str, seen: str, do: str, at: str | None = None):
@@ -47,12 +47,12 @@ class LawBroken(Exception):
 
 
 class Case:
-    """One id under one law, and the seed and task looked at, which complaints name.
+    """One id under one law, with the current seed and task, which complaints name.
 
     Args:
-        id: Of a registered task distribution.
+        id: Id of a registered task distribution.
         law: Name of the law.
-        env_kwargs: Keyword arguments the id is made with.
+        env_kwargs: Keyword arguments to make the id with.
     """
 
     def __init__(self, id: str, law: str, env_kwargs: dict[str, Any]):
@@ -75,13 +75,13 @@ class Case:
 
     @property
     def horizon(self) -> int | None:
-        """The steps at which episodes are cut; None if nothing cuts them."""
+        """Steps after which episodes are truncated; None if they never are."""
         registered = gym.spec(self.id).max_episode_steps
         steps = self.env_kwargs.get("max_episode_steps", registered)
         return None if steps == -1 else steps
 
     def advise(self, text: str) -> None:
-        """Note what the author may want to change, though it breaks no law."""
+        """Record something the author may want to change although it breaks no law."""
         if text not in self.advice:
             self.advice.append(text)
 
@@ -125,7 +125,7 @@ class Case:
 
     def broken(self, seen: str, do: str, at: str | None = None) -> LawBroken:
         """Return the complaint; `at` is where the author's code raised an error."""
-        with contextlib.suppress(Exception):  # a family that cannot be loaded is what is said
+        with contextlib.suppress(Exception):  # if loading fails, that is the complaint
             for ours, theirs in {} if self.batched else _SCALAR_WORDS.items():
                 do = do.replace(ours, theirs)
         where = "" if self.seed is None else f", seed {self.seed}"
@@ -151,7 +151,7 @@ class Case:
         what: str,
         words: Sequence[str] = (),
     ) -> None:
-        """Complain unless something is answered with an error that says certain words."""
+        """Complain unless a call raises an error that contains certain words."""
         allowed = error if isinstance(error, tuple) else (error,)
         names = " or ".join(one.__name__ for one in allowed)
         try:
@@ -184,19 +184,19 @@ def task_api(env: gym.Env) -> MetaEnv:
 
 
 def action_list(space: spaces.Space, steps: int, seed: int) -> list[Any]:
-    """Draw actions of one row from a space, the same ones for the same seed."""
+    """Draw actions for one row from a space; the same seed gives the same actions."""
     space.seed(seed)
     return [space.sample() for _ in range(steps)]
 
 
 def play(env: gym.Env, actions: Sequence[Any], episodes: int = 1) -> Transcript:
-    """Play on to the end of some episodes and say what was seen.
+    """Play to the end of some episodes and return what was seen.
 
     Args:
         env: After `reset`.
-        actions: Taken in turn, from the first one on at each episode; their number is the most
-            steps of an episode.
-        episodes: How many; each but the first begins with a plain `reset`.
+        actions: Taken in turn, starting over at each episode; their number is the most steps of
+            an episode.
+        episodes: Number of episodes; each but the first begins with a plain `reset`.
     """
     seen: Transcript = []
     for episode in range(episodes):
@@ -233,7 +233,7 @@ def same_bits(one: Any, other: Any) -> bool:
 
 
 def several(env: MetaEnv, count: int, seed: int = 0) -> list[Task]:
-    """Draw tasks from the distribution, distinct ones where there are that many."""
+    """Draw tasks from the distribution, distinct where there are enough."""
     env.reset(seed=seed)
     members = env.tasks_in_split
     if members is not None:
@@ -242,7 +242,7 @@ def several(env: MetaEnv, count: int, seed: int = 0) -> list[Task]:
 
 
 def shown(value: Any, most: int = 120) -> str:
-    """Write a value in a few words."""
+    """Format a value briefly."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key!r}: {shown(part, 60)}" for key, part in value.items()) + "}"
     text = np.array2string(np.asarray(value), separator=", ", threshold=12).replace("\n", "")
@@ -250,11 +250,11 @@ def shown(value: Any, most: int = 120) -> str:
 
 
 def differ(tasks: Sequence[Task]) -> bool:
-    """Tell whether not all of some tasks are the same."""
+    """Tell whether any of the tasks differ."""
     return any(not _tasks.equal(tasks[0], task) for task in tasks[1:])
 
 
 def one_task_only(env: MetaEnv) -> bool:
-    """Tell whether a split has a single task, so that nothing can differ."""
+    """Tell whether a split has a single task, so that tasks cannot differ."""
     members = env.tasks_in_split
     return members is not None and len(members) == 1

@@ -17,7 +17,7 @@ from ..core.tasks import Task
 from ..core.vector import MetaVectorEnv
 from .case import Case, Transcript, action_list, same_bits, several, shown, task_api
 
-_EPISODES = 4  # of a trial
+_EPISODES = 4  # episodes per trial
 _TASKS = 8
 
 
@@ -69,7 +69,7 @@ def _tasks_of_trial(case: Case, env: Any, pin: Task, seed: int) -> list[Task]:
 
 
 def _check_rows(case: Case, expected: list[Task], pin: Task, do: str) -> None:
-    """Row 1 of a batch changes as the environment does, also when it goes on from a state."""
+    """Row 1 of a batch changes as the environment does, even when resumed from a state."""
     made = [case.make_vec(3, episodes_per_trial=_EPISODES) for _ in range(2)]
     venv, other = made
     venv.reset(seed=4, options={"task": pin})
@@ -94,7 +94,7 @@ def _check_rows(case: Case, expected: list[Task], pin: Task, do: str) -> None:
 def _has_state(venv: MetaVectorEnv) -> bool:
     try:
         venv.get_state()
-    except NotImplementedError:  # of scalar environments
+    except NotImplementedError:  # scalar environments have none
         return False
     return True
 

@@ -41,7 +41,7 @@ from .case import Case, LawBroken
 Law = Callable[[Case], None]
 
 LAWS: tuple[Law, ...] = (
-    laws_methods.law_methods,  # what is written comes before how it plays
+    laws_methods.law_methods,  # the methods are checked before play
     laws_methods.law_draws,
     laws_returns.law_returns,
     laws_returns.law_infos,
@@ -73,12 +73,12 @@ def check_task_distribution(id: str, verbose: bool = False, **env_kwargs: Any) -
     """Check that an id keeps every law of the task API.
 
     Args:
-        id: Of a registered task distribution; `"package:mine/X-v0"` imports the package first.
-        verbose: Whether to print a line a law, and the advice.
-        **env_kwargs: What to make it with.
+        id: Id of a registered task distribution; `"package:mine/X-v0"` imports the package first.
+        verbose: Whether to print one line per law, and the advice.
+        **env_kwargs: Keyword arguments to make it with.
 
     Returns:
-        Advice: what the author may want to change, though it breaks no law.
+        Advice: things the author may want to change although they break no law.
 
     Raises:
         LawBroken: If it breaks one; says which, for which task and seed, what was seen, what to do.
@@ -87,7 +87,7 @@ def check_task_distribution(id: str, verbose: bool = False, **env_kwargs: Any) -
     module, _, name = id.rpartition(":")
     if module:
         importlib.import_module(module)
-    with contextlib.suppress(AttributeError, TypeError):  # which the first law explains
+    with contextlib.suppress(AttributeError, TypeError):  # the first law explains these
         load_family(card(name).family)
     advice: list[str] = []
     for law in LAWS:
@@ -112,11 +112,11 @@ def check_law(law: Law, id: str, **env_kwargs: Any) -> tuple[str, ...]:
 
     Args:
         law: One of `LAWS`.
-        id: Of a registered task distribution.
-        **env_kwargs: What to make it with.
+        id: Id of a registered task distribution.
+        **env_kwargs: Keyword arguments to make it with.
 
     Returns:
-        Advice: what the author may want to change, though it breaks no law.
+        Advice: things the author may want to change although they break no law.
 
     Raises:
         LawBroken: If the id breaks it, or raises an error on the way.

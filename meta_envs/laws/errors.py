@@ -1,4 +1,4 @@
-"""Where in an author's own code an error was raised, for complaints of the laws."""
+"""Locating errors in an author's own code, for complaints of the laws."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _CORE = __name__.rpartition(".")[0]
 
 
 def is_own(module: str, author: str) -> bool:
-    """Tell whether a module is in the package of a family's author, and not of the core.
+    """Tell whether a module is in the package of a family's author and not in the core.
 
     Args:
-        module: Its name.
+        module: Name of the module.
         author: Name of the family's module.
     """
     if module == _CORE or module.startswith(f"{_CORE}."):
@@ -22,7 +22,7 @@ def is_own(module: str, author: str) -> bool:
 
 
 def own_traceback(raised: BaseException, author: str) -> TracebackType | None:
-    """Return the traceback of an error from the author's first line on; None if it has none."""
+    """Return an error's traceback from the author's first line on; None if it has none."""
     trace = raised.__traceback__
     while trace is not None:
         if is_own(trace.tb_frame.f_globals.get("__name__", ""), author):
@@ -32,7 +32,7 @@ def own_traceback(raised: BaseException, author: str) -> TracebackType | None:
 
 
 def where(raised: BaseException, author: str) -> str | None:
-    """Say in which method, file and line of the author's an error was raised.
+    """Return the method, file and line of the author's code where an error was raised.
 
     Args:
         raised: The error.

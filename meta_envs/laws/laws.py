@@ -25,9 +25,9 @@ from .case import (
 )
 
 _SEEDS = (0, 1, 12345)
-_MOST_EPISODES = 3  # of a trial that are played
-_MANY = 257  # rows: more than a block of random numbers, and odd
-_FEW_STEPS = 4  # at which episodes are cut where there are many rows
+_MOST_EPISODES = 3  # most episodes played of a trial
+_MANY = 257  # rows: odd, and more than a block of random numbers
+_FEW_STEPS = 4  # horizon where there are many rows
 _OWN_RANDOM = (
     "Draw only from the generators the core hands out (`rng` in draw_task, `self.random` in "
     "episodes), and let begin_episodes forget the last episode"
@@ -77,7 +77,7 @@ def law_replay(case: Case) -> None:
         drawn = [("first observation", first), *play(env, actions, episodes)]
         task = info["task"]
         for how in ("options", "set_task"):
-            again.reset(seed=seed + 1, options={"task": None})  # another task was drawn last
+            again.reset(seed=seed + 1, options={"task": None})  # a different task was drawn last
             if how == "options":
                 first, _ = case.start(again, seed, task=task)
             else:
@@ -119,12 +119,12 @@ def _begun(observation: Any, task: Any) -> Transcript:
 
 
 def _play_batch(venv: MetaVectorEnv, seed: int) -> tuple[tuple[Any, Any], list[tuple[Any, ...]]]:
-    """Play until every row has begun two further episodes; keep everything that was seen.
+    """Play until every row has begun two more episodes; record everything seen.
 
-    After steps 1 and 2 a third of the rows is reset, so that not all end in the same step.
+    After steps 1 and 2 a third of the rows are reset, so that not all end in the same step.
 
     Returns:
-        First observations and tasks; and a step each the actions, what came of them, and mask,
+        First observations and tasks; and for each step its actions and outcome, and the mask,
         observations and tasks of the reset after it (None if there was none).
     """
     observations, infos = venv.reset(seed=seed)

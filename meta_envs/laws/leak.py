@@ -17,9 +17,9 @@ from .case import Case, same_bits, several, shown, task_api
 
 _SEEDS = (0, 1, 12345)
 _TASKS = 12
-_POOL = 256  # tasks whose parts are put into others, which families may refuse
-_STARTS = 8  # tasks that others are made from
-_ALIKE = 2  # made from each
+_POOL = 256  # tasks to take parts from; families may refuse the mixtures
+_STARTS = 8  # tasks that others are derived from
+_ALIKE = 2  # derived from each
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class _Part:
     where: slice | None
 
     def put(self, task: Task, into: Task) -> Task:
-        """Return `into` with this part of `task`."""
+        """Return `into` with this part taken from `task`."""
         value = np.array(into[self.key])
         place: Any = ... if self.where is None else self.where
         value[place] = task[self.key][place]
@@ -74,7 +74,7 @@ def law_leak(case: Case) -> None:
 
 
 def _with(task: Task, other: Task, parts: list[_Part]) -> Task:
-    """Return `task` with these parts of `other`."""
+    """Return `task` with these parts taken from `other`."""
     for part in parts:
         task = part.put(other, task)
     return task
@@ -114,7 +114,7 @@ def _parts(case: Case, api: MetaEnv) -> list[_Part]:
 def _check_same(
     case: Case, env: gym.Env, seed: int, start: Task, tasks: list[Task], parts: list[_Part]
 ) -> Any:
-    """Return the first observation of a task, once all those of others are the same."""
+    """Check that the other tasks' first observations equal a task's; return the latter."""
     expected, _ = case.start(env, seed, task=start)
     told = f", though they share {', '.join(map(str, parts))}" if parts else ""
     for task in tasks:

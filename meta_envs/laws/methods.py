@@ -1,7 +1,7 @@
 """The laws of what a family writes: its methods and arguments, and the tasks it draws.
 
-They come before all others, and complain in the words of the author's own methods: what follows
-from a mistake here would be misread by the laws of play.
+They are checked first, and complain in terms of the author's own methods: the laws of play would
+misdiagnose the consequences of a mistake here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .play import BATCHED, ROWS, SCALAR, Watched, Words
 from .values import kind_of
 
 _DRAWS = 64
-_K = 7  # episodes_per_trial that must arrive; no registered number, so that no default passes
+_K = 7  # episodes_per_trial that must arrive; not registered anywhere, so that no default passes
 _HORIZON = 9  # max_episode_steps that must arrive
 _SPLITS = ("train", "test", "all", "ood")
 _ALSO_CALLED = {  # other names under which authors write a method

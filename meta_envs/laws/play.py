@@ -1,4 +1,4 @@
-"""Play in which a family's own methods are looked at as they return, before the core sees it."""
+"""Play that inspects what a family's own methods return, before the core sees it."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from .case import Case, LawBroken
 from .values import Fault
 
 ROWS = 3
-_SEED = 20  # of row 0
+_SEED = 20  # seed of row 0
 
-# Given what a method returned and its number of rows (None: a scalar family).
+# Called with what a method returned and its number of rows (None: a scalar family).
 Look = Callable[[Any, int | None], Fault | None]
 
 
 class Words(NamedTuple):
-    """What the authors of one kind of family write, in their words."""
+    """What authors of one kind of family write, in their terms."""
 
     base: type
     begin: str
     step: str
-    arguments: dict[str, tuple[str, ...]]  # of methods that the core calls
-    must: tuple[str, ...]  # methods that have to be written
+    arguments: dict[str, tuple[str, ...]]  # arguments of the methods the core calls
+    must: tuple[str, ...]  # methods that must be written
 
 
 _TASK_METHODS = {
@@ -66,7 +66,7 @@ class Watched:
     """A family's own environment: three rows of a batched family, or a scalar one.
 
     Args:
-        case: Which id; complaints are made in its name.
+        case: The id under test, for complaints.
         **more: Further arguments to make it with.
     """
 
@@ -75,7 +75,7 @@ class Watched:
         self.batched = case.batched
         self.words = BATCHED if self.batched else SCALAR
         self.steps = 0
-        if case.horizon is not None:  # uncut, unlike most play of the laws
+        if case.horizon is not None:  # not truncated, unlike most play in the laws
             more.setdefault("max_episode_steps", case.horizon)
         self.env: Any = case.make_vec(ROWS, **more) if self.batched else case.make(**more)
         self.inside: Any = self.env if self.batched else self.env.unwrapped
@@ -86,7 +86,7 @@ class Watched:
         return self.inside.single_observation_space if self.batched else self.env.observation_space
 
     def look(self, method: str, at: Look) -> None:
-        """Let `at` look at whatever a method returns, and complain of the fault it finds."""
+        """Have `at` inspect whatever a method returns; complain about any fault it finds."""
         write = getattr(self.inside, method)
 
         def watched(*given: Any) -> Any:
@@ -122,14 +122,14 @@ class Watched:
         return f" (step {self.steps} of an episode)"
 
     def play(self, steps: int, to_first_ends: bool = False) -> np.ndarray:
-        """Play by random actions.
+        """Play random actions.
 
         Args:
-            steps: How many at most.
+            steps: Most steps to play.
             to_first_ends: Whether to stop once an episode has ended in every row.
 
         Returns:
-            In which rows an episode has ended, bool [rows].
+            Whether an episode has ended in each row, bool [rows].
         """
         env, ended = self.env, np.zeros(ROWS if self.batched else 1, dtype=bool)
         self.case.seed = _SEED
@@ -144,6 +144,6 @@ class Watched:
             if not self.batched and (terminated or truncated):
                 self.steps = 0
                 env.reset()
-            elif self.batched and step == 2:  # rows that begin alone
+            elif self.batched and step == 2:  # reset only some of the rows
                 env.reset(options={"reset_mask": np.arange(ROWS) == 1})
         return ended

@@ -19,8 +19,8 @@ from .values import (
     reward_fault,
 )
 
-_STEPS = 200  # played; ids with a longer horizon are not played to their ends
-_MOST = 10_000  # steps within which an episode ends by itself
+_STEPS = 200  # most steps played; ids with a longer horizon are not played to the end
+_MOST = 10_000  # steps within which an episode must end by itself
 
 
 def law_returns(case: Case) -> None:
@@ -57,7 +57,7 @@ def _step_fault(watched: Watched, seen: Returned, value: Any, count: int | None)
 
 
 def _tuple_fault(watched: Watched, value: Any) -> Fault | None:
-    """Tell whether the parts are as many as they have to be."""
+    """Check that the tuple has the right number of parts."""
     if watched.batched:
         count, parts = 4, "(observations, rewards, terminated, infos)"
         why = (

@@ -15,7 +15,7 @@ from ..core.single import MetaEnv
 from ..core.tasks import Task
 from .case import Case, several, shown, task_api
 
-_DRAWS = 64  # tasks drawn of each split
+_DRAWS = 64  # tasks drawn from each split
 _SPLIT_DO = "Let in_split tell train from test by the task alone, and draw_task draw of both"
 
 
@@ -46,7 +46,7 @@ def law_splits(case: Case) -> None:
 
 
 def _drawn(case: Case, env: MetaEnv) -> list[Task]:
-    """Draw tasks of a split, and check that they belong to it."""
+    """Draw tasks from a split, and check that they belong to it."""
     case.seed = 0
     env.reset(seed=0)
     tasks = [env.sample_task() for _ in range(_DRAWS)]
@@ -79,7 +79,7 @@ def _check_disjoint(
 
 
 def _check_members(case: Case, envs: dict[str, MetaEnv], drawn: dict[str, list[Task]]) -> None:
-    """Check that the tasks of finite splits are enumerated, and are what is drawn."""
+    """Check that finite splits enumerate their tasks, and draw no others."""
     do = "Let all_tasks return every task once, whatever the split, and in_split choose"
     members = {split: env.tasks_in_split for split, env in envs.items()}
     finite = {split: tasks is not None for split, tasks in members.items() if split != "ood"}

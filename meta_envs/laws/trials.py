@@ -23,7 +23,7 @@ from .case import (
     task_api,
 )
 
-_TRIALS = 24  # drawn to see that tasks change; with two equally likely tasks one in 8 million fails
+_TRIALS = 24  # trials drawn to see tasks change; with two equal odds 1 in 8 million fails
 _DO = "Leave reset, set_task and set_tasks to the core, and write begin_episodes and draw_task only"
 
 
@@ -94,7 +94,7 @@ def law_trials(case: Case) -> None:
     fresh = case.make(episodes_per_trial=3).reset()[1].get("trial_start")
     case.require(fresh is True, f"info['trial_start'] is {fresh!r} at the first reset", _DO)
     starts(True, "reset(seed=0)", 0)
-    env.step(actions[0])  # an episode that is abandoned counts
+    env.step(actions[0])  # abandoned episodes count
     starts(False, "the second reset of a trial of 3 episodes")
     starts(False, "the third reset of a trial of 3 episodes")
     starts(True, "the reset after 3 episodes")
@@ -163,7 +163,7 @@ def _step(venv: MetaVectorEnv, seed: int) -> Any:
 
 
 def _play_pinned(case: Case, venv: MetaVectorEnv, twin: MetaVectorEnv, pin: Task) -> None:
-    """Play a batch whose row 1 was pinned beside one where it was not."""
+    """Play a batch with row 1 pinned next to one without the pin."""
     acted = 0
     for step in range(24):
         observations, rewards, terminated, truncated, infos = _step(venv, step)

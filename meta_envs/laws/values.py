@@ -1,6 +1,6 @@
-"""What is wrong with a value that a family's own method returned, and its cure; N rows, or one.
+"""Faults in values that a family's own methods return, and their cures; N rows, or one.
 
-Each function returns a `Fault`, or None where nothing is wrong. A `count` of None means one row
+Each function returns a `Fault`, or None if nothing is wrong. A `count` of None means one row
 alone (a `MetaEnv`), else that many rows (a `MetaVectorEnv`). What was seen is said so that it goes
 on after "step_rows returned".
 """
@@ -18,13 +18,13 @@ from gymnasium.vector.utils import batch_space
 from .case import same_bits, shown
 
 _NUMBERS = (int, float, np.integer, np.floating)
-_KEPT = 64  # arrays that are looked at again
+_KEPT = 64  # arrays remembered for later comparison
 _CORE_INFOS = ("task", "trial_start", "final_obs", "_final_obs", "final_info", "_final_info")
 _READ = "evaluate and agents read it at every step"
 
 
 class Fault(NamedTuple):
-    """What was seen, what to do, and in which row (None: in all, or it is not known)."""
+    """What was seen, what to do, and in which row (None: in all, or unknown)."""
 
     seen: str
     do: str
@@ -50,12 +50,12 @@ def kind_of(value: Any) -> str:
 def observation_fault(
     space: spaces.Space, value: Any, count: int | None, name: str
 ) -> Fault | None:
-    """Look at observations.
+    """Check observations.
 
     Args:
-        space: Of one row.
+        space: Observation space of one row.
         value: The observations of `count` rows.
-        count: Number of rows; None for one alone.
+        count: Number of rows; None for a scalar environment.
         name: What they are called, e.g. `"observations"`.
     """
     if isinstance(space, spaces.Dict):
@@ -150,7 +150,7 @@ def _index(place: tuple[int, ...], count: int | None) -> str:
 
 
 def finite_fault(value: Any, count: int | None, name: str) -> Fault | None:
-    """Look for NaN and infinity."""
+    """Check for NaN and infinity."""
     array = np.asarray(value)
     if array.dtype.kind not in "fc" or np.isfinite(array).all():
         return None
@@ -165,7 +165,7 @@ def finite_fault(value: Any, count: int | None, name: str) -> Fault | None:
 
 
 def reward_fault(value: Any, count: int | None) -> Fault | None:
-    """Look at rewards: float64 [N], or one number."""
+    """Check rewards: float64 [N], or one number."""
     if count is None:
         if isinstance(value, bool) or not isinstance(value, _NUMBERS):
             return Fault(f"{kind_of(value)} as the reward", "Return a number: `float(reward)`")
@@ -183,7 +183,7 @@ def reward_fault(value: Any, count: int | None) -> Fault | None:
 
 
 def end_fault(value: Any, count: int | None, name: str) -> Fault | None:
-    """Look at `terminated` (or `truncated`): bool [N], or one bool."""
+    """Check `terminated` (or `truncated`): bool [N], or one bool."""
     if count is None:
         if not isinstance(value, bool | np.bool_):
             return Fault(f"{kind_of(value)} as {name}", "Return True or False: `bool(...)`")
@@ -201,11 +201,11 @@ def end_fault(value: Any, count: int | None, name: str) -> Fault | None:
 
 
 def infos_fault(value: dict[str, Any], count: int | None, name: str) -> Fault | None:
-    """Look at the infos of one step.
+    """Check the infos of one step.
 
     Args:
-        value: A dict, what was returned as infos.
-        count: Number of rows; None for one alone.
+        value: The dict returned as infos.
+        count: Number of rows; None for a scalar environment.
         name: What they are called: `"infos"` or `"info"`.
     """
     for key in value:
@@ -253,7 +253,7 @@ def _success_fault(value: Any, name: str, count: int | None) -> Fault | None:
 
 
 def layout(infos: dict[str, Any], name: str) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """Return kind and shape of every part of infos, by its name."""
+    """Return the kind and shape of every part of infos, by name."""
     return {
         path: (_KINDS[np.asarray(part).dtype.kind], np.shape(part))
         for path, part in leaves(infos, name)
@@ -264,7 +264,7 @@ _KINDS = {"b": "bool", "i": "int", "u": "int", "f": "float", "U": "text", "S": "
 
 
 def changed_layout_fault(first: dict[str, Any], now: dict[str, Any]) -> Fault | None:
-    """Compare the `layout` of a step's infos with that of the first step's."""
+    """Compare the `layout` of a step's infos with the first step's."""
     for path in (*(first.keys() - now.keys()), *(now.keys() - first.keys())):
         when = "the first step but not at this one" if path in first else "this step only"
         return Fault(
@@ -301,7 +301,7 @@ class Returned:
         self._kept: deque[tuple[str, np.ndarray, np.ndarray]] = deque(maxlen=_KEPT)
 
     def fault(self, value: Any, name: str) -> Fault | None:
-        """Look at a value (an array, or dicts of arrays) that a call returns; remember it."""
+        """Check a value (an array, or dicts of arrays) that a call returned, and remember it."""
         for path, array, copied in self._kept:
             if not same_bits(array, copied):
                 return self._used_again(path, "written into after an earlier call returned them")

@@ -1,1 +1,1 @@
-"""What families of bodies share: the threads that step them."""
+"""Code shared by families of bodies: the threads that step them."""

@@ -1,7 +1,7 @@
 """Many rows of MuJoCo, stepped outside the GIL: N rows, R some of them.
 
-One `MjData` a row, and one `MjModel` a row where bodies differ, so each row does what MuJoCo does
-alone, bit for bit and warm start included, whatever the number of rows and threads is.
+One `MjData` per row, and one `MjModel` per row where bodies differ, so each row does what MuJoCo
+does alone, bit for bit and warm start included, for any number of rows and threads.
 """
 
 from __future__ import annotations
@@ -21,34 +21,34 @@ from ..core.memory import give_back_freed_memory, refuse_beyond_memory
 from .pool import Pool
 
 _LOG = logging.getLogger(__name__)
-_LARGEST = 1e10  # of positions and velocities; MuJoCo gives up beyond it
-_ROWS_A_THREAD = 8  # fewer are quicker without a second thread
-_CHUNKS = 4  # a thread
-_MANY_ROWS = 64  # fewer do not need much
-_NO_ISLANDS = int(getattr(mujoco.mjtDisableBit, "mjDSBL_ISLAND", 0))  # 3.3 looks for none anyway
+_LARGEST = 1e10  # bound on positions and velocities; MuJoCo gives up beyond it
+_ROWS_A_THREAD = 8  # fewer are faster without a second thread
+_CHUNKS = 4  # per thread
+_MANY_ROWS = 64  # fewer rows need little memory
+_NO_ISLANDS = int(getattr(mujoco.mjtDisableBit, "mjDSBL_ISLAND", 0))  # 3.3 never looks for any
 _WHOLE_STATE = int(mujoco.mjtState.mjSTATE_INTEGRATION)
 _VIEWS = ("_ctrl", "_views", "_shapes", "_sizes")
-# Resident bytes a row beside its model: what stepping touches of an `MjData` (measured, Humanoid).
+# Resident bytes per row without its model: what stepping touches of `MjData` (measured, Humanoid).
 _DATA_BYTES = 480_000
 
 
 class Physics:
     """N copies of a body.
 
-    A copy of it (`copy.deepcopy`, pickling) goes on as the original does, bit for bit.
+    A copy (`copy.deepcopy`, pickling) continues exactly as the original does, bit for bit.
 
     Args:
-        nominal: The body all rows begin with; it is not changed.
+        nominal: The body all rows start with; not changed.
         num_rows: N.
-        frame_skip: Physics steps a call of `step`.
-        fields: Of `MjData`, which `step` returns.
-        own_models: Give each row a model of its own, to be written to; else all share one.
+        frame_skip: Physics steps per call of `step`.
+        fields: Fields of `MjData` that `step` returns.
+        own_models: Whether each row has its own writable model; else all share one.
         contact_forces: Whether steps compute `cfrc_ext`.
-        threads: Threads that step; None is one for each CPU that this process may use.
+        threads: Threads that step; None means one per CPU available to this process.
 
     Raises:
         ValueError: If `frame_skip` or `threads` is out of range.
-        MemoryError: If the machine has not enough memory for so many rows.
+        MemoryError: If the machine lacks the memory for so many rows.
     """
 
     def __init__(
@@ -64,13 +64,13 @@ class Physics:
         self.frame_skip = positive("frame_skip", frame_skip)
         self._pool = Pool(threads)
         refuse_too_many(nominal, num_rows, own_models)
-        if num_rows >= _MANY_ROWS:  # of rows that are gone
+        if num_rows >= _MANY_ROWS:  # left by rows that no longer exist
             give_back_freed_memory()
         quieten()
         self.nominal = copy.copy(nominal)
-        # A row that diverges stays what it is until its episode ends, instead of starting anew.
+        # A diverged row keeps its state until its episode ends, rather than being reset by MuJoCo.
         self.nominal.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_AUTORESET)
-        if self.nominal.ntree == 1:  # a lone tree is the only island: the same bits 5 % sooner
+        if self.nominal.ntree == 1:  # a lone tree is the only island: same bits, 5 % faster
             self.nominal.opt.disableflags |= _NO_ISLANDS
         self.num_rows = num_rows
         if own_models:
@@ -88,17 +88,17 @@ class Physics:
         self._look()
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what a copy takes over: not the views, which would show the original's data."""
+        """Return what a copy keeps: not the views, which would show the original's data."""
         return {key: part for key, part in vars(self).items() if key not in _VIEWS}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Restore a copy, with views of its own data."""
         vars(self).update(state)
         quieten()
         self._look()
 
     def _look(self) -> None:
-        """Make the views through which rows are stepped and read: see `_VIEWS`."""
+        """Make the views through which rows are stepped and read; see `_VIEWS`."""
         self._ctrl = [data.ctrl for data in self.data]
         # `np.ravel` of MuJoCo's arrays, which are contiguous, is a view: it follows the data.
         self._views = {
@@ -111,7 +111,7 @@ class Physics:
 
     @property
     def dt(self) -> float:
-        """Seconds a call of `step`."""
+        """Seconds per call of `step`."""
         return float(self.nominal.opt.timestep) * self.frame_skip
 
     def step(
@@ -120,31 +120,31 @@ class Physics:
         """Step every row by `frame_skip` physics steps.
 
         Args:
-            controls: Of the actuators, float64 [N, U].
-            resting: Rows that stay where they are, bool [N].
+            controls: Actuator controls, float64 [N, U].
+            resting: Rows that are not stepped, bool [N].
 
         Returns:
             Fresh arrays [N, ...] of the `fields`.
         """
-        if self.num_rows == 1:  # without what many rows need
+        if self.num_rows == 1:  # skips the overhead for many rows
             self._step_one(controls)
             return {
                 field: self._views[field][0].copy().reshape(self._shapes[field])
                 for field in self.fields
             }
-        # In shapes of one dimension, as `np.concatenate` writes them.
+        # One-dimensional, as `np.concatenate` writes them.
         after = {field: np.empty(self.num_rows * self._sizes[field]) for field in self.fields}
         todo = deque(self._chunks)
         self._pool.run(lambda _: self._work(todo, controls, after, resting), self.threads)
         return {field: after[field].reshape(self._shapes[field]) for field in self.fields}
 
     def begin(self, rows: np.ndarray, positions: np.ndarray, velocities: np.ndarray) -> None:
-        """Put `rows` into states, with nothing left of what was before.
+        """Put `rows` into states, discarding everything from before.
 
         Args:
             rows: Indices [R].
-            positions: Generalised, [R, nq].
-            velocities: Generalised, [R, nv].
+            positions: Generalised positions, [R, nq].
+            velocities: Generalised velocities, [R, nv].
         """
         for row, position, velocity in zip(rows.tolist(), positions, velocities, strict=True):
             model, data = self.models[row], self.data[row]
@@ -158,7 +158,7 @@ class Physics:
         return np.stack([getattr(self.data[row], field) for row in rows.tolist()])
 
     def get_state(self) -> np.ndarray:
-        """Return all that `mj_step` begins with, warm start included, float64 [N, S]."""
+        """Return everything `mj_step` starts from, warm start included, float64 [N, S]."""
         size = mujoco.mj_stateSize(self.nominal, _WHOLE_STATE)
         states = np.empty((self.num_rows, size))
         for model, data, state in zip(self.models, self.data, states, strict=True):
@@ -166,11 +166,11 @@ class Physics:
         return states
 
     def set_state(self, states: np.ndarray) -> None:
-        """Go on from states [N, S]."""
+        """Resume from states [N, S]."""
         for model, data, state in zip(self.models, self.data, states, strict=True):
             mujoco.mj_setState(model, data, state, _WHOLE_STATE)
-            mujoco.mj_forward(model, data)  # for what is derived, e.g. pictures
-            mujoco.mj_setState(model, data, state, _WHOLE_STATE)  # as that changes the warm start
+            mujoco.mj_forward(model, data)  # for derived values, e.g. for pictures
+            mujoco.mj_setState(model, data, state, _WHOLE_STATE)  # forward changes warm starts
 
     def close(self) -> None:
         """Stop the threads."""
@@ -191,7 +191,7 @@ class Physics:
     ) -> None:
         """Step chunks of rows until none is left.
 
-        What Python does for one chunk goes on while other threads step theirs, outside the GIL.
+        Python's work for one chunk overlaps with other threads' steps, which run outside the GIL.
         """
         while True:
             try:
@@ -217,17 +217,17 @@ def diverged(positions: np.ndarray, velocities: np.ndarray) -> np.ndarray:
     """Tell which rows' physics has diverged, bool [N]: states that are not finite, or huge.
 
     Args:
-        positions: Generalised, [N, nq].
-        velocities: Generalised, [N, nv].
+        positions: Generalised positions, [N, nq].
+        velocities: Generalised velocities, [N, nv].
     """
-    # A NaN makes comparisons false, so the questions are asked the other way round.
+    # Comparisons with NaN are false, so the conditions test for what is fine.
     if np.vdot(positions, positions) + np.vdot(velocities, velocities) < _LARGEST:  # nearly always
         return np.zeros(len(positions), dtype=bool)
     return ~((np.abs(positions) < _LARGEST).all(1) & (np.abs(velocities) < _LARGEST).all(1))
 
 
 def _drain(function: Callable[..., None], *arguments: Iterable[Any]) -> None:
-    # The loop runs in C: what Python does between two calls keeps the other threads waiting.
+    # The loop runs in C: Python code between two calls would keep the other threads waiting.
     deque(map(function, *arguments), maxlen=0)
 
 
@@ -235,7 +235,7 @@ def refuse_too_many(model: mujoco.MjModel, num_rows: int, own_models: bool) -> N
     """Refuse more rows than the machine has memory for.
 
     Raises:
-        MemoryError: If it has not; says how much is needed.
+        MemoryError: If memory is too small; says how much is needed.
     """
     each = _DATA_BYTES + own_models * int(model.nbuffer)
     refuse_beyond_memory(
@@ -244,9 +244,9 @@ def refuse_too_many(model: mujoco.MjModel, num_rows: int, own_models: bool) -> N
 
 
 def quieten() -> None:
-    """Send MuJoCo's warnings to `logging`, unless somebody has taken them.
+    """Send MuJoCo's warnings to `logging`, unless another handler is installed.
 
-    Left alone, a diverging row writes a file into the working directory.
+    Otherwise a diverging row makes MuJoCo write a file into the working directory.
     """
     if mujoco.get_mju_user_warning() is None:
         mujoco.set_mju_user_warning(_LOG.debug)

@@ -1,4 +1,4 @@
-"""Which OpenGL draws bodies: what `MUJOCO_GL` says, else a display's, else EGL, else none."""
+"""Choice of OpenGL for drawing bodies: `MUJOCO_GL`, else a display's, else EGL, else none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 _LOG = logging.getLogger(__name__)
 _NONE = ("disable", "disabled", "off", "false", "0")
-_WINDOWS = ("", "glfw", "glx", "enable", "enabled", "on", "true", "1")  # of a display
+_WINDOWS = ("", "glfw", "glx", "enable", "enabled", "on", "true", "1")  # values that mean a display
 _LIBRARIES = {"egl": ("OpenGL.EGL",), "osmesa": ("OpenGL.GL", "OpenGL.osmesa")}
 
 
@@ -20,9 +20,9 @@ def chosen() -> str:
 
 
 def settle() -> None:
-    """See, before MuJoCo is imported, that what `MUJOCO_GL` says is there; else switch OpenGL off.
+    """Before MuJoCo is imported, check that `MUJOCO_GL`'s choice exists; else disable OpenGL.
 
-    MuJoCo cannot be imported at all otherwise, and bodies can be drawn as outlines.
+    Otherwise MuJoCo cannot be imported at all; without OpenGL, bodies are drawn as outlines.
     """
     asked = chosen()
     on_linux = sys.platform.startswith("linux")
@@ -46,9 +46,9 @@ def settle() -> None:
 
 
 def failure() -> str | None:
-    """Tell why there is no OpenGL to try; None if there is, or may be.
+    """Return why there is no OpenGL to try; None if there is, or may be.
 
-    GLFW, which MuJoCo takes unless told otherwise, would fail without a display, and write of it.
+    GLFW, MuJoCo's default, would fail without a display, and print messages about it.
     """
     asked = chosen()
     if asked in _NONE:
@@ -60,18 +60,18 @@ def failure() -> str | None:
 
 
 def make_renderer(mujoco: Any, *arguments: Any) -> Any:
-    """Return a `mujoco.Renderer`: of EGL where nothing was asked for and there is no display.
+    """Return a `mujoco.Renderer`, using EGL if nothing was requested and there is no display.
 
     Args:
-        mujoco: The module.
-        *arguments: Of the renderer.
+        mujoco: The imported `mujoco` module.
+        *arguments: Arguments of the renderer.
 
     Raises:
-        Exception: Of many kinds, where it does not work.
+        Exception: Of various types, if it does not work.
     """
     has_display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     if sys.platform.startswith("linux") and chosen() == "" and not has_display:
         module = sys.modules[mujoco.Renderer.__module__]
-        # What MuJoCo itself does at its import where MUJOCO_GL=egl.
+        # What MuJoCo itself does when imported with MUJOCO_GL=egl.
         module.gl_context.GLContext = importlib.import_module("mujoco.egl").GLContext
     return mujoco.Renderer(*arguments)

@@ -1,4 +1,4 @@
-"""Geoms of MuJoCo as outlines: what is drawn of a body without OpenGL; lengths in metres."""
+"""Outlines of MuJoCo geoms, for drawing bodies without OpenGL; lengths in metres."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _CUBE = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)],
 
 @dataclass(frozen=True)
 class Outline:
-    """Places [P, 3] whose hull is a geom, each with a ball of `radius` around it."""
+    """Points [P, 3], each with a ball of `radius` around it; the hull of all is a geom."""
 
     places: np.ndarray
     radius: float = 0.0
 
 
 def outline(model: mujoco.MjModel, data: mujoco.MjData, geom: int) -> Outline:
-    """Return what the outline of a geom is made of."""
+    """Return the outline of a geom."""
     size, center = model.geom_size[geom], data.geom_xpos[geom]
     turn = data.geom_xmat[geom].reshape(3, 3)
     kind = model.geom_type[geom]
@@ -40,7 +40,7 @@ def outline(model: mujoco.MjModel, data: mujoco.MjData, geom: int) -> Outline:
             (a * c, b * c, h) for h in level for c in (np.sqrt(1 - h * h),) for a, b in _ROUND.T
         ]
         return Outline(np.array(ball) * size @ turn.T + center)
-    box = model.geom_aabb[geom]  # of meshes, boxes and whatever else there is
+    box = model.geom_aabb[geom]  # for meshes, boxes and all other types
     return Outline((box[:3] + _CUBE * box[3:]) @ turn.T + center)
 
 
@@ -62,14 +62,14 @@ def hull(points: list[Point]) -> list[Point]:
 
 
 def far_to_near(model: mujoco.MjModel, data: mujoco.MjData, toward: np.ndarray) -> list[int]:
-    """Return the geoms that are drawn, the farthest from the viewer first."""
+    """Return the geoms to draw, farthest from the viewer first."""
     solid = (model.geom_type != mujoco.mjtGeom.mjGEOM_PLANE) & (model.geom_rgba[:, 3] > 0.05)
     depth = np.round(data.geom_xpos @ toward, 6)
     return [int(geom) for geom in np.argsort(depth, kind="stable") if solid[geom]]
 
 
 def color_of(model: mujoco.MjModel, geom: int) -> tuple[int, int, int]:
-    """Return a geom's colour: what belongs to the world is grey, a left side differs."""
+    """Return a geom's colour: grey for the world's; left limbs have their own."""
     if model.geom_bodyid[geom] == 0:
         return mix(RULE, MUTED, 0.2)
     names = f"{model.geom(geom).name} {model.body(int(model.geom_bodyid[geom])).name}".lower()
@@ -87,7 +87,7 @@ def moves_about(model: mujoco.MjModel) -> bool:
 
 
 def plane_of(model: mujoco.MjModel) -> str:
-    """Return from where all of a body's motion is seen: `"side"`, `"above"` or `"corner"`."""
+    """Return the viewpoint that shows all of a body's motion: `"side"`, `"above"` or `"corner"`."""
     hinge = model.jnt_type == mujoco.mjtJoint.mjJNT_HINGE
     slide = model.jnt_type == mujoco.mjtJoint.mjJNT_SLIDE
     if (hinge | slide).all():

@@ -17,16 +17,16 @@ from ..pictures.drawing import FAINT, GREEN, INK, MUTED, RED, RULE, Canvas, Colo
 from .outlines import color_of, far_to_near, hull, outline
 from .view import Marks, View, root_velocity, view_of
 
-WIDTH, HEIGHT = 480, 360  # of the picture without its heading, pixels
+WIDTH, HEIGHT = 480, 360  # size of the picture without its heading, pixels
 Lines = list[tuple[str, str]]
 
 _LINE = 20  # height of a line of the heading, pixels
-_FLOOR = 0.84  # where the floor is in a picture from the side, from its top
+_FLOOR = 0.84  # height of the floor in a side view, as a share from the top
 _STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)  # metres between ticks
-_EDGE = 1.5  # outline of a geom, pixels
+_EDGE = 1.5  # line width of a geom's outline, pixels
 _SIDE = np.array([[1.0, 0, 0], [0, 0, 1.0], [0, -1.0, 0]])
 _ABOVE = np.eye(3)
-_TURN, _TILT = math.radians(-60), math.radians(30)  # of the view from a corner
+_TURN, _TILT = math.radians(-60), math.radians(30)  # angles of the corner view
 _CORNER = np.array(
     [
         [-math.sin(_TURN), math.cos(_TURN), 0],
@@ -48,9 +48,9 @@ def draw_body(
     Args:
         model: The body; sizes of its geoms are drawn to scale.
         data: Its state, with the poses of that state (after a step or `mj_forward`).
-        lines: What to write above it: names and values.
-        marks: What it is to do.
-        view: From where; None looks at the body anew. Keep one to compare bodies in size.
+        lines: Names and values to write above the picture.
+        marks: The body's goal, to mark.
+        view: Viewpoint; None fits a new one to the body. Reuse one to compare bodies in size.
 
     Returns:
         uint8 [height, width, 3].
@@ -75,7 +75,7 @@ def draw_body(
 
 
 def under_heading(picture: np.ndarray, lines: Lines | None) -> np.ndarray:
-    """Write names and values above a picture, a line each, so that sizes do not change with them.
+    """Write names and values above a picture, one per line, without changing its size.
 
     Args:
         picture: uint8 [height, width, 3].
@@ -94,7 +94,7 @@ def under_heading(picture: np.ndarray, lines: Lines | None) -> np.ndarray:
 
 
 def task_lines(task: Task) -> Lines:
-    """Return what a picture says of a task: a name and its numbers, a line each."""
+    """Return the lines a picture shows about a task: a name and its numbers on each."""
     lines = []
     for key, value in task.items():
         numbers = np.ravel(value)
@@ -111,12 +111,12 @@ class _Pen:
         self.canvas, self.view, self.middle = canvas, view, middle
 
     def at(self, place: Any) -> Point:
-        """Return the pixel of a place [3]."""
+        """Return the pixel of a point in space, [3]."""
         right, up = self.view.axes[:2] @ (np.asarray(place, dtype=float) - self.middle)
         return WIDTH / 2 + right * self.view.scale, HEIGHT / 2 - up * self.view.scale
 
     def floor(self) -> None:
-        """Draw the floor with a tick or a line every so many metres."""
+        """Draw the floor with ticks or lines at regular distances in metres."""
         step = next((one for one in _STEPS if one >= self.view.span / 7), _STEPS[-1])
         height = self.view.floor or 0.0
         reach = self.view.span * (1.6 if self.view.kind == "corner" else 0.75)
@@ -171,7 +171,7 @@ class _Pen:
                 self.canvas.polygon(hull(points), ink)
 
     def target(self, target: tuple[float, ...]) -> None:
-        """Draw where to go; at the edge, with its distance, if it is outside the picture."""
+        """Draw the target; if outside the picture, at its edge with the distance."""
         place = np.array([target[0], target[1] if len(target) > 1 else 0.0, 0.0])
         place[2] = self.view.floor or 0.0
         across, down = self.at(place)
@@ -195,7 +195,7 @@ class _Pen:
         self.canvas.text(f"{far:.1f} m", (left, top), size=13, color=RED, anchor="center")
 
     def arrow(self, arrow: tuple[float, float, str]) -> None:
-        """Draw the wanted direction: above the body, or around it on the floor."""
+        """Draw the desired direction: above the body, or around it on the floor."""
         x, y, words = arrow
         if self.view.kind == "side":
             start = np.array([0.0, 34 - HEIGHT / 2])

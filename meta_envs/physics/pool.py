@@ -13,7 +13,7 @@ _MOST_THREADS = 1024
 
 
 def thread_count(threads: int | None) -> int:
-    """Return how many threads step rows: as many as asked for, else one for each CPU.
+    """Return how many threads step rows: as many as requested, else one per CPU.
 
     Raises:
         ValueError: If `threads` is not an integer from 1 to 1024.
@@ -24,13 +24,13 @@ def thread_count(threads: int | None) -> int:
 
 
 class Pool:
-    """Threads that work together with the one that asks.
+    """Threads that work together with the calling thread.
 
-    They are made when they are first needed. Neither a forked child nor a copy has threads of the
-    original, so each of these makes its own.
+    They are created when first needed. Neither a forked child nor a copy has the original's
+    threads, so each creates its own.
 
     Args:
-        threads: How many, the asking one included; None is one for each CPU.
+        threads: Number of threads, the caller included; None means one per CPU.
 
     Raises:
         ValueError: If `threads` is not an integer from 1 to 1024.
@@ -39,14 +39,14 @@ class Pool:
     def __init__(self, threads: int | None):
         self.threads = thread_count(threads)
         self._others: ThreadPoolExecutor | None = None
-        self._process = 0  # whose threads they are
+        self._process = 0  # id of the process that owns the threads
 
     def run(self, work: Callable[[int], None], threads: int) -> None:
         """Call `work(i)` for each i below `threads`, all at once, and wait for all of them.
 
         Args:
-            work: `work(0)` runs in the asking thread.
-            threads: At most those of the pool.
+            work: Function of the index; `work(0)` runs in the calling thread.
+            threads: Number to use, at most the pool's.
         """
         if threads > 1 and (self._others is None or self._process != os.getpid()):
             self._process = os.getpid()
@@ -67,9 +67,9 @@ class Pool:
         self._others = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what a copy takes over: how many threads, and no thread."""
+        """Return what a copy keeps: the number of threads, but no threads."""
         return {"threads": self.threads}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Begin without threads."""
+        """Start without threads."""
         self.threads, self._others, self._process = state["threads"], None, 0

@@ -22,22 +22,22 @@ _ELEVATION = {
     "above": -70.0,
     "corner": -22.0,
     "table": -30.0,
-}  # of the camera, degrees
+}  # angles of the camera, degrees
 _AZIMUTH = {"side": 90.0, "above": 90.0, "corner": 120.0, "table": 230.0}
-_FIELD = 45.0  # of view, up and down, degrees: MuJoCo's free camera
-_SHADOWS = 1024  # texels along a side of the shadow map; drawing without a graphics card is slow
+_FIELD = 45.0  # vertical field of view, degrees, of MuJoCo's free camera
+_SHADOWS = 1024  # texels per side of the shadow map; few, since drawing without a GPU is slow
 _MOST_GEOMS = 200
-_PARENTS: list[Any] = []  # renderers that a forked child has from its parent
+_PARENTS: list[Any] = []  # renderers that a forked child inherited
 
 
 class OpenGL:
     """Whether OpenGL works in this process: tried once, then remembered."""
 
-    failure: str | None = None  # why it does not
+    failure: str | None = None  # why it does not work
 
     @classmethod
     def renderer(cls, model: mujoco.MjModel) -> Any:
-        """Return a `mujoco.Renderer`; None if there is none to be had.
+        """Return a `mujoco.Renderer`; None if none is available.
 
         Args:
             model: The body; it is copied.
@@ -52,7 +52,7 @@ class OpenGL:
         drawn.vis.quality.shadowsize = min(int(drawn.vis.quality.shadowsize), _SHADOWS)
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # GLFW's, of what the failure says anyway
+                warnings.simplefilter("ignore")  # GLFW's, which repeat the failure
                 return opengl.make_renderer(mujoco, drawn, HEIGHT, WIDTH, _MOST_GEOMS)
         except Exception as error:  # backends fail in many ways: missing libraries, displays, ...
             cls.failure = f"{type(error).__name__}: {error}"
@@ -63,15 +63,15 @@ class OpenGL:
 class RowRenderer:
     """Draws rows of one body, each with the parameters of its task.
 
-    The camera is the same for all rows, so that bodies of different sizes look different. Which
-    OpenGL is used, the variable `MUJOCO_GL` says (`glfw`, `egl` or `osmesa`; `disable` for none);
-    without it a display's, and without a display EGL where it works.
+    The camera is the same for all rows, so that bodies of different sizes look different. The
+    variable `MUJOCO_GL` selects OpenGL (`glfw`, `egl` or `osmesa`; `disable` for none); without
+    it a display's is used, and without a display EGL where it works.
 
-    A copy, and a forked child, make a renderer of their own.
+    A copy and a forked child each make their own renderer.
 
     Args:
-        opengl: Whether MuJoCo's renderer is tried at all.
-        view: Where the camera is; None suits the first body drawn.
+        opengl: Whether to try MuJoCo's renderer at all.
+        view: Viewpoint of the camera; None fits one to the first body drawn.
     """
 
     def __init__(self, opengl: bool = True, view: View | None = None):
@@ -79,10 +79,10 @@ class RowRenderer:
         self._renderer: Any = None
         self._given = view
         self._view: View | None = None
-        self._process = 0  # that has tried to make a renderer
+        self._process = 0  # id of the process that tried to make a renderer
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what a copy takes over: from where it looks, and no renderer."""
+        """Return what a copy keeps: the viewpoint, but no renderer."""
         return {**vars(self), "_renderer": None, "_process": 0}
 
     def draw(
@@ -99,13 +99,13 @@ class RowRenderer:
         """Draw a row.
 
         Args:
-            model: Its body, of the same geoms in number and kind as the first one drawn.
+            model: Its body, with the same number and types of geoms as the first one drawn.
             data: Its state, with the poses of that state (after a step or `mj_forward`).
-            lines: What to write above the picture: names and values of the task.
-            direction: To mark: to run towards +x (1) or -x (-1).
-            velocity: To mark: the wanted one along +x, m/s.
-            heading: To mark: to run along, radians from +x.
-            target: To mark: where to go, x and y in metres.
+            lines: Names and values of the task, to write above the picture.
+            direction: Desired direction to mark: +x (1) or -x (-1).
+            velocity: Desired velocity along +x to mark, m/s.
+            heading: Desired heading to mark, radians from +x.
+            target: Target to mark, x and y in metres.
 
         Returns:
             uint8 [height, width, 3]; sizes are even, as films need them.
@@ -113,7 +113,7 @@ class RowRenderer:
         if self._view is None:
             self._view = self._given or view_of(model)
         if self._opengl and self._process != os.getpid():
-            if self._renderer is not None:  # a fork's: to free it would free its parent's
+            if self._renderer is not None:  # inherited by fork: freeing it would free the parent's
                 _PARENTS.append(self._renderer)
             self._process = os.getpid()
             self._renderer = OpenGL.renderer(model)
@@ -123,14 +123,14 @@ class RowRenderer:
         scene = self._renderer.scene
         camera = _camera(self._view, data)
         option, any_kind = mujoco.MjvOption(), int(mujoco.mjtCatBit.mjCAT_ALL)
-        # Not `Renderer.update_scene`: it has one model, and rows have their own.
+        # Not `Renderer.update_scene`: it has one model, but each row has its own.
         mujoco.mjv_updateScene(model, data, option, None, camera, any_kind, scene)
         scene.flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = 0
         _mark(scene, marks, self._view, data)
         return under_heading(self._renderer.render(), lines)
 
     def close(self) -> None:
-        """Give the OpenGL context back; drawing again makes a new one."""
+        """Release the OpenGL context; drawing again makes a new one."""
         if self._renderer is not None and self._process == os.getpid():
             self._renderer.close()
         elif self._renderer is not None:
@@ -140,7 +140,7 @@ class RowRenderer:
 
 
 def _camera(view: View, data: mujoco.MjData) -> mujoco.MjvCamera:
-    """Return a camera that sees as much as a picture without OpenGL does."""
+    """Return a camera that shows as much as a picture without OpenGL does."""
     camera = mujoco.MjvCamera()
     camera.type = mujoco.mjtCamera.mjCAMERA_FREE
     camera.lookat[:] = view.middle(data)
@@ -153,7 +153,7 @@ def _camera(view: View, data: mujoco.MjData) -> mujoco.MjvCamera:
 
 
 def _mark(scene: Any, marks: Marks, view: View, data: mujoco.MjData) -> None:
-    """Add the target and the wanted direction to a scene."""
+    """Add the target and the desired direction to a scene."""
     floor = view.floor or 0.0
     thin = 0.006 * view.span
     if marks.target is not None:

@@ -1,4 +1,4 @@
-"""From where a body is looked at, and what it is to do. Places and lengths are in metres."""
+"""Viewpoints of bodies, and marks for their goals. Positions and lengths are in metres."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 
 from .outlines import far_to_near, moves_about, outline, plane_of
 
-WIDTH, HEIGHT = 480, 360  # of the picture without its heading, pixels
+WIDTH, HEIGHT = 480, 360  # size of the picture without its heading, pixels
 
 _LINE = 20  # height of a line of the heading, pixels
-_FLOOR = 0.84  # where the floor is in a picture from the side, from its top
+_FLOOR = 0.84  # height of the floor in a side view, as a share from the top
 _STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)  # metres between ticks
-_EDGE = 1.5  # outline of a geom, pixels
+_EDGE = 1.5  # line width of a geom's outline, pixels
 _SIDE = np.array([[1.0, 0, 0], [0, 0, 1.0], [0, -1.0, 0]])
 _ABOVE = np.eye(3)
-_TURN, _TILT = math.radians(-60), math.radians(30)  # of the view from a corner
+_TURN, _TILT = math.radians(-60), math.radians(30)  # angles of the corner view
 _CORNER = np.array(
     [
         [-math.sin(_TURN), math.cos(_TURN), 0],
@@ -30,14 +30,14 @@ _CORNER = np.array(
 
 @dataclass(frozen=True)
 class View:
-    """Where a body is looked at from.
+    """The viewpoint a body is drawn from.
 
     Args:
         kind: `"side"`, `"above"` or `"corner"`.
-        axes: What points right, up and at the viewer, unit vectors [3, 3].
-        center: What is in the middle of the picture, as far as it does not follow the body, [3].
-        span: Metres across the picture.
-        follows: Whether the picture goes with the body.
+        axes: Unit vectors pointing right, up and at the viewer, [3, 3].
+        center: Middle of the picture, in coordinates that do not follow the body, [3].
+        span: Width of the picture, metres.
+        follows: Whether the picture follows the body.
         floor: Height of the floor; None if there is none.
     """
 
@@ -50,11 +50,11 @@ class View:
 
     @property
     def scale(self) -> float:
-        """Pixels a metre."""
+        """Pixels per metre."""
         return WIDTH / self.span
 
     def middle(self, data: mujoco.MjData) -> np.ndarray:
-        """Return what is in the middle of the picture now, [3]."""
+        """Return the current middle of the picture, [3]."""
         place = self.center.copy()
         if self.follows:
             free = slice(0, 1) if self.kind == "side" else slice(0, 2)
@@ -64,13 +64,13 @@ class View:
 
 @dataclass(frozen=True)
 class Marks:
-    """What a body is to do, and is drawn as an arrow or a target.
+    """A body's goal, drawn as an arrow or a target.
 
     Args:
-        direction: To run towards +x (1) or -x (-1).
-        velocity: Wanted along +x, m/s.
-        heading: To run along, radians from +x.
-        target: Where to go, x and y in metres.
+        direction: Desired direction: +x (1) or -x (-1).
+        velocity: Desired velocity along +x, m/s.
+        heading: Desired heading, radians from +x.
+        target: Position to reach, x and y in metres.
     """
 
     direction: float | None = None
@@ -79,7 +79,7 @@ class Marks:
     target: tuple[float, ...] | None = None
 
     def arrow(self) -> tuple[float, float, str] | None:
-        """Return the wanted direction (x, y of unit length) and its name, if there is one."""
+        """Return the desired direction (unit vector x, y) and its name, if there is one."""
         if self.velocity is not None:
             sign = -1.0 if self.velocity < 0 else 1.0
             return sign, 0.0, f"wanted {self.velocity:.2f} m/s"
@@ -90,11 +90,11 @@ class Marks:
         return None
 
     def speed(self, velocity: np.ndarray, planar: bool) -> float:
-        """Return the speed along what is wanted, m/s; without a direction, however fast it is.
+        """Return the speed along the desired direction, m/s; without one, the overall speed.
 
         Args:
-            velocity: Along x, y and z, m/s.
-            planar: Whether there is but +x and -x; then +x counts, as the axis shows the sign.
+            velocity: Velocity along x, y and z, m/s.
+            planar: Whether motion is along x only; then +x counts, as the axis shows the sign.
         """
         if planar or self.velocity is not None:
             return float(velocity[0])
@@ -105,7 +105,7 @@ class Marks:
 
 
 def view_of(model: mujoco.MjModel) -> View:
-    """Return the view that suits a body, with a span that shows it whole."""
+    """Return the view that suits a body, wide enough to show all of it."""
     data = mujoco.MjData(model)
     mujoco.mj_forward(model, data)
     kind = plane_of(model)
@@ -114,7 +114,7 @@ def view_of(model: mujoco.MjModel) -> View:
     wide, high, _ = np.abs(axes) @ (upper - lower)
     follows = moves_about(model)
     room = 1.9 if follows else 1.15
-    above = 1.5 if kind == "side" else room  # the floor is at the bottom of a picture from the side
+    above = 1.5 if kind == "side" else room  # a side view has the floor at the bottom
     span = max(room * wide, above * high * WIDTH / HEIGHT, 1e-3)
     is_plane = model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE
     planes = np.flatnonzero(is_plane & (model.geom_bodyid == 0))
@@ -126,7 +126,7 @@ def view_of(model: mujoco.MjModel) -> View:
 
 
 def _bounds(model: mujoco.MjModel, data: mujoco.MjData) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lowest and highest coordinates of all that is drawn, [3] and [3]."""
+    """Return the lowest and highest coordinates of everything drawn, [3] and [3]."""
     parts = [outline(model, data, geom) for geom in far_to_near(model, data, _ABOVE[2])]
     lower = np.min([part.places.min(axis=0) - part.radius for part in parts], axis=0)
     upper = np.max([part.places.max(axis=0) + part.radius for part in parts], axis=0)

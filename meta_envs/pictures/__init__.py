@@ -1,1 +1,1 @@
-"""What pictures of several families share."""
+"""Drawing code shared by several families."""

@@ -14,10 +14,10 @@ Point = tuple[float, float]  # x, y in pixels from the top left corner
 PAPER = (252, 251, 248)  # background
 INK = (38, 40, 46)  # text, outlines
 MUTED = (122, 126, 136)  # secondary text
-RULE = (204, 206, 212)  # axes, walls of little weight
+RULE = (204, 206, 212)  # axes, light walls
 FAINT = (236, 236, 234)  # empty cells, tracks
 
-# Okabe and Ito's colours, which people of every colour vision tell apart.
+# Okabe and Ito's colours, distinguishable with every type of colour vision.
 BLUE = (0, 114, 178)
 SKY = (86, 180, 233)
 GREEN = (0, 158, 115)
@@ -27,7 +27,7 @@ RED = (213, 94, 0)
 PINK = (204, 121, 167)
 CYCLE = (BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW)  # for telling series apart
 
-_OVERSAMPLE = 2  # drawn twice as large and scaled down: smooths shapes and text alike
+_OVERSAMPLE = 2  # drawn twice as large, then scaled down: smooths shapes and text
 
 
 def mix(color: Color, other: Color, weight: float) -> tuple[int, int, int]:
@@ -41,13 +41,13 @@ def mix(color: Color, other: Color, weight: float) -> tuple[int, int, int]:
 class Canvas:
     """A picture to draw on; needs no display and changes nothing global.
 
-    Sizes and places are in pixels, x to the right and y down, and may be fractions. Every colour
-    may carry an opacity as its fourth number.
+    Sizes and positions are in pixels, x to the right and y down, and may be fractional. Every
+    colour may carry an opacity as its fourth number.
 
     Args:
-        width: In pixels.
-        height: In pixels.
-        color: Of the background.
+        width: Width in pixels.
+        height: Height in pixels.
+        color: Background colour.
     """
 
     def __init__(self, width: int, height: int, color: Color = PAPER):
@@ -87,7 +87,7 @@ class Canvas:
             self._pygame.draw.rect(self._surface, color, box, line, border_radius=corner)
 
     def circle(self, center: Point, radius: float, color: Color, *, line_width: float = 0) -> None:
-        """Draw a disc, or with a line width a ring."""
+        """Draw a disc, or a ring if a line width is given."""
         where, size = (_pixels(center[0]), _pixels(center[1])), max(_pixels(radius), 1)
         if len(color) == 4:
             layer = self._pygame.Surface((2 * size + 1, 2 * size + 1), self._pygame.SRCALPHA)
@@ -140,10 +140,10 @@ class Canvas:
 
         Args:
             words: What to write.
-            at: Where its anchor goes.
-            size: Height of a line of it, in pixels.
-            color: Of the letters.
-            anchor: Which point of the text is at `at`: `"topleft"`, `"midtop"`, `"topright"`,
+            at: Position of the anchor.
+            size: Line height in pixels.
+            color: Colour of the letters.
+            anchor: Point of the text placed at `at`: `"topleft"`, `"midtop"`, `"topright"`,
                 `"midleft"`, `"center"`, `"midright"`, `"bottomleft"`, `"midbottom"` or
                 `"bottomright"`.
             bold: Whether the letters are bold.
@@ -160,14 +160,14 @@ class Canvas:
         return self._font(size, bold).size(words)[0] / _OVERSAMPLE
 
     def fitted(self, words: str, width: float, *, size: float = 14, bold: bool = False) -> str:
-        """Return as many of the words as fit into a width, whole, with "..." for the others."""
+        """Return as many whole words as fit into a width, with "..." for the rest."""
         if self.text_width(words, size=size, bold=bold) <= width:
             return words
         kept = words.split(" ")
         while len(kept) > 1 and self._too_wide(kept, width, size, bold):
             kept.pop()
         letters = " ".join(kept)
-        while letters and self._too_wide([letters], width, size, bold):  # a word that fits nowhere
+        while letters and self._too_wide([letters], width, size, bold):  # one word is too long
             letters = letters[:-1]
         return f"{letters} ..."
 
@@ -195,7 +195,7 @@ def _stroke(line_width: float) -> int:
 
 
 def _font_file(bold: bool) -> str | None:
-    """Find DejaVu Sans as it comes with matplotlib: the same on every machine; else pygame's."""
+    """Find matplotlib's DejaVu Sans, the same on every machine; None for pygame's own."""
     package = importlib.util.find_spec("matplotlib")
     if package is None or package.origin is None:
         return None

@@ -30,7 +30,7 @@ class OracleObservation(gym.Wrapper, gym.utils.RecordConstructorArgs):
         env: A `gym.make` environment with the task API.
 
     Raises:
-        TypeError: If it has none.
+        TypeError: If it lacks the task API.
     """
 
     def __init__(self, env: gym.Env):
@@ -42,12 +42,12 @@ class OracleObservation(gym.Wrapper, gym.utils.RecordConstructorArgs):
         self.observation_space = observation_with_task(env.observation_space, self._task_space)
 
     def reset(self, **kwargs: Any) -> tuple[np.ndarray, dict[str, Any]]:
-        """Reset, and show the task in force."""
+        """Reset; the observation includes the current task."""
         observation, info = self.env.reset(**kwargs)
         return self._shown(observation), info
 
     def step(self, action: Any) -> tuple[np.ndarray, Any, bool, bool, dict[str, Any]]:
-        """Step, and show the task in force."""
+        """Step; the observation includes the current task."""
         observation, *rest = self.env.step(action)
         return (self._shown(observation), *rest)  # type: ignore[return-value]
 
@@ -82,13 +82,13 @@ class VectorOracleObservation(VectorWrapper):
         self._flat_tasks = np.zeros((self.num_envs, 0), dtype=np.float32)
 
     def reset(self, **kwargs: Any) -> tuple[np.ndarray, dict[str, Any]]:
-        """Reset, and show the tasks in force."""
+        """Reset; observations include the current tasks."""
         observations, infos = self.env.reset(**kwargs)
         self._flat_tasks = self._flattened(range(self.num_envs))
         return self._shown(observations, self._flat_tasks), infos
 
     def step(self, actions: Any) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
-        """Step, and show the tasks in force."""
+        """Step; observations include the current tasks."""
         observations, rewards, terminated, truncated, infos = self.env.step(actions)
         if "final_obs" in infos:
             infos = {**infos, "final_obs": self._shown(infos["final_obs"], self._flat_tasks)}
@@ -126,7 +126,7 @@ def _row(batch: Any, row: int) -> Any:
 
 
 def observation_with_task(observation_space: spaces.Space, task_space: spaces.Dict) -> spaces.Box:
-    """Return the space of a flat observation with the flat task behind it.
+    """Return the space of a flat observation followed by the flat task.
 
     Raises:
         TypeError: If one of them cannot be flattened to a vector.

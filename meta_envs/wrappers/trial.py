@@ -16,7 +16,7 @@ from ..core.autoreset import final_info, require_same_step
 from ..core.single import MetaEnv
 from ..core.vector import MetaVectorEnv
 
-# What an ended episode leaves, which is no trial's end.
+# Infos of an ended episode, which does not mark the end of a trial.
 _OF_EPISODES = ("final_obs", "_final_obs", "final_info", "_final_info")
 _FLAT = (spaces.Discrete, spaces.MultiDiscrete, spaces.MultiBinary)
 
@@ -25,12 +25,12 @@ class TrialObservation:
     """Builds `[observation, previous action, previous reward, episode start]` for rows.
 
     Vector and Discrete observations become one flat float32 vector (discrete parts one-hot); image
-    and Dict observations stay as they are, in a Dict with `previous_action`, `previous_reward` and
+    and Dict observations stay unchanged, in a Dict with `previous_action`, `previous_reward` and
     `episode_start` as further keys (an image under `observation`).
 
     Args:
-        observation_space: Of one row of the raw environment.
-        action_space: Of one row.
+        observation_space: Observation space of one row of the raw environment.
+        action_space: Action space of one row.
     """
 
     def __init__(self, observation_space: spaces.Space, action_space: spaces.Space):
@@ -64,7 +64,7 @@ class TrialObservation:
         """Build the observations of R rows.
 
         Args:
-            observations: Raw ones, [R, ...].
+            observations: Raw observations, [R, ...].
             actions: Previous actions as `flat_actions` gives them, float32 [R, A]; zeros at a
             trial's start.
             rewards: Previous rewards, [R]; 0 at a trial's start.
@@ -99,7 +99,7 @@ class TrialObservation:
         return flat
 
     def flat_observations(self, observations: Any) -> np.ndarray:
-        """Flatten raw observations [R, ...] to float32 [R, D]; what is discrete becomes one-hot."""
+        """Flatten raw observations [R, ...] to float32 [R, D]; discrete parts become one-hot."""
         assert self.observation_size is not None
         flat = np.zeros((len(observations), self.observation_size), dtype=np.float32)
         write_flat(self.raw_space, observations, flat)
@@ -115,7 +115,7 @@ class TrialObservation:
             (self._action_space, slice(self.observation_size, end)),
         ):
             if isinstance(space, spaces.Box):
-                # An action of all zeros stands for none, so zero is always inside.
+                # All zeros means no previous action, so zero must always be inside.
                 low[part] = np.minimum(space.low.ravel(), 0)
                 high[part] = np.maximum(space.high.ravel(), 0)
             else:
@@ -128,12 +128,12 @@ class TrialWrapper(gym.Wrapper, gym.utils.RecordConstructorArgs):
     """Makes a trial one Gymnasium episode: K episodes of one task, seen through `TrialObservation`.
 
     Inside a trial the next episode's first observation replaces the final one; the trial's last
-    step is `terminated=True`, and no other is. `reset` starts a new trial. A task that is set while
-    a trial plays ends that trial with the episode.
+    step is `terminated=True`, and no other is. `reset` starts a new trial. Setting a task during
+    a trial ends that trial with the current episode.
 
     Args:
         env: A `gym.make` environment with the task API.
-        episodes: Episodes a trial; None is the environment's `episodes_per_trial`.
+        episodes: Episodes per trial; None means the environment's `episodes_per_trial`.
 
     Raises:
         TypeError: If the environment has no task API.
@@ -186,7 +186,7 @@ class TrialWrapper(gym.Wrapper, gym.utils.RecordConstructorArgs):
 class VectorTrialWrapper(VectorWrapper):
     """The batched twin of `TrialWrapper`: each row's trial is one episode of a vector environment.
 
-    K is the environment's own `episodes_per_trial` (give it to `gym.make_vec`).
+    K is the environment's own `episodes_per_trial` (pass it to `gym.make_vec`).
 
     Args:
         env: A `MetaVectorEnv`.
@@ -212,7 +212,7 @@ class VectorTrialWrapper(VectorWrapper):
         """Begin a trial in every row.
 
         Raises:
-            ValueError: If `reset_mask` is given: a part of the rows cannot be reset here.
+            ValueError: If `reset_mask` is given: rows cannot be reset separately here.
         """
         if "reset_mask" in (options or {}):
             raise ValueError("VectorTrialWrapper resets all rows; reset_mask is not supported")
@@ -239,7 +239,7 @@ class VectorTrialWrapper(VectorWrapper):
 
 
 def _flat_size(space: spaces.Space) -> int | None:
-    """Size of the flat form; None for images and Dicts."""
+    """Return the size of the flat form; None for images and Dicts."""
     if isinstance(space, _FLAT):
         return spaces.flatdim(space)
     if isinstance(space, spaces.Box) and len(space.shape) <= 1:
