@@ -65,7 +65,7 @@ def _core(venv: Any) -> State:
     clock = venv._clock
     mode = autoreset.NUMBERS[venv.autoreset_mode]
     return {
-        # other modes only: ended rows wait there, which this mode cannot resume from
+        # for other modes only: their ended rows wait, which SameStep cannot resume from
         **({"autoreset_mode": np.array(mode)} if mode else {}),
         "elapsed": venv.elapsed,
         "ended": venv._ended,

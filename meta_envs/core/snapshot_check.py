@@ -52,7 +52,7 @@ def checked(venv: Any, state: Any, model: State) -> State:
 
 
 def check_more(venv: Any, state: State) -> None:
-    """Refuse `more` parts that the environment accepted but does not return unchanged.
+    """Refuse accepted `more` parts whose names, types or shapes the environment does not keep.
 
     Raises:
         ValueError: Naming the part.

@@ -23,7 +23,7 @@ from .case import (
     task_api,
 )
 
-_TRIALS = 24  # trials drawn to see tasks change; with two equal odds 1 in 8 million fails
+_TRIALS = 24  # trials drawn to see tasks change; with two equally likely tasks 1 in 8 million fails
 _DO = "Leave reset, set_task and set_tasks to the core, and write begin_episodes and draw_task only"
 
 

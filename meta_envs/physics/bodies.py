@@ -64,7 +64,7 @@ class Physics:
         self.frame_skip = positive("frame_skip", frame_skip)
         self._pool = Pool(threads)
         refuse_too_many(nominal, num_rows, own_models)
-        if num_rows >= _MANY_ROWS:  # left by rows that no longer exist
+        if num_rows >= _MANY_ROWS:  # memory of rows that no longer exist
             give_back_freed_memory()
         quieten()
         self.nominal = copy.copy(nominal)

@@ -69,7 +69,7 @@ def far_to_near(model: mujoco.MjModel, data: mujoco.MjData, toward: np.ndarray) 
 
 
 def color_of(model: mujoco.MjModel, geom: int) -> tuple[int, int, int]:
-    """Return a geom's colour: grey for the world's; left limbs have their own."""
+    """Return a geom's colour: grey for the world's, red for targets, orange on a left side."""
     if model.geom_bodyid[geom] == 0:
         return mix(RULE, MUTED, 0.2)
     names = f"{model.geom(geom).name} {model.body(int(model.geom_bodyid[geom])).name}".lower()

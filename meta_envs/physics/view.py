@@ -90,7 +90,7 @@ class Marks:
         return None
 
     def speed(self, velocity: np.ndarray, planar: bool) -> float:
-        """Return the speed along the desired direction, m/s; without one, the overall speed.
+        """Return the speed along the desired direction, m/s; without one, the horizontal speed.
 
         Args:
             velocity: Velocity along x, y and z, m/s.
