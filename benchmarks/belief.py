@@ -2,9 +2,9 @@
 
     python benchmarks/belief.py runs/benchmarks/varibad-gridnavi-s0.zip
 
-Every goal is played in 16 rows, by the trained policy. After each step Bayes knows: the goal, once
-it was found, and until then that it is any cell where a goal may be and that was not seen empty,
-all alike. N rows, T steps.
+Every goal is played in 16 rows, by the trained policy. After each step Bayes knows the goal
+if it was found; until then every cell that may hold a goal and was not seen empty is equally
+likely. N rows, T steps.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """Other libraries as clients of the scalar ids: TorchRL's own check of environments.
 
-In an environment of its own, since TorchRL is no dependency of this project:
+Run it in a separate environment, since TorchRL is not a dependency of this project:
 
     python -m venv /tmp/clients && /tmp/clients/bin/pip install torchrl . mujoco
     /tmp/clients/bin/python -m benchmarks.clients
 
 Every id is made by `gym.make` and wrapped (`GymWrapper`), and made by TorchRL itself (`GymEnv`);
-`check_env_specs` then plays each. Appends to `benchmarks/results/clients.csv`; exit code 1 says
+`check_env_specs` then plays each. Appends to `benchmarks/results/clients.csv`; exit code 1 means
 that an id fails.
 """
 
@@ -66,7 +66,7 @@ def verdict(way: str, make: Callable[[str], Any], id: str) -> dict[str, str]:
         env = make(id)
         check_env_specs(env)
         env.close()
-    except Exception as reason:  # whatever it is, it is the finding
+    except Exception as reason:  # any exception is a finding
         said = f"{type(reason).__name__}: {reason}"
     versions = {name: metadata.version(name) for name in ("torchrl", "gymnasium")}
     date = datetime.date.today().isoformat()

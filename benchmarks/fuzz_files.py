@@ -1,11 +1,11 @@
-"""Damage files of every kind many times, and count what comes of reading them.
+"""Damage files of every kind many times, and count the outcomes of reading them.
 
     python benchmarks/fuzz_files.py --examples 100000 --out benchmarks/results/fuzz_files.csv
 
 *clear*: a ValueError that names the file, or that says that training diverges. *accepted*: what was
 read then acts, learns an iteration and saves (checkpoints), is printed and written (curves), or is
-gone on with (logs, configs). *unrelated*: anything else, of which there must be none; the exit code
-is 1 if there is.
+continued with (logs, configs). *unrelated*: anything else, of which there must be none; the exit
+code is 1 if there is.
 """
 
 from __future__ import annotations

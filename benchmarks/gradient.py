@@ -217,7 +217,7 @@ def corners_before(agent, env_kwargs, tasks: int = 100, rows: int = 20, near: fl
     def recorded(actions):
         result = step(actions)
         place = result[4].get("final_obs", result[0])[:, None, :2]
-        visited[0] |= result[4]["corner"][:, None] == np.arange(4)  # -1 is at home
+        visited[0] |= result[4]["corner"][:, None] == np.arange(4)  # -1 is near the start
         visited[1] |= np.linalg.norm(place - corners, axis=2) < near
         return result
 

@@ -1,4 +1,4 @@
-"""Checksums of short trainings and of play in every id: what a change must leave as it was.
+"""Checksums of short trainings and of play in every id: what a change must not alter.
 
     python -m benchmarks.guard record guard.json     on the commit before
     python -m benchmarks.guard compare guard.json    on the commit after; status 1 if a sum differs

@@ -1,4 +1,4 @@
-"""Learners of one lifetime: learn from nothing, and report the last fifty episodes.
+"""Learners of one lifetime: learn from scratch, and report the last fifty episodes.
 
     python benchmarks/lifetimes.py a2c-cartpole --seeds 0 1 2
 

@@ -1,4 +1,4 @@
-"""RL2 on locomotion beside what it must beat: adaptation curves on the same tasks.
+"""RL2 on locomotion and the agents it must beat: adaptation curves on the same tasks.
 
     python benchmarks/locomotion.py dir --agents rl2 mixture oracle random --seeds 0 1 2
     python benchmarks/locomotion.py --summary
@@ -195,7 +195,7 @@ def summarise() -> None:
 
 
 def main() -> None:
-    """Run what was asked for."""
+    """Run the requested entries."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("entries", nargs="*", help=f"of {list(ENTRIES)}")
     parser.add_argument("--agents", nargs="+", default=["rl2", "mixture", "oracle", "random"])

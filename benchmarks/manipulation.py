@@ -229,10 +229,10 @@ class Record(BaseCallback):
     """Saves checkpoints, and writes how training goes; rows beyond a checkpoint are cut.
 
     Args:
-        name: Of the entry.
-        seed: Of the training.
-        path: Of the checkpoint; seconds are in a file beside it.
-        arguments: Of the command line.
+        name: Name of the entry.
+        seed: Seed of the training.
+        path: Path of the checkpoint; seconds are in a file beside it.
+        arguments: Arguments of the command line.
     """
 
     def __init__(self, name: str, seed: int, path: Path, arguments: argparse.Namespace):
@@ -272,7 +272,7 @@ class Record(BaseCallback):
         self._save()
 
     def _at_boundary(self) -> None:
-        """Look at how an iteration went."""
+        """Record the result of an iteration."""
         if not self.model.latest:
             return  # nothing was learnt since the start
         steps = self.model.num_timesteps
@@ -285,7 +285,7 @@ class Record(BaseCallback):
             self.done = steps // every
             self._stop_the_clock()
             self._measure(row)
-            self._save()  # last: who is interrupted while measuring measures again
+            self._save()  # last: a run interrupted while measuring measures again
         elif time.perf_counter() - self.saved > _SAVE_EVERY:
             self._save()
 

@@ -3,7 +3,7 @@
     python benchmarks/mutations.py                          # all; exits with 1 if one goes unseen
     python benchmarks/mutations.py ppo gae --out ""         # those whose names contain a word
 
-A mistake is a text that stands once in a file, and what it is replaced by. They are of the kind
+A mistake is a text that occurs once in a file, and its replacement. They are of the kind
 that leaves shapes, types and most figures as they are: a wrong sign, a detached gradient, a network
 for its slow copy, one task's data for another's. Every row of `results/mutations.csv` says how many
 of its tests failed; the first row is the unchanged copy, whose tests must all pass.

@@ -120,7 +120,7 @@ def paired(ours: Callable[[], float], other: Callable[[], float]) -> tuple[float
 
 
 def against_raw(bodies: list[str], threads: int) -> None:
-    """Against raw steps of the same body: rows hold nominal numbers, and who falls stays down."""
+    """Against raw steps of the same body: rows hold nominal numbers; fallen bodies stay down."""
     for body in bodies:
         kwargs = {} if body == "reacher" else {"terminate_when_unhealthy": False}
         venv = make(body, 256, threads, **kwargs)
@@ -269,7 +269,7 @@ _MODES = {
 
 
 def main() -> None:
-    """Run what was asked for."""
+    """Run the requested measurements."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("modes", nargs="+", choices=list(_MODES))
     parser.add_argument("--bodies", nargs="+", choices=list(IDS), default=list(IDS))

@@ -5,7 +5,7 @@ python examples/01_bandit_demo.py [picture.png]        (`make demo`; about two m
 The agent is kept: `metazoo evaluate runs/demo.zip`, `metazoo play --agent runs/demo.zip`.
 
 One arm pays with probability p, the other with 1 - p; p is uniform and hidden. A meta-learner that
-discovers how the arms depend on each other beats solvers that take them for independent.
+discovers how the arms depend on each other beats solvers that assume they are independent.
 """
 
 import os

@@ -1,6 +1,6 @@
 """ProMP and MAML: parameters from which one gradient step finds a hidden goal.
 
-The learnt learner is plain policy gradient. What training finds is where to begin: return after
+The learnt learner is plain policy gradient. Training finds where to begin: return after
 each gradient step, on goals never seen. A policy trained on all goals at once has no such place.
 """
 

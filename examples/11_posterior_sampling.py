@@ -1,7 +1,7 @@
 """PEARL: guess a task, act as if the guess were true, guess again from what was seen.
 
 The goal is hidden somewhere in a square. In the first episode the guess is drawn from the prior, so
-it is no good; from the second one on it is drawn from what the transitions so far say of the goal.
+it is poor; from the second one on it is drawn given what the transitions so far say of the goal.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Meta-World's environments, batched: `NATIVE` has those that there are, by name."""
+"""Meta-World's environments, batched: `NATIVE` lists them by name."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a batched environment is: R rows of one of Meta-World's environments, all in one task each.
+"""What a batched environment is: R rows of one Meta-World environment, each with its own task.
 
-R rows. `Read` has the poses of the bodies after a step, `Begun` what was so when the episode began;
+R rows. `Read` has the poses of the bodies after a step, `Begun` the values from the reset;
 both are dicts of arrays with a leading row axis.
 """
 
@@ -24,21 +24,21 @@ HAND_READS: dict[str, tuple[str, str]] = {
     "right_finger": ("site.xpos", "rightEndEffector"),
     "left_finger": ("site.xpos", "leftEndEffector"),
 }
-# What every environment's reset leaves, by upstream's names.
+# What the reset of every environment leaves, by upstream's names.
 ALWAYS_BEGUN = ("_target_pos", "obj_init_pos", "init_tcp")
 
 
 @dataclass(frozen=True)
 class Way:
-    """Something is to come to the target.
+    """Something has to reach the target.
 
     `read["away"]` is how far it is, in metres (scaled); `read["in_place"]` is 1 within a radius of
-    the target and less the farther away.
+    the target, and less the farther away.
 
     Attributes:
         radius: In metres, scaled.
-        margin: How far outside of it `in_place` is 0.1, from what was begun with: [R].
-        point: The key of what comes there, in what was read; None for the object observed.
+        margin: Distance outside it at which `in_place` is 0.1, from the reset values: [R].
+        point: Key, in the values read, of what has to get there; None: the observed object.
         scale: How much a metre along x, y and z counts.
     """
 
@@ -50,16 +50,16 @@ class Way:
 
 @dataclass(frozen=True)
 class Cage:
-    """Fingers are to be around the object observed.
+    """Fingers have to enclose the observed object.
 
-    `read["around"]` is how well they are, in [0, 1].
+    `read["around"]` is how well they do, in [0, 1].
 
     Attributes:
-        radius: A pad nearer than that to the object's middle is too near, in metres along y.
+        radius: A pad nearer than this to the object's middle is too near, in metres along y.
         pads: How near a pad is near enough.
         across: How near the fingers' middle must be, in metres across y.
-        follows: What a pad's way is measured by is where the object is, and not where it was at
-            first; and a pad on the wrong side of it is too near.
+        follows: Whether a pad's way is measured from where the object is now, not where it was at
+            first; a pad on the wrong side of it then counts as too near.
     """
 
     radius: float
@@ -77,13 +77,13 @@ def outcome(
     in_place: np.ndarray,
     away: np.ndarray,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Return what `Environment.evaluate` does: rewards, and infos by upstream's names.
+    """Return the result of `Environment.evaluate`: rewards, and infos by upstream's names.
 
     Args:
-        rewards: [R].
-        success: Bool, as all that follow [R].
+        rewards: Rewards [R].
+        success: Bool [R]; all that follow are [R], too.
         near: Bool, or how near.
-        grasped: How well the object is grasped, or what upstream tells instead.
+        grasped: How well the object is grasped, or what upstream reports instead.
         in_place: How well it is in place.
         away: How far it is from the target, in upstream's measure.
     """
@@ -107,7 +107,7 @@ class Environment:
     """One of Meta-World's environments, batched over R rows.
 
     Attributes:
-        name: Upstream's, e.g. `"reach-v3"`.
+        name: Upstream's name, e.g. `"reach-v3"`.
         observe: From what was read: positions [R, 3 k] and quaternions [R, 4 k] of the k objects
             that the observation has.
         evaluate: From what was read, observations [R, 39] (clipped to their bounds, as upstream

@@ -35,7 +35,7 @@ def _evaluate(
     caging, rounded = grasp(read["around"], actions)
     held = (to_ball < _HELD) & (opened > 0) & (ball[:, 2] - 0.01 > first[:, 2])
     grasped = np.where(held, 1.0, caging)
-    # What is held has a 1 in place of the caging, and is not rounded as that is.
+    # If held, a 1 replaces the caging, and is not rounded as the caging is.
     rewards = hamacher_product(grasped, in_place, rounding_but(held, rounded))
     rewards = np.where(held, rewards + (1.0 + 5.0 * in_place), rewards)
     rewards = np.where(to_target < _TARGET_RADIUS, 10.0, rewards)

@@ -15,7 +15,7 @@ from .base import Begun, Environment, Read, Way, outcome
 _TOP = np.array([0.0, 0.0, 0.193])  # m, from the button's body to its top
 _PRESSED = 0.024  # m, of the top above the hole
 _NEAR = 0.05  # m, of the fingers to the top
-_WAY = 0.005  # m, of the top above the hole: all the way
+_WAY = 0.005  # m, of the top above the hole: fully pressed
 _ON = 0.03  # m, of the same
 
 

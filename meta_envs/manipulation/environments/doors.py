@@ -12,7 +12,7 @@ import numpy as np
 from ..rewards import distance, hamacher_product, length, nearness, positive, tolerance
 from .base import Begun, Environment, Read, outcome
 
-_SUCCESS = 0.08  # m, of the handle to where it shall be
+_SUCCESS = 0.08  # m, of the handle to its target
 _RADIUS = 0.05  # m, around the target
 _BEFORE = np.array([-0.05, 0.0, 0.0])  # m, from the handle to where the funnel stands
 _BEHIND = np.array([0.05, 0.03, -0.01])  # m, from there to between handle and door

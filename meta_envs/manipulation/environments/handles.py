@@ -60,10 +60,10 @@ def _evaluate_pull(
     """Reward a handle that is held and pulled to its highest.
 
     Args:
-        read: What was read.
-        observations: [R, 39].
-        actions: [R, 4].
-        begun: What was begun with.
+        read: Values read of the rows.
+        observations: Observations [R, 39].
+        actions: Actions [R, 4].
+        begun: Values from the reset.
         axis: Along which the handle must have moved to count as held.
         success: How near to its highest it must be, in m.
     """
@@ -107,7 +107,7 @@ ENVIRONMENTS = (
         name="handle-pull-v3",
         reads={"handle": ("site.xpos", "handleRight")},
         observe=_observe,
-        # Upstream compares the handle's y with where its z began: nearly always it finds it held.
+        # Upstream compares the handle's y with where its z began: it almost always counts as held.
         evaluate=partial(_evaluate_pull, axis=1, success=_PULLED),
         way=Way(_PULLED, _height_to_pull, scale=(0.0, 0.0, 1.0)),
         cage=Cage(radius=0.022, pads=0.05, across=0.01),

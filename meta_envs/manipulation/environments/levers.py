@@ -12,7 +12,7 @@ import numpy as np
 from ..rewards import distance, hamacher_product, length, tolerance
 from .base import Begun, Environment, Read, outcome
 
-_SCALE = np.array([4.0, 1.0, 4.0])  # across counts less: the hand shall come below the lever
+_SCALE = np.array([4.0, 1.0, 4.0])  # x and z count more: the hand has to get below the lever
 _SHOULDER = np.array([0.0, 0.055, 0.07])  # m, from the hand to what lifts the lever
 _UPRIGHT = np.pi / 2  # rad
 
@@ -39,7 +39,7 @@ def _evaluate(
         success=error <= np.pi / 24,
         near=below < 0.03,
         grasped=ready,
-        in_place=lifted,  # not what the reward has: upstream's info is the lever's angle
+        in_place=lifted,  # not the value in the reward: upstream's info is the lever's angle
         away=below,  # upstream's name for how far the hand's shoulder is below
     )
 

@@ -40,7 +40,7 @@ def _evaluate(
     lifted = (opened > 0) & (peg[:, 2] - _LIFTED > begun["obj_init_pos"][:, 2])
     held = (to_peg < _HELD) & lifted
     grasped = np.where(held, 1.0, caging)
-    # What is held has a 1 in place of the caging, and is not rounded as that is.
+    # If held, a 1 replaces the caging, and is not rounded as the caging is.
     rewards = hamacher_product(grasped, in_place, rounding_but(held, rounded))
     rewards = np.where(held, rewards + (1.0 + 5 * in_place), rewards)
     rewards = np.where(to_target <= _TARGET_RADIUS, 10.0, rewards)

@@ -29,7 +29,7 @@ def _observe(read: Read, begun: Begun) -> tuple[np.ndarray, np.ndarray]:
 def _evaluate(
     read: Read, observations: np.ndarray, actions: np.ndarray, begun: Begun, *, stepwise: bool
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Reward reaching the plate and sliding it; `stepwise`, the latter after the former."""
+    """Reward reaching the plate and sliding it; if `stepwise`, the latter only after the former."""
     plate, target, first = observations[:, 4:7], begun["target_pos"], begun["obj_init_pos"]
     inner = _RADIUS if stepwise else 0.0
     left = distance(plate, target)

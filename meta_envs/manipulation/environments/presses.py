@@ -48,17 +48,17 @@ def _evaluate(
     """Reward being at the button and, once there, how far it is pressed.
 
     Args:
-        read: What was read.
-        observations: [R, 39].
-        actions: Have no part in it.
+        read: Values read of the rows.
+        observations: Observations [R, 39].
+        actions: Unused.
         begun: What was begun with; the way of the button is upstream's `_obj_to_target_init`, or
             `max_dist` at the coffee machine.
         axis: Along which the button goes.
         success: How near to its end it must be, in m.
         radius: How near the fingers get all of the reward for being there, in m.
         on: How near they must be for pressing to count, in m.
-        share: The share of pressing in the 10 that there are.
-        wall: With the reward of button-press-wall-v3, which wants an open gripper.
+        share: Share of pressing in the total reward of 10.
+        wall: Whether to use the reward of button-press-wall-v3, which wants an open gripper.
     """
     button, opened = observations[:, 4:7], observations[:, 3]
     near = distance(button, read["tcp"])

@@ -3,8 +3,8 @@
 R rows. Reward version `v2` of metaworld 3.1.1. `grasp_success` needs contact forces and is not
 computed.
 
-pick-place-v3 compares the pads with where they were when the episode began, and means to do so:
-upstream keeps a view of MuJoCo's array, so they are compared with where they are. So do we.
+pick-place-v3 is meant to compare the pads with where they were when the episode began. But
+upstream keeps a view of MuJoCo's array, so they are compared with where they are now. So do we.
 
 Source: metaworld 3.1.1, `envs/sawyer_push_v3.py` and `envs/sawyer_pick_place_v3.py`.
 """

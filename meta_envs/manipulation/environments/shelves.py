@@ -31,10 +31,10 @@ def _observe(read: Read, begun: Begun) -> tuple[np.ndarray, np.ndarray]:
 def _not_under_the_shelf(
     in_place: np.ndarray, block: np.ndarray, target: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Lessen `in_place` [R] in front of the shelf's bottom, and take it away under the shelf.
+    """Reduce `in_place` [R] in front of the shelf's bottom, and remove it under the shelf.
 
     Returns:
-        The lessened numbers [R], and whether the block is in front [R].
+        The reduced numbers [R], and whether the block is in front [R].
     """
     low = (block[:, 2] > 0.0) & (block[:, 2] < _SHELF_HEIGHT)
     low &= (block[:, 0] > target[:, 0] - _HALF_WIDTH) & (block[:, 0] < target[:, 0] + _HALF_WIDTH)

@@ -30,7 +30,7 @@ def _caging(read: Read, puck: np.ndarray, grip: float) -> np.ndarray:
     """How well the fingers hold a puck [R, 3]: the rule of these two environments alone.
 
     Args:
-        read: What was read.
+        read: Values read of the rows.
         puck: Where the puck is [R, 3].
         grip: How far a gripping pad is from the puck's edge, at most, in m.
 
@@ -39,7 +39,7 @@ def _caging(read: Read, puck: np.ndarray, grip: float) -> np.ndarray:
     """
     around = read["around"]
     caged = around > _GRIPPED
-    if not np.logical_or.reduce(caged):  # nearly always
+    if not np.logical_or.reduce(caged):  # the usual case
         return around / 2
     pads = np.empty((len(puck), 2))
     pads[:, 0] = puck[:, 1] - read["right_pad"][:, 1]
