@@ -137,7 +137,7 @@ Kept = tuple[list[Any], list[tuple[np.ndarray, np.ndarray]]]
 
 
 class RowRandom:
-    """One generator a row, served in batches: what a row draws does not depend on the other rows.
+    """One generator per row, served in batches: what a row draws does not depend on the other rows.
 
     Args:
         seeds: One seed per row, [N].

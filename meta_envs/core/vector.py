@@ -30,7 +30,7 @@ class MetaVectorEnv(TaskFamily, VectorEnv):
 
     A family writes `draw_task`, `begin_episodes` and `step_rows`; it keeps what changes in
     `self.state` (arrays [N, ...]) and reads `self.tasks`, `self.elapsed` (the step's number within
-    the episode, from 1) and `self.random` (one generator a row). Autoreset is `SAME_STEP` unless
+    the episode, from 1) and `self.random` (one generator per row). Autoreset is `SAME_STEP` unless
     told otherwise: where an episode ends, `infos["final_obs"]` holds its last observation,
     `infos["final_info"]` its last infos, and the returned one is the next episode's first.
 
@@ -210,7 +210,7 @@ class MetaVectorEnv(TaskFamily, VectorEnv):
 
         Args:
             seed: Row i is seeded with `seed + i`; or one seed (or None) per row.
-            options: `task` (one task for all these rows) or `tasks` (one a row) pin them, None
+            options: `task` (one task for all these rows) or `tasks` (one per row) pin them, None
                 unpins; `keep_task` True keeps the trial going beyond K episodes, False starts a
                 new one; `reset_mask` bool [N] names the rows.
 

@@ -210,7 +210,7 @@ def _check_options(case: Case, venv: MetaVectorEnv) -> None:
 
 
 def _check_reset_mask(case: Case, venv: MetaVectorEnv, twin: MetaVectorEnv) -> None:
-    """Reset row 0 in the middle of an episode; its twin goes on."""
+    """Reset row 0 in the middle of an episode; its twin plays on."""
     mask = np.array([True, False, False])
     for one in (venv, twin):
         one.reset(seed=11, options={"task": None})
