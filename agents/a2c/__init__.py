@@ -1,4 +1,4 @@
-"""An advantage actor-critic of one lifetime."""
+"""An advantage actor-critic that learns within one lifetime."""
 
 from .a2c import A2C
 

@@ -1,4 +1,4 @@
-"""A2C: an advantage actor-critic, the plainest learner of one lifetime."""
+"""A2C: an advantage actor-critic, the simplest single-lifetime learner."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _OPTIMIZERS: dict[str, Optimizer] = {"adam": Adam(eps=1e-5), "rmsprop": RMSProp(
 class A2C(DiscountArguments, LifetimeAlgorithm):
     """Advantage actor-critic (Mnih et al. 2016, arXiv 1602.01783), synchronous, of one lifetime.
 
-    It learns nothing across lifetimes: it is what meta-gradients are compared to. `evaluate(agent,
-    id, steps=N)` measures how it learns from nothing. `learn` takes any Gymnasium id.
+    It learns nothing across lifetimes: it is the baseline for meta-gradients. `evaluate(agent,
+    id, steps=N)` measures how it learns from scratch. `learn` takes any Gymnasium id.
 
     Differences from the paper: rows step together instead of threads that write over each other;
     lambda returns instead of n-step returns (`gae_lambda=1` is the paper's); Adam unless

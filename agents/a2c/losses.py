@@ -1,4 +1,4 @@
-"""The loss of an actor-critic, of each learner by itself. T steps, M learners, R rows."""
+"""The loss of an actor-critic, separate for each learner. T steps, M learners, R rows."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def actor_critic_loss(
     ent_coef: float,
     vf_coef: float,
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """Return each learner's loss [M], and figures [M].
+    """Return each learner's loss [M] and figures [M] to log.
 
     Args:
-        log_prob: Of the actions, [T, M, R].
-        entropy: Of the policy, [T, M, R].
-        values: Predicted, [T, M, R].
-        advantages: Constants, [T, M, R].
-        targets: Of the values; constants, [T, M, R].
+        log_prob: Log probabilities of the actions, [T, M, R].
+        entropy: Entropy of the policy, [T, M, R].
+        values: Predicted values, [T, M, R].
+        advantages: Advantages (constants), [T, M, R].
+        targets: Targets of the values (constants), [T, M, R].
         mask: 1 where a step counts, [T, M, R].
         ent_coef: Weight of the entropy.
         vf_coef: Weight of the value loss.

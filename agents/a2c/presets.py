@@ -1,6 +1,6 @@
 """Presets of A2C: per id, with the source of the settings and what they scored here.
 
-Tuned by hand on other seeds than those of `benchmarks/results/lifetimes.csv`.
+Tuned by hand, on seeds other than those of `benchmarks/results/lifetimes.csv`.
 """
 
 from typing import Any

@@ -19,15 +19,15 @@ class ActorCriticRule(Rule):
     """On-policy actor-critic with lambda returns.
 
     Args:
-        network: With an output `"value"`.
-        optimizer: Of the parameters.
+        network: A network with an output `"value"`.
+        optimizer: Optimiser of the parameters.
         n_steps: Steps of a row between updates, T.
-        learning_rate: Of the optimiser.
+        learning_rate: Learning rate of the optimiser.
         gamma: Discount.
-        gae_lambda: Of the advantages and the values' targets.
+        gae_lambda: Lambda of the advantages and of the value targets.
         ent_coef: Weight of the entropy.
         vf_coef: Weight of the value loss.
-        max_grad_norm: Clip of each learner's gradient; None for none.
+        max_grad_norm: Each learner's gradient norm is clipped to this; None does not clip.
     """
 
     network: ActorCritic

@@ -1,6 +1,6 @@
-"""What meta-learners are compared to: solvers, oracles and Stable-Baselines3 models as inner loops.
+"""Reference players for meta-learners: solvers, oracles and Stable-Baselines3 models.
 
-Every name here is a frozen dataclass of parameters, which `agents.evaluate` takes like an agent.
+Every name here is a frozen dataclass of parameters, which `agents.evaluate` accepts like an agent.
 """
 
 from .bandits import UCB1, EpsilonGreedy, Greedy, OptimisticThompson, Thompson

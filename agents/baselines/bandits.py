@@ -23,9 +23,9 @@ MODELS = ("bernoulli", "gaussian")
 
 
 class BanditLoop(BaselineLoop):
-    """Counts a learner and arm; a subclass turns them into scores, the highest is played."""
+    """Keeps counts per learner and arm; subclasses score the arms, and the best one is played."""
 
-    noise_per_arm = 1  # uniform numbers an arm and act; the last A of them break ties
+    noise_per_arm = 1  # uniform numbers per arm and act; the last A of them break ties
 
     def __init__(
         self, baseline: Any, venv: Any, rows_per_task: int = 1, seed: int | None = None
@@ -60,7 +60,7 @@ class BanditLoop(BaselineLoop):
         Args:
             pulls: How often each arm was played.
             sums: Its summed rewards.
-            noise: Uniform numbers [R, noise_per_arm * A]; None asks for no randomness.
+            noise: Uniform numbers [R, noise_per_arm * A]; None means no randomness.
         """
         raise NotImplementedError
 
@@ -84,7 +84,7 @@ def check_bernoulli(reward: np.ndarray, baseline: Any) -> None:
     """Check that every reward is 0 or 1.
 
     Raises:
-        ValueError: If one is not; the message names the first and the way out.
+        ValueError: If one is not; the message names the first one and a remedy.
     """
     odd = reward[(reward != 0) & (reward != 1)]
     if odd.size:
@@ -261,7 +261,7 @@ class OptimisticThompson(ModelBaseline):
 
     Args:
         model: `"bernoulli"` or `"gaussian"`.
-        n_samples: Draws an arm and pull.
+        n_samples: Draws per arm and pull.
     """
 
     n_samples: int = 1

@@ -30,7 +30,7 @@ class BaselineLoop(InnerLoop):
         baseline: The parameters.
         venv: A `MetaVectorEnv`.
         rows_per_task: Rows that share one learner.
-        seed: Seed of row 0; None is fresh entropy.
+        seed: Seed of row 0; None uses fresh entropy.
     """
 
     def __init__(
@@ -46,11 +46,11 @@ class BaselineLoop(InnerLoop):
         return self.rows(rows) // self.rows_per_task
 
     def reset(self, rows: Rows = None) -> None:
-        """Begin a new trial: the learners of `rows` forget and are frozen no more."""
+        """Begin a new trial: the learners of `rows` forget everything and are no longer frozen."""
         self.frozen[self.learners(rows)] = False
 
     def freeze(self) -> None:
-        """Learn nothing more until `reset`; what is known is still acted on."""
+        """Stop learning until `reset`, but keep acting on what is known."""
         self.frozen[:] = True
 
     def break_ties(self, scores: np.ndarray, noise: np.ndarray | None) -> np.ndarray:
@@ -58,7 +58,7 @@ class BaselineLoop(InnerLoop):
 
         Args:
             scores: What to maximise.
-            noise: Numbers in [0, 1), [R, A], that decide between equals; None takes the first.
+            noise: Numbers in [0, 1), [R, A], that break ties; None takes the first.
         """
         if noise is None:
             return scores.argmax(axis=1)
@@ -68,12 +68,12 @@ class BaselineLoop(InnerLoop):
 
 @dataclass(frozen=True)
 class Baseline:
-    """The parameters of a baseline; `agents.evaluate` takes it as it takes an agent."""
+    """The parameters of a baseline; `agents.evaluate` accepts it like an agent."""
 
     loop: ClassVar[type[BaselineLoop]]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Refuse keywords that the baseline does not take, naming the nearest."""
+        """Refuse keywords that the baseline does not accept, suggesting the nearest name."""
         refuse_unknown(cls.__name__, kwargs, [one.name for one in fields(cls) if one.init])
         return super().__new__(cls)
 
@@ -85,7 +85,7 @@ class Baseline:
         Args:
             venv: A `MetaVectorEnv`; `num_envs` is tasks x `rows_per_task`, task-major.
             rows_per_task: Rows that share one learner.
-            seed: Seed of row 0; None is fresh entropy.
+            seed: Seed of row 0; None uses fresh entropy.
 
         Raises:
             ValueError: If the baseline cannot play in the spaces of `venv`.
@@ -128,7 +128,7 @@ class _RandomLoop(BaselineLoop):
         self.width = width + 1 if self.whole and isinstance(space, spaces.Box) else width
 
     def act(self, observation: Any, rows: Rows = None, deterministic: bool = False) -> np.ndarray:
-        """Choose actions [R, ...], whatever is observed."""
+        """Choose actions [R, ...], whatever the observation."""
         rows = self.rows(rows)
         steps = self.random.uniform(rows, self.low.size).reshape(len(rows), *self.low.shape)
         steps = steps * self.width

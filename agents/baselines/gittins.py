@@ -11,7 +11,7 @@ import numpy as np
 from .bandits import BanditLoop, Model
 from .base import Baseline
 
-_RATES = 1024  # sure rewards that indices are interpolated between
+_RATES = 1024  # grid of sure rewards between which indices are interpolated
 _NEGLIGIBLE = 1e-3  # weight of what lies beyond the table, `discount ** margin`
 
 
@@ -20,18 +20,18 @@ def gittins_indices(discount: float, max_pulls: int) -> np.ndarray:
     """Return the indices [max_pulls + 1, max_pulls + 1] of a Bernoulli arm with a Beta(1, 1) prior.
 
     Entry [w, l] is the index after w wins and l losses, for w + l <= `max_pulls`; the rest is NaN.
-    It is the sure reward a pull for which playing on and retiring for good are worth the same
+    It is the sure reward per pull for which playing on and retiring for good are worth the same
     (calibration). All states share a grid of sure rewards; each is solved by backward induction
-    over the number of pulls, from where discounting leaves a thousandth of the value to come, and a
-    state's index is interpolated between the two grid points around its indifference. At discount
+    over the number of pulls, from the depth where a thousandth of the value is left, and a state's
+    index is interpolated between the two grid points around its indifference. At discount
     0.99 and 128 pulls the error is 2e-5 on average and below 1e-3 everywhere (largest for arms that
     never lost).
 
     Source: Gittins, Glazebrook, Weber (2011), section 8.4.
 
     Args:
-        discount: What a reward one pull later is worth, in [0, 1).
-        max_pulls: Most pulls of one arm.
+        discount: Worth of a reward one pull later, in [0, 1).
+        max_pulls: Maximum number of pulls of one arm.
     """
     rates = np.linspace(0.0, 1.0, _RATES)  # [L]
     sure = rates / (1 - discount)  # worth of retiring
@@ -46,7 +46,7 @@ def gittins_indices(discount: float, max_pulls: int) -> np.ndarray:
             wins = np.arange(pulls + 1)
             table[wins, pulls - wins] = _last_crossing(play - sure, rates)
         value = np.maximum(play, sure)
-    table.flags.writeable = False  # it is shared by all who ask
+    table.flags.writeable = False  # it is shared by all callers
     return table
 
 
@@ -78,12 +78,12 @@ class Gittins(Baseline):
 
     Optimal for independent Bernoulli arms under a Beta(1, 1) prior and endless discounted play. A
     trial of n pulls is not discounted; `discount = 1 - 1 / n` comes close (0.99 for 100 pulls, 0.9
-    for 10). The indices are computed once a process.
+    for 10). The indices are computed once per process.
 
     Source: Gittins (1979).
 
     Args:
-        discount: What a reward one pull later is worth, in [0, 1).
+        discount: Worth of a reward one pull later, in [0, 1).
     """
 
     discount: float = 0.99

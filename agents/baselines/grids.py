@@ -1,6 +1,6 @@
 """Players of GridNavi: one that knows the goal, and one that samples a posterior.
 
-R rows of one call, M learners, G goals that are possible.
+Shapes: R rows of one call, M learners, G possible goals.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class GridOracle(Baseline):
     """Walk to the goal of a GridNavi task on a shortest path and stay there.
 
     Args:
-        key: Where the task holds the goal's cell, (x, y).
+        key: Key of the goal's cell (x, y) in the task.
     """
 
     key: str = "goal"
@@ -78,7 +78,7 @@ class _GridSamplingLoop(_GridLoop):
         self.goals = cells[cells.max(axis=1) > 1]  # [G, 2]
         self.possible = np.ones((len(self.frozen), len(self.goals)), dtype=bool)  # [M, G]
         self.target = np.zeros((self.num_rows, 2), dtype=self.goals.dtype)
-        self._due = np.ones(self.num_rows, dtype=bool)  # to sample one
+        self._due = np.ones(self.num_rows, dtype=bool)  # whether a row must sample a new target
 
     def reset(self, rows: Rows = None) -> None:
         """Begin a new trial in `rows`: every goal is possible."""
@@ -111,9 +111,10 @@ class GridPosteriorSampling(Baseline):
     """Go to a cell of GridNavi drawn from the posterior over goals once an episode, and stay there.
 
     The posterior is exact on the split `all`: uniform over the cells that nothing has ruled out, of
-    all but the four around the start. What PEARL approximates, and what a Bayes-optimal player is
-    far better than (37.2 against 12 in the four episodes of the 5 by 5 grid), because it never
-    looks around. A goal that it comes across on its way is known from then on.
+    all but the four around the start. PEARL approximates this
+    player. A Bayes-optimal player does far better (37.2 against 12 in the four episodes of the 5 by
+    5 grid), because this one never explores on purpose. A goal that it comes across on its way is
+    known from then on.
 
     Source: Strens (2000); Zintgraf et al. 2020 (VariBAD), figure 1.
     """

@@ -1,4 +1,4 @@
-"""What stands between an environment and a Stable-Baselines3 model: found, repeated, or refused."""
+"""Wrappers between an environment and a Stable-Baselines3 model: found, repeated or refused."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ class ModelEyes:
     """How a model sees the observations of an environment.
 
     Args:
-        model: Of Stable-Baselines3.
-        vec_normalize: A `VecNormalize`; False for none; None is that of the model's environment.
+        model: A Stable-Baselines3 model.
+        vec_normalize: A `VecNormalize`; False if there is none; None takes the one of
+            the model's environment.
 
     Raises:
         TypeError: If `vec_normalize` is something else.
@@ -50,7 +51,7 @@ class ModelEyes:
         _refuse_others(wrappers, base)
         if base is None and vec_normalize is None:
             _warn_of_the_unknown(model)
-        # the space that the environment itself gave; a model without one knows only its own
+        # the space of the environment itself; a model without an environment knows only its own
         self.space = model.observation_space if base is None else base.observation_space
         self.known = base is not None
         changing = [one for one in wrappers if isinstance(one, VecNormalize | VecTransposeImage)]
@@ -58,7 +59,7 @@ class ModelEyes:
             changing = [one for one in changing if isinstance(one, VecTransposeImage)]
         if isinstance(vec_normalize, VecNormalize):
             changing.insert(0, vec_normalize)
-        self._changing = changing  # from the innermost on
+        self._changing = changing  # innermost first
 
     @property
     def normalizes(self) -> bool:
@@ -66,7 +67,7 @@ class ModelEyes:
         return any(isinstance(one, VecNormalize) and one.norm_obs for one in self._changing)
 
     def take(self, space: spaces.Space) -> bool:
-        """Tell whether these are the eyes for observations of a space."""
+        """Tell whether the model can see observations of a space."""
         if _alike(self.space, space):
             return True
         return not self.known and _is_picture(space) and _alike(self.space, _transposed(space))
@@ -74,7 +75,7 @@ class ModelEyes:
     def shown(self, observation: Any) -> Any:
         """Return a batch of observations as the model sees them.
 
-        A model that knows no environment transposes pictures itself.
+        A model without an environment transposes images itself.
         """
         for one in self._changing:
             if isinstance(one, VecNormalize):
@@ -85,7 +86,7 @@ class ModelEyes:
 
 
 def _chain(env: Any) -> tuple[list[Any], Any]:
-    """Return the wrappers of a model's environment, the innermost first, and what they wrap."""
+    """Return the wrappers of a model's environment, innermost first, and what they wrap."""
     wrappers = []
     while isinstance(env, VecEnvWrapper):
         wrappers.append(env)
@@ -112,7 +113,7 @@ def _refuse_others(wrappers: list[Any], base: Any) -> None:
 
 
 def _warn_of_the_unknown(model: Any) -> None:
-    """Say that a model without an environment may lack its VecNormalize; refuse where it does."""
+    """Warn that a model without an environment may lack its VecNormalize; refuse if it does."""
     space, last = model.observation_space, getattr(model, "_last_obs", None)
     if not isinstance(space, spaces.Box) or _is_picture(space):
         return
@@ -148,7 +149,7 @@ def _is_picture(space: spaces.Space) -> bool:
 
 
 def _transposed(space: spaces.Space) -> spaces.Space:
-    """Return a space with the channels of its pictures first."""
+    """Return a space with the channels of its images first."""
     if isinstance(space, spaces.Dict):
         return spaces.Dict({key: _transposed(part) for key, part in space.spaces.items()})
     if not _is_picture(space):

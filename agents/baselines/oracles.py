@@ -1,6 +1,6 @@
-"""Players that are told the task: what a learner could reach once it has learnt everything.
+"""Players that are told the task: what a learner could reach once it knows everything.
 
-They read `venv.tasks` whenever they choose, because tasks change at trial starts.
+They read `venv.tasks` each time they choose an action, because tasks change at trial starts.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class BanditOracle(Baseline):
     """Play the best arm.
 
     Args:
-        key: Where the task holds the arms' mean rewards, [A], or the best arm's number (from 0).
+        key: Key in the task of the arms' mean rewards, [A], or of the best arm's number (from 0).
     """
 
     key: str = "means"
@@ -72,9 +72,9 @@ class MDPOracle(Baseline):
     """Follow the optimal plan of a known tabular MDP.
 
     Args:
-        horizon: Steps an episode.
-        transitions: Where the task holds probabilities [S, A, S].
-        rewards: Where it holds mean rewards [S, A].
+        horizon: Steps per episode.
+        transitions: Key of the task's transition probabilities [S, A, S].
+        rewards: Key of the task's mean rewards [S, A].
     """
 
     horizon: int = 10
@@ -115,11 +115,11 @@ class _ExpertLoop(BaselineLoop):
         )
 
     def actions(self, observations: Any, tasks: dict[str, np.ndarray]) -> np.ndarray:
-        """Ask the expert row by row; the place for one that answers a batch, or remembers.
+        """Ask the expert row by row; override for an expert that takes a batch or has a memory.
 
         Args:
             observations: [R, ...].
-            tasks: In force, arrays [R, ...].
+            tasks: The current tasks, arrays [R, ...].
         """
         count = len(next(iter(tasks.values())))
         each = [
@@ -134,7 +134,7 @@ class Expert(Baseline):
     """Act by the environment's own `expert(observation, task)`, told the task.
 
     Navigation, the sinusoids and Meta-World's scripted policies have one. It draws nothing at
-    random, so that `deterministic` makes no difference.
+    random, so `deterministic` makes no difference.
     """
 
     loop: ClassVar[type[BaselineLoop]] = _ExpertLoop

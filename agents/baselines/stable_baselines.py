@@ -19,14 +19,14 @@ from ..core.play.inner_loop import Rows
 from ..core.play.step import Step
 from .base import Baseline, BaselineLoop
 
-if TYPE_CHECKING:  # it loads torch, which other baselines do without
+if TYPE_CHECKING:  # it loads torch, which other baselines do not need
     from .model_eyes import ModelEyes
 
 _LSTM = ("hidden", "cell")  # the two halves of an LSTM's state
 
 
 class _StableBaselinesLoop(BaselineLoop):
-    """Plays a model; a recurrent one carries an LSTM state a row."""
+    """Plays a model; a recurrent one carries an LSTM state for each row."""
 
     def __init__(
         self, baseline: Any, venv: Any, rows_per_task: int = 1, seed: int | None = None
@@ -43,7 +43,7 @@ class _StableBaselinesLoop(BaselineLoop):
         self.trial = self._trial_observation(self.eyes, venv)
         self.recurrent = hasattr(self.policy, "lstm_actor")
         self.memory: dict[str, np.ndarray] = {  # what a row carries from step to step
-            "forget": np.ones(self.num_rows, dtype=bool),  # whether the LSTM begins anew
+            "forget": np.ones(self.num_rows, dtype=bool),  # whether the LSTM state starts from zero
         }
         if self.trial is not None:
             self.memory["action"] = np.zeros(
@@ -67,7 +67,7 @@ class _StableBaselinesLoop(BaselineLoop):
             values[rows] = name in ("episode_start", "forget")
 
     def act(self, observation: Any, rows: Rows = None, deterministic: bool = False) -> np.ndarray:
-        """Choose actions [R, ...] by the model.
+        """Choose actions [R, ...] with the model.
 
         Actions of actor-critic models are drawn from row randomness, not from torch's global
         generator. Models of Q-values and off-policy actors always play deterministically.
@@ -109,7 +109,7 @@ class _StableBaselinesLoop(BaselineLoop):
             self.memory[name][again] = values[again]
 
     def freeze(self) -> None:
-        """Begin all later episodes with the memory of now, until `reset`."""
+        """Begin all later episodes with the present memory, until `reset`."""
         super().freeze()
         self.kept = {name: values.copy() for name, values in self.memory.items()}
 
@@ -117,7 +117,7 @@ class _StableBaselinesLoop(BaselineLoop):
         return _trial_observation(eyes, venv)
 
     def _shown(self, observation: Any, rows: np.ndarray) -> Any:
-        """Return what the model sees of `rows`, before a trial's past is put to it."""
+        """Return what the model sees of `rows`, before a trial's past is added."""
         return observation
 
     def _step_lstm(self, observation: Any, rows: np.ndarray) -> Any:
@@ -136,7 +136,7 @@ class _StableBaselinesLoop(BaselineLoop):
         return distribution
 
     def _fit(self, actions: np.ndarray) -> np.ndarray:
-        """Bring a policy's output into the action space, as `predict` of the model does."""
+        """Bring a policy's output into the action space, as the model's `predict` does."""
         space = self.venv.single_action_space
         actions = actions.reshape(-1, *space.shape)
         if not isinstance(space, spaces.Box):
@@ -171,23 +171,23 @@ class StableBaselines(Baseline):
     The model may take the environment's own observations, or `TrialWrapper`'s or
     `OracleObservation`'s, which are assembled here; with the last it is an oracle, told the task.
     The LSTM of a recurrent model is zeroed where it was in training: at the start of a trial
-    for `TrialWrapper`'s observations, of an episode for the environment's own. Every row carries a
-    memory of its own, also where rows share a task; frozen, each episode begins with the memory at
-    `freeze`. What stands between the model and its environment is applied where that is a
-    `VecNormalize` (its statistics of observations, as they are) or a `VecTransposeImage`; what else
-    changes observations or actions is refused by name.
+    for `TrialWrapper`'s observations, of an episode for the environment's own. Every row carries
+    its own memory, even where rows share a task; once frozen, each episode begins with the memory
+    at `freeze`. Of the wrappers between the model and its environment, `VecNormalize` (with its
+    observation statistics unchanged) and `VecTransposeImage` are applied; any other that changes
+    observations or actions is refused by name.
 
     A model that was loaded without its environment does not know whether there was a
-    `VecNormalize`: give it, or False if there was none. Without either that is said in a warning,
-    and a model whose last observations lie outside its space, as only normalised ones do, is
-    refused.
+    `VecNormalize`: pass it, or False if there was none. Without either there is a warning, and a
+    model whose last observations lie outside its space, as only normalised ones do, is refused.
 
     Args:
         model: E.g. a `PPO`, `DQN`, `SAC` or `RecurrentPPO`.
-        vec_normalize: A `VecNormalize`; False for none; None is that of the model's environment.
+        vec_normalize: A `VecNormalize`; False if there is none; None takes the one of
+            the model's environment.
 
     Raises:
-        TypeError: If `model` is no model, or `vec_normalize` no `VecNormalize`.
+        TypeError: If `model` is not a model, or `vec_normalize` is not a `VecNormalize`.
         ValueError: If the model's environment is wrapped in something that cannot be repeated, or
             is unknown where it matters; from `inner_loop`, if the model's spaces are not those of
             the environment.
@@ -211,13 +211,13 @@ class StableBaselines(Baseline):
 
     @property
     def protocol(self) -> dict[str, Any]:
-        """What belongs to the protocol of an evaluation."""
+        """Entries for the protocol of an evaluation."""
         return {"vec_normalize": self.eyes.normalizes}
 
     def inner_loop(
         self, venv: Any, rows_per_task: int = 1, seed: int | None = None
     ) -> BaselineLoop:
-        """Return a player; one that is told the task if the model was trained so."""
+        """Return a player, which is told the task if the model was trained that way."""
         told = _told_space(venv)
         if told is not None and self.eyes.take(told):
             return _TaskAwareLoop(self, venv, rows_per_task, seed)
@@ -236,7 +236,7 @@ def _told_space(venv: Any) -> spaces.Box | None:
 
 
 def _trial_observation(eyes: ModelEyes, venv: Any) -> TrialObservation | None:
-    """Return what builds `TrialWrapper`'s observations if a model takes these, None if raw ones.
+    """Return the builder of `TrialWrapper`'s observations; None if the model takes raw ones.
 
     Raises:
         ValueError: If the model takes neither.
@@ -257,7 +257,7 @@ def _sample(distribution: Any, random: RowRandom, rows: np.ndarray) -> np.ndarra
     """Draw actions [R, ...] of a policy's `distribution` with the rows' own randomness.
 
     Raises:
-        NotImplementedError: If the distribution is none that Stable-Baselines3 or sb3-contrib has.
+        NotImplementedError: If Stable-Baselines3 and sb3-contrib lack the distribution.
     """
     from torch.distributions import Bernoulli, Categorical, Normal
 

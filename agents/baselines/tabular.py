@@ -1,6 +1,6 @@
 """Solvers of tabular MDPs: a posterior over the MDP, and a plan for each episode.
 
-Shapes: R rows of one call; M learners; S states; A actions; H steps an episode.
+Shapes: R rows of one call; M learners; S states; A actions; H steps per episode.
 
 The prior is RL^2's: transitions Dirichlet(1, ..., 1), mean rewards N(1, 1), unit observation noise.
 """
@@ -16,7 +16,7 @@ from ..core.play.inner_loop import Rows
 from ..core.play.step import Step
 from .base import Baseline, BaselineLoop, discrete
 
-_PRIOR_MEAN = 1.0  # of a mean reward; its prior variance and that of the noise are 1
+_PRIOR_MEAN = 1.0  # of a mean reward; its prior variance and the noise variance are 1
 _CHUNK = 512  # rows planned together: bounds memory (2 MB an array at RL^2's sizes)
 
 
@@ -30,7 +30,7 @@ def plan(
     Args:
         transitions: Probabilities of the next state, [R, S, A, S].
         rewards: Mean rewards, [R, S, A].
-        horizon: Steps an episode.
+        horizon: Steps per episode.
 
     Returns:
         The best actions [R, H, S] and the values [R, S] of an episode's first step.
@@ -167,12 +167,12 @@ class PSRL(_TabularBaseline):
     """Posterior sampling: draw an MDP for each episode and follow its optimal plan.
 
     The posterior is exact for the prior named in this module's first lines. Rows that share a
-    learner draw MDPs of their own.
+    learner each draw their own MDP.
 
     Source: Strens (2000); Osband, Russo, Van Roy (2013), algorithm 1.
 
     Args:
-        horizon: Steps an episode.
+        horizon: Steps per episode.
     """
 
     loop = _PSRLLoop
@@ -198,7 +198,7 @@ class EpsilonGreedyMDP(_TabularBaseline):
     and does not say which estimate of the MDP was planned in.
 
     Args:
-        horizon: Steps an episode.
+        horizon: Steps per episode.
         epsilon: Probability of a uniformly random action.
     """
 

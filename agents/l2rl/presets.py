@@ -1,4 +1,4 @@
-"""Presets of L2RL: per id, with the source of the settings and what they scored here.
+"""Presets of L2RL: for each id, with the source of the settings and what they scored here.
 
 Discount, network and loss weights are the paper's; rows, learning rate and the annealing of the
 entropy are ours. Scores are means over seeds, from `benchmarks/results/learning.csv`.

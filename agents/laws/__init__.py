@@ -1,1 +1,1 @@
-"""The laws that every agent keeps, and what checks them."""
+"""The laws that every agent keeps, and their checks."""

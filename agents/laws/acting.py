@@ -22,7 +22,7 @@ _OWN_ROW = (
 
 
 def law_actions(case: Case) -> None:
-    """Actions are in the action space, one a row that acts, whichever rows these are."""
+    """Actions are in the action space, one for each acting row, whichever rows act."""
     agent, venv = case.setting.make(), case.setting.rows(_ROWS)
     loop = agent.inner_loop(venv, seed=_SEED)
     loop.reset()
@@ -44,7 +44,7 @@ def law_actions(case: Case) -> None:
 
 
 def law_rows(case: Case) -> None:
-    """Row i acts alike in any batch, whatever the rows beside it see and do."""
+    """Row i acts the same in any batch, whatever the other rows see and do."""
     agent, setting = case.setting.make(), case.setting
     record = Record(setting.rows(_ROWS), _STEPS, _SEED)
 
@@ -65,7 +65,7 @@ def law_rows(case: Case) -> None:
 
 
 def law_tasks(case: Case) -> None:
-    """A learner knows of its task only what it has seen: it acts alike in any other task."""
+    """A learner knows of its task only what it has seen: it acts the same in any other task."""
     setting = case.setting
     agent = setting.make()
     venvs = [setting.rows(_ROWS), setting.rows(_ROWS)]
@@ -75,7 +75,7 @@ def law_tasks(case: Case) -> None:
         venv.reset(seed=seed)
         loop = agent.inner_loop(venv, seed=_SEED)
         if getattr(loop, "reads_task", False):
-            return  # an oracle, which says so
+            return  # an oracle, which declares that it reads tasks
         seen.append(actions_of(loop, Replay(venv, record, range(_ROWS)), _STEPS, [None]))
     for step, (one, other) in enumerate(zip(*seen, strict=True), 1):
         case.require(
@@ -88,7 +88,7 @@ def law_tasks(case: Case) -> None:
 
 
 def law_spaces(case: Case) -> None:
-    """`inner_loop` refuses an environment of other spaces than those of training."""
+    """`inner_loop` refuses an environment whose spaces are not those of training."""
     agent = case.setting.make()
     trained = agent.observation_space, agent.action_space
     for id, kwargs in (*IDS, ("meta/BernoulliBandit-v0", {"arms": 4})):
@@ -107,7 +107,7 @@ def law_spaces(case: Case) -> None:
 def _same(
     case: Case, one: list[np.ndarray], other: list[np.ndarray], between: str, rows: list[int]
 ) -> None:
-    """Complain unless actions are equal, but for rounding where they are real numbers."""
+    """Raise unless actions are equal (up to rounding if they are real numbers)."""
     for step, (left, right) in enumerate(zip(one, other, strict=True), 1):
         for row in rows:
             case.require(

@@ -1,4 +1,4 @@
-"""Callbacks that laws train with."""
+"""Callbacks used in the trainings of the laws."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 
 class KilledError(Exception):
-    """Stands for whatever ends a training at once."""
+    """Simulates anything that ends training abruptly."""
 
 
 class Counting(BaseCallback):
     """Counts steps, and does something at one of them.
 
     Args:
-        step: Number of the step, from 1; None is none.
-        action: Takes the model; what it returns is what the callback answers (False stops).
+        step: Number of the step, counted from 1; None disables the action.
+        action: Function of the model; its result is the callback's (False stops).
     """
 
     def __init__(self, step: int | None = None, action: Callable[[Any], bool] = lambda _: True):
@@ -58,9 +58,9 @@ class Recording(BaseCallback):
 
 
 class Spoiling(BaseCallback):
-    """Lets the environment give rewards that are no numbers from the second rollout on.
+    """Makes the environment return NaN rewards from the second rollout on.
 
-    What `draw_batch` gives (environments of pairs, which pay no rewards) is spoiled too.
+    The results of `draw_batch` (in environments of pairs, which have no rewards) are spoiled too.
     """
 
     def __init__(self) -> None:

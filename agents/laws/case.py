@@ -1,4 +1,4 @@
-"""One agent under one law, and clear complaints."""
+"""One agent under one law, and its error messages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Case:
     """One agent under one law.
 
     Args:
-        setting: The agent's class, and what it is made with.
+        setting: The agent's class and constructor arguments.
         law: Name of the law.
     """
 
@@ -23,10 +23,10 @@ class Case:
         self.law = law
 
     def require(self, holds: Any, seen: str, do: str) -> None:
-        """Complain unless something holds.
+        """Raise unless a condition holds.
 
         Args:
-            holds: Whether it does.
+            holds: Whether the condition holds.
             seen: What was seen instead.
             do: What the author of the agent can do.
 
@@ -37,7 +37,7 @@ class Case:
             raise self.broken(seen, do)
 
     def broken(self, seen: str, do: str, at: str | None = None) -> LawBroken:
-        """Return the complaint; `at` is where the author's code raised an error."""
+        """Return the error to raise; `at` is where the author's code failed."""
         setting = self.setting
         kwargs = f" {setting.env_kwargs}" if setting.env_kwargs else ""
         broken = f"{setting.name} breaks the {self.law} law on {setting.id}{kwargs}"
@@ -51,7 +51,7 @@ class Case:
         do: str,
         *errors: type[Exception],
     ) -> None:
-        """Complain unless something is answered with one of `errors` that says one of `words`."""
+        """Raise unless a call raises one of `errors` with one of `words` in its message."""
         try:
             act()
         except errors as raised:

@@ -39,19 +39,19 @@ def check_agent(
 ) -> None:
     """Check that an agent's class keeps every law of agents.
 
-    Learners that only act (classes with `inner_loop` that are no algorithms) are checked for the
-    laws of acting.
+    Learners that only act (classes with `inner_loop` that are not algorithms) are checked against
+    the laws of acting.
 
     Args:
-        agent: The class, or `"module:Name"` of it.
-        env: An id to train it on, in a few steps; None tries small ones.
-        verbose: Whether to print a line a law.
-        env_kwargs: Arguments of the id.
-        **arguments: What to make the agent with, over small numbers that are chosen for speed.
+        agent: The class, or its name as `"module:Name"`.
+        env: An id on which to train it for a few steps; None tries small ones.
+        verbose: Whether to print a line for each law.
+        env_kwargs: Keyword arguments for the id.
+        **arguments: Constructor arguments; they override small values chosen for speed.
 
     Raises:
-        LawBroken: If it breaks one; says which, what was seen, where and what to do.
-        TypeError: If it is no class with an `inner_loop`.
+        LawBroken: If it breaks a law; says which, what was seen, where, and what to do.
+        TypeError: If it is not a class with an `inner_loop`.
     """
     if isinstance(agent, str):
         module, _, name = agent.partition(":")
@@ -75,7 +75,7 @@ def check_agent(
 
 
 def laws_of(setting: Setting) -> tuple[Law, ...]:
-    """Return the laws of an agent: all of an algorithm, those of acting of what only acts."""
+    """Return the laws that apply: all for an algorithm, those of acting for what only acts."""
     return LEARNING if setting.learns else ACTING
 
 
@@ -97,5 +97,5 @@ def check_law(law: Law, setting: Setting) -> None:
 
 
 def law_name(law: Law) -> str:
-    """Return the name a law is called by in complaints, e.g. `"resume"`."""
+    """Return the name of a law in error messages, e.g. `"resume"`."""
     return law.__name__.removeprefix("law_").replace("_", " ")

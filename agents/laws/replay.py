@@ -1,6 +1,6 @@
-"""A recorded environment: what rows showed and paid, played again whatever is done in it.
+"""A recorded environment that replays observations and rewards whatever the actions.
 
-N rows of the record, R of them that are played again.
+N rows of the record, R of them that are replayed.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from ..core.play.player import Player
 
 
 class Record:
-    """Plays an environment by random actions and keeps what its rows showed.
+    """Plays an environment with random actions and records it.
 
     Args:
-        venv: The batch.
+        venv: The batch of rows.
         steps: T.
         seed: Of row 0.
     """
@@ -39,8 +39,8 @@ class Replay:
     """Some rows of a record as a batch, for a `Player`.
 
     Args:
-        venv: Of as many rows, whose spaces and API it has.
-        record: What was seen.
+        venv: A batch with as many rows, which provides spaces and API.
+        record: The record to replay.
         rows: Which rows of the record, in order [R].
     """
 
@@ -67,13 +67,13 @@ class Replay:
 
 
 def actions_of(loop: Any, replay: Replay, steps: int, turns: Sequence[Any]) -> list[np.ndarray]:
-    """Return what a learner does in a replay, [R, ...] at each of T steps.
+    """Return a learner's actions in a replay, [R, ...] for each of T steps.
 
     Args:
         loop: The learner, with empty experience.
         replay: The environment.
         steps: T.
-        turns: The rows [R'] that act together, one group after the other; [None] is all at once.
+        turns: The rows [R'] that act together, one group after the other; [None] means all at once.
     """
     player = Player(replay, loop)
     player.reset(0)

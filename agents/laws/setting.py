@@ -1,4 +1,4 @@
-"""The smallest training of an agent that laws are checked on: an id, small arguments, few steps."""
+"""The smallest training of an agent, for checking laws: an id, small arguments, few steps."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ..core.base.algorithm import MetaAlgorithm
 from .callbacks import Counting
 from .state import State, state_of
 
-ITERATIONS = 2  # of the training that laws compare with
-# Ids that every agent is tried on, in turn, and how their episodes are made short.
+ITERATIONS = 2  # of the training that laws compare to
+# Ids that every agent is tried on, in turn, and arguments that shorten their episodes.
 IDS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("meta/BernoulliBandit-v0", {"pulls": 5}),
     ("meta/PointGoal-v0", {"max_episode_steps": 4, "episodes_per_trial": 2}),
     ("meta/Sinusoid-v0", {}),
 )
-# Small values of arguments, for agents that have them.
+# Small argument values, for agents that have these arguments.
 _SMALL: dict[str, Any] = {
     **{"n_envs": 4, "n_steps": 3, "n_trials": 1, "rows_per_task": 2, "n_tasks": 2},
     **{"n_epochs": 1, "batch_size": 4, "n_batches": 1, "vae_updates": 1, "gradient_steps": 1},
@@ -39,22 +39,22 @@ class Reference:
     """A training of `ITERATIONS` iterations."""
 
     total: int  # timesteps
-    steps: int  # that callbacks saw
+    steps: int  # steps that callbacks saw
     first: State  # after one iteration
     last: State
 
 
 class Setting:
-    """An agent's class, and what laws make and train it with.
+    """An agent's class, and the arguments with which laws make and train it.
 
     Args:
         cls: The class.
-        env: An id; None tries `IDS`.
-        env_kwargs: Arguments of that id.
-        arguments: Arguments of the constructor, over the small ones that are chosen here.
+        env: An id; None tries `IDS` in turn.
+        env_kwargs: Keyword arguments for that id.
+        arguments: Constructor arguments; they override the small ones chosen here.
 
     Raises:
-        LawBroken: If it can be made on none of these ids.
+        LawBroken: If the agent can be made on none of these ids.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class Setting:
 
     @property
     def reference(self) -> Reference:
-        """A training that nothing disturbed, played once for all laws."""
+        """An undisturbed training, run once for all laws."""
         if self._reference is None:
             agent = self.make().learn(1, log_interval=None)
             count, total = Counting(), ITERATIONS * agent.num_timesteps
@@ -123,7 +123,7 @@ class Setting:
 
 
 def _small(cls: Any) -> dict[str, Any]:
-    """Return small values of what a class declares."""
+    """Return small values for the arguments that a class declares."""
     found = {name: value for name, value in _SMALL.items() if name in cls.arguments}
     policy = next(iter(cls.policy_aliases), None)
     if policy is not None:

@@ -1,4 +1,4 @@
-"""What an agent is at an iteration boundary, and where two of them differ."""
+"""The state of an agent at an iteration boundary, and where two states differ."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def state_of(agent: Any) -> State:
 
 
 def difference(one: State, other: State) -> str | None:
-    """Say where two states differ first, with both values; None if they are equal, bit for bit.
+    """Return the first difference of two states, with both values; None if bitwise equal.
 
     Settings and environments are not compared: only what training changes.
     """
@@ -40,7 +40,7 @@ def difference(one: State, other: State) -> str | None:
 
 
 def weights_differ(one: State, other: State) -> bool:
-    """Tell whether two states have other tensors anywhere."""
+    """Tell whether any tensor differs between two states."""
     tensors = [
         {place: part for place, part in _parts(state) if isinstance(part, torch.Tensor)}
         for state in (one, other)
@@ -51,7 +51,7 @@ def weights_differ(one: State, other: State) -> bool:
 
 
 def not_finite(state: State) -> str | None:
-    """Name the first tensor that has a number which is not finite; None if there is none."""
+    """Name the first tensor with a number that is not finite; None if there is none."""
     for place, part in _parts(state):
         if isinstance(part, torch.Tensor) and not torch.isfinite(part.double()).all():
             return place

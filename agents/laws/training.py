@@ -1,4 +1,4 @@
-"""Laws of training: resuming, seeds, callbacks, numbers that are not finite, what is said of it."""
+"""Laws of training: resuming, seeds, callbacks, numbers that are not finite, documentation."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KEEP = (
 
 
 def law_arguments(case: Case) -> None:
-    """The signature and `help` show every argument with its sentence, and others are refused."""
+    """The signature and `help` show every argument with its help text; unknown ones are refused."""
     cls: Any = case.setting.cls
     declared = cls.arguments
     do = 'Declare arguments in the class body: name: type = argument("Its sentence.", default=...)'
@@ -48,11 +48,11 @@ def law_arguments(case: Case) -> None:
 
 
 def law_settings(case: Case) -> None:
-    """What an agent is made with survives JSON: a checkpoint can make it again."""
+    """An agent's arguments survive JSON: a checkpoint can make it again."""
     agent = case.setting.make()
     do = "Take numbers, words, schedules and known classes as arguments, and make the rest of them"
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the law says it
+        warnings.simplefilter("ignore")  # the law itself reports it
         kept = encode_settings(agent.settings, type(agent)._classes())
     unsaved = kept["custom_objects"]
     case.require(not unsaved, f"{unsaved} cannot be saved", do)
@@ -66,7 +66,7 @@ def law_settings(case: Case) -> None:
 
 
 def law_seeds(case: Case) -> None:
-    """Equal seeds train equal weights, other seeds others, and no global generator is touched."""
+    """Equal seeds give equal weights, other seeds do not, and no global generator is touched."""
     setting = case.setting
     reference = setting.reference
     before = _global_generators()
@@ -87,7 +87,7 @@ def law_seeds(case: Case) -> None:
 
 
 def law_resume(case: Case) -> None:
-    """Killed at any step, saved and loaded, training goes on to the same weights, bit for bit."""
+    """Killed at any step, saved and loaded, training continues to the same weights, bit for bit."""
     setting = case.setting
     total, steps = setting.reference.total, setting.reference.steps
     for step in sorted({steps // 2 + 1, steps}):
@@ -121,7 +121,7 @@ def law_resume(case: Case) -> None:
 
 
 def law_callbacks(case: Case) -> None:
-    """Callbacks see what Stable-Baselines3's do; False stops training, which can go on later."""
+    """Callbacks see the same as in Stable-Baselines3; False stops training, which can resume."""
     setting = case.setting
     total, steps = setting.reference.total, setting.reference.steps
     seen, agent = Recording(), setting.make()
@@ -162,7 +162,7 @@ def law_callbacks(case: Case) -> None:
 
 
 def law_finite(case: Case) -> None:
-    """A reward that is no number stops training in words, and the last good state is kept."""
+    """A NaN reward stops training with a clear error, and the last good state is kept."""
     setting = case.setting
     total = setting.reference.total
     spoiling, agent = Spoiling(), setting.make()

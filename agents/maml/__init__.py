@@ -1,4 +1,4 @@
-"""MAML (Finn et al. 2017) and the algorithms that its arguments make."""
+"""MAML (Finn et al. 2017) and the related algorithms that its arguments select."""
 
 from .maml import MAML
 from .supervised import SupervisedMAML

@@ -16,13 +16,13 @@ SHAPES = ("scalar", "tensor", "parameter")
 
 
 class InnerRates(nn.Module):
-    """Learning rates of the inner gradient steps, which may be learnt.
+    """Learning rates of the inner gradient steps, which may themselves be learnt.
 
     Args:
-        parameters: The adapted ones, by name.
-        rate: Initial value of all.
-        shape: One for all (`"scalar"`), one a tensor, or one a parameter.
-        steps: Steps with rates of their own; 1 shares them.
+        parameters: The adapted parameters, by name.
+        rate: Initial value of all rates.
+        shape: One for all (`"scalar"`), one per tensor, or one per parameter.
+        steps: Number of steps with their own rates; with 1 all steps share them.
         learnt: Whether the outer loop trains them.
     """
 
@@ -46,12 +46,12 @@ class InnerRates(nn.Module):
         )
 
     def of(self, name: str, step: int) -> torch.Tensor:
-        """Return the rate of one tensor in one step; steps beyond the last use the last's."""
+        """Return the rate of one tensor in one step; later steps use the last step's."""
         return self.rates[self._index[name]][min(step, self.steps - 1)]
 
 
 def spread(parameters: Mapping[str, torch.Tensor], tasks: int) -> Parameters:
-    """Return shared parameters as one set a task, [M, ...]; gradients go to the shared ones."""
+    """Return shared parameters as one set per task, [M, ...]; gradients reach the shared ones."""
     return {name: part.expand(tasks, *part.shape) for name, part in parameters.items()}
 
 
@@ -69,15 +69,15 @@ def adapt(
     """Take gradient steps.
 
     Args:
-        parameters: One set a task, [M, ...]; they must require gradients.
-        loss: Of parameters and the step's number: the sum over tasks of each task's loss, a
-            scalar, so that every task's gradient is its own.
+        parameters: One set per task, [M, ...]; they must require gradients.
+        loss: Function of parameters and the step's number: the sum over tasks of each task's loss,
+            a scalar, so that every task's gradient is its own.
         rates: An `InnerRates`.
-        steps: How many; 0 returns `parameters`.
+        steps: Number of steps; 0 returns `parameters`.
         first: Number of the first step.
-        scale: Of all rates.
+        scale: Factor on all rates.
         differentiable: Keep the graph, so that gradients flow through the steps.
-        first_order: Let them flow as if the steps' gradients were constants.
+        first_order: Treat the steps' gradients as constants in that graph.
 
     Returns:
         New parameters, [M, ...].

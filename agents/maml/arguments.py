@@ -7,7 +7,7 @@ from .adaptation import SHAPES
 
 
 class InnerStepArguments(Declared):
-    """What agents that learn a task by gradient steps take."""
+    """Arguments of agents that learn a task by gradient steps."""
 
     first_order: bool = argument(
         "Treat inner gradients as constants: no second derivatives (FOMAML).", default=False

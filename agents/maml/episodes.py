@@ -16,10 +16,10 @@ from ..core.losses.linear_baseline import features, fit_linear_baseline
 from ..core.losses.returns import gae
 from .losses import task_weights
 
-# Padded with zeros; all else with the episode's first step, which is always valid: an action of 0
-# may be none.
+# Padded with zeros; all others with the episode's first step, which is always valid, as 0 may not
+# be a valid action.
 _ZERO = ("rewards", "mask", "log_prob", "advantages")
-_FLAT = 1e-6  # relative difference of rewards that is a rounding error
+_FLAT = 1e-6  # relative difference of rewards that counts as rounding error
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Episodes:
     inputs: torch.Tensor  # [M, R, T, D]
     actions: torch.Tensor  # [M, R, T, ...]
     params: torch.Tensor  # of the acting distribution, [M, R, T, P]
-    log_prob: torch.Tensor  # of the actions under it, [M, R, T]
+    log_prob: torch.Tensor  # of the actions under that distribution, [M, R, T]
     rewards: torch.Tensor  # raw, [M, R, T]
     mask: torch.Tensor  # 1 where a step was played, [M, R, T]
     advantages: torch.Tensor  # [M, R, T]
@@ -63,8 +63,8 @@ class Episodes:
 
         Args:
             gamma: Discount.
-            gae_lambda: Of generalised advantage estimation; nothing is bootstrapped past the end.
-            standardise: To mean 0 and deviation 1 within each task.
+            gae_lambda: Lambda of generalised advantage estimation; no bootstrap past the end.
+            standardise: Standardise to mean 0 and deviation 1 within each task.
         """
         advantages = linear_advantages(self.inputs, self.rewards, self.mask, gamma, gae_lambda)
         if standardise:
@@ -89,7 +89,7 @@ def linear_advantages(
         gae_lambda: Lambda.
 
     Returns:
-        0 where nothing was played, [M, R, T].
+        Advantages, 0 where nothing was played, [M, R, T].
     """
     tasks, rows, steps = rewards.shape
     by_time = (rewards * mask).reshape(-1, steps).t()
@@ -109,15 +109,15 @@ def linear_advantages(
 def _standardised(
     advantages: torch.Tensor, rewards: torch.Tensor, mask: torch.Tensor
 ) -> torch.Tensor:
-    """Standardise within each task; a task that pays all its episodes alike gets zeros, not noise.
+    """Standardise within each task; a task with equal episodes gets zeros, not noise.
 
-    (A baseline leaves a residual even then, which standardising would blow up.)
+    (Even then a baseline leaves a residual, which standardising would magnify.)
     """
     weights = task_weights(mask)
     mean = (advantages * weights).sum(dim=(1, 2), keepdim=True)
     centred = (advantages - mean) * mask
     deviation = (centred.square() * weights).sum(dim=(1, 2), keepdim=True).sqrt()
-    # one episode is compared with itself: it pays alike if it pays the same at every step
+    # a single episode is compared with itself: rewards are equal if all its steps pay the same
     one = rewards.shape[1] == 1
     paid, played = (part[:, :, :1] if one else part[:, :1] for part in (rewards, mask))
     apart = (rewards - paid).abs() * mask
@@ -128,7 +128,7 @@ def _standardised(
 
 
 class EpisodeStore:
-    """The episodes that rows are playing; a task's are taken out once all of them have ended.
+    """The episodes that rows are playing; those of a task are taken out once all have ended.
 
     Args:
         num_rows: B.
@@ -148,7 +148,7 @@ class EpisodeStore:
         Args:
             rows: Indices [N].
             step: Tensors [N, ...] by name, the same names every time.
-            over: Whether the episode ended with it, bool [N].
+            over: Whether the episode ended with this step, bool [N].
         """
         time = self.elapsed[rows]
         self._make_room(step, int(time.max()) + 1)
@@ -203,7 +203,7 @@ def joined(pieces: Sequence[tuple[np.ndarray, Episodes]]) -> Episodes:
     """Join the pieces of one round into the episodes of all tasks, in the order of the tasks.
 
     Args:
-        pieces: Tasks (indices) and their episodes; together every task once.
+        pieces: Tasks (indices) and their episodes; together they contain every task once.
     """
     if len(pieces) == 1 and (pieces[0][0] == np.arange(len(pieces[0][0]))).all():
         return pieces[0][1]

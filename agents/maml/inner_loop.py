@@ -22,16 +22,16 @@ _ACTING = 100  # the stream of a row's seed that actions are drawn from; environ
 class GradientInnerLoop(InnerLoop):
     """Takes a gradient step for a task each time all of its rows have ended an episode.
 
-    The step is taken when the task acts next (or at `freeze`), so that none is wasted.
+    The step is taken when the task acts next (or at `freeze`), so none is wasted.
 
     Args:
         learner: Policy, rates and losses; not changed.
         venv: Its spaces must be those of the policy.
         rows_per_task: Episodes of one gradient step.
         seed: As in `InnerLoop`.
-        trained_steps: Gradient steps that training took.
-        later_rate: Factor on the rates with each step beyond those.
-        warn: Warn of steps beyond those.
+        trained_steps: Number of gradient steps in training.
+        later_rate: Factor on the rates for each step beyond those.
+        warn: Warn about steps beyond those.
         keep: Keep every round, for collectors.
     """
 
@@ -106,7 +106,7 @@ class GradientInnerLoop(InnerLoop):
         where = self.rows(rows)
         rewards = torch.from_numpy(np.asarray(step.reward, np.float32))
         kept, over = {**self._acted, "rewards": rewards}, step.ended
-        # a row that plays on while others of its task have not ended theirs is not counted
+        # a row that plays on while others of its task have not finished is not counted
         learning = ~(self.frozen[where // self.rows_per_task] | self.store.ended[where])
         if not learning.all():
             kept = {name: part[learning] for name, part in kept.items()}
@@ -115,7 +115,7 @@ class GradientInnerLoop(InnerLoop):
             self.store.write(where, kept, over)
 
     def freeze(self) -> None:
-        """Take the steps that are due, and none from now on, until `reset`."""
+        """Take the steps that are due, then no more until `reset`."""
         self.learn_now()
         self.store.forget(np.arange(self.num_rows))
         self.frozen[:] = True
@@ -125,7 +125,7 @@ class GradientInnerLoop(InnerLoop):
         self._learn(self.store.complete())
 
     def rounds(self) -> list[Episodes]:
-        """Return every round that was played since `reset`, of all tasks (needs `keep`)."""
+        """Return every round played since `reset`, for all tasks (needs `keep`)."""
         last = self.store.complete()
         if len(last):
             self._keep(last, self.learner.prepare(self.store.take(last)))

@@ -1,4 +1,4 @@
-"""What is learnt inside a trial, and how: shared by training, evaluation and new tasks.
+"""How a task is learnt inside a trial: shared by training, evaluation and new tasks.
 
 M tasks, R rows of a task, T steps, N = R * T steps of a task; P distribution parameters.
 """
@@ -18,12 +18,12 @@ from .adaptation import InnerRates, Parameters, adapt, spread
 from .episodes import Episodes
 from .losses import inner_loss
 
-_CHUNK = 8000  # steps of tasks replayed at a time: what a cache holds; measured, 2,000-20,000 alike
+_CHUNK = 8000  # steps replayed at a time, to fit a cache; 2,000-20,000 measured as equally fast
 
 
 @dataclass(frozen=True)
 class Replay:
-    """What the outer loss sees of some tasks: their adaptation, done again from their data."""
+    """What the outer loss sees of some tasks: their adaptation, repeated on their data."""
 
     params: torch.Tensor  # of the adapted policy after adaptation, [M, R, T, P]
     log_prob: torch.Tensor  # of its actions, [M, R, T]
@@ -36,12 +36,12 @@ class Learner:
     """Policy-gradient steps on a policy's parameters.
 
     Args:
-        policy: Its parameters are what all tasks begin with.
-        rates: Of the steps.
+        policy: Its parameters are the initial ones of all tasks.
+        rates: Learning rates of the steps.
         estimator: See `losses.inner_loss`.
         gamma: Discount.
-        gae_lambda: Of the advantages.
-        normalize_advantage: Standardise them within each task.
+        gae_lambda: Lambda of the advantages.
+        normalize_advantage: Standardise advantages within each task.
         first_order: See `adaptation.adapt`.
     """
 
@@ -65,10 +65,10 @@ class Learner:
         """Take one gradient step for each task, keeping no graph.
 
         Args:
-            parameters: One set a task, [M, ...].
-            episodes: Of the same tasks.
-            step: Its number.
-            scale: Of the rate.
+            parameters: One set per task, [M, ...].
+            episodes: Episodes of the same tasks.
+            step: Number of the step.
+            scale: Factor on the rates.
 
         Returns:
             New parameters, [M, ...].
@@ -92,10 +92,10 @@ class Learner:
     def replay(
         self, rounds: list[Episodes], differentiable: bool = True, exploration: bool = False
     ) -> Replay:
-        """Adapt again from the current parameters, on data that were played with older ones.
+        """Repeat the adaptation from the current parameters, on data played with older ones.
 
         Args:
-            rounds: One of each inner step, and the one after them; of the same tasks.
+            rounds: One round for each inner step, and one after them; all of the same tasks.
             differentiable: Keep the graph.
             exploration: Keep the first round's log probabilities.
         """
@@ -145,10 +145,10 @@ class Learner:
 
 
 def chunks(episodes: Episodes) -> Iterator[Any]:
-    """Yield slices of tasks: as many at a time as make some thousands of steps.
+    """Yield slices of tasks: as many at a time as give some thousands of steps.
 
-    Few steps a task are quicker batched (each operation costs its launch), many are quicker apart
-    (a cache holds what they make).
+    Tasks of few steps are faster batched (every operation has a launch cost), tasks of many steps
+    are faster separately (their results fit a cache).
     """
     tasks, rows, steps = episodes.mask.shape
     size = max(_CHUNK // (rows * steps), 1)

@@ -2,7 +2,7 @@
 
 M tasks, R rows of a task, T steps; all [M, R, T], task-major: a task's steps are one block of
 memory for the batched products of its own parameters. `weights` are 0 where nothing was played and
-sum to 1 in every task, so that tasks count alike whatever their episodes' lengths are.
+sum to 1 in every task, so tasks count equally whatever their episodes' lengths.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ def inner_loss(
     """Return the sum over tasks of each task's policy-gradient surrogate.
 
     All three have the same first derivative at the acting policy, sample by sample; they differ in
-    the second ones, which is what a meta-gradient sees of the pre-update sampling. Ratios are to
-    the acting policy rather than to a constant copy of the current one, so that the outer loss is a
-    function of the parameters, which a line search and further steps on the same data need; where
-    both are equal it makes no difference.
+    the second derivatives, through which a meta-gradient sees the pre-update sampling. Ratios are
+    relative to the acting policy, not to a constant copy of the current one, so the outer loss is a
+    function of the parameters, as a line search and further steps on the same data require. If the
+    two policies are equal, it makes no difference.
 
     Args:
         estimator: `"logp"` (MAML as published: biased), `"lvc"` (ratios: low variance, biased by
             the cross terms only) or `"dice"` (unbiased, about twice the deviation).
-        log_prob: Of the played actions.
-        old_log_prob: Under the acting policy.
-        advantage: Carries no gradient.
+        log_prob: Log probabilities of the played actions.
+        old_log_prob: The same under the acting policy.
+        advantage: Advantages; carry no gradient.
         weights: See above.
 
     Source:
         Finn et al. 2017, equation 4; Rothfuss et al. 2018 (ProMP), equations 9-10; Foerster et al.
-        2018 (DiCE) in the form with advantages of Farquhar et al. 2019 (Loaded DiCE): then the same
-        advantages serve all three, where the release fits a baseline to discounted rewards.
+        2018 (DiCE) in the form with advantages of Farquhar et al. 2019 (Loaded DiCE): so the same
+        advantages serve all three; the release fits a baseline to discounted rewards instead.
     """
     if estimator == "logp":
         return -(log_prob * advantage * weights).sum()
@@ -64,7 +64,7 @@ def exploration_loss(
     """Return E-MAML's term: make pre-update actions likelier where the adapted policy did well.
 
     Args:
-        log_prob: Of the actions before adaptation, under the initial policy.
+        log_prob: Log probabilities of the actions before adaptation, under the initial policy.
         weights: See above.
         gain: Mean standardised reward after adaptation, [M].
 
@@ -78,7 +78,7 @@ def standardised_gains(rewards: torch.Tensor, mask: torch.Tensor) -> torch.Tenso
     """Return each task's mean reward, standardised over all tasks' steps, [M].
 
     Args:
-        rewards: After adaptation.
+        rewards: Rewards after adaptation.
         mask: 1 where a step was played.
     """
     centred = rewards - masked_mean(rewards, mask)

@@ -119,12 +119,12 @@ class MAML(
         if self.balance is not None:
             check_balance(self.venv, self.balance)
         keep_freed_memory()
-        with torch.random.fork_rng(devices=[]):  # leave the global generator as it was
+        with torch.random.fork_rng(devices=[]):  # leave the global generator untouched
             torch.manual_seed(fold(self.seed, "weights") % 2**63)
             self.policy = self.policy_class(
                 self.observation_space, self.action_space, **self.policy_kwargs
             ).to(self.device)
-        kept = ("standardise.",)  # change between iterations only
+        kept = ("standardise.",)  # these change only between iterations
         if running := [
             name for name, _ in self.policy.named_buffers() if not name.startswith(kept)
         ]:
@@ -159,13 +159,13 @@ class MAML(
     def inner_loop(
         self, venv: Any, rows_per_task: int = 1, seed: int | None = None, keep: bool = False
     ) -> GradientInnerLoop:
-        """Return the learnt learner with empty experience: the initial parameters, for each task.
+        """Return the learnt learner with empty experience: the initial parameters for each task.
 
         Args:
             venv: As in `MetaAlgorithm`.
             rows_per_task: Episodes of one gradient step.
             seed: As in `MetaAlgorithm`.
-            keep: Keep the rounds that are played, for collectors.
+            keep: Keep the played rounds, for collectors.
         """
         check_spaces(venv, self.observation_space, self.action_space)
         return GradientInnerLoop(
@@ -185,7 +185,7 @@ class MAML(
         rows = self.rows_per_task
         seed = fold(self.seed, "act", self.iteration)
         loop = open_loop(self, self.venv, rows, seed, keep=True)
-        # Reptile learns from the steps themselves; all others need a round after the last of them.
+        # Reptile learns from the steps themselves; all others need a round after the last step.
         count = self.inner_steps + (self.outer != "reptile")
         collector = RoundCollector(self.venv, loop, rows, on_step, self.balance)
         return collector.collect(
@@ -252,8 +252,8 @@ class MAML(
         """Act with the initial parameters, unadapted; `inner_loop` adapts.
 
         Args:
-            observation: Of one row, or a batch [R, ...].
-            state: Returned as it is.
+            observation: Observation of one row, or a batch [R, ...].
+            state: Returned unchanged.
             episode_start: Not used.
             deterministic: Take the most probable action.
         """

@@ -1,4 +1,4 @@
-"""The outer step: what becomes of the initial parameters after a round of every inner step."""
+"""The outer step: updates the initial parameters after a round for every inner step."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class OuterLoss:
     """The loss of the adapted policies, as a function of the initial parameters.
 
     Args:
-        learner: Whose policy (and learnt rates) are trained.
+        learner: The learner whose policy (and learnt rates) are trained.
         exploration_coef: Weight of E-MAML's term.
         inner_kl_coef: Weight of ProMP's penalty.
     """
@@ -31,7 +31,7 @@ class OuterLoss:
     inner_kl_coef: float = 0.0
 
     def parameters(self) -> list[nn.Parameter]:
-        """Return what the outer loop trains."""
+        """Return the parameters that the outer loop trains."""
         rates = self.learner.rates
         return [*self.learner.policy.parameters(), *(rates.parameters() if rates.learnt else ())]
 
@@ -45,9 +45,9 @@ class OuterLoss:
         """Return the loss, and KL(acting || current) of the adapted policies; means over tasks.
 
         Args:
-            rounds: Of some tasks.
-            gains: Of the same tasks, as `standardised_gains` gives them, [M].
-            clip: PPO's; None is TRPO's surrogate.
+            rounds: Rounds of some tasks.
+            gains: Gains of the same tasks, as `standardised_gains` gives them, [M].
+            clip: PPO's clip range; None gives TRPO's surrogate.
             differentiable: Keep the graph.
         """
         after = rounds[-1]
@@ -82,7 +82,7 @@ class OuterLoss:
             for part, gradient in zip(
                 total, torch.autograd.grad(of * share, trained, allow_unused=True), strict=True
             ):
-                if gradient is not None:  # without inner steps, rates have none
+                if gradient is not None:  # without inner steps, rates have no gradient
                     part += gradient
             loss_sum += float(loss.detach()) * share
             kl_sum += float(kl.detach()) * share
@@ -109,7 +109,7 @@ def descend(
     n_epochs: int,
     max_grad_norm: float | None,
 ) -> dict[str, float]:
-    """Take steps of an optimiser on the clipped surrogate, each adapting anew from the same data.
+    """Take steps of an optimiser on the clipped surrogate, each adapting again on the same data.
 
     Source:
         Rothfuss et al. 2018 (ProMP), algorithm 1.
@@ -144,13 +144,13 @@ def climb(
 
     Args:
         loss: The surrogate.
-        rounds: All tasks'.
+        rounds: Rounds of all tasks.
         target_kl: Radius of the trust region.
-        cg_max_steps: Of conjugate gradients.
-        cg_damping: Of the KL's Hessian.
-        line_search_shrinking_factor: Of steps that do not satisfy.
-        line_search_max_iter: Steps tried.
-        sub_sampling_factor: The Hessian is measured on one of so many tasks; the line search sees
+        cg_max_steps: Maximum number of conjugate-gradient steps.
+        cg_damping: Damping of the KL's Hessian.
+        line_search_shrinking_factor: Factor that shrinks a step that is rejected.
+        line_search_max_iter: Maximum number of steps tried.
+        sub_sampling_factor: The Hessian is measured on one in this many tasks; the line search sees
             all.
 
     Source:
@@ -166,8 +166,8 @@ def climb(
         put(vector)
         return loss.values(rounds, None)
 
-    # Of whole tasks: policies adapted from fewer episodes would not be those that acted, and the KL
-    # not at its minimum, where its gradient is zero and its curvature positive.
+    # Subsample whole tasks: policies adapted from fewer episodes would not be those that acted, and
+    # the KL would not be at its minimum, where its gradient is zero and its curvature positive.
     few = [part.tasks(slice(None, None, sub_sampling_factor)) for part in rounds]
 
     def kl_gradient(vector: torch.Tensor) -> torch.Tensor:
@@ -205,9 +205,9 @@ def interpolate(
     """Move the initial parameters towards the mean of the adapted ones.
 
     Args:
-        parameters: By name.
-        adapted: One set a task, [M, ...].
-        rate: 1 goes all the way.
+        parameters: Initial parameters by name.
+        adapted: One set per task, [M, ...].
+        rate: Fraction of the way to move; 1 goes all the way.
 
     Source:
         Nichol et al. 2018 (Reptile), algorithm 2.

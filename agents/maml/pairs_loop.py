@@ -12,11 +12,11 @@ from .adaptation import Parameters, spread
 
 
 class PairsLoop(InnerLoop):
-    """Collects the pairs that observations show; adapts to them when it is asked for a value.
+    """Collects the pairs shown in observations; adapts to them when asked for a value.
 
     Args:
-        agent: Whose network, rates and steps are used; not changed.
-        venv: Shows [x, y, whether y is shown].
+        agent: The agent whose network, rates and steps are used; not changed.
+        venv: An environment whose observations are [x, y, whether y is shown].
         rows_per_task: Rows that share their pairs.
         seed: Not used: answers are not drawn.
     """
@@ -43,7 +43,7 @@ class PairsLoop(InnerLoop):
         self._adapted = None
 
     def act(self, observation: Any, rows: Rows = None, deterministic: bool = False) -> np.ndarray:
-        """Answer, having learnt from the pairs shown so far if y is asked for."""
+        """Answer; if y is asked for, learn first from the pairs shown so far."""
         where, seen = self.rows(rows), np.asarray(observation, np.float32)
         shown = seen[:, -1] > 0
         tasks = where // self.rows_per_task
@@ -52,7 +52,7 @@ class PairsLoop(InnerLoop):
                 self._pairs[task].append(pair)
                 self._adapted = None
         if shown.all():
-            return np.zeros((len(seen), self.outputs), np.float32)  # nobody asked
+            return np.zeros((len(seen), self.outputs), np.float32)  # no value was asked for
         if self._adapted is None:
             self._adapted = self._learn()
         own = {name: part[torch.from_numpy(tasks)] for name, part in self._adapted.items()}
@@ -64,11 +64,11 @@ class PairsLoop(InnerLoop):
 
     @torch.no_grad()
     def answers(self, seen: np.ndarray, own: Parameters | None) -> np.ndarray:
-        """Return actions [B, O] for observations, with parameters of each row or the initial ones.
+        """Return actions [B, O] for observations, with each row's parameters or the initial ones.
 
         Args:
             seen: [B, I + O + 1].
-            own: One set a row, [B, ...]; None is the initial ones.
+            own: One set per row, [B, ...]; None takes the initial ones.
         """
         network = self.agent.policy
         x = torch.from_numpy(seen[:, None, : -1 - self.outputs]).to(self.agent.device)
@@ -76,7 +76,7 @@ class PairsLoop(InnerLoop):
         return (y[:, 0].cpu().numpy() / self._scale).astype(np.float32)
 
     def _learn(self) -> Parameters:
-        """Adapt every task to its pairs, those with as many pairs at once."""
+        """Adapt every task to its pairs; tasks with equally many pairs are batched."""
         shared = dict(self.agent.policy.named_parameters())
         found = spread({name: part.detach() for name, part in shared.items()}, self.num_tasks)
         found = {name: part.clone() for name, part in found.items()}

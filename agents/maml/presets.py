@@ -20,7 +20,7 @@ _CHEETAHS = ("meta/HalfCheetahDir-v0", "meta/HalfCheetahVel-v0")
 
 
 def _for(ids: tuple[str, ...], arguments: dict[str, Any]) -> Presets:
-    """Return one preset an id, named after it: `"point-navigation"`, `"half-cheetah-dir"`, ..."""
+    """Return one preset per id, named after it: `"point-navigation"`, `"half-cheetah-dir"`, ..."""
     names = {
         _POINT: "point-navigation",
         _CORNER: "point-corner",
@@ -95,7 +95,7 @@ _CHEETAH = {
 }
 # HalfCheetahDir: 712, 790, 923 after 20 million steps (fresh seeds 10-12; an oracle has 1,165),
 # with observations in units of their deviation (joint speeds of 10 saturate tanh) and as many tasks
-# of each direction in every iteration; without these 601 (one seed), as 8 million steps bring now.
+# of each direction in every iteration; without these 601 (one seed), as 8 million steps reach now.
 # Seed 10 runs backwards as well as an oracle, and forwards at a third of that. After 8 million
 # steps, one seed each, half the tasks with ten epochs at 1e-3 are as good, widths of 128 and more
 # noise worse.

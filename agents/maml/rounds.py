@@ -1,4 +1,4 @@
-"""Collecting rounds of episodes with an inner loop. N rows, K rounds."""
+"""Collects rounds of episodes with an inner loop. N rows, K rounds."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from .inner_loop import GradientInnerLoop
 
 @dataclass
 class Round:
-    """What an iteration collected: figures of its episodes, and the loop that kept them."""
+    """The result of a collection: figures of its episodes, and the loop that kept them."""
 
     played: Played
     loop: GradientInnerLoop
 
 
 class RoundCollector(Play):
-    """Plays rounds as `evaluate` does, in tasks of its own.
+    """Plays rounds as `evaluate` does, in newly drawn tasks.
 
     Args:
         venv: A `MetaVectorEnv`; its rows are pinned while it collects.
         loop: The inner loop, which keeps the rounds.
         rows_per_task: Rows of one task.
         on_step: Called after every step; False stops.
-        balance: A quantity of the task, of which a collection has every value equally often.
+        balance: A quantity of the task; each of its values appears equally often in a collection.
     """
 
     def __init__(
@@ -46,12 +46,12 @@ class RoundCollector(Play):
         """Play `count` rounds in new tasks.
 
         Args:
-            tasks_seed: Of the tasks.
-            episodes_seed: Of row 0's episodes.
-            count: Rounds.
+            tasks_seed: Seed of the tasks.
+            episodes_seed: Seed of row 0's episodes.
+            count: Number of rounds.
 
         Raises:
-            StoppedError: If `on_step` said so.
+            StoppedError: If `on_step` returned False.
         """
         number, base = self.venv.num_envs // self.rows_per_task, self.venv.unwrapped
         if self.balance is None:
@@ -73,10 +73,10 @@ def record_rounds(
     """Record one iteration; episode k was played after k - 1 gradient steps.
 
     Args:
-        agent: Whose logger is written.
-        collected: In this iteration.
-        figures: Of the update.
-        seconds: Spent collecting and training.
+        agent: The agent whose logger is written to.
+        collected: The round collected in this iteration.
+        figures: Figures of the update.
+        seconds: Time spent collecting and training.
         dump: Write a row now.
     """
     log, played = agent.logger.record, collected.played

@@ -1,4 +1,4 @@
-"""MAML for supervised regression: the same `adapt`, with squared errors for a loss.
+"""MAML for supervised regression: the same `adapt`, with squared error as the loss.
 
 M tasks, N pairs of a task, I and O numbers of an input and an output.
 """
@@ -32,7 +32,7 @@ from .presets import SUPERVISED
 
 @dataclass(frozen=True)
 class Pairs:
-    """Batches of tasks, and of each some pairs to learn from and others to be judged by."""
+    """Batches of tasks, each with some pairs to learn from and others to be tested on."""
 
     shown_x: torch.Tensor  # [batches, M, N, I]
     shown_y: torch.Tensor  # [batches, M, N, O]
@@ -46,10 +46,10 @@ def squared_error(
     """Return the sum over tasks of each task's mean squared error.
 
     Args:
-        network: What `parameters` belong to.
+        network: The network that `parameters` belong to.
         x: [M, N, I].
         y: [M, N, O].
-        parameters: One set a task, [M, ...].
+        parameters: One set per task, [M, ...].
         step: Not used.
 
     Source:
@@ -61,12 +61,12 @@ def squared_error(
 class SupervisedMAML(InnerStepArguments, IterativeAlgorithm):
     """MAML for regression (Finn et al. 2017, section 5.1): few pairs, a step, then predictions.
 
-    Trains on batches of pairs (`draw_batch` of the family) and plays nothing. `inner_loop` learns
+    Trains on batches of pairs (the family's `draw_batch`) without playing. `inner_loop` learns
     from what the environment's observations show, by the same steps. With `first_order` it is
     FOMAML; with `learn_inner_lr` and `inner_lr_shape="parameter"` Meta-SGD; with `outer="reptile"`
     Reptile.
 
-    Differences from the paper: weights begin as PyTorch's layers do.
+    Differences from the paper: weights are initialised as PyTorch's layers are.
 
     Raises:
         TypeError: If the family has no `draw_batch`.
@@ -98,7 +98,7 @@ class SupervisedMAML(InnerStepArguments, IterativeAlgorithm):
                 f"{self.env_id or self.venv} has no draw_batch, which gives pairs to learn from; "
                 "use e.g. meta/Sinusoid-v0, or MAML for what must be played"
             )
-        with torch.random.fork_rng(devices=[]):  # leave the global generator as it was
+        with torch.random.fork_rng(devices=[]):  # leave the global generator untouched
             torch.manual_seed(fold(self.seed, "weights") % 2**63)
             outputs = int(np.prod(self.action_space.shape or (1,)))
             inputs = int(np.prod(self.observation_space.shape or (1,))) - outputs - 1
@@ -123,7 +123,7 @@ class SupervisedMAML(InnerStepArguments, IterativeAlgorithm):
         Args:
             x: [M, N, I].
             y: [M, N, O].
-            steps: None is as many as in training.
+            steps: Number of steps; None takes that of training.
         """
         return adapt(
             spread(dict(self.policy.named_parameters()), len(x)),

@@ -1,4 +1,4 @@
-"""The family around MAML: each is MAML with other arguments, those of its paper."""
+"""The family around MAML: each is MAML with the arguments of its paper."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class EMAML(MAML):
     Actions before the adaptation become likelier in tasks in which the adapted policy earns more
     than in others (`exploration_coef`), as in ProMP's release; TRPO and MAML's inner loss.
 
-    Differences from the paper: of several inner steps only the first one's actions are credited, as
-    in that release.
+    Differences from the paper: with several inner steps, only the first one's actions are credited,
+    as in that release.
     """
 
     presets = presets.EMAML
@@ -40,7 +40,7 @@ class ProMP(MAML):
     """ProMP (Rothfuss et al. 2018, arXiv 1810.06784): PPO through low-variance inner gradients.
 
     Ratios inside the inner step carry the credit for pre-update sampling (`estimator="lvc"`); five
-    clipped outer steps use the same data, each adapting anew, with a penalty on the change of the
+    clipped outer steps use the same data, each adapting again, with a penalty on the change of the
     policies before adaptation (equations 12-13, algorithm 1).
     """
 
@@ -55,10 +55,10 @@ class ProMP(MAML):
 class MetaSGD(MAML):
     """Meta-SGD (Li et al. 2017, arXiv 1707.09835): learns a rate for every parameter beside it.
 
-    One inner step with a learnt rate of each parameter, which may become negative; one step of Adam
-    on both. More steps than were trained may diverge, and are warned of.
+    One inner step with a learnt rate for each parameter, which may become negative; one Adam step
+    on both. More steps than in training may diverge and cause a warning.
 
-    Differences from the paper: rates begin all alike (`inner_lr`) instead of at random.
+    Differences from the paper: all rates begin equal (`inner_lr`) instead of random.
     """
 
     presets = presets.METASGD

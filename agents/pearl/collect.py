@@ -1,4 +1,4 @@
-"""Collecting PEARL's experience. N rows, M training tasks, n transitions."""
+"""Collects PEARL's experience. N rows, M training tasks, n transitions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Fields = dict[str, np.ndarray]  # of transitions, [n, ...]
 
 @dataclass
 class Collected:
-    """What one collection played: a row each of `tasks`."""
+    """The result of one collection, one row for each of `tasks`."""
 
     tasks: np.ndarray  # which training task, [N]
     returns: np.ndarray  # of the environment's own rewards, [N, episodes]
@@ -31,13 +31,13 @@ class Collected:
 
 
 class RecordingLoop(PosteriorInnerLoop):
-    """Keeps what it observes, for the replay buffer.
+    """Records what it observes, for the replay buffer.
 
     Args:
-        *args: As of `PosteriorInnerLoop`.
-        train_reward: Name of the reward among the infos that actor and critics learn from, where it
-            is not the environment's own; contexts have that.
-        **kwargs: As of `PosteriorInnerLoop`.
+        *args: As in `PosteriorInnerLoop`.
+        train_reward: Name of the info with the reward that actor and critics learn from, if it is
+            not the environment's own; contexts hold the environment's own.
+        **kwargs: As in `PosteriorInnerLoop`.
     """
 
     def __init__(self, *args: Any, train_reward: str | None = None, **kwargs: Any):
@@ -46,10 +46,10 @@ class RecordingLoop(PosteriorInnerLoop):
         self._steps: list[Fields] = []
 
     def observe(self, step: Step, rows: Rows = None) -> None:
-        """Learn as ever, and keep the step."""
+        """Learn as usual, and keep the step."""
         super().observe(step, rows)
         assert self._flat is not None
-        # copies: the environment may use its arrays again
+        # copies: the environment may reuse its arrays
         self._steps.append(
             {
                 "row": self.rows(rows),
@@ -87,7 +87,7 @@ class TaskCollector(Play):
 
     Args:
         venv: Its rows are pinned while it collects.
-        loop: What acts, and keeps.
+        loop: The loop that acts and records.
         on_step: Called after every step; False stops.
     """
 
@@ -98,17 +98,17 @@ class TaskCollector(Play):
     def collect(
         self, members: _tasks.Tasks, chosen: np.ndarray, seed: int, episodes: int, extra: int
     ) -> Collected:
-        """Play.
+        """Play the episodes.
 
         Args:
             members: The training tasks, arrays [M, ...].
             chosen: Which of them each row plays, [N].
-            seed: Of the episodes.
-            episodes: Of each row, whose transitions are for contexts too.
-            extra: Further ones, with the posterior of those before.
+            seed: Seed of the episodes.
+            episodes: Episodes of each row whose transitions also serve as contexts.
+            extra: Further episodes, with the posterior of those before.
 
         Raises:
-            StoppedError: If `on_step` said so.
+            StoppedError: If `on_step` returned False.
         """
         base = self.venv.unwrapped
         base.set_tasks({key: part[chosen] for key, part in members.items()})

@@ -18,23 +18,23 @@ from ..core.play.inner_loop import InnerLoop, Rows
 from ..core.play.step import Step
 from .policies import PearlPolicy
 
-_ACTING = 100  # the stream of a row's seed that actions are drawn from; environments use 0-2
+_ACTING = 100  # the stream of a row's seed for drawing actions; environments use 0-2
 _EVERY_EPISODE = np.iinfo(np.int64).max
 
 
 class PosteriorInnerLoop(InnerLoop):
-    """Draws a latent at each episode's start, and gathers what the transitions say of it.
+    """Draws a latent at each episode's start, and gathers what the transitions say about it.
 
     The first `exploration_episodes` episodes of a row draw from the prior, later ones from the
-    posterior. As the posterior is a product of factors, two sums a task are all that is kept.
+    posterior. As the posterior is a product of factors, only two sums per task are kept.
     Latents are drawn even where actions are deterministic: they are how it explores.
 
     Args:
-        policy: Not changed.
+        policy: The trained policy; not changed.
         venv: Its spaces must be those of the policy.
-        rows_per_task: Rows that share what they saw; each draws its own latent.
+        rows_per_task: Rows that share their experience; each draws its own latent.
         seed: As in `InnerLoop`.
-        exploration_episodes: Episodes with latents of the prior; None for all.
+        exploration_episodes: Number of episodes with latents from the prior; None means all.
 
     Source:
         Rakelly et al. 2019, algorithm 2.
@@ -62,7 +62,7 @@ class PosteriorInnerLoop(InnerLoop):
         self.frozen = np.zeros(self.num_tasks, dtype=bool)
         self.episode = np.zeros(self.num_rows, dtype=np.int64)  # ended
         self.latents = np.zeros((self.num_rows, policy.latent_size), dtype=np.float32)
-        self._due = np.ones(self.num_rows, dtype=bool)  # to draw a latent
+        self._due = np.ones(self.num_rows, dtype=bool)  # whether a row must draw a latent
         self._flat: np.ndarray | None = None
 
     @property
@@ -132,5 +132,5 @@ class PosteriorInnerLoop(InnerLoop):
             np.add.at(total, tasks[learning], part.cpu().double().numpy()[learning])
 
     def freeze(self) -> None:
-        """Gather no more; latents are drawn from what there is, until `reset`."""
+        """Stop gathering; until `reset`, latents are drawn from the present posterior."""
         self.frozen[:] = True

@@ -13,10 +13,10 @@ def encoder_loss(
     """Return the loss that critics and encoder share: the Bellman error and the bottleneck.
 
     Args:
-        critic_loss: Of the critics given a sample of the posterior, scalar; the only one whose
-            gradient reaches the encoder, beside the divergence.
-        mean: Of the posteriors, [M, L].
-        log_variance: Of the posteriors, [M, L].
+        critic_loss: Loss of the critics given a sample of the posterior, scalar; besides the
+            divergence, the only one whose gradient reaches the encoder.
+        mean: Means of the posteriors, [M, L].
+        log_variance: Log variances of the posteriors, [M, L].
         kl_coef: Weight of the divergence from N(0, I), which is summed over tasks.
 
     Source:

@@ -30,10 +30,10 @@ from .update import Updater
 class PEARL(DiscountArguments, IterativeAlgorithm):
     """PEARL (Rakelly et al. 2019, arXiv 1903.08254): off-policy learning of a latent task.
 
-    An encoder turns the transitions seen in a task into a posterior over a latent (section 4.1), of
-    which soft actor-critic is given a sample (algorithm 1). A new task is explored with samples of
-    the prior and solved with samples of the posterior (algorithm 2). The encoder learns from the
-    critics alone, and from contexts that are more recent than what actor and critics learn from.
+    An encoder turns the transitions seen in a task into a posterior over a latent (section 4.1);
+    soft actor-critic is given a sample of it (algorithm 1). A new task is explored with samples of
+    the prior and solved with samples of the posterior (algorithm 2). The encoder learns only
+    from the critics, and from contexts that are more recent than what actor and critics learn from.
 
     Differences from the paper's code: slow copies of both critics instead of a value network; rows
     play their tasks at once, and posteriors are of all transitions so far, where the code samples
@@ -132,7 +132,7 @@ class PEARL(DiscountArguments, IterativeAlgorithm):
             )
 
     def _setup_model(self) -> None:
-        with torch.random.fork_rng(devices=[]):  # leave the global generator as it was
+        with torch.random.fork_rng(devices=[]):  # leave the global generator untouched
             torch.manual_seed(fold(self.seed, "weights") % 2**63)
             self.policy = self.policy_class(
                 self.observation_space,
@@ -168,10 +168,10 @@ class PEARL(DiscountArguments, IterativeAlgorithm):
         self.replay = TaskReplay(count, capacity, fields)
 
     def set_env(self, env: Any, force_reset: bool = True) -> None:
-        """Train on another environment of the same spaces: on tasks of it, with an empty buffer.
+        """Train on another environment with the same spaces: on its tasks, with an empty buffer.
 
         Raises:
-            ValueError: If its spaces are others.
+            ValueError: If its spaces differ.
         """
         super().set_env(env, force_reset)
         self._draw_tasks()
@@ -205,7 +205,7 @@ class PEARL(DiscountArguments, IterativeAlgorithm):
     def inner_loop(
         self, venv: Any, rows_per_task: int = 1, seed: int | None = None
     ) -> PosteriorInnerLoop:
-        """Return the learnt learner with empty experience: the prior over latents, for each task.
+        """Return the learnt learner with empty experience: the prior over latents for each task.
 
         Args:
             venv: As in `MetaAlgorithm`.
@@ -251,7 +251,7 @@ class PEARL(DiscountArguments, IterativeAlgorithm):
         return collected
 
     def _keep(self, experience: list[Collected]) -> None:
-        """Write an iteration's experience into the buffer; its contexts replace those before."""
+        """Write an iteration's experience into the buffer; its contexts replace earlier ones."""
         for collected in experience:
             self.replay.clear_recent(np.unique(collected.tasks))
             for task, fields in zip(collected.tasks, collected.for_context, strict=True):
@@ -292,10 +292,10 @@ class PEARL(DiscountArguments, IterativeAlgorithm):
         episode_start: np.ndarray | None = None,
         deterministic: bool = False,
     ) -> tuple[np.ndarray, Any]:
-        """Act unadapted, with a latent of the prior; `inner_loop` adapts.
+        """Act unadapted, with a latent from the prior; `inner_loop` adapts.
 
         Args:
-            observation: Of one row, or a batch [R, ...].
+            observation: Observation of one row, or a batch [R, ...].
             state: The latents, as returned; None draws them.
             episode_start: Not used.
             deterministic: Take the most probable action; the latent is drawn all the same.

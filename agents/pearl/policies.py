@@ -21,15 +21,15 @@ class PearlPolicy(nn.Module):
     """An encoder of transitions, and an actor-critic that is given a sample of its posterior.
 
     Args:
-        observation_space: Of one row: vectors, discrete (one-hot), Dicts of these.
+        observation_space: Space of one row: vectors, discrete (one-hot), Dicts of these.
         action_space: Box with bounds, or Discrete.
         latent_size: L.
         net_arch: Widths of actor and critics.
         encoder_arch: Widths of the encoder.
         activation: Between layers.
-        next_observation: Show the encoder the successor too: where dynamics differ between tasks.
-        ent_coef_init: Initial weight of the entropy, where it is learnt.
-        precision: Of hidden layers while training: `"float32"` or `"bfloat16"`.
+        next_observation: Also show the encoder the successor, for tasks that differ in dynamics.
+        ent_coef_init: Initial weight of the entropy, if it is learnt.
+        precision: Precision of hidden layers in training: `"float32"` or `"bfloat16"`.
 
     Raises:
         TypeError: If a space is not supported.

@@ -1,4 +1,4 @@
-"""PEARL's gradient steps. M tasks an update, B transitions of each, N of a context, L latents."""
+"""PEARL's gradient steps. M tasks per update, B transitions of each, N of a context, L latents."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Updater:
 
     Args:
         policy: Updated in place.
-        replay: What it learns from.
+        replay: The buffer that it learns from.
         settings: The agent's arguments.
-        learning_rate: Of the three optimisers: of critics and encoder, of the actor, and of the
-            entropy's weight.
+        learning_rate: Learning rate of the three optimisers: for critics and encoder, for the
+            actor, and for the entropy's weight.
     """
 
     def __init__(

@@ -45,8 +45,8 @@ _RUNNING = {
 # Episodes of 20 to 1,000 steps: whole trials are mostly padding (.45 of a minibatch is played), so
 # updates are of parts. A third less time, and no less return (348 for 292 at 400,000 steps, one
 # seed each). Two million steps, seeds 0-2: 499, 253, 455 in episode 1; PPO that is told the task
-# 457, 257, 372, without memory 445, 470, 427: where falling ends an episode, these budgets tell
-# apart who gets past hopping in place (255) rather than who adapts.
+# 457, 257, 372, without memory 445, 470, 427: if falling ends an episode, these budgets
+# separate agents that get past hopping in place (255), rather than agents that adapt.
 _FALLING = {**_RUNNING, "batch_size": 16, "chunk_length": 200, "chunk_overlap": 50}
 
 # Meta-World: discounts, clip, windows of 250 steps of which 50 overlap, a linear baseline for each
@@ -75,10 +75,10 @@ _METAWORLD = {
         "normalize_observation": True,
     },
 }
-# Reaching pays more at once for coming nearer, so a short horizon is enough, and what one step
-# changes tells where the goal is. It looks for the goal by the noise of its actions: 96 % of the
-# test goals as long as actions are drawn, 81 % by the most probable ones (3 seeds), for the sake of
-# which a negative weight of the entropy lessens the noise; lessening it twice as much did not help.
+# Reaching pays at once for coming nearer, so a short horizon is enough, and the change over one
+# step tells where the goal is. It looks for the goal by the noise of its actions: 96 % of the
+# test goals as long as actions are drawn, 81 % by the most probable ones (3 seeds), so a
+# negative weight of the entropy reduces the noise; reducing it twice as much did not help.
 _REACH = {
     **_METAWORLD,
     "batch_size": 20,

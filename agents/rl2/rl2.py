@@ -30,11 +30,11 @@ class RL2(PPOArguments, TrialAlgorithm):
     discounted return (`normalize_reward`; without it long bandits stay at chance); policy and value
     share a network unless `policy_kwargs={"separate_value": True}`.
 
-    Long trials can be learnt from in parts (`chunk_length`). Differences from the code of
+    Long trials can be split into chunks for learning (`chunk_length`). Differences from the code of
     metaworld-algorithms, whose chunks overlap too: the overlapping steps warm the memory up and
-    carry no loss, so that every step counts once; the last, shorter chunk is not dropped; chunks
-    are shuffled, and begin with the state of the acting policy instead of the one that the previous
-    minibatch left.
+    carry no loss, so every step counts once; the last, shorter chunk is not dropped; chunks
+    are shuffled, and begin with the state of the acting policy instead of the state left by the
+    previous minibatch.
 
     Raises:
         ValueError: If an argument is out of range.

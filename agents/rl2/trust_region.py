@@ -13,7 +13,7 @@ from ..core.losses.trust_region import finite_difference_product, trust_region_s
 from ..core.nets.recurrent_policy import RecurrentPolicy
 from ..core.play.trials import Batch
 
-_SUB_SAMPLING = 5  # the KL's Hessian is measured on one of so many trials
+_SUB_SAMPLING = 5  # the KL's Hessian is measured on one in this many trials
 _CG_DAMPING = 1e-2
 
 
@@ -23,7 +23,7 @@ class TRPO:
     Args:
         ent_coef: Weight of the entropy bonus; may be a schedule.
         target_kl: Radius of the region.
-        value: Fits the value; None leaves it.
+        value: Fits the value; None leaves it unchanged.
     """
 
     def __init__(self, ent_coef: Schedule, target_kl: float, value: GradientUpdate | None):

@@ -1,7 +1,7 @@
 """What a belief must explain: rewards, successors, the task. E beliefs, B trials, T steps.
 
 Each decoder gives the log likelihood of a trial's steps, past and future alike, under latents
-[E, B, L] sampled from E beliefs of that trial. Nothing here sees the encoder's inputs.
+[E, B, L] sampled from E beliefs of that trial. No decoder sees the encoder's inputs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MOST_CELLS = 10_000
 
 
 class Decoder(nn.Module, ABC):
-    """Explains one thing about trials by a latent."""
+    """Explains one aspect of trials from a latent."""
 
     @abstractmethod
     def log_likelihood(
@@ -34,7 +34,7 @@ class Decoder(nn.Module, ABC):
 
         Args:
             latents: [E, B, L].
-            trials: B trials.
+            trials: The B trials.
             steps: Decode only these and scale their sum up to all; int64 [S]. None decodes all.
 
         Returns:
@@ -43,12 +43,12 @@ class Decoder(nn.Module, ABC):
 
 
 class _StepDecoder(Decoder):
-    """An MLP over the latent and a part of each step, E x S x B times; unit variance.
+    """An MLP over the latent and a part of each step, run E x S x B times; unit variance.
 
     Args:
         latent_size: L.
-        shown_size: Numbers of a step that the MLP is shown.
-        target_size: Numbers it predicts.
+        shown_size: How many numbers of a step the MLP is shown.
+        target_size: How many numbers it predicts.
         net_arch: Widths of its layers.
     """
 
@@ -135,25 +135,25 @@ class StateDecoder(_StepDecoder):
 
 
 class CellDecoder(Decoder):
-    """Predicts from the latent alone, for every cell of a grid, whether a step into it pays.
+    """Predicts from only the latent, for every cell of a grid, whether a step into it pays.
 
-    One pass gives all cells, so every belief decodes every step of its trial at the price of one.
+    One pass gives all cells, so every belief decodes every step of its trial at the cost of one.
 
-    Where a policy stops looking as soon as it has found the goal, no trial ever tells that the
-    cells it would have tried next are empty, and `one_pays=False` overrates them.
+    If a policy stops looking as soon as it has found the goal, no trial shows that the cells it
+    would have tried next are empty, and `one_pays=False` overrates them.
 
     Args:
         latent_size: L.
         observation_space: Discrete, MultiDiscrete or a bounded Box of whole numbers; its points
             are the cells.
         net_arch: Widths of its layers.
-        one_pays: Exactly one cell pays, each time; then probabilities sum to 1.
+        one_pays: Whether exactly one cell pays, every time; probabilities then sum to 1.
 
     Raises:
         TypeError: If the space has no cells.
 
     Source:
-        Zintgraf et al. 2020, appendix C.1 (a head a cell, binary cross-entropy); `one_pays` is
+        Zintgraf et al. 2020, appendix C.1 (one head per cell, binary cross-entropy); `one_pays` is
         ours.
     """
 
@@ -177,7 +177,7 @@ class CellDecoder(Decoder):
         )
 
     def index(self, observations: torch.Tensor) -> torch.Tensor:
-        """Return the cells that flat observations [..., O] are, int64 [...]."""
+        """Return the cell indices of flat observations [..., O], int64 [...]."""
         if self.one_hot:
             parts = observations.split(self.shape, dim=-1)
             places = torch.stack([part.argmax(dim=-1) for part in parts], dim=-1)
@@ -210,7 +210,7 @@ class CellDecoder(Decoder):
 
 
 class TaskDecoder(Decoder):
-    """Predicts the task itself: privileged information, in training alone.
+    """Predicts the task itself: privileged information, used only in training.
 
     Args:
         latent_size: L.
@@ -248,16 +248,16 @@ def make_decoders(
     """Make decoders by name: `"reward"`, `"state"`, `"task"`.
 
     Args:
-        builder: Of the inputs.
-        observation_space: Of one row.
+        builder: Builder of the inputs.
+        observation_space: Space of one row.
         latent_size: L.
-        net_arch: Widths of the layers of each.
+        net_arch: Widths of the layers of each decoder.
         reward: `"steps"`, `"cells"`, `"goal"` or None.
         state: Whether to decode successors.
         task_size: Numbers of a flat task; 0 does not decode it.
 
     Raises:
-        TypeError: If cells are asked of observations that are no grid.
+        TypeError: If cells are requested but observations are not a grid.
     """
     assert builder.observation_size is not None
     sizes = (builder.observation_size, builder.action_size)

@@ -1,4 +1,4 @@
-"""Trials that a belief is learnt from, and the buffer of recent ones.
+"""Trials from which a belief is learnt, and the buffer of recent ones.
 
 T steps, B trials (one a column), D inputs of the encoder, O observation, A action, K task.
 """
@@ -23,12 +23,12 @@ class Transitions:
     """Whole trials as transitions, padded to the longest."""
 
     inputs: torch.Tensor  # what the encoder sees after each step, [T, B, D]
-    before: torch.Tensor  # flat observation before it, [T, B, O]
+    before: torch.Tensor  # flat observation before the step, [T, B, O]
     actions: torch.Tensor  # flat, [T, B, A]
     after: torch.Tensor  # flat true successor, [T, B, O]
     rewards: torch.Tensor  # raw, [T, B]
     mask: torch.Tensor  # 1 where a step was played, [T, B]
-    tasks: torch.Tensor  # flat, [T, B, K]; K is 0 where no loss is told them
+    tasks: torch.Tensor  # flat, [T, B, K]; K is 0 if no loss uses them
 
     @property
     def belief_mask(self) -> torch.Tensor:
@@ -48,12 +48,12 @@ def transitions_of(trials: Trials, builder: TrialObservation) -> Transitions:
     """Rearrange collected trials.
 
     After a step the encoder sees what the policy's next input shows: observation, action, reward
-    and whether an episode starts. After a trial's last step, which no input follows, it is shown
-    the step's true successor.
+    and whether an episode starts. After a trial's last step, which no input follows, the encoder
+    sees the step's true successor.
 
     Args:
         trials: With `successors`; their inputs hold raw rewards.
-        builder: Of the inputs.
+        builder: Builder of the inputs.
     """
     assert trials.successors is not None and builder.observation_size is not None
     size = builder.observation_size
@@ -81,11 +81,11 @@ def transitions_of(trials: Trials, builder: TrialObservation) -> Transitions:
 class TrialBuffer:
     """The most recent trials, whatever policy played them; kept in checkpoints.
 
-    It is a list of collections, none of which is ever changed: the oldest is dropped as soon as
-    the others suffice.
+    It is a list of collections, which are never changed: the oldest is dropped as soon as the
+    others suffice.
 
     Args:
-        capacity: Trials to keep at least, once there were so many.
+        capacity: Minimum number of trials to keep, once there are that many.
     """
 
     def __init__(self, capacity: int):
@@ -101,12 +101,12 @@ class TrialBuffer:
         """Take the trials of one collection.
 
         Raises:
-            MemoryError: If the machine has not enough for as many of them as are to be kept; says
-                how much is needed, at the first collection.
+            MemoryError: If the machine lacks the memory for all trials to be kept; says how much is
+                needed, at the first collection.
         """
         if not self.parts:
             numbers = sum(part.numel() for part in vars(trials).values())
-            each = 2 * 4 * numbers // trials.mask.shape[1]  # kept, and side by side
+            each = 2 * 4 * numbers // trials.mask.shape[1]  # the kept copy and the joined one
             what = f"vae_buffer_size={self.capacity} trials of {len(trials.mask)} steps"
             refuse_beyond_memory(self.capacity, each, what)
         self.parts.append(trials.columns(torch.arange(trials.mask.shape[1])[-self.capacity :]))
@@ -115,7 +115,7 @@ class TrialBuffer:
         self._joined = None
 
     def sample(self, index: torch.Tensor) -> Transitions:
-        """Return the trials of these places in the buffer, the oldest being 0."""
+        """Return the trials at these places in the buffer; 0 is the oldest."""
         if self._joined is None:
             self._joined = _join(self.parts)
         return self._joined.columns(index)
@@ -129,7 +129,7 @@ class TrialBuffer:
         }
 
     def load_tensors(self, tensors: Mapping[str, Any]) -> None:
-        """Undo `tensors`."""
+        """Restore what `tensors` returned."""
         count = len(tensors) // len(fields(Transitions))
         names = [field.name for field in fields(Transitions)]
         self.parts = [

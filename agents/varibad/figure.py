@@ -15,11 +15,11 @@ from ..core.play.player import Player
 from ..core.play.view import open_loop
 from ..core.saving.files import atomic_file
 
-if TYPE_CHECKING:  # matplotlib is slow to import: functions do it when they draw
+if TYPE_CHECKING:  # matplotlib is slow to import: functions import it when they draw
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_PANEL, _DPI = 1.15, 110  # inches a panel; pixels an inch
+_PANEL, _DPI = 1.15, 110  # inches per panel; pixels per inch
 _BELIEF, _AGENT, _TRAIL = "Blues", "#D55E00", "#6e6e6e"
 
 
@@ -47,12 +47,12 @@ def watch_belief(
     Args:
         agent: A `VariBAD` that decodes the cells of a grid of two axes.
         split: Which tasks.
-        episodes: Of the trial; None is the distribution's number.
-        seed: Of task, episodes and agent.
+        episodes: Episodes of the trial; None takes the distribution's number.
+        seed: Seed of task, episodes and agent.
         deterministic: Act without sampling.
 
     Raises:
-        ValueError: If the agent decodes no grid of two axes.
+        ValueError: If the agent does not decode a grid of two axes.
     """
     kwargs = {**agent.env_kwargs, "split": split}
     if episodes is not None:
@@ -84,13 +84,13 @@ def watch_belief(
 
 
 def draw_belief(moments: list[Believed], path: str | Path | None = None) -> Figure:
-    """Draw a trial: a row an episode, a panel a step.
+    """Draw a trial: one row per episode, one panel per step.
 
     The darker a cell, the likelier it pays; the circle is the agent, filled where the step paid.
 
     Args:
         moments: From `watch_belief`.
-        path: Where to save it as well; None does not.
+        path: Where to also save it; None does not save.
 
     Raises:
         ValueError: If there are no moments.

@@ -15,8 +15,8 @@ from ..core.play.step import Step
 from .decoders import CellDecoder
 from .policies import BeliefPolicy
 
-_SAMPLES = 64  # latents that decoded probabilities are means over
-_NOISE = 5  # the seed of these latents: a picture of a belief is not to flicker
+_SAMPLES = 64  # number of latents over which decoded probabilities are averaged
+_NOISE = 5  # the seed of these latents, fixed so that pictures of a belief do not flicker
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class BeliefInnerLoop(RecurrentInnerLoop):
 
     Args:
         policy: The trained policy; not changed.
-        decoder: Of cells, where there is one.
+        decoder: Decoder of cells, if there is one.
         venv: Its spaces must be those of the policy.
         rows_per_task: As in `InnerLoop`.
         seed: As in `InnerLoop`.
@@ -50,20 +50,20 @@ class BeliefInnerLoop(RecurrentInnerLoop):
         super().__init__(policy, venv, rows_per_task, seed)
         self.decoder = decoder
         self._successors = np.zeros((self.num_rows, policy.shown), np.float32)
-        self._pending = np.zeros(self.num_rows, dtype=bool)  # a step is not in the state yet
+        self._pending = np.zeros(self.num_rows, dtype=bool)  # a step is not yet in the state
 
     @property
     def belief(self) -> Belief:
-        """What is believed in every row, after all that was observed so far."""
+        """The belief of every row after everything observed so far."""
         return self.read_belief()
 
     @torch.no_grad()
     def read_belief(self, rows: Rows = None) -> Belief:
-        """Return what is believed in `rows`; nothing is changed by looking."""
+        """Return the belief of `rows`; reading it changes nothing."""
         where = self.rows(rows)
         policy: Any = self.policy
         state = self._state[where]
-        # the next `act` will show the encoder this step; until then it is looked ahead
+        # the next `act` will show the encoder this step; until then, look ahead
         inputs = np.zeros((len(where), self.builder.size), np.float32)
         inputs[:, : policy.shown] = self._successors[where]
         inputs[:, policy.shown : -2] = self._previous_actions[where]

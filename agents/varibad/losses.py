@@ -16,8 +16,8 @@ def posterior_kl(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor
     """Return how far each belief is from the one before it, and the first from N(0, I).
 
     Args:
-        mean: Of all beliefs of a trial, the prior first, [T + 1, B, L].
-        log_variance: [T + 1, B, L].
+        mean: Means of all beliefs of a trial, the prior first, [T + 1, B, L].
+        log_variance: Their log variances, [T + 1, B, L].
 
     Returns:
         [T + 1, B], in nats.
@@ -43,7 +43,7 @@ def bernoulli_log_likelihood(
     All steps of a trial at once: those in one cell share its logit.
 
     Args:
-        logits: That a cell pays, [E, B, C].
+        logits: Logits that a cell pays, [E, B, C].
         hits: Steps of the trial that ended in a cell and paid, [B, C].
         misses: Steps that ended in a cell and did not, [B, C].
 
@@ -61,12 +61,12 @@ def goal_log_likelihood(
     """Return the log likelihood of a trial's steps where exactly one cell pays, each time.
 
     It is the probability of the cells that may be the goal after the trial: the one that paid, or
-    else all those it has not seen empty. In contrast to a likelihood a cell, nothing is learnt from
-    where the policy happened to look; so the prior of a cell that is only looked at after many
+    else all those it has not seen empty. Unlike a likelihood per cell, this learns nothing
+    from where the policy happened to look, so the prior of a cell that is only visited after many
     others were empty is not overrated.
 
     Args:
-        logits: Of the cells, [E, B, C].
+        logits: Logits of the cells, [E, B, C].
         hits: As in `bernoulli_log_likelihood`, [B, C].
         misses: [B, C].
 
@@ -92,12 +92,12 @@ def elbo_loss(
     """Return the negative evidence lower bound, a mean over beliefs and trials.
 
     Args:
-        log_likelihood: Of all steps of a trial under a belief, [E, B].
-        kl: From the belief before, [E, B].
+        log_likelihood: Log likelihood of all steps of a trial under a belief, [E, B].
+        kl: Divergence from the previous belief, [E, B].
         mask: 1 where the trial has that belief, [E, B].
         kl_coef: Weight of the KL; 1 is the bound itself.
-        kl_scale: `"consistent"` means both over trials. `"original"` is what the release computes:
-            the reconstruction is a mean over trials and the KL their sum, so that its weight grows
+        kl_scale: `"consistent"` averages both over trials. `"original"` is what the release
+            computes: the reconstruction is a mean over trials and the KL a sum, so its weight grows
             with the number of trials, B times `kl_coef`.
 
     Source:

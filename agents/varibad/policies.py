@@ -24,10 +24,11 @@ class BeliefPolicy(TrialPolicy):
 
     Inputs are those of `TrialObservation`, with raw rewards. The state is the encoder's, the
     previous observation, and whether the trial begins: its first input shows no transition yet, so
-    that the first belief is the prior.
+    the first belief is the prior.
 
     Args:
-        observation_space: Of one row of the raw environment: vectors, discrete, Dicts of these.
+        observation_space: Space of one row of the raw environment: vectors, discrete, Dicts of
+            these.
         action_space: Discrete, MultiDiscrete, MultiBinary or Box of floats.
         latent_size: L.
         embedding_sizes: Widths of the encoder's layers before its GRU.
@@ -37,14 +38,14 @@ class BeliefPolicy(TrialPolicy):
         memory: Steps the GRU remembers at first, see `sequence.GRU`; about a trial's length.
         log_std_init: Initial log standard deviation of continuous actions.
         normalize_observation: Standardise observations by their running moments.
-        normalize_belief: Standardise the belief that the policy acts on too, as the release does:
-            latents of ten deviations and more drown what else it sees.
+        normalize_belief: Also standardise the belief that the policy acts on, as the release does:
+            latents of ten deviations and more drown its other inputs.
 
     Raises:
         TypeError: If a space is not supported.
     """
 
-    sees_raw_rewards = True  # old trials of a buffer must mean what they meant
+    sees_raw_rewards = True  # old trials in a buffer must keep their meaning
 
     def __init__(
         self,
@@ -94,7 +95,7 @@ class BeliefPolicy(TrialPolicy):
         return torch.cat([carried, inputs[:, : self.shown], torch.zeros_like(begins)], dim=1)
 
     def belief(self, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return mean and log variance of the belief, [R, L], that a state holds."""
+        """Return mean and log variance of the belief in a state, [R, L]."""
         return self.encoder.read(state[:, : -self.shown - 1])
 
     def step(
@@ -111,7 +112,7 @@ class BeliefPolicy(TrialPolicy):
         """Return the beliefs of whole trials, the prior first.
 
         Args:
-            inputs: Shown after each step, [T, B, D].
+            inputs: Inputs shown after each step, [T, B, D].
             before: Observations before each step, [T, B, O].
 
         Returns:
@@ -134,7 +135,7 @@ class BeliefPolicy(TrialPolicy):
 
     @torch.no_grad()
     def after_iteration(self, inputs: torch.Tensor, mask: torch.Tensor) -> None:
-        """Take the moments of what an iteration showed; see `TrialPolicy`."""
+        """Update the running moments from an iteration; see `TrialPolicy`."""
         if self.standardise is not None:
             self.standardise.update(inputs, mask)
         if self.standardise_belief is not None:

@@ -47,7 +47,7 @@ class VariBAD(PPOArguments, TrialAlgorithm):
 
     Raises:
         ValueError: If an argument is out of range.
-        TypeError: If cells are to be decoded where observations are no grid.
+        TypeError: If cells are to be decoded but observations are not a grid.
     """
 
     policy_aliases = {"BeliefPolicy": BeliefPolicy}
@@ -177,7 +177,7 @@ class VariBAD(PPOArguments, TrialAlgorithm):
     def inner_loop(
         self, venv: Any, rows_per_task: int = 1, seed: int | None = None
     ) -> BeliefInnerLoop:
-        """Return the learnt learner with empty experience: a belief a row."""
+        """Return the learnt learner with empty experience: one belief per row."""
         check_spaces(venv, self.observation_space, self.action_space)
         decoder = self.decoders["reward"] if "reward" in self.decoders else None
         cells = decoder if isinstance(decoder, CellDecoder) else None
@@ -249,7 +249,7 @@ class VariBAD(PPOArguments, TrialAlgorithm):
             self.vae_optimizer.step()
             for name, figure in figures.items():
                 logged.setdefault(name, []).append(float(figure.detach()))
-        self.vae_optimizer.zero_grad()  # nothing left over in the norm that PPO's clip measures
+        self.vae_optimizer.zero_grad()  # leave nothing over in the norm that PPO's clip measures
         return {name: float(np.mean(values)) for name, values in logged.items()}
 
     # ---- state ----------------------------------------------------------------------------------
@@ -264,7 +264,7 @@ class VariBAD(PPOArguments, TrialAlgorithm):
 
 
 def _some(count: int, wanted: int | None, generator: torch.Generator) -> torch.Tensor | None:
-    """Return `wanted` of `count` places in order, drawn without replacement; None is all."""
+    """Return `wanted` of `count` places in order, drawn without replacement; None takes all."""
     if wanted is None or wanted >= count:
         return None
     return torch.randperm(count, generator=generator)[:wanted].sort().values

@@ -1,4 +1,4 @@
-"""The constructor arguments that agents share, in layers: each sentence stands only here."""
+"""The constructor arguments that agents share, in layers; each is described only here."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .schedules import Schedule, check_schedule
 
 
 class AgentArguments(Declared):
-    """What every agent takes.
+    """Arguments of every agent.
 
-    Some attributes differ from what the constructor takes (Stable-Baselines3 makes `device` a
-    `torch.device`); these are annotated with Any, and `type` says what is taken.
+    Some attributes differ from the constructor's argument (Stable-Baselines3 makes `device` a
+    `torch.device`); these are annotated with Any, and `type` gives the argument's type.
     """
 
     policy: Any = argument("Name of a policy, or a policy class.", kw_only=False)
@@ -60,7 +60,7 @@ class AgentArguments(Declared):
 
 
 class BalanceArguments(Declared):
-    """What agents that can balance the tasks of an iteration take."""
+    """Arguments of agents that can balance the tasks of an iteration."""
 
     balance: str | None = argument(
         'Task key whose values each iteration samples equally often, e.g. `"environment"` (for '
@@ -70,7 +70,7 @@ class BalanceArguments(Declared):
 
 
 class TrialArguments(BalanceArguments):
-    """What agents that learn from whole trials take."""
+    """Arguments of agents that learn from whole trials."""
 
     n_trials: int = argument("Whole trials a row plays in an iteration.", at_least(1), default=1)
     gamma: Schedule = argument(
@@ -100,13 +100,13 @@ class TrialArguments(BalanceArguments):
 
 
 class DiscountArguments(Declared):
-    """What agents that discount within an episode take."""
+    """Arguments of agents that discount within an episode."""
 
     gamma: float = argument("Discount.", within(0, 1), default=0.99)
 
 
 class ClipArguments(Declared):
-    """What agents that clip probability ratios take."""
+    """Arguments of agents that clip probability ratios."""
 
     clip_range: Schedule = argument(
         'PPO\'s clip range; a number or `("linear", start, end)`.', check_schedule, default=0.2
@@ -114,7 +114,7 @@ class ClipArguments(Declared):
 
 
 class PPOArguments(ClipArguments):
-    """What agents that learn by PPO take."""
+    """Arguments of agents that learn by PPO."""
 
     batch_size: int | None = argument(
         "Trials a minibatch (chunks, where there are any); None takes all of an iteration.",

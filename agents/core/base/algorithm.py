@@ -37,11 +37,11 @@ Self = TypeVar("Self", bound="MetaAlgorithm")
 
 
 class MetaAlgorithm(AgentArguments, BaseAlgorithm):
-    """A meta-RL agent: `learn` is the outer loop, `inner_loop` gives the learnt learner.
+    """A meta-RL agent: `learn` is the outer loop, `inner_loop` returns the learnt learner.
 
     Subclasses declare their arguments (see `arguments.argument`), set `policy_aliases`, `presets`
-    and `paper_policy`, and write `_setup_model`, `learn`, `inner_loop`, `predict`; where they keep
-    more than networks and optimisers, `_extra_state` and `_set_extra_state` too.
+    and `paper_policy`, and write `_setup_model`, `learn`, `inner_loop`, `predict`; if they keep
+    more than networks and optimisers, also `_extra_state` and `_set_extra_state`.
     """
 
     policy_aliases: ClassVar[dict[str, Any]] = {}
@@ -84,7 +84,7 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
         self._setup_model()
 
     def _check_arguments(self, values: Mapping[str, Any]) -> None:
-        """Refuse arguments that are wrong; subclasses add what takes more than one of them.
+        """Refuse invalid arguments; subclasses add checks that involve several of them.
 
         Args:
             values: All arguments, by name.
@@ -107,7 +107,7 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
             seed: Row i draws from `seed + i`.
 
         Raises:
-            ValueError: If the spaces are others.
+            ValueError: If the spaces differ.
         """
 
     def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
@@ -121,19 +121,19 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
         return {}
 
     def _set_extra_state(self, state: Mapping[str, Any]) -> None:
-        """Undo `_extra_state`."""
+        """Restore what `_extra_state` returned."""
 
     # ---- environments ---------------------------------------------------------------------------
 
     def set_env(self, env: Any, force_reset: bool = True) -> None:
-        """Train on another environment of the same spaces and number of rows from now on.
+        """From now on, train on another environment with the same spaces and number of rows.
 
         Args:
             env: As in the constructor.
-            force_reset: Without effect: collections begin with a reset in any case.
+            force_reset: No effect: collections always begin with a reset.
 
         Raises:
-            ValueError: If its spaces or its number of rows are others.
+            ValueError: If its spaces or its number of rows differ.
         """
         venv = self._make_venv(env, self.n_envs, None)
         check_spaces(venv, self.observation_space, self.action_space)
@@ -158,12 +158,12 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
         self.action_space = venv.single_action_space
 
     def set_random_seed(self, seed: int | None = None) -> None:
-        """Set the seed of everything from the next iteration on; no global generator is touched."""
+        """Seed all randomness from the next iteration on; global generators stay untouched."""
         if seed is not None:
             self.seed = self.settings["seed"] = valid_seed(seed)
 
     def _init_callback(self, callback: MaybeCallback, progress_bar: bool = False) -> BaseCallback:
-        """Make one callback of all; the progress bar counts steps that were played, not rows."""
+        """Combine all callbacks into one; the progress bar counts steps played, not rows."""
         if not progress_bar:
             return super()._init_callback(callback)
         given = callback if isinstance(callback, list) else [callback] if callback else []
@@ -174,8 +174,8 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
     def _mark_boundary(self) -> None:
         """Remember the state of this iteration boundary: what `save` writes.
 
-        An update that is interrupted, or not finite, goes back to it, so that networks and
-        optimisers are copied; what is large is captured when it is asked for.
+        An update that is interrupted or not finite is rolled back to it, so networks and optimisers
+        are copied now; large parts are captured when they are asked for.
         """
         self._boundary = self._capture()
 
@@ -187,7 +187,7 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
         }
 
     def _capture(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return progress, and tensors by name, or what returns them as they are now, later."""
+        """Return progress, and tensors by name or functions that return their present values."""
         tensors: dict[str, dict] = {
             name: {key: value.detach().clone() for key, value in network.state_dict().items()}
             for name, network in self._networks().items()
@@ -215,13 +215,13 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
         """Write the state at the last iteration boundary, as a zip of JSON and safetensors.
 
         Args:
-            path: `.zip` is added where it is missing.
-            exclude: Nothing can be: a checkpoint is always whole.
-            include: Nothing need be.
+            path: `.zip` is added if missing.
+            exclude: Must be empty: a checkpoint is always complete.
+            include: Must be empty, for the same reason.
 
         Raises:
             OSError: If it cannot be written; an older file of that name survives.
-            ValueError: If something is to be left out or put in.
+            ValueError: If `exclude` or `include` is given.
         """
         for name, value in (("exclude", exclude), ("include", include)):
             if value:
@@ -253,23 +253,23 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
 
         Args:
             path: The file.
-            env: Another environment than the saved id; its spaces must be the same. A made batch
-                brings its own number of rows.
-            device: Where to put the networks; `"auto"` is a GPU where there is one.
+            env: Replaces the saved id; its spaces must be the same. A made batch brings its own
+                number of rows.
+            device: Where to put the networks; `"auto"` is a GPU if there is one.
             custom_objects: What could not be saved, by name; it also replaces saved settings.
             print_system_info: Print the versions that this process runs.
-            force_reset: Without effect: collections begin with a reset in any case.
-            allow_modules: Modules that may be imported because the file names them: of an id like
-                `"mypkg:mine/X-v0"`, or of an argument like `"mypkg:Body"`. One that is imported
-                already, or that `kwargs` name, needs no permission.
-            **kwargs: Constructor arguments to replace. Beside no `env`, `env_kwargs` change the
-                saved ones, and keep those they do not name.
+            force_reset: No effect: collections always begin with a reset.
+            allow_modules: Modules that may be imported because the file names them, in an id like
+                `"mypkg:mine/X-v0"` or an argument like `"mypkg:Body"`. Modules that are already
+                imported, or that `kwargs` name, need no permission.
+            **kwargs: Constructor arguments to replace. Without `env`, `env_kwargs` update the saved
+                ones and keep those they do not name.
 
         Raises:
             OSError: If the file cannot be read.
-            TypeError: If a constructor argument is unknown; names the nearest.
-            ValueError: If it is damaged, of another algorithm, newer, or the spaces differ; or if
-                an argument cannot be replaced.
+            TypeError: If a constructor argument is unknown; suggests the nearest name.
+            ValueError: If the file is damaged, newer or of another algorithm, if the spaces differ,
+                or if an argument cannot be replaced.
         """
         if print_system_info:
             print("== CURRENT SYSTEM INFO ==")
@@ -291,7 +291,7 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
             check_named(env, f"{path}: env.id", allowed)
         allowed += [str(module_of(name)) for name in names_in(kwargs)]
         policy = settings.pop("policy")
-        # what the caller gave is the caller's to get right, in Python's own words
+        # errors in the caller's own arguments are raised as they are
         with contextlib.nullcontext() if kwargs else stored.reading(str(path), "settings"):
             guard = functools.partial(check_named, place=str(path), allow_modules=allowed)
             with stored.limited_parameters(tensors, str(path)), guarded(guard):
@@ -326,12 +326,12 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
         exact_match: bool = True,
         device: torch.device | str = "auto",
     ) -> None:
-        """Load networks (and optimisers) from a checkpoint, or from what `get_parameters` gives.
+        """Load networks (and optimisers) from a checkpoint, or from what `get_parameters` returns.
 
         Args:
             load_path_or_dict: A path or a dict.
-            exact_match: Every network and optimiser must be there.
-            device: Without effect: parameters stay on the agent's device.
+            exact_match: Require every network and optimiser.
+            device: No effect: parameters stay on the agent's device.
 
         Raises:
             ValueError: If something is missing, unknown or of another shape.

@@ -1,14 +1,14 @@
 """Constructor arguments, declared once.
 
-An algorithm declares an argument in its class body, with its type, its sentence and its default:
+An algorithm declares an argument in its class body, with its type, help text and default:
 
     class RL2(TrialAlgorithm):
         clip_range: Schedule = argument("PPO's clip.", default=0.2)
         n_envs = 128  # another default for an argument that a base declares
 
-From that come the constructor and what a type checker says about a call of it, `help` and
-`inspect.signature`, the flags and help of the command line, and what a checkpoint remembers. Layers
-of arguments that several algorithms share are classes of their own, to inherit beside a base.
+This yields the constructor and how type checkers see it, `help` and `inspect.signature`, the flags
+and help of the command line, and what a checkpoint stores. Groups of arguments that several
+algorithms share are separate classes, inherited alongside a base.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ _NONE: Any = inspect.Parameter.empty
 
 @dataclasses.dataclass(frozen=True)
 class Argument:
-    """What is known of one argument of a constructor.
+    """What is known about one constructor argument.
 
     Attributes:
         name: Its name.
-        help: Its sentence.
+        help: Its help text.
         default: Its default; `inspect.Parameter.empty` if it must be given.
-        kw_only: Whether it can be given by keyword only.
-        remembered: Whether it is part of what an agent is, and so kept in checkpoints.
-        checks: What a value must pass.
-        type: Its annotation as a type; Any where that cannot be resolved.
+        kw_only: Whether it is keyword-only.
+        remembered: Whether it defines the agent and is therefore kept in checkpoints.
+        checks: Checks that a value must pass.
+        type: Its annotation as a type; Any if that cannot be resolved.
     """
 
     help: str
@@ -73,25 +73,25 @@ def argument(
     remembered: bool = True,
     type: Any = None,
 ) -> Any:
-    """Declare an argument in the body of a class, behind its annotated name.
+    """Declare an argument in a class body, assigned to its annotated name.
 
     Args:
-        help: Its sentence, for `help`, documentation and the command line.
+        help: Its help text, for `help`, documentation and the command line.
         *checks: Functions of (name, value) that raise ValueError, e.g. `at_least(1)`.
-        default: Its default; it must be given where there is none.
-        kw_only: Whether it can be given by keyword only.
+        default: Its default; without one the argument is required.
+        kw_only: Whether it is keyword-only.
         remembered: Whether checkpoints keep it.
-        type: What it takes, where the annotation cannot say so because the attribute of that name
-            is something else; None is the annotation.
+        type: What it accepts, if the annotation cannot say so because the attribute of that name
+            has another type; None takes the annotation.
     """
     return Argument(help, default, kw_only, remembered, checks, type=type)
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(argument,))
 class Declared:
-    """A class whose constructor takes what it and its bases declare with `argument`.
+    """A class whose constructor takes the arguments declared by it and its bases.
 
-    A base among them writes `__init__(self, *args, **kwargs)` and reads them with `bind`.
+    One of the bases defines `__init__(self, *args, **kwargs)` and reads them with `bind`.
     """
 
     arguments: ClassVar[Mapping[str, Argument]] = {}
@@ -113,7 +113,7 @@ class Declared:
 
 
 def bind(cls: type[Declared], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a call of a constructor gives, by name; defaults are left out.
+    """Return the arguments given in a constructor call, by name, without defaults.
 
     Args:
         cls: The class that is called.
@@ -121,8 +121,8 @@ def bind(cls: type[Declared], args: tuple[Any, ...], kwargs: Mapping[str, Any]) 
         kwargs: Keyword arguments.
 
     Raises:
-        TypeError: An argument is unknown (names the nearest), given twice, or missing.
-        ValueError: A whole number, a number or a flag is of another kind.
+        TypeError: An argument is unknown (suggests the nearest name), given twice, or missing.
+        ValueError: A value is not the whole number, number or flag that it must be.
     """
     takes = cls.arguments
     refuse_unknown(f"{cls.__name__}.__init__", kwargs, takes)
@@ -134,7 +134,7 @@ def bind(cls: type[Declared], args: tuple[Any, ...], kwargs: Mapping[str, Any]) 
 
 
 def at_least(least: float) -> Check:
-    """Return a check for numbers of at least `least`; None passes where it is a default."""
+    """Return a check for numbers of at least `least`; None passes if it is the default."""
 
     def check(name: str, value: Any) -> None:
         if value is not None and value < least:
@@ -144,7 +144,7 @@ def at_least(least: float) -> Check:
 
 
 def above(bound: float) -> Check:
-    """Return a check for numbers above `bound`; None passes where it is a default."""
+    """Return a check for numbers above `bound`; None passes if it is the default."""
 
     def check(name: str, value: Any) -> None:
         if value is not None and value <= bound:
@@ -164,7 +164,7 @@ def within(low: float, high: float) -> Check:
 
 
 def one_of(*allowed: Any) -> Check:
-    """Return a check for one of a few values."""
+    """Return a check that a value is one of `allowed`."""
 
     def check(name: str, value: Any) -> None:
         if value not in allowed:
@@ -178,7 +178,7 @@ def _declared(cls: type) -> dict[str, Argument]:
     own = {name: one for name, one in vars(cls).items() if isinstance(one, Argument)}
     try:
         hints = typing.get_type_hints(cls, include_extras=True) if own else {}
-    except NameError:  # a type that exists for type checkers only
+    except NameError:  # a type that only type checkers import
         hints = {}
     return {
         name: dataclasses.replace(one, name=name, type=one.type or hints.get(name, Any))
@@ -208,7 +208,7 @@ def _signature(arguments: Mapping[str, Argument]) -> inspect.Signature:
 
 
 def _documented(docstring: str | None, arguments: Mapping[str, Argument]) -> str | None:
-    """Return a docstring with the section `Args`, before `Raises` where there is one."""
+    """Return a docstring with the section `Args`, before `Raises` if there is one."""
     if docstring is None or not arguments:
         return docstring
     entries = [

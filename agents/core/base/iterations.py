@@ -18,7 +18,7 @@ from .training_log import describe, record_progress
 
 
 class IterativeAlgorithm(MetaAlgorithm):
-    """Repeats `_collect`, `train` and `_record`; subclasses write these three.
+    """Repeats `_collect`, `train` and `_record`, which subclasses define.
 
     Each collection begins with a reset seeded from (seed, iteration), so that an iteration boundary
     needs no state of the environment.
@@ -29,11 +29,11 @@ class IterativeAlgorithm(MetaAlgorithm):
         """Collect one iteration's experience.
 
         Args:
-            on_step: To be called after every step (a `Player` does); False stops.
+            on_step: Call after every step (a `Player` does so); False stops.
 
         Raises:
-            NotFiniteError: If a number of the environment is not finite.
-            StoppedError: If `on_step` said so: the iteration is dropped.
+            NotFiniteError: If the environment returns a number that is not finite.
+            StoppedError: If `on_step` returned False; the iteration is dropped.
         """
 
     @abstractmethod
@@ -58,11 +58,11 @@ class IterativeAlgorithm(MetaAlgorithm):
         """Train for at least `total_timesteps` environment steps, in whole iterations.
 
         Args:
-            total_timesteps: Steps of rows that play (masked ones do not count).
+            total_timesteps: Environment steps, over all rows that play (masked steps do not count).
             callback: As in Stable-Baselines3.
             log_interval: Iterations between log lines; None writes none.
             tb_log_name: Name of the TensorBoard run; None is the class's name.
-            reset_num_timesteps: False continues the count. The random streams go on in any case.
+            reset_num_timesteps: False continues the count. The random streams always continue.
             progress_bar: Show one.
 
         Returns:
@@ -70,7 +70,7 @@ class IterativeAlgorithm(MetaAlgorithm):
 
         Raises:
             NotFiniteError: If a reward, an observation, a loss, a gradient or a parameter is not
-                finite. The agent is then as it was at the last iteration boundary.
+                finite. The agent then returns to the last iteration boundary.
             ValueError: If `log_interval` is below 1.
         """
         if log_interval is not None and log_interval < 1:
@@ -97,7 +97,7 @@ class IterativeAlgorithm(MetaAlgorithm):
         return self
 
     def dump_logs(self, iteration: int = 0) -> None:
-        """Write a log line now, between two iterations or within one.
+        """Write a log line now, between or within iterations.
 
         Args:
             iteration: Not used; the agent counts them itself.
@@ -112,7 +112,7 @@ class IterativeAlgorithm(MetaAlgorithm):
         boundary = self.num_timesteps
         try:
             experience = self._collect(self._watch(hook))
-        except StoppedError:  # the iteration never was
+        except StoppedError:  # the iteration is dropped as if it had never begun
             self.num_timesteps = boundary
             return False
         hook.on_rollout_end()
@@ -127,7 +127,7 @@ class IterativeAlgorithm(MetaAlgorithm):
         return True
 
     def _watch(self, hook: BaseCallback) -> Watch:
-        """Return what sees the steps of one collection."""
+        """Return what is called with each step of one collection."""
         return Watch(self, hook)
 
     def _check_finite(self, figures: dict[str, float], when: str) -> None:
@@ -136,7 +136,7 @@ class IterativeAlgorithm(MetaAlgorithm):
             check_figures(figures)
             for name, network in self._networks().items():
                 check_tensors(f"{name} parameter", network.named_parameters())
-                if isinstance(network, nn.Module):  # what else keeps parameters has no buffers
+                if isinstance(network, nn.Module):  # other holders of parameters have no buffers
                     check_tensors(f"{name} buffer", network.named_buffers())
             for name, optimizer in self._optimizers().items():
                 check_tensors(name, tensors_of_optimizer(optimizer))
@@ -144,7 +144,7 @@ class IterativeAlgorithm(MetaAlgorithm):
             raise error.followed_by(f"that was {when}, in iteration {self.iteration + 1}") from None
 
     def _back_to_boundary(self, error: NotFiniteError) -> NotFiniteError:
-        """Make the agent what it was at the last boundary, and say so."""
+        """Restore the agent to the last boundary, and return an error that says so."""
         self._restore(*self._boundary_state(), "the last iteration boundary")
         return error.followed_by(
             f"training stopped, and the agent is as it was after iteration {self.iteration}, at "

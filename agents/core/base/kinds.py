@@ -13,7 +13,7 @@ from meta_envs.core.arguments import flag
 
 
 def integer(name: str, value: Any) -> int:
-    """Return an integer as Python's own; NumPy's are taken, bools and floats are not.
+    """Return an integer as a Python int; NumPy integers are accepted, bools and floats are not.
 
     Raises:
         ValueError: If it is something else.
@@ -24,7 +24,7 @@ def integer(name: str, value: Any) -> int:
 
 
 def number(name: str, value: Any) -> int | float:
-    """Return a number as Python's own; NumPy's are taken, bools, text and NaN are not.
+    """Return a Python number; NumPy numbers are accepted, bools, text and NaN are not.
 
     Raises:
         ValueError: If it is something else.
@@ -39,15 +39,15 @@ _KINDS: dict[Any, Callable[[str, Any], Any]] = {int: integer, float: number, boo
 
 
 def of_kind(name: str, value: Any, kind: Any) -> Any:
-    """Return a value as Python's own where it should be a whole number, a number or a flag.
+    """Return a value as its Python type if it should be a whole number, a number or a flag.
 
     Args:
-        name: Of the argument.
-        value: As given.
-        kind: A type: int, float, bool, or one of these or None; all others are not checked.
+        name: Name of the argument.
+        value: The value as given.
+        kind: A type: int, float, bool, or one of these or None; other types are not checked.
 
     Raises:
-        ValueError: If it is of another kind.
+        ValueError: If the value is of another kind.
     """
     kinds = typing.get_args(kind) or (kind,)
     known = [one for one in kinds if one is not type(None)]
@@ -57,15 +57,15 @@ def of_kind(name: str, value: Any, kind: Any) -> Any:
 
 
 def refuse_unknown(call: str, given: Iterable[str], taken: Iterable[str]) -> None:
-    """Refuse keywords that a call does not take, in Python's words with the nearest name.
+    """Refuse unknown keywords with Python's own message and the nearest name.
 
     Args:
         call: What is called, e.g. `"RL2.__init__"`.
-        given: Keywords.
-        taken: Names it takes.
+        given: The keywords given.
+        taken: Names that it accepts.
 
     Raises:
-        TypeError: If there is one.
+        TypeError: If there is an unknown keyword.
     """
     taken = list(taken)
     for name in given:

@@ -1,4 +1,4 @@
-"""Agents of one lifetime: `learn` is the loop that `evaluate(steps=...)` plays, with one learner.
+"""Single-lifetime agents: `learn` is the loop that `evaluate(steps=...)` plays, with one learner.
 
 N rows, all of which belong to the one learner.
 """
@@ -35,16 +35,16 @@ from .venv import ENDLESS, check_spaces, first_tasks, make_venv
 
 @dataclass
 class Stretch:
-    """What an iteration of a lifetime played, for the log."""
+    """Figures of one iteration of a lifetime, for the log."""
 
     steps: int  # of all rows
 
 
 class LifetimeAlgorithm(IterativeAlgorithm):
-    """One learner in N rows, from its first step to its last; subclasses write `_make_rule`.
+    """One learner in N rows, from its first step to its last; subclasses define `_make_rule`.
 
-    Takes any Gymnasium id. A task distribution's rows are all pinned to one task; the learner goes
-    through it without a trial's end. `inner_loop` gives new learners, which have learnt nothing:
+    Takes any Gymnasium id. All rows of a task distribution are pinned to one task, and the trial
+    never ends. `inner_loop` returns new learners, which have learnt nothing:
     with equal seeds (and the same split) `agent.learn(N)` and `evaluate(agent, ...,
     rows_per_task=n_envs, num_tasks=1, steps=N / n_envs)` draw the same curve. `predict` acts with
     what this agent has learnt.
@@ -79,7 +79,7 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         device = get_device(values["device"])
         if device.type != "cpu":
             raise ValueError(f"device={device}: learners of one lifetime run on the CPU")
-        self.task = task  # rows are made before other arguments are set
+        self.task = task  # set early: the rows are made before other arguments are set
 
     @abstractmethod
     def _make_rule(self) -> Rule:
@@ -92,13 +92,13 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         self.policy = self.network
         self.rule = self._make_rule()
         self.loop = open_loop(self, self.venv, self.n_envs, fold(self.seed, "act"))
-        self.loop.learns_by_itself = False  # `train` says when
+        self.loop.learns_by_itself = False  # `train` decides when
         self._lifetime = LifetimeState(self)
         self._begin_rows()
         self._stopped = False
 
     def _begin_rows(self) -> None:
-        self.observation: Any = None  # what the next action is for; None: the rows begin anew
+        self.observation: Any = None  # what the next action answers; None means reset the rows
         self._sums = np.zeros(self.n_envs)
         self._lengths = np.zeros(self.n_envs, dtype=np.int64)
         self._player = Player(self.venv, self.loop)
@@ -117,17 +117,17 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         return make_venv(env, n_envs, env_kwargs, any_id=True, more=more)
 
     def set_env(self, env: Any, force_reset: bool = True) -> None:
-        """Live on in another environment of the same spaces and number of rows.
+        """Continue the life in another environment with the same spaces and number of rows.
 
         Raises:
-            ValueError: If its spaces or its number of rows are others.
+            ValueError: If its spaces or its number of rows differ.
         """
         super().set_env(env, force_reset)
         self.loop.venv = RowsView(self.venv)
         self._begin_rows()
 
     def _reset_rows(self) -> None:
-        """Begin an episode in every row, at the start of life or where it cannot be gone on."""
+        """Begin an episode in every row: at the start of life, or if one cannot be continued."""
         if self.venv.single_task_space.spaces and self.task != "changing":
             given = self.task
             task = _tasks.at(first_tasks(self.venv, 1, self.seed), 0) if given is None else given
@@ -147,14 +147,14 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         reset_num_timesteps: bool = True,
         progress_bar: bool = False,
     ) -> Self:
-        """Live on for at least `total_timesteps` environment steps (of all rows together).
+        """Continue the life for at least `total_timesteps` environment steps (all rows together).
 
         Args:
-            total_timesteps: Steps, in whole iterations of `n_steps` a row.
-            callback: As in Stable-Baselines3; where one stops, the iteration is finished first.
+            total_timesteps: Steps, in whole iterations of `n_steps` per row.
+            callback: As in Stable-Baselines3; if one stops, the iteration is finished first.
             log_interval: Iterations between log lines; None writes none.
             tb_log_name: Name of the TensorBoard run; None is the class's name.
-            reset_num_timesteps: False continues the count. The learner lives on in any case.
+            reset_num_timesteps: False continues the count. The learner's life always continues.
             progress_bar: Show one.
 
         Returns:
@@ -165,7 +165,7 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         )
 
     def _setup_learn(self, *args: Any, **kwargs: Any) -> tuple[int, BaseCallback]:
-        """Set up as Stable-Baselines3 does, but for its reset of the rows: a life goes on."""
+        """Set up as Stable-Baselines3 does, but without resetting the rows: life continues."""
         rows: Any = self.env
         rows.reset = lambda: self.observation
         try:
@@ -236,13 +236,13 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         """Act with what has been learnt so far, on raw observations.
 
         Args:
-            observation: One, or of R rows.
+            observation: One observation, or those of R rows.
             state: Not used; there is none.
             episode_start: Not used.
             deterministic: Take the most probable action.
 
         Returns:
-            An action or actions [R, ...], and `state`.
+            One action, or actions [R, ...], and `state`.
         """
         shown = np.asarray(observation)
         single = shown.shape == (self.observation_space.shape or ())

@@ -1,6 +1,6 @@
-"""What a checkpoint keeps of a lifetime: the learner, its loop and, where it can be had, the rows.
+"""The checkpoint of a lifetime: the learner, its loop and, if available, the state of the rows.
 
-Between iterations no step waits to be learnt from, so that there is nothing of an unroll to keep.
+Between iterations no step is waiting to be learnt from, so there is no unroll to keep.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ _LOOP = ("ages", "lives", "_acted", "_frozen")
 
 
 class LifetimeState:
-    """The state of an agent's lifetime, as networks have one: named tensors.
+    """The state of an agent's lifetime as named tensors, like that of a network.
 
     Args:
-        agent: Whose it is.
+        agent: The agent it belongs to.
     """
 
     def __init__(self, agent: Any):
         self._agent = agent
 
     def state_dict(self) -> dict[str, torch.Tensor]:
-        """Return tensors by name: `learners.*`, `loop.*`, and of the rows `rows.*`."""
+        """Return tensors by name: `learners.*`, `loop.*` and `rows.*`."""
         agent, loop = self._agent, self._agent.loop
         tensors = {f"learners.{name}": part for name, part in loop.learners.items()}
         arrays = {f"loop.{name}": getattr(loop, name) for name in _LOOP}
@@ -44,7 +44,7 @@ class LifetimeState:
             yield f"learners.{name}", part
 
     def load_state_dict(self, state: Mapping[str, torch.Tensor]) -> None:
-        """Go on from what `state_dict` returned.
+        """Continue from what `state_dict` returned.
 
         Raises:
             RuntimeError: If it does not fit.
@@ -74,7 +74,7 @@ class LifetimeState:
 
     def _load_rows(self, state: Mapping[str, torch.Tensor]) -> None:
         agent = self._agent
-        observation, _ = agent.venv.reset(seed=0)  # to know of what types the state is
+        observation, _ = agent.venv.reset(seed=0)  # to learn the types of the state
         rows = _state_of(agent.venv)
         if rows is None:
             return
@@ -90,7 +90,7 @@ class LifetimeState:
 
 
 def _state_of(venv: Any) -> dict[str, np.ndarray] | None:
-    """Return the state of a batch; None where it cannot be had, or would be a part of it only."""
+    """Return the state of a batch; None if it is unavailable or incomplete."""
     if venv is not venv.unwrapped:
         return None
     try:
@@ -116,7 +116,7 @@ def _unnamed(parts: Mapping[str, np.ndarray]) -> Any:
 
 
 def _tensor(array: np.ndarray) -> torch.Tensor:
-    """Return a copy as a tensor; unsigned integers by their bits, as signed ones."""
+    """Return a copy as a tensor; unsigned integers become signed ones with the same bits."""
     array = np.ascontiguousarray(array).reshape(np.shape(array))
     return torch.from_numpy(array.view(_UNSIGNED.get(array.dtype, array.dtype)).copy())
 

@@ -1,4 +1,4 @@
-"""Putting saved parameters into networks and optimisers, by name."""
+"""Loads saved parameters into networks and optimisers, by name."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def set_parameters(
     exact_match: bool,
     source: str,
 ) -> None:
-    """Put what is given into networks and optimisers.
+    """Load given parameters into networks and optimisers.
 
     Args:
-        networks: By name.
-        optimizers: By name.
+        networks: Networks by name.
+        optimizers: Optimisers by name.
         given: State dicts by name, or the data and tensors of a checkpoint.
-        exact_match: Whether every network and optimiser must be there.
-        source: What an error calls it.
+        exact_match: Whether every network and optimiser must be present.
+        source: Name of the source, for errors.
 
     Raises:
         ValueError: If something is missing, unknown or of another shape.
@@ -54,24 +54,24 @@ def set_parameters(
 
 
 def check_tensors(network: nn.Module, tensors: Parts, place: str) -> None:
-    """Refuse tensors of a file from which no learning can go on.
+    """Refuse tensors of a file from which learning cannot continue.
 
     Raises:
-        ValueError: If one is of another type than the network's, or has numbers that are not
-            finite.
+        ValueError: If one is of another type than the network's, or holds numbers that are
+            not finite.
     """
     own = network.state_dict()
     for key, tensor in tensors.items():
         if key in own and tensor.dtype != own[key].dtype:
             raise ValueError(f"{place}: {key} is of {tensor.dtype}, not {own[key].dtype}")
-        # bounds that are infinite in a new network are so in a saved one
+        # bounds that are infinite in a new network are infinite in a saved one too
         bounded = key in own and bool(torch.isfinite(own[key]).all())
         if bounded and not torch.isfinite(tensor).all():
             raise ValueError(f"{place} has numbers that are not finite in {key}")
 
 
 def load_network(network: nn.Module, name: str, tensors: Parts | None, source: str) -> None:
-    """Put saved tensors into a network.
+    """Load saved tensors into a network.
 
     Raises:
         ValueError: If there are none, or they do not fit.

@@ -20,9 +20,9 @@ def find_preset(
     """Return the arguments of the preset for an id and its keyword arguments, if there is one.
 
     Args:
-        presets: By name; each has `id`, `env_kwargs` and `arguments`.
-        identity: The id, with or without the module that registers it; None has no preset.
-        env_kwargs: Must equal the preset's, where those of the registration complete both.
+        presets: Presets by name; each has `id`, `env_kwargs` and `arguments`.
+        identity: The id, with or without the module that registers it; there is no preset for None.
+        env_kwargs: Must equal the preset's, after both are completed from the registration.
     """
     name = (identity or "").rpartition(":")[2]
     for preset in presets.values():
@@ -38,7 +38,7 @@ def apply_preset(
     presets: Mapping[str, Mapping[str, Any]],
     given: Mapping[str, Any],
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return all arguments of a constructor by name, and where each of them is from.
+    """Return all arguments of a constructor by name, and where each of them comes from.
 
     Args:
         arguments: What the constructor takes.
@@ -46,11 +46,11 @@ def apply_preset(
         given: What the call gave.
 
     Returns:
-        The values; and for each that is part of what an agent is `"explicit"`, `"preset"` or
+        The values; and for each argument that defines the agent `"explicit"`, `"preset"` or
         `"default"`.
 
     Raises:
-        ValueError: If the preset that is named is unknown.
+        ValueError: If the named preset is unknown.
     """
     chosen = _chosen(given.get("preset", arguments["preset"].default), presets, given)
     defaults = {name: one.default for name, one in arguments.items() if not one.required}
@@ -63,16 +63,16 @@ def apply_preset(
 
 
 def settle_rows(env: Any, n_envs: int, settings: dict[str, Any], applied: dict[str, str]) -> None:
-    """Remember the rows that train: those of a made batch, whatever `n_envs` is by default.
+    """Record the number of training rows: that of a made batch, whatever the default `n_envs`.
 
     Args:
-        env: As given.
-        n_envs: The argument that applied.
-        settings: Of the agent; changed.
-        applied: Where they are from; changed.
+        env: The environment as given.
+        n_envs: The argument in effect.
+        settings: Settings of the agent; changed in place.
+        applied: Where each setting comes from; changed in place.
 
     Raises:
-        ValueError: If `n_envs` was given beside a batch that has another number.
+        ValueError: If `n_envs` was given together with a batch of another size.
     """
     made = rows_of(env)
     if made is None or "n_envs" not in settings:
@@ -92,14 +92,14 @@ def to_load(
     kwargs: Mapping[str, Any],
     classes: Mapping[str, type],
 ) -> tuple[Any, dict[str, Any]]:
-    """Return the environment and constructor arguments of a checkpoint: what is given, then saved.
+    """Return a checkpoint's environment and constructor arguments: given values, else saved ones.
 
     Args:
-        data: Of the checkpoint.
-        path: Its name.
-        env: As given to `load`; None is the saved id.
+        data: Data of the checkpoint.
+        path: Path of the checkpoint.
+        env: As given to `load`; None takes the saved id.
         custom_objects: As given to `load`.
-        kwargs: Constructor arguments to replace. Beside no `env`, `env_kwargs` change the saved.
+        kwargs: Constructor arguments to replace. Without `env`, `env_kwargs` update the saved ones.
         classes: As in `decode_settings`.
 
     Raises:
@@ -128,14 +128,14 @@ def to_load(
 
 
 def check_policy_kwargs(policy: Callable, given: Mapping[str, Any]) -> None:
-    """Refuse keyword arguments that a policy does not take.
+    """Refuse keyword arguments that a policy does not accept.
 
     Args:
-        policy: Its class, whose first two arguments are the spaces.
+        policy: Class of the policy, whose first two arguments are the spaces.
         given: The arguments.
 
     Raises:
-        TypeError: Naming what it takes.
+        TypeError: If there is one; lists what the policy accepts.
     """
     parameters = inspect.signature(policy).parameters
     if any(one.kind is one.VAR_KEYWORD for one in parameters.values()):

@@ -8,7 +8,7 @@ Schedule = float | tuple[str, float, float]
 
 
 def check_schedule(name: str, schedule: Any) -> None:
-    """Refuse what is no schedule.
+    """Refuse anything that is not a schedule.
 
     Raises:
         ValueError: Naming what is allowed.

@@ -1,4 +1,4 @@
-"""What an iteration writes to the log, with Stable-Baselines3's names where it has one."""
+"""What an iteration writes to the log, under Stable-Baselines3's names where they exist."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def describe(agent: Any) -> None:
-    """Say once which arguments applied, and where they are from (`verbose` >= 1)."""
+    """Log once which arguments are in effect and where they come from (`verbose` >= 1)."""
     if agent.verbose < 1:
         return
     groups: dict[str, list[str]] = {"explicit": [], "preset": [], "default": []}
@@ -34,10 +34,10 @@ def record_iteration(
     """Record one iteration; `rollout/` figures are of raw rewards.
 
     Args:
-        agent: Whose logger is written.
-        trials: Of this iteration.
-        figures: Of the update.
-        seconds: Spent collecting and training.
+        agent: The agent whose logger is written to.
+        trials: Trials of this iteration.
+        figures: Figures of the update.
+        seconds: Time spent collecting and training.
         dump: Write a row now.
     """
     log = agent.logger.record
@@ -57,7 +57,7 @@ def record_iteration(
 def record_update(
     agent: Any, figures: dict[str, float], seconds: dict[str, float], dump: bool
 ) -> None:
-    """Record what every agent's iteration ends with: `train/` and `time/` figures."""
+    """Record what ends every agent's iteration: `train/` and `time/` figures."""
     log = agent.logger.record
     for name, value in figures.items():
         log(f"train/{name}", value)
@@ -70,7 +70,7 @@ def record_update(
 
 
 def record_progress(agent: Any) -> None:
-    """Record what can be said at any step: the last `stats_window_size` episodes, and the time."""
+    """Record what is known at any step: the last `stats_window_size` episodes, and the time."""
     log = agent.logger.record
     if agent.ep_info_buffer:
         for name, key in (("ep_rew_mean", "r"), ("ep_len_mean", "l")):

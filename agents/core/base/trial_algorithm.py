@@ -35,14 +35,14 @@ from .venv import check_spaces
 class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
     """Collects whole trials and learns from them.
 
-    Subclasses write `_make_optimizer` and `loss`, which is then minimised on all trials at once; or
-    `_make_update`, for anything else.
+    Subclasses define `_make_optimizer` and `loss`, which is then minimised on all trials at once;
+    or `_make_update`, for anything else.
     """
 
     policy_aliases = {
         "GruPolicy": GruPolicy,
         "LstmPolicy": LstmPolicy,
-        "RecurrentPolicy": RecurrentPolicy,  # of any sequence core
+        "RecurrentPolicy": RecurrentPolicy,  # works with any sequence core
     }
 
     def _check_arguments(self, values: Mapping[str, Any]) -> None:
@@ -58,7 +58,7 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
         if self.balance is not None:
             check_balance(self.venv, self.balance)
         self.reward_normaliser = RewardNormaliser() if self.normalize_reward else None
-        with torch.random.fork_rng(devices=[]):  # leave the global generator as it was
+        with torch.random.fork_rng(devices=[]):  # leave the global generator untouched
             torch.manual_seed(fold(self.seed, "weights") % 2**63)
             self.policy = self.policy_class(
                 self.observation_space, self.action_space, **self.policy_kwargs
@@ -71,10 +71,10 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
         """Make the optimiser of `self.policy`; its rate is set before each iteration."""
 
     def _make_update(self) -> Update:
-        """Return what improves the policy; the default minimises `loss` on all trials at once."""
+        """Return the policy's update; the default minimises `loss` on all trials at once."""
         return GradientUpdate(self.loss, self.optimizer, self.max_grad_norm)
 
-    def _settle_batch_size(self: Any) -> None:  # of algorithms with `PPOArguments`
+    def _settle_batch_size(self: Any) -> None:  # for algorithms with `PPOArguments`
         """Check `batch_size` against the trials of an iteration; fit one that was not given."""
         explicit = self.applied["batch_size"] == "explicit"
         self.batch_size = _dividing(self.batch_size, self.n_envs * self.n_trials, explicit)
@@ -85,14 +85,14 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
 
         Args:
             batch: A minibatch of whole trials.
-            progress: Fraction of training that is over.
+            progress: Fraction of training that has passed.
         """
         raise NotImplementedError(f"{type(self).__name__} writes neither loss nor _make_update")
 
     def inner_loop(
         self, venv: Any, rows_per_task: int = 1, seed: int | None = None
     ) -> RecurrentInnerLoop:
-        """Return the learnt learner with empty experience: a recurrent state a row."""
+        """Return the learnt learner with empty experience: one recurrent state per row."""
         check_spaces(venv, self.observation_space, self.action_space)
         return RecurrentInnerLoop(self.policy, venv, rows_per_task, seed)
 
@@ -128,16 +128,16 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
         """Return what advantages are measured against, [T, B]: the acting network's values.
 
         Args:
-            trials: Of one iteration.
-            rewards: Normalised, where they are, [T, B].
-            continues: 0 where no return crosses the step's end, else 1, [T, B].
+            trials: Trials of one iteration.
+            rewards: Rewards, normalised if the agent does so, [T, B].
+            continues: 0 where returns stop at the end of the step, else 1, [T, B].
             gamma: Discount.
         """
         return trials.values * trials.mask
 
     @torch.no_grad()
     def prepare(self, trials: Trials, gamma: float) -> Batch:
-        """Compute advantages over the whole trial, and what the loss needs of the acting policy."""
+        """Compute advantages over the whole trial, and what the loss needs from its policy."""
         rewards = trials.rewards
         if self.reward_normaliser is not None:
             self.reward_normaliser.update(rewards, trials.mask, gamma)
@@ -173,7 +173,7 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
         """Act on `TrialWrapper`'s observations.
 
         Args:
-            observation: One or R of them, as `TrialWrapper` shows them.
+            observation: One observation or R of them, as `TrialWrapper` shows them.
             state: What the last call returned, [R, S]; None at the start.
             episode_start: Whether a trial starts (an episode of `TrialWrapper`), [R].
             deterministic: Take the most probable action.

@@ -17,12 +17,12 @@ from ..play.trials import Batch
 from .schedules import Schedule, value_at
 
 Figures = dict[str, torch.Tensor]
-Loss = Callable[[Batch, float], tuple[torch.Tensor, Figures]]  # of a minibatch and the progress
+Loss = Callable[[Batch, float], tuple[torch.Tensor, Figures]]  # takes a minibatch and the progress
 Network = Callable[..., tuple[torch.Tensor, torch.Tensor]]  # inputs -> parameters and values
 
 
 class Update(Protocol):
-    """What a trial algorithm does with the trials of an iteration."""
+    """How a trial algorithm learns from the trials of an iteration."""
 
     n_updates: int  # optimiser steps of the last `run`
 
@@ -32,10 +32,10 @@ class Update(Protocol):
         """Improve a policy in place.
 
         Args:
-            policy: As it acted.
+            policy: The policy as it acted.
             whole: All trials of the iteration.
-            progress: Fraction of training that is over.
-            shuffle: Draws minibatches.
+            progress: Fraction of training that has passed.
+            shuffle: Generator that draws minibatches.
 
         Returns:
             Figures to log.
@@ -43,16 +43,16 @@ class Update(Protocol):
 
 
 class GradientUpdate:
-    """Steps of an optimiser down a loss, on minibatches of whole trials or of parts of them.
+    """Optimiser steps on a loss, over minibatches of whole trials or of parts of them.
 
     Args:
-        loss: Of a minibatch and the progress; returns a scalar and figures to log.
-        optimizer: Of the parameters to change.
+        loss: Function takes a minibatch and the progress; returns a scalar and figures to log.
+        optimizer: Optimiser of the parameters to change.
         max_grad_norm: The gradients' norm is clipped to this; None does not clip.
         n_epochs: Passes over the trials.
-        batch_size: Trials (or chunks) a minibatch; None is all.
+        batch_size: Trials (or chunks) per minibatch; None takes all.
         chunk_length: Steps of a chunk; None takes whole trials.
-        chunk_overlap: Steps before a chunk that warm its memory up.
+        chunk_overlap: Steps before a chunk that warm up its memory.
     """
 
     def __init__(
@@ -112,12 +112,12 @@ class PPO:
     """PPO's loss on a minibatch.
 
     Args:
-        policy: Whose head gives probabilities.
-        clip_range: Of the probability ratio; may be a schedule.
+        policy: The policy whose head gives probabilities.
+        clip_range: Clip range of the probability ratio; may be a schedule.
         ent_coef: Weight of the entropy bonus; may be a schedule.
         vf_coef: Weight of the value loss; 0 leaves the value untrained and unlogged.
         policy_loss: The surrogate: (log_prob, old_log_prob, advantage, clip, mask) -> scalar.
-        network: What maps inputs to parameters and values; None is the policy.
+        network: Maps inputs to parameters and values; None takes the policy.
 
     Source:
         Schulman et al. 2017, equation 9.
@@ -161,7 +161,7 @@ class A2C:
     """The loss of an advantage actor-critic on a minibatch.
 
     Args:
-        policy: What is trained.
+        policy: The policy to train.
         ent_coef: Weight of the entropy bonus; may be a schedule.
         vf_coef: Weight of the value loss.
 
@@ -188,10 +188,10 @@ class A2C:
 
 
 class ValueFit:
-    """The value's loss alone, where the policy is improved by other means.
+    """The value loss alone, for policies that are improved by other means.
 
     Args:
-        policy: Whose value is fitted.
+        policy: The policy whose value is fitted.
         vf_coef: Weight of the loss.
     """
 

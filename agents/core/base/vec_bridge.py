@@ -1,4 +1,4 @@
-"""Stable-Baselines3's `VecEnv` over a `MetaVectorEnv`, so that its algorithms train on every id."""
+"""Stable-Baselines3's `VecEnv` over a `MetaVectorEnv`, for training its algorithms on every id."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _OF_ALL_ROWS = ("reset", "step", "advance", "close", "rest", "set_tasks", "set_s
 class SB3VecEnv(VecEnv):
     """An SB3 `VecEnv` over any `MetaVectorEnv` (or a vector wrapper of one).
 
-    Ends are SB3's: `terminal_observation` and `TimeLimit.truncated` in the row's info, and
-    `episode` (return, length, seconds) as its Monitor gives it. `env_method("set_task", task,
-    indices=[i])` pins. `reset_infos`, `seed`, `set_options` and `indices` are as those of
+    Ends are reported as in SB3: `terminal_observation` and `TimeLimit.truncated` in the row's info,
+    and `episode` (return, length, seconds) as from its Monitor. `env_method("set_task", task,
+    indices=[i])` pins. `reset_infos`, `seed`, `set_options` and `indices` work as in
     `DummyVecEnv`.
 
     Args:
@@ -74,21 +74,21 @@ class SB3VecEnv(VecEnv):
         """Seed the next reset, row i with `fold(seed, "rows") + i`; None draws a seed.
 
         Raises:
-            ValueError: If it is no integer from 0 to 2**64 - 1.
+            ValueError: If it is not an integer from 0 to 2**64 - 1.
         """
         first = fold(fresh_seed() if seed is None else seed, "rows")
         self._seeds = [first + row for row in range(self.num_envs)]
         return self._seeds
 
     def set_options(self, options: Any = None) -> None:
-        """Give the next reset options: one dict for all rows, or a list of one a row.
+        """Give the next reset options: one dict for all rows, or a list with one per row.
 
         Args:
             options: `task` and `keep_task`, as `reset` of one environment takes them.
 
         Raises:
-            TypeError: If they are no dicts.
-            ValueError: If their number is not that of the rows.
+            TypeError: If they are not dicts.
+            ValueError: If their number differs from the number of rows.
         """
         each = [options or {}] * self.num_envs if isinstance(options, dict | None) else options
         if not isinstance(each, list | tuple) or not all(isinstance(one, dict) for one in each):
@@ -98,7 +98,7 @@ class SB3VecEnv(VecEnv):
         super().set_options(list(each))
 
     def _batch_options(self) -> dict[str, Any]:
-        """Return the rows' options as those of one reset of the batch; tasks are pinned before."""
+        """Return the rows' options merged for one reset of the batch; tasks are pinned first."""
         given = list(self._options)
         if unknown := sorted({key for one in given for key in one} - {"task", "keep_task"}):
             raise ValueError(
@@ -139,7 +139,7 @@ class SB3VecEnv(VecEnv):
             {key: _own(values[row]) for key, values in shared.items()}
             for row in range(self.num_envs)
         ]
-        for key, mask in masks.items():  # Gymnasium's way to say which rows have it
+        for key, mask in masks.items():  # Gymnasium's masks tell which rows have an info
             for row in np.flatnonzero(~mask).tolist():
                 del infos[row][key]
         for row in np.flatnonzero(dones).tolist():
@@ -166,7 +166,9 @@ class SB3VecEnv(VecEnv):
         return [None] * self.num_envs if frames is None else list(frames)
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        """Read an attribute, once a row, of the outermost wrapper that has it; `task` is the row's.
+        """Read an attribute, once per row, from the outermost wrapper that has it.
+
+        `task` is the row's own.
 
         Raises:
             AttributeError: If there is none.
@@ -183,7 +185,7 @@ class SB3VecEnv(VecEnv):
         return [value for _ in rows]
 
     def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        """Pin tasks (`task`), or set an attribute of the whole environment, where it is.
+        """Pin tasks (`task`), or set an attribute of the whole environment where it is defined.
 
         Raises:
             IndexError: If a row is unknown.
@@ -196,7 +198,7 @@ class SB3VecEnv(VecEnv):
         try:
             holder = self._holder(attr_name)
         except AttributeError:
-            holder = self.venv.unwrapped  # as in Python, a new one
+            holder = self.venv.unwrapped  # as in Python, a new attribute
         setattr(holder, attr_name, value)
 
     def env_method(
@@ -227,7 +229,7 @@ class SB3VecEnv(VecEnv):
         return [result for _ in rows]
 
     def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
-        """Tell whether a vector wrapper is on the rows; infos are those of SB3's `Monitor`."""
+        """Tell whether a vector wrapper is in place; SB3's `Monitor` counts as present."""
         found = issubclass(wrapper_class, Monitor) or any(
             isinstance(one, wrapper_class) for one in self._chain()
         )
@@ -262,5 +264,5 @@ class SB3VecEnv(VecEnv):
 
 
 def _own(value: Any) -> Any:
-    """Return a row's value as a copy: a family may write its arrays anew."""
+    """Return a row's value as a copy: a family may overwrite its arrays."""
     return value.copy() if isinstance(value, np.ndarray) else value

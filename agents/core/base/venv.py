@@ -24,9 +24,9 @@ from meta_envs.wrappers import VectorTrialWrapper
 
 from .vec_bridge import SB3VecEnv
 
-ENDLESS = 2**53  # episodes of a trial that ends with the lifetime
-_OF_MAKE = (PassiveEnvChecker, OrderEnforcing, TimeLimit, HumanRendering)  # what gym.make puts on
-# no part of what is played
+ENDLESS = 2**53  # episodes of a trial that lasts a whole lifetime
+_OF_MAKE = (PassiveEnvChecker, OrderEnforcing, TimeLimit, HumanRendering)  # wrappers of gym.make,
+# which does not change what is played
 _NOT_KWARGS = ("num_envs", "vectorization_mode", "render_mode", "autoreset_mode")
 _HIDING = (DictInfoToList,)  # batches' wrappers that agents cannot play through
 
@@ -36,10 +36,10 @@ def env_identity(env: Any, env_kwargs: Mapping[str, Any] | None) -> tuple[str | 
 
     Args:
         env: As in `make_venv`.
-        env_kwargs: The agent's argument, which belongs to an id.
+        env_kwargs: The agent's argument, which goes with an id.
 
     Raises:
-        ValueError: If `env_kwargs` are given beside a made environment, or say how many rows.
+        ValueError: If `env_kwargs` are given beside a made environment, or set the number of rows.
     """
     if isinstance(env, str):
         kwargs = dict(env_kwargs or {})
@@ -64,9 +64,9 @@ def env_identity(env: Any, env_kwargs: Mapping[str, Any] | None) -> tuple[str | 
 
 
 def is_foreign(identity: str) -> bool:
-    """Tell whether an id is no task distribution, registered by `meta_envs.register` or not."""
+    """Tell whether an id is not a task distribution, however it is registered."""
     module, _, name = identity.rpartition(":")
-    if module:  # what registers it, as gymnasium.make does
+    if module:  # import what registers it, as gymnasium.make does
         importlib.import_module(module)
     spec = gym.spec(name)
     if spec.id in meta_envs.list_distributions():
@@ -84,12 +84,12 @@ def make_rows(identity: str, num_envs: int, kwargs: Mapping[str, Any]) -> Vector
 
 
 def first_tasks(venv: Any, num_tasks: int, seed: int) -> dict[str, Any]:
-    """Return the first tasks that `evaluate` measures on: of a stream, or a finite split's in turn.
+    """Return the first tasks that `evaluate` uses: from a stream, or a finite split in order.
 
     Args:
-        venv: Any batch of the distribution; nothing that plays is disturbed.
+        venv: Any batch of the distribution; its own episodes are not disturbed.
         num_tasks: Number of tasks.
-        seed: Of the evaluation.
+        seed: Seed of the evaluation.
     """
     members = venv.tasks_in_split
     if members is None:
@@ -110,14 +110,14 @@ def make_venv(
     Args:
         env: An id, a `gym.make` environment (made again from its spec), a `MetaVectorEnv`, or an
             `SB3VecEnv` over one.
-        n_envs: Rows, where it is made here.
-        env_kwargs: Keyword arguments, where `env` is an id.
-        any_id: Take ids that are no task distributions too, as `ForeignRows`.
+        n_envs: Number of rows, if the environment is made here.
+        env_kwargs: Keyword arguments, if `env` is an id.
+        any_id: Also accept ids that are not task distributions, as `ForeignRows`.
         more: Keyword arguments for rows that are made here, unless given otherwise.
 
     Raises:
         TypeError: If `env` is something else, or has no task API.
-        ValueError: If a wrapper would be lost, or `n_envs` is no number of rows.
+        ValueError: If a wrapper would be lost, or `n_envs` is not a number of rows.
     """
     n_envs = positive("n_envs", n_envs)
     if isinstance(env, SB3VecEnv):
@@ -142,7 +142,7 @@ def make_venv(
 
 
 def rows_of(env: Any) -> int | None:
-    """Return the number of rows that a made batch brings with it; None for what is made here."""
+    """Return the number of rows of a made batch; None for an environment still to be made."""
     return env.num_envs if isinstance(env, VectorEnv | VecEnv) else None
 
 
@@ -159,11 +159,11 @@ def check_spaces(venv: Any, observation_space: spaces.Space, action_space: space
 
 
 def refuse_wrappers(env: Any, instead: str) -> None:
-    """Refuse an environment whose wrappers would be lost where it is made again from its id.
+    """Refuse an environment whose wrappers would be lost if it were made again from its id.
 
     Args:
         env: A `gym.make` or `gym.make_vec` environment.
-        instead: What to do.
+        instead: What to do instead, for the message.
 
     Raises:
         ValueError: Naming the wrappers.
@@ -203,12 +203,12 @@ def _with_task_api(venv: VectorEnv, name: str) -> VectorEnv:
 
 
 def _lost_wrappers(env: Any) -> list[str]:
-    """Return the wrappers that an id does not bring back, from the outermost to the innermost."""
+    """Return the wrappers that making the id does not restore, outermost first."""
     return [type(one).__name__ for one in _wrappers(env) if not isinstance(one, _OF_MAKE)]
 
 
 def _horizon(env: Any, registered: int | None) -> int | None:
-    """Return the horizon in force: of a batch its own, whatever its spec says; else the nearest."""
+    """Return the horizon in force: a batch's own, whatever its spec says; else the nearest one."""
     if isinstance(env, VectorEnv):
         return getattr(env, "max_episode_steps", registered)
     specs = [one.spec for one in _wrappers(env) if isinstance(one, TimeLimit)]

@@ -1,1 +1,1 @@
-"""How well an agent adapts: evaluation, curves, plots."""
+"""Measures how well an agent adapts: evaluation, curves, plots."""

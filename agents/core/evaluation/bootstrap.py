@@ -2,7 +2,7 @@
 
 Shapes: `S` seeds, `M` tasks a seed, `K` columns (episodes or steps). `values` is [S * M, K],
 seed-major. `shared` says that every seed was measured on the same M tasks: seeds and tasks are then
-*crossed*, and a lucky draw of tasks is lucky for all seeds. Otherwise tasks are *nested* in seeds.
+*crossed*, so a lucky draw of tasks is lucky for all seeds. Otherwise tasks are *nested* in seeds.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-_CHUNK = 1 << 21  # counts held at once: 16 MiB, so that 10,000 tasks need no more memory than 10
+_CHUNK = 1 << 21  # counts held at once: 16 MiB, so 10,000 tasks need no more memory than 10
 _TRIM = 0.25  # the interquartile mean drops a quarter at each end
 
 
@@ -24,8 +24,8 @@ def standard_error(values: np.ndarray, seeds: int = 1, shared: bool = False) -> 
 
     The variances come from the mean squares of a random-effects table: with s, t and e the effects
     of seed, task and both, the squared error is `var(s)/S + var(t)/M + var(e)/(S M)` when tasks are
-    shared, and `var(s)/S + var(e)/(S M)` when they are nested. A variance that is estimated below
-    zero counts as zero.
+    shared, and `var(s)/S + var(e)/(S M)` when they are nested. A variance estimate below zero
+    counts as zero.
 
     Args:
         values: [S * M, K].

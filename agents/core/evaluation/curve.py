@@ -13,8 +13,8 @@ from .curve_groups import Groups
 class AdaptationCurve(CurveData):
     """Returns per task and episode, with the protocol that produced them.
 
-    Its fields and statistics are those of `CurveData`; here are grouping, joining, files, pictures
-    and words.
+    Its fields and statistics are those of `CurveData`; this class adds grouping, joining, files,
+    plots and text.
     """
 
     def by(self, key: str, of: str = "success") -> Groups:
@@ -28,7 +28,7 @@ class AdaptationCurve(CurveData):
             of: Name of the series.
 
         Raises:
-            ValueError: This curve has not got its tasks, the key or the series.
+            ValueError: This curve lacks its tasks, the key or the series.
         """
         return curve_groups.group(self, key, of)
 
@@ -37,8 +37,8 @@ class AdaptationCurve(CurveData):
         """Join curves of several seeds that followed the same protocol.
 
         `protocol["seeds"]` lists the training seeds (the evaluations' where the protocol has no
-        `training_seed`); other keys that differ become lists, one entry a seed. Series that a curve
-        lacks go.
+        `training_seed`); other keys that differ become lists, one entry per seed. Series that
+        any curve lacks are dropped.
 
         Raises:
             ValueError: No curve is given, or their protocols differ in a key that matters.
@@ -46,7 +46,7 @@ class AdaptationCurve(CurveData):
         return AdaptationCurve(**curve_merge.merge(curves))
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write one line a (seed, task, row, episode), atomically; see `curve_csv`.
+        """Write one line per (seed, task, row, episode), atomically; see `curve_csv`.
 
         Raises:
             OSError: The file cannot be written; an old one is left as it was.
@@ -55,23 +55,23 @@ class AdaptationCurve(CurveData):
 
     @staticmethod
     def from_csv(path: str | os.PathLike[str]) -> AdaptationCurve:
-        """Read what `to_csv` wrote: of tasks the labelled parts, of rewards a step `per_step`.
+        """Read what `to_csv` wrote: only the tasks' labelled parts; step rewards as `per_step`.
 
         Raises:
             OSError: The file cannot be read.
-            ValueError: It is no such file, or damaged.
+            ValueError: It is not such a file, or it is damaged.
         """
         return AdaptationCurve(**curve_csv.read(path))
 
     def plot(self, ax: Any = None, label: str | None = None, **kwargs: Any) -> Any:
         """Draw the curve with its 95 % interval; return the matplotlib Axes.
 
-        The x axis is the episode; with one episode whose rewards are known, the step. A notebook
-        shows the axes that are made here, whose figure pyplot does not know; for `pyplot.show()`
-        give axes of its own.
+        The x axis is the episode, or the step if there is one episode whose rewards are known. Axes
+        made here are shown by notebooks, but pyplot does not know their figure: for
+        `pyplot.show()` pass axes made by pyplot.
 
         Args:
-            ax: Axes to draw into; None makes a figure of its own (`.figure` of the result).
+            ax: Axes to draw into; None makes a new figure (`.figure` of the result).
             label: Name in a legend.
             **kwargs: For `Axes.plot`.
         """

@@ -1,10 +1,10 @@
-"""A curve as CSV: one tidy line a (seed, task, row, episode), below the protocol as `#` JSON.
+"""A curve as CSV: one tidy line per (seed, task, row, episode), after the protocol as `#` JSON.
 
 `seed` counts from 0 and is the position in the protocol's `seeds`. `success` and `expected_return`
 belong to the task and episode and repeat over rows. Frozen episodes are lines of phase "frozen"
 that have no row and no length. Parts of the task that have names (`task_labels` of the protocol)
 are further columns. Where rewards are known at each step, a second `#` line holds their
-mean and standard error; a further one holds what learners said of themselves.
+mean and standard error; another holds the figures that learners report.
 `pandas.read_csv(path, comment="#")` reads the table.
 """
 
@@ -60,7 +60,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
 
     Raises:
         OSError: The file cannot be read.
-        ValueError: It is no such file, or damaged.
+        ValueError: It is not such a file, or it is damaged.
     """
     with open(path, newline="", encoding="utf-8") as file:
         try:
@@ -79,7 +79,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
                 figures = head["figures"].items()
                 arrays["figures"] = {name: np.array(part, float) for name, part in figures}
             return vars(CurveData(protocol=protocol, **arrays))
-        except Exception as error:  # csv, json and NumPy answer damage with a dozen kinds of error
+        except Exception as error:  # csv, json and NumPy raise a dozen kinds of error on damage
             raise ValueError(
                 f"{os.fspath(path)} is not a whole adaptation curve "
                 f"({type(error).__name__}: {error}); give a file that AdaptationCurve.to_csv wrote"
@@ -87,10 +87,10 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _check_protocol(protocol: Any) -> None:
-    """Refuse a protocol whose parts are of other types than `write` was given.
+    """Refuse a protocol whose parts have types that `write` never writes.
 
     Raises:
-        ValueError: A part is; names it.
+        ValueError: A part has a wrong type; names it.
     """
     if not isinstance(protocol, dict):
         raise ValueError("the protocol is no dict")
@@ -122,7 +122,7 @@ def _per_step(stored: dict[str, Any], seeds: int) -> PerStep:
 
 
 def _labels(curve: CurveData) -> dict[str, list[str]]:
-    """Return the names of the tasks' named parts, one a task."""
+    """Return the labels of the tasks' labelled parts, one per task."""
     if curve.tasks is None:
         return {}
     named = curve.protocol.get("task_labels", {})
@@ -132,7 +132,7 @@ def _labels(curve: CurveData) -> dict[str, list[str]]:
 def _tasks(
     table: list[dict[str, str]], protocol: dict[str, Any], shape: Shape
 ) -> list[dict[str, Any]] | None:
-    """Return what the table has of the tasks; None where that is nothing."""
+    """Return the parts of the tasks that the table holds; None if it holds none."""
     named = protocol.get("task_labels", {})
     if not named or not set(named) <= set(table[0]):
         return None
@@ -142,7 +142,7 @@ def _tasks(
 
 
 def _shape(protocol: dict[str, Any]) -> Shape:
-    """Return S, M, R, K and F as the protocol has them."""
+    """Return S, M, R, K and F from the protocol."""
     episodes = protocol["bins" if protocol.get("steps") else "episodes"]
     seeds = len(protocol.get("seeds", [None]))
     rows, frozen = protocol["rows_per_task"], protocol["frozen_episodes"]

@@ -14,7 +14,7 @@ import numpy as np
 
 from . import bootstrap
 
-REQUIRED = (  # what every protocol says
+REQUIRED = (  # what every protocol contains
     "agent", "env", "split", "num_tasks", "episodes", "rows_per_task", "frozen_episodes", "seed",
 )  # fmt: skip
 SERIES = (  # what is measured at each task
@@ -42,24 +42,24 @@ class CurveData:
         returns: Sum of raw rewards, mean over rows, [N, K].
         row_returns: The same for each row, [N, R, K].
         lengths: Steps of each episode, int [N, R, K].
-        protocol: JSON-able; how the numbers came about: `agent`, `env`, `split`, `num_tasks` (M),
+        protocol: JSON-able; how the numbers arose: `agent`, `env`, `split`, `num_tasks` (M),
             `episodes` (K), `rows_per_task` (R), `frozen_episodes` (F), `seed` (of the evaluation),
             and whatever else matters: `deterministic`, `env_kwargs`, `num_envs`, `metazoo`
             (version), `training_seed`, `steps` and `bins` of a lifetime (K is then `bins`),
             `task_labels` (names of a discrete part of the tasks, see `by`).
             `seeds`, a list, exists after `merge`.
-        rewards: Mean over rows, [N, T]; where lengths are fixed.
+        rewards: Mean over rows, [N, T]; only if lengths are fixed.
         success: Share of rows that succeeded, [N, K].
-        frozen_returns: Of the episodes after `freeze()`, [N, F].
-        frozen_success: Of the episodes after `freeze()`, [N, F].
+        frozen_returns: Returns of the episodes after `freeze()`, [N, F].
+        frozen_success: Success in the episodes after `freeze()`, [N, F].
         expected_returns: Sum of the expected reward of each choice, [N, K]; varies less than
             `returns`.
         expected_rewards: Expected reward of each choice, [N, T].
-        figures: What learners said of themselves at the end of each of a lifetime's parts (their
-            discount, their entropy, ...), by name, [N, K]; NaN before there was any. Methods take
-            them by name, as series.
+        figures: What learners report at the end of each part of a lifetime (discount,
+            entropy, ...), by name, [N, K]; NaN before the first report. Methods take them by name,
+            as series.
         tasks: The N tasks as JSON-able dicts.
-        stored_steps: What a CSV keeps of the rewards; see `per_step`.
+        stored_steps: The rewards as a CSV keeps them; see `per_step`.
 
     Raises:
         ValueError: The protocol lacks a key or is not JSON-able, or a shape does not fit it.
@@ -121,14 +121,14 @@ class CurveData:
 
     @property
     def shared_tasks(self) -> bool:
-        """Whether all seeds played the same tasks: they do when the evaluation's seed is one."""
+        """Whether all seeds played the same tasks, as they do if they share an evaluation seed."""
         return self.n_seeds > 1 and not isinstance(self.protocol["seed"], list)
 
     def series(self, of: str = "returns") -> np.ndarray:
         """Return a series by name, [N, K], [N, F] or [N, T].
 
         Raises:
-            ValueError: There is no such series, or this curve has not got it.
+            ValueError: There is no such series, or this curve lacks it.
         """
         known = [name for name in SERIES if getattr(self, name) is not None]
         if self.figures is not None and of in self.figures:
@@ -139,11 +139,11 @@ class CurveData:
         return np.asarray(getattr(self, of), dtype=np.float64)
 
     def mean(self, of: str = "returns") -> np.ndarray:
-        """Return the mean over tasks, one value an episode (or step)."""
+        """Return the mean over tasks, one value per episode (or step)."""
         return self.series(of).mean(axis=0)
 
     def iqm(self, of: str = "returns") -> np.ndarray:
-        """Return the interquartile mean over tasks, one value an episode (or step)."""
+        """Return the interquartile mean over tasks, one value per episode (or step)."""
         return bootstrap.iqm(self.series(of))
 
     def standard_error(self, of: str = "returns") -> np.ndarray:
@@ -158,10 +158,10 @@ class CurveData:
         seed: int = 0,
         of: str = "returns",
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return a bootstrap interval (low, high), one value each an episode (or step).
+        """Return a bootstrap interval (low, high), one value of each per episode (or step).
 
-        Tasks are resampled; after `merge` seeds first, then tasks (once for all seeds where they
-        played the same ones). The interval holds for each episode alone, not for all at once.
+        Tasks are resampled; after `merge` seeds first, then tasks (once for all seeds if they
+        played the same tasks). The interval holds for each episode alone, not for all at once.
 
         Args:
             confidence: Coverage, in (0, 1).

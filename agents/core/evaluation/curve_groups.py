@@ -1,4 +1,4 @@
-"""A curve by a part of its tasks, e.g. one line an environment. G groups, N tasks, K columns."""
+"""A curve grouped by a part of its tasks, e.g. by environment. G groups, N tasks, K columns."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Groups:
     Args:
         key: The part of the task, e.g. `"environment"`.
         of: The series, e.g. `"success"`.
-        labels: Of the groups, in the order of their values: what the family calls them.
+        labels: Labels of the groups, as the family calls them, in the order of their values.
         num_tasks: Tasks of each group, int [G].
-        means: Over the tasks of each group, [G, K].
-        standard_errors: Of `means`, [G, K]; NaN for a group of one task.
+        means: Means over the tasks of each group, [G, K].
+        standard_errors: Standard errors of `means`, [G, K]; NaN for a group of one task.
     """
 
     key: str
@@ -49,7 +49,7 @@ class Groups:
         return self.means[self.labels.index(label)]
 
     def mean(self) -> np.ndarray:
-        """Return the mean over groups, which weigh alike however many tasks they have, [K]."""
+        """Return the mean over groups, weighted equally whatever their number of tasks, [K]."""
         return self.means.mean(axis=0)
 
     def standard_error(self) -> np.ndarray:
@@ -57,7 +57,7 @@ class Groups:
         return np.sqrt((self.standard_errors**2).sum(axis=0)) / len(self.labels)
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write one line a (group, column), and those of the mean, atomically.
+        """Write one line per (group, column), then the lines of the mean, atomically.
 
         Raises:
             OSError: The file cannot be written; an old one is left as it was.
@@ -83,7 +83,7 @@ def group(curve: CurveData, key: str, of: str) -> Groups:
     """Group a curve's tasks; see `AdaptationCurve.by`.
 
     Raises:
-        ValueError: The curve has not got its tasks, the key or the series.
+        ValueError: The curve lacks its tasks, the key or the series.
     """
     if curve.tasks is None:
         raise ValueError("this curve has not got its tasks; a CSV keeps the labelled parts alone")
@@ -97,7 +97,7 @@ def group(curve: CurveData, key: str, of: str) -> Groups:
     for value in values:
         rows = np.array([one == value for one in found])
         by_seed = np.bincount(curve.seed_index[rows], minlength=curve.n_seeds)
-        # seeds that played other tasks may have unequal numbers of them in a group
+        # seeds that played different tasks may have unequal numbers of tasks in a group
         seeds = curve.n_seeds if (by_seed == by_seed[0]).all() else 1
         shared = curve.shared_tasks and seeds > 1
         means.append(series[rows].mean(axis=0))
@@ -108,7 +108,7 @@ def group(curve: CurveData, key: str, of: str) -> Groups:
 
 
 def summary(curve: CurveData, key: str) -> list[str]:
-    """Return lines of text: what each group's tasks came to, success where it is known."""
+    """Return lines of text with each group's result: success if it is known."""
     kind = "returns" if curve.success is None else "success"
     frozen = f"frozen_{kind}"
     wanted = [kind] if getattr(curve, frozen) is None else [kind, frozen]
@@ -118,7 +118,7 @@ def summary(curve: CurveData, key: str) -> list[str]:
 def table(parts: Sequence[Groups]) -> list[str]:
     """Return lines of text with several series of the same groups side by side.
 
-    Of a trial's episodes the first and the last are shown, of frozen ones the mean.
+    Shows the first and last of a trial's episodes, and the mean of the frozen ones.
     """
     first = parts[0]
     width = min(max(len(label) for label in (*first.labels, "mean of all")), _WIDEST)
@@ -141,5 +141,5 @@ def table(parts: Sequence[Groups]) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value that can be compared: lists as tuples."""
+    """Return a hashable value: lists become tuples."""
     return tuple(_plain(one) for one in value) if isinstance(value, list) else value

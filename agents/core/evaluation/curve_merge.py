@@ -1,4 +1,4 @@
-"""Curves that belong together: joining those of several seeds, refusing those that differ."""
+"""Curves that belong together: joins those of several seeds, and refuses those that differ."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from .curve_data import REQUIRED, CurveData, PerStep
 
-# what the curves of several seeds share: all but the seeds, and what has no influence on results
+# what curves of several seeds share: all but the seeds and what cannot affect results
 _ALIKE = (
     *(key for key in REQUIRED if key != "seed"),
     "deterministic",
@@ -53,11 +53,11 @@ def check_alike(curves: Mapping[str, CurveData], keys: Sequence[str]) -> None:
     """Refuse curves whose protocols differ in one of `keys`.
 
     Args:
-        curves: The curves by the names that a message calls them.
+        curves: The curves, by the names that the message uses.
         keys: Keys of the protocol.
 
     Raises:
-        ValueError: They do; names the key, the curves and both values.
+        ValueError: They differ; names the key, the curves and both values.
     """
     (first, reference), *others = curves.items()
     for name, curve in others:
@@ -72,7 +72,7 @@ def check_alike(curves: Mapping[str, CurveData], keys: Sequence[str]) -> None:
 
 
 def _merge_steps(curves: Sequence[CurveData]) -> PerStep | None:
-    """Join what is known of each step; None where one curve has nothing, or something else."""
+    """Join what is known of each step; None if a curve lacks it or has another kind."""
     steps = [part for part in (curve.per_step() for curve in curves) if part is not None]
     kinds = {(part.of, part.mean.shape[1]) for part in steps}
     if len(steps) < len(curves) or len(kinds) > 1:
@@ -83,7 +83,7 @@ def _merge_steps(curves: Sequence[CurveData]) -> PerStep | None:
 
 
 def _merge_protocols(curves: Sequence[CurveData]) -> dict[str, Any]:
-    """Return the common protocol; what differs becomes a list with one entry a seed."""
+    """Return the common protocol; values that differ become a list with one entry per seed."""
     keys = dict.fromkeys(key for curve in curves for key in curve.protocol if key != "seeds")
     merged: dict[str, Any] = {}
     for key in keys:
@@ -94,7 +94,7 @@ def _merge_protocols(curves: Sequence[CurveData]) -> dict[str, Any]:
 
 
 def _per_seed(curve: CurveData, key: str) -> list[Any]:
-    """Return a protocol entry once a seed."""
+    """Return a protocol entry for each seed."""
     value = curve.protocol.get(key)
     if key not in _ALIKE and isinstance(value, list) and len(value) == curve.n_seeds > 1:
         return value

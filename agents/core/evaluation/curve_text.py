@@ -22,7 +22,7 @@ def describe(curve: CurveData) -> str:
 
 
 def _describe(protocol: dict[str, Any], n_seeds: int) -> list[str]:
-    """Return the protocol as lines of a repr: first in words, the rest as key=value."""
+    """Return the protocol as lines of a repr: the main part in words, the rest as key=value."""
     told = ("agent", "env", "split", "num_tasks", "episodes", "seeds", "task_labels")
     head = (
         f"AdaptationCurve of {protocol['agent']} on {protocol['env']}, "

@@ -26,7 +26,7 @@ from ..play.view import open_loop
 from .curve import AdaptationCurve
 from .play import Play, Played, joined
 
-_BINS = 100  # parts of a lifetime, unless told otherwise
+_BINS = 100  # default number of parts of a lifetime
 
 
 def evaluate(
@@ -47,30 +47,30 @@ def evaluate(
 ) -> AdaptationCurve:
     """Measure an agent on tasks, with the episodes of each (task, row) assigned beforehand.
 
-    Tasks are the first `num_tasks` of one stream from `seed` (of a finite split: in turn), the same
-    for every agent. A row that has played its episodes is stepped on and counted no more, so it
-    does not matter whether success shortens an episode. Results do not depend on `num_envs`.
+    Tasks are the first `num_tasks` of one stream from `seed` (of a finite split: in order), the
+    same for every agent. A row that has played its episodes keeps stepping but no longer counts,
+    so it does not matter whether success shortens an episode. Results do not depend on `num_envs`.
 
     Args:
         agent: Anything with `inner_loop`, or a Stable-Baselines3 model.
         env: An id (any of Gymnasium's), or an environment made from one.
-        split: None is that of the arguments, else `"test"` where there is one, else `"all"`.
+        split: None takes that of `env_kwargs`, else `"test"` if it exists, else `"all"`.
         num_tasks: Number of tasks.
-        episodes: Episodes a task, K; None is the environment's `episodes_per_trial`.
-        rows_per_task: Rows that share a task and a learner; episode k+1 starts once all ended
-            episode k.
+        episodes: Episodes per task, K; None takes the environment's `episodes_per_trial`.
+        rows_per_task: Rows that share a task and a learner; episode k+1 starts once all
+            have ended episode k.
         frozen_episodes: Further episodes after `freeze()`, kept apart.
-        steps: Measure a lifetime of so many steps a row instead of episodes; the environment
-            keeps its task throughout.
-        bins: Parts a lifetime is reported in; must divide `steps`, and means nothing without.
+        steps: Measure a lifetime of this many steps per row instead of episodes; the
+            environment keeps its task throughout.
+        bins: Parts in which a lifetime is reported; must divide `steps`, and requires it.
         env_kwargs: Keyword arguments of an id.
-        deterministic: Act without sampling; `"frozen"` does so in the frozen episodes alone, as
+        deterministic: Act without sampling; `"frozen"` does so only in the frozen episodes, like
             Meta-World's own evaluation.
         seed: Seed of tasks, episodes and actions.
-        num_envs: Rows played at a time, at most (those of one task in any case).
+        num_envs: Maximum number of rows played at a time (but at least those of one task).
 
     Returns:
-        The curve; its `protocol` says all of this.
+        The curve; its `protocol` records all of this.
 
     Raises:
         TypeError: If the agent has no inner loop.
@@ -170,14 +170,14 @@ def _play(
     first: int,
     count: int,
 ) -> Played:
-    """Play `count` tasks from the `first` on, with a learner and rows of their own."""
+    """Play `count` tasks, beginning with task `first`, with a learner and rows of their own."""
     rows = plan.rows_per_task
     index = np.arange(first, min(first + count, plan.num_tasks)).repeat(rows)
-    # A lifetime keeps its task: in mid-life no trial ends, and nothing begins anew.
+    # A lifetime keeps its task: no trial ends in mid-life, and nothing is reset.
     episodes = plan.episodes + plan.frozen_episodes if plan.steps is None else ENDLESS
     venv = make(num_envs=len(index), episodes_per_trial=episodes)
     venv.set_tasks({key: values[index] for key, values in tasks.items()})
-    row = first * rows  # of the first row among those of all tasks: seeds do not depend on chunks
+    row = first * rows  # first row's index among all tasks' rows: seeds do not depend on chunks
     loop = open_loop(learner, venv, rows, fold(plan.seed, "act") + row)
     play = Play(venv, loop, rows, plan.deterministic is True)
     seed = fold(plan.seed, "episodes") + row
@@ -242,13 +242,13 @@ def _name(agent: Any) -> str:
 
 
 def _notes(learner: Any) -> dict[str, Any]:
-    """Return what a baseline wants to be known of how it plays."""
+    """Return what a baseline adds to the protocol about how it plays."""
     notes = getattr(learner, "protocol", None)
     return dict(notes) if isinstance(notes, Mapping) else {}
 
 
 def _check_json(protocol: Mapping[str, Any]) -> None:
-    """Refuse what a curve could not keep, before anything is played.
+    """Refuse a protocol that a curve could not store, before anything is played.
 
     Raises:
         ValueError: Naming the entry.

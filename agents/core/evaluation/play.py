@@ -1,4 +1,4 @@
-"""Playing assigned episodes. N rows, task-major; R rows a task; K episodes, T steps."""
+"""Plays assigned episodes. N rows, task-major; R rows a task; K episodes, T steps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..play.rounds import rounds
 from ..play.step import Step
 from ..play.unrolls import unroll
 
-_MOST_STEP_REWARDS = 20_000_000  # numbers; beyond it rewards are kept per episode only
+_MOST_STEP_REWARDS = 20_000_000  # numbers; beyond this, rewards are kept per episode only
 
 
 @dataclass
@@ -22,17 +22,17 @@ class Played:
 
     returns: np.ndarray  # [N, K]
     lengths: np.ndarray  # [N, K]
-    success: np.ndarray | None  # any step of the episode, [N, K]
+    success: np.ndarray | None  # success at any step of the episode, [N, K]
     expected: np.ndarray | None  # sums of expected rewards, [N, K]
     step_rewards: list[np.ndarray] = field(default_factory=list)  # T of [N]
     step_expected: list[np.ndarray] = field(default_factory=list)
     aligned: bool = True  # all rows played all steps
     frozen: Played | None = None
-    figures: dict[str, np.ndarray] = field(default_factory=dict)  # of a lifetime's parts, [M, K]
+    figures: dict[str, np.ndarray] = field(default_factory=dict)  # by part of a lifetime, [M, K]
 
     @classmethod
     def nothing(cls, num_rows: int, columns: int) -> Played:
-        """Return what N rows have played before their first step."""
+        """Return the record of N rows before their first step."""
         shape = (num_rows, columns)
         return cls(np.zeros(shape), np.zeros(shape, np.int64), None, np.zeros(shape))
 
@@ -41,12 +41,12 @@ class Play:
     """Plays one chunk of rows with one inner loop.
 
     Args:
-        venv: Pinned to its tasks.
+        venv: The environment, pinned to its tasks.
         loop: The inner loop.
         rows_per_task: R.
         deterministic: Act without sampling.
-        on_step: Called after every step; False stops by a `StoppedError`.
-        checked: As of `Player`.
+        on_step: Called after every step; False stops with a `StoppedError`.
+        checked: As in `Player`.
     """
 
     def __init__(
@@ -67,9 +67,9 @@ class Play:
         """Play `count` episodes in every row.
 
         Args:
-            seed: Of row 0.
+            seed: Seed of row 0.
             count: K.
-            new: Whether the learner starts anew.
+            new: Whether the learner starts afresh.
 
         Raises:
             NotFiniteError: If a reward or an observation is not finite.
@@ -83,7 +83,7 @@ class Play:
         return played
 
     def lifetime(self, seed: int, steps: int, bins: int) -> Played:
-        """Play `steps` steps in every row; `returns` and `lengths` are of `bins` equal parts."""
+        """Play `steps` steps in every row; `returns` and `lengths` cover `bins` equal parts."""
         self.player.reset(seed)
         self.loop.reset()
         played = Played.nothing(self.venv.num_envs, bins)
@@ -96,14 +96,14 @@ class Play:
         return played
 
     def _read_figures(self, played: Played, part: int, bins: int) -> None:
-        """Keep what the learners say of themselves at the end of a part."""
+        """Keep what the learners report about themselves at the end of a part."""
         for name, values in self.loop.figures.items():
             if name not in played.figures:
                 played.figures[name] = np.full((len(values), bins), np.nan)
             played.figures[name][:, part] = values
 
     def _count(self, played: Played, rows: np.ndarray, column: np.ndarray, step: Step) -> None:
-        """Add a step of `rows` [R] to the columns [R] that it belongs to."""
+        """Add a step of `rows` [R] to the columns [R] that they belong to."""
         played.returns[rows, column] += step.reward
         played.lengths[rows, column] += 1
         success, expected = step.infos.get("success"), step.infos.get("expected_reward")
@@ -111,14 +111,14 @@ class Play:
             if played.success is None:
                 played.success = np.zeros(played.returns.shape)
             played.success[rows, column] = np.maximum(played.success[rows, column], success)
-        if expected is None:  # of some steps alone it would be no sum
+        if expected is None:  # without every step it would not be a sum
             played.expected = None
         elif played.expected is not None:
             played.expected[rows, column] += expected
         num_rows = len(played.returns)
         played.aligned &= len(rows) == num_rows
         if played.aligned and (len(played.step_rewards) + 1) * num_rows < _MOST_STEP_REWARDS:
-            played.step_rewards.append(step.reward.copy())  # it may be used again
+            played.step_rewards.append(step.reward.copy())  # the environment may reuse the array
             if expected is not None:
                 played.step_expected.append(expected.copy())
         else:

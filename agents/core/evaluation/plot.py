@@ -1,8 +1,8 @@
-"""Adaptation curves as pictures, for one agent or several; headless, without pyplot's global state.
+"""Plots of adaptation curves, for one agent or several; headless, without pyplot's global state.
 
-The x axis is the episode of a trial; where a trial is one episode whose rewards are known (as in
-bandits), it is the step. Bands are 95 % intervals: bootstrapped for episodes, normal for steps, of
-which there are many, each a mean over many tasks.
+The x axis is the episode of a trial; if a trial is one episode whose rewards are known (as in
+bandits), it is the step. Bands are 95 % intervals: bootstrapped for episodes, and normal for steps,
+which are many and each a mean over many tasks.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from ..saving.files import atomic_file
 from .curve_data import CurveData, PerStep
 from .curve_merge import check_alike
 
-if TYPE_CHECKING:  # matplotlib is slow to import: functions do it when they draw
+if TYPE_CHECKING:  # matplotlib is slow to import: functions import it when they draw
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _SIZE, _DPI = (7.0, 4.2), 150  # inches; pixels an inch
-# Okabe and Ito's colours, which the colour-blind tell apart too; without the pale yellow
+# Okabe and Ito's colours, which colour-blind readers can tell apart; without the pale yellow
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _STYLES = ("-", (0, (6, 1.5)), (0, (6, 1.5, 1, 1.5)))  # once the colours are used up
 _GREY, _INK, _PALE = "#6e6e6e", "#262626", "#e3e3e3"
-_Z = 1.959964  # 95 % of a normal distribution lie within so many standard deviations
+_Z = 1.959964  # 95 % of a normal distribution lies within this many standard deviations
 _BAND = 0.18  # opacity of an interval
 _LABEL = 20  # characters a line of the legend
-_MARKED = 20  # up to so many episodes get a marker each
-_COMPARABLE = ("env", "split", "env_kwargs", "episodes", "steps", "bins")  # one axis for all
+_MARKED = 20  # up to this many episodes get a marker each
+_COMPARABLE = ("env", "split", "env_kwargs", "episodes", "steps", "bins")  # equal on one axis
 
 
 class _Line(NamedTuple):
-    """What is drawn: positions, means and band, each [X], and the names of the axes."""
+    """What is drawn: positions, means and band, each [X], and axis names."""
 
     x: np.ndarray
     mean: np.ndarray
@@ -47,7 +47,7 @@ class _Line(NamedTuple):
 
 
 def new_axes() -> tuple[Figure, Axes]:
-    """Return an empty figure in the house's size and its axes; notebooks show either."""
+    """Return an empty figure of the standard size and its axes; notebooks show either."""
     from .shown import ShownAxes, ShownFigure
 
     figure = ShownFigure(figsize=_SIZE, dpi=_DPI, layout="constrained")
@@ -64,7 +64,7 @@ def new_axes() -> tuple[Figure, Axes]:
 def draw(
     ax: Axes, curve: CurveData, label: str | None = None, *, shift: float = 0.0, **kwargs: Any
 ) -> None:
-    """Draw one curve and its 95 % band into `ax`; name the axes, and title them if nobody did.
+    """Draw one curve and its 95 % band into `ax`; label the axes, and add a title if there is none.
 
     Args:
         ax: Where to draw.
@@ -106,14 +106,14 @@ def comparison(
     optimum: float | tuple[float, str] | None = None,
     title: str | None = None,
 ) -> Figure:
-    """Draw several agents in one picture, with lines for what is best and what is chance.
+    """Plot several agents together, with lines for the optimum and for chance.
 
     Args:
-        curves: Curves by agent, as the legend names them; of one env, split and number of episodes.
+        curves: Curves by the agent's name in the legend; of one env, split and number of episodes.
         oracle: What an agent that knows the task reaches; a number is in units of the y axis.
         random: What random actions reach.
         optimum: An exactly known value in units of the y axis, alone or with its name.
-        title: Instead of env, split and number of tasks.
+        title: Title to use instead of env, split and number of tasks.
 
     Returns:
         The figure; `save` writes it.
@@ -144,7 +144,7 @@ def comparison(
         colour = _COLOURS[i % len(_COLOURS)]
         style = _STYLES[i // len(_COLOURS) % len(_STYLES)]
         shift = 0.8 * ((i + 0.5) / len(curves) - 0.5)
-        # earlier agents lie on top: the first is the one that the picture is about
+        # earlier agents lie on top: the first is the subject of the plot
         draw(ax, curve, name, shift=shift, color=colour, linestyle=style, zorder=3 - 0.01 * i)
     _reference(ax, random, "random", _GREY, "--")
     _legend(ax)
@@ -152,7 +152,7 @@ def comparison(
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write `figure` in the format that the suffix of `path` names, whole or not at all.
+    """Write `figure` in the format of the suffix of `path`, completely or not at all.
 
     Raises:
         ValueError: There is no such format.
@@ -198,7 +198,7 @@ def _legend(ax: Axes) -> None:
 
 
 def _line(curve: CurveData) -> _Line:
-    """Return what to draw: rewards over steps where a trial is one episode, else returns."""
+    """Return what to draw: rewards by step if a trial is one episode, else returns."""
     steps = curve.per_step() if curve.protocol["episodes"] == 1 else None
     if steps is not None:
         kind = "expected reward" if steps.of == "expected_rewards" else "mean reward"
@@ -217,8 +217,8 @@ def _line(curve: CurveData) -> _Line:
 def _over_seeds(steps: PerStep, shared: bool) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean over seeds and its standard error, both [T].
 
-    Where seeds shared their tasks, what they have in common cannot be told from single means: the
-    error then counts it in full, which errs on the wide side.
+    If seeds shared their tasks, the effect they have in common cannot be separated from single
+    means: the error then includes it in full, which errs on the wide side.
     """
     seeds = len(steps.mean)
     within = (steps.standard_error**2).mean(axis=0)

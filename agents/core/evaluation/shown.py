@@ -1,4 +1,4 @@
-"""Figures and axes that notebooks show though pyplot, which does it for others, is not used."""
+"""Figures and axes that notebooks show although pyplot is not used."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 
 class ShownFigure(Figure):
-    """A figure that Jupyter shows where it is a cell's last value."""
+    """A figure that Jupyter shows if it is a cell's last value."""
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)

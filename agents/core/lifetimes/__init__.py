@@ -1,1 +1,1 @@
-"""Learners of one lifetime: how one acts and updates itself, and the loop that many live in."""
+"""Single-lifetime learners: how they act and update themselves, and the loop that runs them."""

@@ -1,4 +1,4 @@
-"""The loop that learners of one lifetime live in: act, remember, update every T steps.
+"""The loop that runs single-lifetime learners: act, remember, update every T steps.
 
 N rows: M learners of R rows each, learner-major; T steps of an unroll.
 """
@@ -17,24 +17,24 @@ from ..play.inner_loop import InnerLoop, Rows
 from ..play.step import Step
 from .rule import Acted, Learners, Rule, Unroll
 
-_ACTING = 100  # the stream of a row's seed that actions are drawn from; environments use 0-2
+_ACTING = 100  # the stream of a row's seed for drawing actions; environments use 0-2
 
 
 class LifetimeLoop(InnerLoop):
     """Learners that act in rows and learn as they go; no reset is needed between episodes.
 
     A learner updates itself when one of its rows has played `rule.n_steps` steps since the last
-    update; where its rows do not go at one pace (they wait for each other between episodes), it
-    learns from what there is.
+    update; if its rows are out of step (they wait for each other between episodes), it learns from
+    the steps it has.
 
     Args:
-        rule: How they act and learn.
+        rule: How learners act and learn.
         venv: As in `InnerLoop`.
         rows_per_task: R, rows that share a learner.
         seed: As in `InnerLoop`.
         lifetimes: Steps of a row after which a learner is replaced by a new one, at its next
-            update; a number for all or one each [M]; None is never. `lives` counts the learners
-            that a place has had; whoever owns the environment gives a new one its task.
+            update; one number for all, or one each [M]; None means never. `lives` counts the
+            learners that a place has had; the owner of the environment gives a new one its task.
     """
 
     def __init__(
@@ -49,12 +49,12 @@ class LifetimeLoop(InnerLoop):
         self.rule = rule
         self.num_learners = self.num_rows // rows_per_task
         self.lifetimes = _lifetimes(lifetimes, self.num_learners)
-        self.learns_by_itself = True  # else whoever owns the loop calls `learn_now`
+        self.learns_by_itself = True  # else the owner of the loop calls `learn_now`
         self.random = RowRandom([self.seed + row for row in range(self.num_rows)], _ACTING)
         self.ages = np.zeros(self.num_learners, dtype=np.int64)  # steps of a row, at updates
-        self.lives = np.zeros(self.num_learners, dtype=np.int64)  # learners there were before
+        self.lives = np.zeros(self.num_learners, dtype=np.int64)  # number of earlier learners
         self.cursors = np.zeros(self.num_rows, dtype=np.int64)  # steps since the last update
-        self.figures: dict[str, np.ndarray] = {}  # newest of each learner, [M]; NaN before any
+        self.figures: dict[str, np.ndarray] = {}  # each learner's newest, [M]; NaN before the first
         self._acted = np.zeros(self.num_learners, dtype=bool)
         self._frozen = np.zeros(self.num_learners, dtype=bool)
         self.learners: Learners = rule.begin(self._seeds(np.arange(self.num_learners)))
@@ -65,7 +65,7 @@ class LifetimeLoop(InnerLoop):
     # ---- the inner loop -------------------------------------------------------------------------
 
     def reset(self, rows: Rows = None) -> None:
-        """Replace the learners of `rows` by new ones (where they have done anything).
+        """Replace the learners of `rows` with new ones (if they have done anything).
 
         Raises:
             ValueError: If `rows` are some of a learner's rows, and not all.
@@ -103,7 +103,7 @@ class LifetimeLoop(InnerLoop):
         return actions.numpy() if rows is None else actions[where].numpy()
 
     def observe(self, step: Step, rows: Rows = None) -> None:
-        """Remember one step of `rows`, and learn where an unroll is full."""
+        """Remember one step of `rows`, and learn if an unroll is full."""
         where = self.rows(rows)
         live = ~self._frozen[where // self.rows_per_task]
         after = self.rule.network.encode(step.next_observation)
@@ -126,7 +126,7 @@ class LifetimeLoop(InnerLoop):
             self.learn_now()
 
     def freeze(self) -> None:
-        """Stop learning, until `reset`; what was not learnt from yet is dropped."""
+        """Stop learning, until `reset`; steps not yet learnt from are dropped."""
         self._frozen[:] = True
         self.cursors[:] = 0
 
@@ -141,7 +141,7 @@ class LifetimeLoop(InnerLoop):
         """Update learners from what they have played since their last update.
 
         Args:
-            which: Learners, integer indices; None is those that are due.
+            which: Learners, as integer indices; None takes those that are due.
         """
         which = np.flatnonzero(self.due()) if which is None else np.asarray(which)
         if not which.size:
@@ -195,7 +195,7 @@ class LifetimeLoop(InnerLoop):
     # ---- inside ---------------------------------------------------------------------------------
 
     def _seeds(self, which: np.ndarray) -> list[int]:
-        """Return the seeds of learners' present lives; they do not depend on who else is there."""
+        """Return the seeds of learners' present lives; they do not depend on the other learners."""
         return [
             fold(self.seed + int(one) * self.rows_per_task, "learner", int(self.lives[one]))
             for one in which
@@ -225,7 +225,7 @@ class LifetimeLoop(InnerLoop):
     def _begin_unroll(self, which: np.ndarray) -> None:
         self.cursors.reshape(self.num_learners, -1)[which] = 0
         if not self.cursors.any():
-            self._kept = {}  # an unroll belongs to whoever learnt from it: nothing is written there
+            self._kept = {}  # the unroll handed out must not be written to again
         elif "cut" in self._kept:
             rows = (which[:, None] * self.rows_per_task + np.arange(self.rows_per_task)).ravel()
             self._kept["cut"][:, rows] = 0.0
@@ -242,14 +242,14 @@ class LifetimeLoop(InnerLoop):
         return self._by_learner(torch.from_numpy(noise))
 
     def _slots(self, where: np.ndarray) -> Any:
-        """Return the index of the next slot of each of these rows in what is kept."""
+        """Return the index of each row's next slot in the kept arrays."""
         cursors = self.cursors[where]
         if len(where) == self.num_rows and (cursors == cursors[0]).all():
             return int(cursors[0])  # the common case: a slice, not a list of places
         return torch.from_numpy(cursors), torch.from_numpy(where)
 
     def _room(self, name: str, like: torch.Tensor, steps: int) -> torch.Tensor:
-        """Return room for `steps` of what is `like` [N, ...], made when first needed."""
+        """Return storage for `steps` of arrays like `like` [N, ...], made when first needed."""
         if name not in self._kept:
             self._kept[name] = like.new_zeros(steps, *like.shape)
         return self._kept[name]

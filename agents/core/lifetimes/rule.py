@@ -1,8 +1,8 @@
-"""What a learner of one lifetime is: how it acts, and how it updates itself.
+"""Rules of single-lifetime learners: how they act, and how they update themselves.
 
 M learners, R rows of each, T steps of an unroll. A rule holds no state: its learners are arrays
-with a leading axis M, so that one learner, 64 lifetimes beside each other and a population's
-training runs are the same code.
+with a leading axis M, so one learner, 64 parallel lifetimes and a population's training runs
+share the same code.
 """
 
 from __future__ import annotations
@@ -23,34 +23,34 @@ class Acted(NamedTuple):
     """What `Rule.act` returns."""
 
     actions: torch.Tensor  # [M, R, ...]
-    record: dict[str, torch.Tensor]  # what the update wants to know of acting, each [M, R, ...]
+    record: dict[str, torch.Tensor]  # what the update needs from acting, each [M, R, ...]
     memory: torch.Tensor | None  # carried to the next step, [M, R, ...]
 
 
 @dataclass(frozen=True)
 class Unroll:
-    """T consecutive steps of every row, through the ends of episodes.
+    """T consecutive steps of every row, across the ends of episodes.
 
-    A row may have fewer than T steps (`mask` is 0 afterwards); none crosses its last step.
+    A row may have fewer than T steps (`mask` is 0 afterwards); no return crosses a row's last step.
     """
 
     inputs: torch.Tensor  # what was seen, then the last step's true successor: [T + 1, M, R, ...]
     actions: torch.Tensor  # [T, M, R, ...]
     rewards: torch.Tensor  # raw, [T, M, R]
     alive: torch.Tensor  # 0 where the episode terminated, else 1, [T, M, R]
-    continues: torch.Tensor  # 0 where the episode or the row's part ended, else 1, [T, M, R]
+    continues: torch.Tensor  # 0 where the episode or the row's unroll ended, else 1, [T, M, R]
     mask: torch.Tensor  # 1 where a step was played, [T, M, R]
-    record: dict[str, torch.Tensor]  # of acting, each [T, M, R, ...]
+    record: dict[str, torch.Tensor]  # recorded when acting, each [T, M, R, ...]
     cut: torch.Tensor  # 1 where the episode was truncated without terminating, [T, M, R]
-    cut_inputs: torch.Tensor | None  # true successors there, [T, M, R, ...]; None if there is none
+    cut_inputs: torch.Tensor | None  # true successors there, [T, M, R, ...]; None if none was
 
     def values(
         self, network: ActorCritic, params: torch.Tensor
     ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-        """Apply a network to all that was seen.
+        """Apply a network to all inputs.
 
         Args:
-            network: With an output `"value"`.
+            network: A network with an output `"value"`.
             params: [M, P].
 
         Returns:
@@ -71,7 +71,7 @@ def by_learner(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 
 
 def _own(values: torch.Tensor) -> torch.Tensor:
-    """Return [T, M, R] as [M, T * R]: sums then do not depend on who else is there."""
+    """Return [T, M, R] as [M, T * R]: sums then do not depend on other learners."""
     return values.transpose(0, 1).reshape(values.shape[1], -1)
 
 
@@ -79,7 +79,7 @@ class Rule(ABC):
     """How learners act and update themselves.
 
     Attributes:
-        network: What the policies are.
+        network: The network of the policies.
         n_steps: Steps of a row between updates, T.
     """
 
@@ -88,7 +88,7 @@ class Rule(ABC):
 
     @abstractmethod
     def begin(self, seeds: Sequence[int]) -> Learners:
-        """Return new learners; learner m depends on `seeds[m]` alone."""
+        """Return new learners; learner m depends only on `seeds[m]`."""
 
     def act(
         self,
@@ -97,12 +97,12 @@ class Rule(ABC):
         memory: torch.Tensor | None,
         noise: torch.Tensor | None,
     ) -> Acted:
-        """Choose actions, as the policy's distribution has them.
+        """Choose actions from the policy's distribution.
 
         Args:
             learners: [M, ...].
-            inputs: Of `network.encode`, [M, R, ...].
-            memory: Of the last step; None where the network has none.
+            inputs: Outputs of `network.encode`, [M, R, ...].
+            memory: Memory after the last step; None if the network has none.
             noise: As `network.head` takes it, [M, R, ...]; None takes the most probable actions.
         """
         policy = self.network.forward(learners["policy"], inputs)["policy"]
@@ -114,10 +114,10 @@ class Rule(ABC):
     def update(
         self, learners: Learners, unroll: Unroll, differentiable: bool = False
     ) -> tuple[Learners, dict[str, torch.Tensor]]:
-        """Return learners after an update, and figures [M].
+        """Return the learners after an update, and figures [M].
 
         Args:
             learners: [M, ...].
-            unroll: What they did since the last one.
+            unroll: What they did since the last update.
             differentiable: Keep the graph from the given learners to the returned ones.
         """

@@ -1,1 +1,1 @@
-"""Playing: inner loops, collectors, replay."""
+"""Play: inner loops, collectors, replay."""

@@ -1,4 +1,4 @@
-"""Tasks of an iteration in equal numbers of each kind, where the split is a list."""
+"""Draws equal numbers of tasks of each kind, if the split is a list."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from meta_envs.core.tasks import Tasks, as_tasks
 
 
 def check_balance(venv: Any, key: str) -> None:
-    """Refuse a quantity that tasks cannot be balanced by.
+    """Refuse a quantity by which tasks cannot be balanced.
 
     Args:
         venv: A `MetaVectorEnv`.
-        key: Of its tasks.
+        key: A quantity of its tasks.
 
     Raises:
-        ValueError: If tasks have no such quantity, or its split is no list of tasks.
+        ValueError: If tasks have no such quantity, or its split is not a list of tasks.
     """
     _kinds(venv, key)
 
 
 def balanced_tasks(venv: Any, key: str, count: int, seed: int) -> Tasks:
-    """Draw tasks of the split among which each value of a quantity is as frequent as any other.
+    """Draw tasks of the split so that all values of a quantity are equally frequent.
 
-    What is left over, where the number of values does not divide `count`, is drawn anew each time.
+    If the number of values does not divide `count`, the remainder is drawn at random each time.
 
     Args:
         venv: A `MetaVectorEnv` whose split is a list of tasks.
         key: The quantity, e.g. Meta-World's `"environment"`.
         count: Number of tasks, N.
-        seed: Of the draw.
+        seed: Seed of the draw.
 
     Returns:
         Tasks, arrays [N, ...], in random order.

@@ -15,18 +15,19 @@ from .trials import Batch
 
 
 class Chunks:
-    """Cuts trials into chunks of `length` steps, each with up to `overlap` steps before it.
+    """Cuts trials into chunks of `length` steps, each preceded by up to `overlap` steps.
 
-    Every step of a trial belongs to one chunk, whose loss alone counts it. The steps before a chunk
-    only warm its memory up: they begin with the state that the acting policy had there (or at the
-    trial's start, where that is nearer), carry no loss, and let gradients flow back as far.
+    Every step of a trial belongs to one chunk and counts only in that chunk's loss. The steps
+    before a chunk only warm up its memory: they begin with the state that the acting policy had
+    there (or at the trial's start, if that is nearer), carry no loss, and let gradients flow back
+    through them.
 
     Only a minibatch at a time is unrolled, so memory grows with the minibatch and not with the
     trials' length.
 
     Args:
         whole: The trials.
-        policy: As it acted: not yet updated. Its states before the chunks are computed here.
+        policy: The policy as it acted, not yet updated; computes the states before the chunks.
         length: Steps of a chunk.
         overlap: Steps before it.
     """
@@ -36,9 +37,9 @@ class Chunks:
         self.steps = whole.mask.shape[0]
         device = whole.mask.device
         self.first = torch.arange(0, self.steps, length, device=device)  # own step of a chunk, [C]
-        self.begin = (self.first - overlap).clamp(min=0)  # of its window, [C]
+        self.begin = (self.first - overlap).clamp(min=0)  # start of its window, [C]
         self.states = _states_at(policy, whole.inputs, self.begin.tolist())  # [C, B, S]
-        self.items = (whole.mask[self.first] > 0).nonzero()  # (chunk, trial) of what was played
+        self.items = (whole.mask[self.first] > 0).nonzero()  # (chunk, trial) pairs that were played
         self.window = torch.arange(min(length + overlap, self.steps), device=device)[:, None]
 
     def __len__(self) -> int:

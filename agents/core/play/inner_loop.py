@@ -1,4 +1,4 @@
-"""The seam between agents and everything that runs them: the learnt learner inside a trial."""
+"""The interface between agents and everything that runs them: the learnt learner inside a trial."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ class InnerLoop(ABC):
 
     `venv.num_envs` is tasks x `rows_per_task`, task-major; rows of one task share one learner.
     Every array has the leading axis R = `len(rows)` (all rows where `rows` is None). `observe` is
-    called once per `act`, with the same rows. Row i draws its randomness from `seed + i` alone, so
-    that it plays alike in any batch.
+    called once per `act`, with the same rows. Row i draws its randomness only from `seed + i`,
+    so it plays the same in any batch.
 
     Args:
-        venv: What may be seen of a `MetaVectorEnv` (`agents.core.play.view.MAY_READ`).
+        venv: The visible part of a `MetaVectorEnv` (`agents.core.play.view.MAY_READ`).
         rows_per_task: Rows that share one learner.
         seed: Seed of row 0; None is fresh entropy.
     """
 
-    reads_task: ClassVar[bool] = False  # True for oracles alone: only they may look at `venv.tasks`
+    reads_task: ClassVar[bool] = False  # True for oracles only: no others may look at `venv.tasks`
 
-    # What learners say of themselves (their discount, their entropy, ...), newest, one a task.
+    # The newest figures that learners report (discount, entropy, ...), one per task.
     figures: Mapping[str, np.ndarray] = MappingProxyType({})
 
     def __init__(self, venv: Any, rows_per_task: int = 1, seed: int | None = None):
@@ -62,7 +62,7 @@ class InnerLoop(ABC):
         """Learn from one step of `rows`.
 
         Args:
-            step: What was played, [R, ...]; its arrays may be used again by the environment.
+            step: What was played, [R, ...]; the environment may reuse its arrays.
             rows: The rows that `act` was called with.
         """
 
@@ -70,7 +70,7 @@ class InnerLoop(ABC):
         """Learn from given episodes (demonstrations), one for each of `rows`.
 
         Args:
-            episodes: R of them, the steps of a row each; actions or rewards may be None.
+            episodes: R episodes, each the steps of one row; actions or rewards may be None.
             rows: Indices [R]; None is all.
 
         Raises:

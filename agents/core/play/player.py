@@ -1,4 +1,4 @@
-"""The one place where agents step an environment. N rows, R of them that play."""
+"""The only place where agents step an environment. N rows, R of them that play."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ from ..losses.finite import StepCheck
 from .inner_loop import Rows
 from .step import Step
 
-_CHECKED = ("success", "expected_reward")  # the infos that figures are made of
+_CHECKED = ("success", "expected_reward")  # the infos that figures are computed from
 
 
 @dataclass(slots=True)
 class PlayedStep(Step):
-    """A step, and where it was played. N rows in all."""
+    """A step, and the rows that played it. N rows in all."""
 
     rows: Rows = None  # indices of the R rows; None is all N
-    shown: Any = None  # what all rows show now, [N, ...]: the next start where an episode ended
+    shown: Any = None  # what all rows show now, [N, ...]; after an end, the next start
 
 
-# What sees each step: the step, or the number of steps of a collector that plays none. False stops.
+# Called with each step, or with a number of steps by a collector that plays none. False stops.
 OnStep = Callable[[PlayedStep | int], bool]
 
 
 class StoppedError(Exception):
-    """What sees the steps wants no more of them; the iteration is dropped."""
+    """`on_step` stopped the collection; the iteration is dropped."""
 
 
 class Player:
-    """Steps an environment with an inner loop, any rows at a time.
+    """Steps an environment with an inner loop, in any subset of rows.
 
-    The environment may be wrapped: it is played as it is, and its task API is that of
-    `venv.unwrapped`.
+    The environment may be wrapped: it is played with its wrappers, and its task API is that
+    of `venv.unwrapped`.
 
     Args:
         venv: A `MetaVectorEnv`, or vector wrappers of one.
-        loop: What acts and observes.
+        loop: The inner loop that acts and observes.
         deterministic: Act without sampling.
         on_step: Called after every step; False stops.
         checked: Further infos that must be finite.
-        autoreset: Begin the next episode where one ends; else `reset` does, and the last
+        autoreset: Begin the next episode when one ends; otherwise `reset` does, and the last
             observation of an episode (and its picture) stays until then.
     """
 
@@ -71,11 +71,11 @@ class Player:
 
         Args:
             seed: Of row 0; row i gets `seed + i`.
-            options: As of `MetaVectorEnv.reset`.
+            options: As in `MetaVectorEnv.reset`.
 
         Raises:
             NotFiniteError: If an observation is not finite.
-            TypeError: If wrappers change what is needed of infos or observations.
+            TypeError: If wrappers change infos or observations that are needed.
         """
         self.observations, infos = self.venv.reset(seed=seed, options=options)
         check_infos(self.venv, infos)
@@ -93,8 +93,8 @@ class Player:
             rows: Indices [R]; None is all.
 
         Raises:
-            NotFiniteError: If a number of these rows is not finite; the loop has not seen it.
-            StoppedError: If `on_step` said so.
+            NotFiniteError: If a number of these rows is not finite; the loop does not see it.
+            StoppedError: If `on_step` returned False.
         """
         before = self.observations
         shown = before if rows is None else batches.take(before, rows)
@@ -120,7 +120,7 @@ class Player:
         return step
 
     def _filled(self, action: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Put actions of some rows beside valid ones for the rows that do not play."""
+        """Fill in valid actions for the rows that do not play."""
         actions = np.zeros((self.venv.num_envs, *action.shape[1:]), dtype=action.dtype)
         actions[:] = getattr(self.venv.single_action_space, "start", 0)
         actions[rows] = action
@@ -131,7 +131,7 @@ def check_infos(venv: Any, infos: Any) -> None:
     """Refuse a batch whose wrappers hide its infos.
 
     Raises:
-        TypeError: Saying so.
+        TypeError: If they do.
     """
     if not isinstance(infos, dict) or "trial_start" not in infos:
         raise TypeError(
@@ -141,7 +141,7 @@ def check_infos(venv: Any, infos: Any) -> None:
 
 
 def _no_arrays(batch: Any) -> str | None:
-    """Return the type of the first part of a batch that is no NumPy array."""
+    """Return the type of the first part of a batch that is not a NumPy array."""
     if isinstance(batch, dict | tuple):
         parts = batch.values() if isinstance(batch, dict) else batch
         return next((found for part in parts if (found := _no_arrays(part))), None)

@@ -18,10 +18,10 @@ _ACTING = 100  # the stream of a row's seed that actions are drawn from; environ
 
 
 class RecurrentInnerLoop(InnerLoop):
-    """Carries a recurrent policy's state through trials; it learns by what the state remembers.
+    """Carries a recurrent policy's state through trials; the state is all it learns.
 
-    Rows that share a task keep a state each: a state belongs to one history. `freeze` returns, at
-    every episode's start, to the state of that moment.
+    Rows that share a task each keep their own state: a state belongs to one history. After
+    `freeze`, every episode starts from the state at that moment.
 
     Args:
         policy: The trained policy; not changed.
@@ -61,7 +61,7 @@ class RecurrentInnerLoop(InnerLoop):
     @torch.no_grad()
     def act(self, observation: Any, rows: Rows = None, deterministic: bool = False) -> np.ndarray:
         """Choose actions, advancing the state of `rows`."""
-        everywhere = rows is None  # all rows by index may be in another order
+        everywhere = rows is None  # an index of all rows may be in another order
         where: Any = slice(None) if everywhere else self.rows(rows)
         if self._frozen.any():
             self._restore(self.rows(rows))
@@ -90,14 +90,14 @@ class RecurrentInnerLoop(InnerLoop):
         return actions.numpy()
 
     def observe(self, step: Step, rows: Rows = None) -> None:
-        """Keep what the next input says of the past."""
+        """Keep what the next input says about the past."""
         where: Any = slice(None) if rows is None else rows
         self._previous_actions[where] = self.builder.flat_actions(step.action)
         self._previous_rewards[where] = step.reward
         self._starts[where] = step.ended
 
     def freeze(self) -> None:
-        """From now on begin every episode with the state (and the inputs) of this moment."""
+        """From now on, begin every episode with the present state (and inputs)."""
         self._frozen[:] = True
         self._memory = (
             self._state.clone(),
@@ -122,15 +122,15 @@ def act_on_trials(
     deterministic: bool,
     random: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Act on `TrialWrapper`'s observations; what `TrialAlgorithm.predict` is made of.
+    """Act on `TrialWrapper`'s observations; implements `TrialAlgorithm.predict`.
 
     Args:
         policy: The policy.
-        observation: One or R of them: arrays [D] or [R, D], or Dicts of arrays.
+        observation: One observation or R of them: arrays [D] or [R, D], or Dicts of arrays.
         state: What the last call returned, [R, S]; None at the start.
         episode_start: Whether a trial starts, [R].
         deterministic: Take the most probable action.
-        random: Draws the actions otherwise.
+        random: Generator that draws the actions otherwise.
 
     Returns:
         Actions [...] or [R, ...], and the state [R, S].

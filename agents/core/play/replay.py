@@ -1,7 +1,7 @@
-"""Experience of many tasks in one array a field. M tasks, C transitions kept a task, B sampled.
+"""Experience of many tasks, one array per field. M tasks, C transitions kept per task, B sampled.
 
-Each task has a ring of its own. The *recent part* of a task is what was written with `recent=True`
-since `clear_recent`; whole trials can be sampled as long as all of their transitions are kept.
+Each task has its own ring buffer. The *recent part* of a task was written with `recent=True` since
+`clear_recent`; a whole trial can be sampled while all of its transitions are kept.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from meta_envs.core.memory import refuse_beyond_memory
 from .replay_state import Arrays, Bounds, Overwritten, check_bounds, packed
 
 Shapes = Mapping[str, tuple[int, ...]]
-_FEWEST = 0.4  # least part of the transitions that `draw_parts` leaves, on average
+_FEWEST = 0.4  # smallest fraction of transitions that `draw_parts` keeps, on average
 
 
 class TaskReplay:
-    """Transitions by task, float32 [M, C, ...] a field.
+    """Transitions by task; each field is float32 [M, C, ...].
 
-    Memory is set aside as it is filled, but must all be there.
+    Memory is taken up as it is filled, but all of it must be available from the start.
 
     Args:
         num_tasks: M.
         capacity: C.
-        fields: Shape of one transition's part, by name.
+        fields: Shape of each field of one transition, by name.
 
     Raises:
-        MemoryError: If the machine has not enough memory; says how much is needed.
+        MemoryError: If the machine lacks the memory; says how much is needed.
         ValueError: If a number is below 1.
     """
 
@@ -50,7 +50,7 @@ class TaskReplay:
     def clear(self) -> None:
         """Forget everything."""
         self.written = np.zeros(self.num_tasks, dtype=np.int64)  # ever, by task
-        self._recent = np.zeros((self.num_tasks, 2), dtype=np.int64)  # its first, and past its last
+        self._recent = np.zeros((self.num_tasks, 2), dtype=np.int64)  # its first, past its last
         self._trials: list[list[tuple[int, int]]] = [[] for _ in range(self.num_tasks)]
         self._marked: Bounds | None = None
         self._overwritten: list[Overwritten] = []  # since the mark
@@ -72,13 +72,13 @@ class TaskReplay:
         """Write transitions of one task, in the order they were played.
 
         Args:
-            task: Which.
-            transitions: Every field, [n, ...].
+            task: Index of the task.
+            transitions: All fields, [n, ...].
             recent: Whether they belong to the recent part.
             trial: Whether they are one whole trial.
 
         Raises:
-            ValueError: If fields are missing, or recent transitions follow on others.
+            ValueError: If fields are missing, or recent transitions follow others.
         """
         if transitions.keys() != self.arrays.keys():
             raise ValueError(f"fields {sorted(transitions)} were given, not {sorted(self.arrays)}")
@@ -101,7 +101,7 @@ class TaskReplay:
             trials.pop(0)
 
     def clear_recent(self, tasks: Sequence[int] | np.ndarray) -> None:
-        """Begin the recent part of `tasks` anew; the transitions are kept."""
+        """Empty the recent part of `tasks`; the transitions are kept."""
         self._recent[tasks] = self.written[tasks][..., None]
 
     def sample(
@@ -115,9 +115,9 @@ class TaskReplay:
 
         Args:
             tasks: Indices [B], which may repeat.
-            count: n, transitions of each.
-            rng: What they are drawn with.
-            names: Of the fields wanted; None is all.
+            count: Transitions of each task, n.
+            rng: Generator to draw with.
+            names: Names of the wanted fields; None takes all.
 
         Returns:
             Fields [B, n, ...].
@@ -137,10 +137,10 @@ class TaskReplay:
         rng: np.random.Generator,
         names: Iterable[str] | None = None,
     ) -> Arrays:
-        """Draw from the recent parts, as `sample` does from everything.
+        """Draw from the recent parts, as `sample` does from all transitions.
 
         Raises:
-            ValueError: If that of a task is empty.
+            ValueError: If the recent part of a task is empty.
         """
         return self.take(self.draw_recent(tasks, count, rng), names)
 
@@ -196,14 +196,14 @@ class TaskReplay:
         rng: np.random.Generator,
         rewarded: str | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Draw a whole trial of each of `tasks`, and how many of its first transitions are wanted.
+        """Draw a whole trial of each of `tasks`, and a number of its first transitions to keep.
 
         Args:
             tasks: Indices [B].
             shortest: Least part of a trial, in (0, 1]; the number is uniform from there on.
-            rng: What they are drawn with.
-            rewarded: Field of one number a transition: draw among the trials where it is somewhere
-                not 0, and no beginning without such a transition. Any of a task that has none.
+            rng: Generator to draw with.
+            rewarded: Field with one number per transition: draw only trials where it is somewhere
+                not 0, and only beginnings with such a transition. Ignored for a task without any.
 
         Returns:
             Places for `take`, int64 [B, n], and a mask, float32 [B, n], 0 where a shorter one is
@@ -227,11 +227,11 @@ class TaskReplay:
     def draw_parts(
         self, tasks: np.ndarray, shortest: float, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Draw as `draw_beginnings` does, but more different ones of the same transitions.
+        """Draw as `draw_beginnings` does, but with more variety from the same transitions.
 
-        Half of them begin anywhere in what is kept of the task, and of half of them transitions are
-        left out: each stays with the same probability, itself drawn from [.4, 1]. Arguments, places
-        [B, n], mask [B, n] and errors are those of `draw_beginnings`. Ours.
+        Half of the draws begin anywhere in the task's kept transitions, and half of them leave
+        transitions out: each stays with the same probability, itself drawn from [.4, 1]. Arguments,
+        places [B, n], mask [B, n] and errors are those of `draw_beginnings`. Our own method.
         """
         places, mask = self.draw_beginnings(tasks, shortest, rng)
         chance = rng.random((3, len(tasks)))
@@ -243,11 +243,11 @@ class TaskReplay:
         places = np.where(chance[1, :, None] < 0.5, stretch, places)
         stays = np.where(chance[2] < 0.5, 1.0, _FEWEST + (1.0 - _FEWEST) * rng.random(len(tasks)))
         kept = rng.random(mask.shape) < stays[:, None]
-        kept[:, 0] = True  # not to be left with nothing
+        kept[:, 0] = True  # never leave a draw empty
         return places, mask * kept.astype(np.float32)
 
     def mark(self) -> None:
-        """Remember what is kept now, for `marked_state`: no transition is copied for it.
+        """Remember the present content for `marked_state`, without copying transitions.
 
         From here on `add` keeps what it overwrites, until the next mark.
         """
@@ -256,7 +256,7 @@ class TaskReplay:
         self._overwritten = []
 
     def get_state(self) -> dict[str, torch.Tensor]:
-        """Return what is kept, as copies, for a checkpoint."""
+        """Return copies of all content, for a checkpoint."""
         return packed(self.arrays, (self.written, self._recent, self._trials), [])
 
     def marked_state(self) -> dict[str, torch.Tensor]:
@@ -266,10 +266,10 @@ class TaskReplay:
         return packed(self.arrays, self._marked, self._overwritten)
 
     def set_state(self, state: Mapping[str, torch.Tensor]) -> None:
-        """Take back what `get_state` returned.
+        """Restore what `get_state` returned.
 
         Raises:
-            ValueError: If it is of another buffer.
+            ValueError: If it does not fit this buffer.
         """
         wanted = {f"field.{name}" for name in self.arrays} | {"written", "recent", "trials"}
         if state.keys() != wanted or len(state["written"]) != self.num_tasks:
@@ -305,8 +305,8 @@ class TaskReplay:
     def _draw_rewarded(
         self, tasks: np.ndarray, rng: np.random.Generator, rewards: np.ndarray
     ) -> tuple[np.ndarray, ...]:
-        """As `_draw_trials`, and how many transitions there are up to the first reward, [B]."""
-        starts, ends = self._draw_trials(tasks, rng)  # of tasks without rewards
+        """Draw as `_draw_trials` does, and count transitions up to the first reward, [B]."""
+        starts, ends = self._draw_trials(tasks, rng)  # kept for tasks without rewards
         until = np.zeros_like(starts)
         oldest = self.written - self.size
         for index, task in enumerate(tasks):

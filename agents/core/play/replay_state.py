@@ -1,4 +1,4 @@
-"""What a checkpoint keeps of a replay buffer. M tasks, C transitions kept a task."""
+"""The checkpoint of a replay buffer. M tasks, C transitions kept per task."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import torch
 Arrays = dict[str, np.ndarray]
 Trials = list[list[tuple[int, int]]]  # starts and ends of whole trials, by task
 Bounds = tuple[np.ndarray, np.ndarray, Trials]  # written [M], recent [M, 2], trials
-Overwritten = tuple[int, np.ndarray, Arrays]  # a task, places [n], and what was there
+Overwritten = tuple[int, np.ndarray, Arrays]  # a task, places [n], and their former content
 
 
 def packed(
     arrays: Arrays, bounds: Bounds, overwritten: Sequence[Overwritten]
 ) -> dict[str, torch.Tensor]:
-    """Return a buffer's state as tensors of its own.
+    """Return a buffer's state as new tensors.
 
     Args:
         arrays: Fields [M, C, ...].
-        bounds: What of them is kept.
-        overwritten: What to put back before, the newest last.
+        bounds: Which part of them is valid.
+        overwritten: What to put back first, newest last.
     """
     written, recent, trials = bounds
     capacity = next(iter(arrays.values())).shape[1]
@@ -41,10 +41,10 @@ def packed(
 
 
 def check_bounds(state: Mapping[str, torch.Tensor], num_tasks: int, capacity: int) -> None:
-    """Refuse counts and bounds that point outside of what is kept.
+    """Refuse counts and bounds that point outside the kept part.
 
     Raises:
-        ValueError: They do; names which.
+        ValueError: They do; names the offender.
     """
     written, recent, trials = (state[name] for name in ("written", "recent", "trials"))
     filled = {state[name].shape[:2] for name in state if name.startswith("field.")}

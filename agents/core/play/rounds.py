@@ -1,4 +1,4 @@
-"""Playing episodes that are assigned beforehand. N rows, R that play, K episodes a row."""
+"""Plays episodes that are assigned beforehand. N rows, R that play, K episodes a row."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from .player import PlayedStep, Player
 def rounds(
     player: Player, count: int, rows_per_task: int = 1
 ) -> Iterator[tuple[PlayedStep, np.ndarray, np.ndarray]]:
-    """Play `count` episodes in every row; a row that has played its own rests.
+    """Play `count` episodes in every row; a row that has finished rests.
 
-    Where rows share a task they wait for each other: episode k + 1 begins once all of them have
+    Rows that share a task wait for each other: episode k + 1 begins once all of them have
     ended episode k.
 
     Args:
-        player: Its environment was reset.
+        player: A player whose environment was reset.
         count: K.
-        rows_per_task: Rows that wait for each other, which are neighbours.
+        rows_per_task: Number of neighbouring rows that wait for each other.
 
     Yields:
-        Each step, the rows that played it [R], and which of their episodes it is of, from 0, [R].
+        Each step, the rows that played it [R], and the index of its episode, from 0, [R].
     """
     num_rows = player.venv.num_envs
     ended = np.zeros(num_rows, dtype=np.int64)  # episodes

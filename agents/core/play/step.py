@@ -1,4 +1,4 @@
-"""One step of an environment, as players hand it on and learners observe it."""
+"""One step of an environment, as players pass it on and learners observe it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class Step:
     action: np.ndarray
     reward: np.ndarray  # raw
     terminated: np.ndarray  # the episode reached its end, bool
-    truncated: np.ndarray  # the episode was cut, bool
-    next_observation: Any  # the true successor, also where an episode ended
+    truncated: np.ndarray  # the episode was cut short, bool
+    next_observation: Any  # the true successor, even where an episode ended
     infos: dict[str, Any] = field(default_factory=dict)  # those that are arrays
     ended: np.ndarray = field(init=False)  # terminated or truncated, bool
 
     def __post_init__(self) -> None:
-        """Tell where an episode ended."""
+        """Compute where an episode ended."""
         self.ended = np.asarray(self.terminated) | np.asarray(self.truncated)
 
     @property

@@ -1,4 +1,4 @@
-"""Collecting whole trials. N rows, T steps, B trials (one a column), D inputs; time-major."""
+"""Collects whole trials. N rows, T steps, B trials (one a column), D inputs; time-major."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PER_STEP = (
 
 @dataclass
 class Trials:
-    """Whole trials, one a column, padded to the longest."""
+    """Whole trials, one per column, padded to the longest."""
 
     inputs: torch.Tensor  # [T, B, D]
     actions: torch.Tensor  # [T, B, ...]
@@ -32,9 +32,9 @@ class Trials:
     rewards: torch.Tensor  # raw, [T, B]
     ends: torch.Tensor  # an episode ended, bool [T, B]
     mask: torch.Tensor  # 1 where a step was played, 0 where padded, [T, B]
-    successes: torch.Tensor | None  # [T, B], where the environment says so
-    successors: torch.Tensor | None = None  # flat true ones, [T, B, O], where the loop keeps them
-    tasks: torch.Tensor | None = None  # flat ones in force, [T, B, ...], where they are asked for
+    successes: torch.Tensor | None  # [T, B], if the environment reports it
+    successors: torch.Tensor | None = None  # flat true ones, [T, B, O], if the loop keeps them
+    tasks: torch.Tensor | None = None  # flat current tasks, [T, B, ...], if requested
 
     @property
     def num_steps(self) -> int:
@@ -67,11 +67,11 @@ class Batch:
     advantages: torch.Tensor  # [T, B]
     returns: torch.Tensor  # targets of the value, [T, B]
     mask: torch.Tensor  # 1 where a step counts, [T, B]
-    state: torch.Tensor | None = None  # of the memory before, [B, S]; None at a trial's start
+    state: torch.Tensor | None = None  # the memory before, [B, S]; None at a trial's start
 
     @property
     def steps(self) -> dict[str, torch.Tensor]:
-        """What there is of each step, [T, B, ...] by name: all but the state."""
+        """All data of each step, [T, B, ...] by name: everything but the state."""
         return {name: part for name, part in vars(self).items() if name != "state"}
 
     def columns(self, index: torch.Tensor) -> Batch:
@@ -88,15 +88,15 @@ class Batch:
 class TrialCollector:
     """Plays `n_trials` whole trials in every row.
 
-    A row that has played its own is masked out and never restarted early, which would favour short
-    trials. Each collection begins with a seeded reset, so that no state of the environment is kept
+    A row that has finished is masked out and never restarted early, which would favour short
+    trials. Each collection begins with a seeded reset, so no state of the environment is kept
     between collections.
 
     Args:
         venv: A `MetaVectorEnv`, or vector wrappers of one.
-        n_trials: Trials a row and collection.
-        with_tasks: Record the tasks too, for losses that are told them; the loop never is.
-        balance: A quantity of the task, of which a collection has every value equally often.
+        n_trials: Trials per row and collection.
+        with_tasks: Also record the tasks, for losses that use them; the loop never sees them.
+        balance: A quantity of the task; each of its values appears equally often in a collection.
     """
 
     def __init__(
@@ -112,11 +112,11 @@ class TrialCollector:
 
         Args:
             loop: The inner loop that acts; reset here.
-            seed: Of the environment's reset; row i gets `seed + i`.
+            seed: Seed of the environment's reset; row i gets `seed + i`.
             on_step: Called after every step; False stops.
 
         Raises:
-            StoppedError: If `on_step` said so.
+            StoppedError: If `on_step` returned False.
         """
         base = self.venv.unwrapped
         if self.balance is not None:
@@ -150,9 +150,9 @@ class TrialCollector:
 
 
 class _Record:
-    """The steps of all rows, a list [N, ...] a field; zeros where a row did not play.
+    """The steps of all rows, each field a list of [N, ...]; zeros where a row did not play.
 
-    Everything is copied: an environment may use its arrays again.
+    Everything is copied: an environment may reuse its arrays.
 
     Args:
         num_rows: N.
@@ -168,14 +168,14 @@ class _Record:
         Args:
             step: What was played, [R, ...].
             last: What the loop computed for it, [R, ...].
-            tasks: Flat tasks it was played in, [N, ...], or None.
+            tasks: Flat tasks of the step, [N, ...], or None.
             trial: The number of each row's trial, [N].
         """
         parts = {**last, "rewards": step.reward, "ends": step.ended}
         if "success" in step.infos:
             parts["successes"] = step.infos["success"]
             self._catch_up("successes", parts["successes"])
-        elif self.streams["successes"]:  # nothing is said: no success in this step
+        elif self.streams["successes"]:  # not reported: no success in this step
             self.streams["successes"].append(torch.zeros_like(self.streams["successes"][-1]))
         for key, values in parts.items():
             self.streams[key].append(self._whole(values, step.rows))
@@ -184,7 +184,7 @@ class _Record:
         self.streams["trial"].append(trial.copy())
 
     def _catch_up(self, key: str, values: np.ndarray) -> None:
-        """Put zeros where earlier steps said nothing of it."""
+        """Fill in zeros for earlier steps that did not report `key`."""
         stream, steps = self.streams[key], len(self.streams["trial"])
         if len(stream) < steps:
             blank = torch.zeros(
@@ -202,7 +202,7 @@ class _Record:
 
 
 def _columns(record: dict[str, list], num_rows: int, n_trials: int) -> Trials:
-    """Cut the rows' streams into trials, one a column, padded to the longest."""
+    """Cut the rows' streams into trials, one per column, padded to the longest."""
     trial = np.stack(record.pop("trial"))  # [T_all, N]
     streams: dict[str, Any] = {
         key: torch.stack(steps) if steps else None for key, steps in record.items()

@@ -1,4 +1,4 @@
-"""Playing a number of steps, through the ends of episodes."""
+"""Plays a number of steps, across the ends of episodes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from .player import PlayedStep, Player
 
 
 def unroll(player: Player, steps: int) -> Iterator[PlayedStep]:
-    """Play `steps` steps in every row, whichever episodes they are of.
+    """Play `steps` steps in every row, across episodes.
 
     Args:
-        player: Its environment was reset.
-        steps: A number of steps of each row.
+        player: A player whose environment was reset.
+        steps: Number of steps of each row.
 
     Yields:
         Each step, of all rows.

@@ -1,4 +1,4 @@
-"""What a learner may see of the environment that it plays in: a list, and nothing else."""
+"""What a learner may see of its environment: a fixed list, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ MAY_READ = (
 
 
 class RowsView:
-    """Shows a learner the names of `MAY_READ`, and the tasks in force only if it may read tasks.
+    """Shows a learner the names in `MAY_READ`, and the current tasks only if it may read tasks.
 
-    A family's `expert(observation, task)`, where it has one, answers those that may read tasks.
+    A family's `expert(observation, task)`, if any, is available to those that may read tasks.
 
     Args:
         venv: A `MetaVectorEnv`, or vector wrappers of one.
@@ -32,10 +32,10 @@ class RowsView:
 
     @property
     def tasks(self) -> Any:
-        """The tasks in force, for oracles.
+        """The current tasks, for oracles.
 
         Raises:
-            PermissionError: If the inner loop's class has not `reads_task = True`.
+            PermissionError: If the inner loop's class lacks `reads_task = True`.
         """
         self.__check("tasks")
         return self.__venv.unwrapped.tasks
@@ -74,13 +74,13 @@ class RowsView:
 def open_loop(
     agent: Any, venv: Any, rows_per_task: int = 1, seed: int | None = None, **more: Any
 ) -> Any:
-    """Return an agent's inner loop, which sees of the environment what learners may.
+    """Return an agent's inner loop, which sees only what learners may see of the environment.
 
     Args:
-        agent: Has an `inner_loop`.
+        agent: Anything with an `inner_loop`.
         venv: A `MetaVectorEnv`, or vector wrappers of one.
-        rows_per_task: As of `inner_loop`.
-        seed: As of `inner_loop`.
+        rows_per_task: As in `inner_loop`.
+        seed: As in `inner_loop`.
         **more: Further arguments of the agent's `inner_loop`.
     """
     view = RowsView(venv)

@@ -21,16 +21,16 @@ Info = dict[str, Any]
 
 
 class RowInfos(Sequence[Info]):
-    """The infos of a step as SB3 has them, a dict a row, made when they are looked at.
+    """The infos of a step in SB3's form, one dict per row, made when they are looked at.
 
     Rows that do not play have empty ones. Where an episode ended there are `episode` (return,
-    length, seconds), `terminal_observation` and `TimeLimit.truncated`, and `is_success` where the
-    environment speaks of success.
+    length, seconds), `terminal_observation` and `TimeLimit.truncated`, and `is_success` if the
+    environment reports success.
 
     Args:
         num_rows: N.
-        step: The step; None has empty infos alone.
-        episodes: What their infos say of episodes that ended, by row.
+        step: The step; None gives only empty infos.
+        episodes: Info entries about episodes that ended, by row.
     """
 
     def __init__(self, num_rows: int, step: PlayedStep | None, episodes: dict[int, Info]):
@@ -38,7 +38,7 @@ class RowInfos(Sequence[Info]):
         self._step = step
         self._episodes = episodes
         told = {} if step is None else step.infos
-        # copies, which stay right where an environment uses its arrays again
+        # copies, which stay valid when an environment reuses its arrays
         self._told = {k: v.copy() for k, v in told.items() if k not in ("final_obs", "_final_obs")}
         self._made: list[Info] | None = None
 
@@ -85,15 +85,15 @@ class Watch:
     """Sees every step of one collection: counts timesteps and episodes, and calls callbacks.
 
     `ep_info_buffer` and `ep_success_buffer` of the agent take each episode as it ends. A callback's
-    `locals` hold, as in SB3's collectors, `rewards`, `dones`, `infos`, `actions` and `new_obs`, of
-    all N rows; where a row does not play (it has finished its share, and is stepped on) its reward
-    is 0, its `done` False and its info empty. `rows` are the indices of those that do.
+    `locals` hold, as in SB3's collectors, `rewards`, `dones`, `infos`, `actions` and `new_obs` of
+    all N rows; if a row does not play (it has finished, but keeps stepping), its reward is 0, its
+    `done` False and its info empty. `rows` are the indices of the rows that play.
 
     Args:
-        agent: Which trains.
-        callback: Its callbacks.
-        open_episodes: Returns and lengths [N] of episodes that go on, counted in place; None: all
-            begin.
+        agent: The agent in training.
+        callback: The agent's callbacks.
+        open_episodes: Returns and lengths [N] of episodes in progress, updated in place; None means
+            that all begin.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class Watch:
         """Count a step and its rows' episodes, without callbacks.
 
         Returns:
-            What infos say of the episodes that ended, by row.
+            Info entries about the episodes that ended, by row.
         """
         self.agent.num_timesteps += step.count
         rows: Any = slice(None) if step.rows is None else step.rows
