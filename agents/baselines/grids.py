@@ -111,10 +111,9 @@ class GridPosteriorSampling(Baseline):
     """Go to a cell of GridNavi drawn from the posterior over goals once an episode, and stay there.
 
     The posterior is exact on the split `all`: uniform over the cells that nothing has ruled out, of
-    all but the four around the start. PEARL approximates this
-    player. A Bayes-optimal player does far better (37.2 against 12 in the four episodes of the 5 by
-    5 grid), because this one never explores on purpose. A goal that it comes across on its way is
-    known from then on.
+    all but the four around the start. PEARL approximates this player. A Bayes-optimal player does
+    far better (37.2 against 12 in the four episodes of the 5 by 5 grid), because this one never
+    explores on purpose. A goal that it comes across on its way is known from then on.
 
     Source: Strens (2000); Zintgraf et al. 2020 (VariBAD), figure 1.
     """

@@ -229,9 +229,9 @@ class TaskReplay:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Draw as `draw_beginnings` does, but with more variety from the same transitions.
 
-        Half of the draws begin anywhere in the task's kept transitions, and half of them leave
-        transitions out: each stays with the same probability, itself drawn from [.4, 1]. Arguments,
-        places [B, n], mask [B, n] and errors are those of `draw_beginnings`. Our own method.
+        Half of the draws begin anywhere in the task's kept transitions, and half of the draws
+        leave transitions out: each stays with the same probability, itself drawn from [.4, 1].
+        Arguments, places [B, n], mask [B, n] and errors are those of `draw_beginnings`. Our own.
         """
         places, mask = self.draw_beginnings(tasks, shortest, rng)
         chance = rng.random((3, len(tasks)))
