@@ -214,15 +214,15 @@ MISTAKES = (
     Mistake(
         "RL2: another row's reward is shown",
         "agents/core/play/recurrent.py",
-        "self._previous_rewards[where] = reward\n",
-        "self._previous_rewards[where] = np.roll(reward, 1)\n",
+        "self._previous_rewards[where] = step.reward\n",
+        "self._previous_rewards[where] = np.roll(step.reward, 1)\n",
         (CORE + "test_trials.py",),
     ),
     Mistake(
         "evaluate: an episode's first step is counted to the one before",
         "agents/core/evaluation/play.py",
-        "self._count(played, rows, ended[rows], step)",
-        "self._count(played, rows, np.maximum(ended[rows] - 1, 0), step)",
+        "self._count(played, rows, episode, step)",
+        "self._count(played, rows, np.maximum(episode - 1, 0), step)",
         (CORE + "test_evaluation_play.py",),
     ),
     Mistake(
