@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.base.agent_arguments import DiscountArguments
+from ..core.base.agent_arguments import ActorCriticArguments, DiscountArguments
 from ..core.base.arguments import argument, one_of, within
 from ..core.base.lifetime_algorithm import LifetimeAlgorithm
 from ..core.learning.functional import Adam, Optimizer, RMSProp
@@ -12,7 +12,7 @@ from .rule import ActorCriticRule
 _OPTIMIZERS: dict[str, Optimizer] = {"adam": Adam(eps=1e-5), "rmsprop": RMSProp(eps=1e-5)}
 
 
-class A2C(DiscountArguments, LifetimeAlgorithm):
+class A2C(ActorCriticArguments, DiscountArguments, LifetimeAlgorithm):
     """Advantage actor-critic (Mnih et al. 2016, arXiv 1602.01783), synchronous, of one lifetime.
 
     It learns nothing across lifetimes: it is the baseline for meta-gradients. `evaluate(agent,
@@ -32,10 +32,6 @@ class A2C(DiscountArguments, LifetimeAlgorithm):
         "Lambda of the advantages and of the values' targets.", within(0, 1), default=0.95
     )
     ent_coef: float = argument("Weight of the entropy bonus.", default=0.0)
-    vf_coef: float = argument("Weight of the value loss.", default=0.5)
-    max_grad_norm: float | None = argument(
-        "Gradients are clipped to this norm; None does not clip.", default=0.5
-    )
     optimizer: str = argument(
         '`"adam"` or `"rmsprop"`.', one_of(*sorted(_OPTIMIZERS)), default="adam"
     )

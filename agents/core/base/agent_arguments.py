@@ -69,7 +69,16 @@ class BalanceArguments(Declared):
     )
 
 
-class TrialArguments(BalanceArguments):
+class ActorCriticArguments(Declared):
+    """What agents that learn a value beside a policy take."""
+
+    vf_coef: float = argument("Weight of the value loss.", default=0.5)
+    max_grad_norm: float | None = argument(
+        "Gradients are clipped to this norm; None does not clip.", default=0.5
+    )
+
+
+class TrialArguments(ActorCriticArguments, BalanceArguments):
     """Arguments of agents that learn from whole trials."""
 
     n_trials: int = argument("Whole trials a row plays in an iteration.", at_least(1), default=1)
@@ -87,10 +96,6 @@ class TrialArguments(BalanceArguments):
         'Weight of the entropy bonus; a number or `("linear", start, end)`.',
         check_schedule,
         default=0.01,
-    )
-    vf_coef: float = argument("Weight of the value loss.", default=0.5)
-    max_grad_norm: float | None = argument(
-        "Gradients are clipped to this norm; None does not clip.", default=0.5
     )
     normalize_advantage: bool = argument("Standardise advantages over an iteration.", default=True)
     normalize_reward: bool = argument(

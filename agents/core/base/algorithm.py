@@ -32,6 +32,7 @@ from .parameters import check_tensors, load_network, set_parameters
 from .presets import apply_preset, check_policy_kwargs, settle_rows, to_load
 from .vec_bridge import SB3VecEnv
 from .venv import check_spaces, env_identity, make_venv
+from .window import set_window, window_of
 
 Self = TypeVar("Self", bound="MetaAlgorithm")
 
@@ -203,6 +204,7 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
             "n_updates": self._n_updates,
             "optimizers": optimizers,
             "extra": encode(self._extra_state(), set()),
+            "window": window_of(self),
         }
         return progress, tensors
 
@@ -313,6 +315,7 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
         self.iteration = int(progress["iteration"])
         self._n_updates = int(progress["n_updates"])
         self._set_extra_state(decode(progress["extra"]))
+        set_window(self, progress.get("window"))
         self._mark_boundary()
 
     def get_parameters(self) -> dict[str, dict]:

@@ -218,7 +218,7 @@ def test_all_rows_live_in_one_task_or_in_a_changing_one():
         ({"learning_rate": ("linear", 1, 0)}, "must be a number"),
         ({"optimizer": "adan"}, r"\['adam', 'rmsprop'\]"),
         ({"task": "change"}, "None or 'changing'"),
-        ({"policy_kwargs": {"torso": "cnn"}}, r"there are \['mlp', 'table'\]"),
+        ({"policy_kwargs": {"torso": "cnn"}}, r"allowed are 'mlp', 'table'"),
     ],
 )
 def test_what_is_refused(wrong, words):

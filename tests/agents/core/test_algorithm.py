@@ -240,15 +240,6 @@ def test_separate_value_trains_and_resumes(tmp_path):
     assert same(RL2.load(tmp_path / "x"), agent)
 
 
-def test_image_observations_are_refused_with_what_to_do():
-    from gymnasium import spaces
-
-    from agents.core.nets.recurrent_policy import GruPolicy
-
-    with pytest.raises(TypeError, match="flatten"):
-        GruPolicy(spaces.Box(0, 255, (8, 8, 3), np.uint8), spaces.Discrete(2))
-
-
 def test_learning_again_plays_other_trials():
     agent = make().learn(100)
     once = agent.iteration
