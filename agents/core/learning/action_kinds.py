@@ -1,6 +1,6 @@
-"""How soft actor-critics draw actions of a space.
+"""How soft actor-critics draw the actions of a space.
 
-B samples, R rows, A numbers of an action, P of a distribution.
+B samples, R rows, A numbers of an action, P distribution parameters.
 Actions are flat and of unit size: in [-1, 1] where the space is a Box, one-hot where discrete.
 """
 
@@ -20,31 +20,31 @@ _LOG_SQRT_TWO_PI = 0.5 * math.log(2 * math.pi)
 
 
 class ActionKind(ABC):
-    """How distribution parameters become actions, and those the environment's."""
+    """Turns distribution parameters into actions, and those into the environment's actions."""
 
     noise_kind: ClassVar[str]  # "normal" or "uniform"
     size: int  # A
     noise_size: int
     params_size: int  # P
-    target_entropy: float  # of the automatic weight
+    target_entropy: float  # for the automatic entropy weight
 
     @abstractmethod
     def act(self, params: torch.Tensor, noise: torch.Tensor | None) -> torch.Tensor:
-        """Return actions [B, A] from noise, or the most probable ones."""
+        """Return actions [B, A] drawn with the noise; without noise, the most probable ones."""
 
     @abstractmethod
     def to_env(self, actions: np.ndarray) -> np.ndarray:
-        """Return the environment's actions [R, ...] of flat ones [R, A]."""
+        """Return the environment's actions [R, ...] for flat actions [R, A]."""
 
 
 class TanhGaussian(ActionKind):
     """A Gaussian squashed into the bounds of a Box; parameters are means and log deviations.
 
     Args:
-        action_space: Box with bounds.
+        action_space: A Box with finite bounds.
 
     Raises:
-        ValueError: If it has none.
+        ValueError: If the Box has no bounds.
     """
 
     noise_kind = "normal"
@@ -77,13 +77,13 @@ class TanhGaussian(ActionKind):
         return torch.tanh(before), (density - squashing).sum(dim=-1)
 
     def act(self, params: torch.Tensor, noise: torch.Tensor | None) -> torch.Tensor:
-        """Return actions from normal noise [B, A], or of the means."""
+        """Return actions drawn with normal noise [B, A], or those of the means."""
         if noise is None:
             return torch.tanh(params.chunk(2, dim=-1)[0])
         return self.sample(params, noise)[0]
 
     def to_env(self, actions: np.ndarray) -> np.ndarray:
-        """Scale to the bounds."""
+        """Scale flat actions to the bounds."""
         low, high = self.space.low, self.space.high
         unit = actions.reshape(len(actions), *self.space.shape)
         scaled = low + 0.5 * (unit + 1.0) * (high - low)
@@ -94,7 +94,7 @@ class OneHot(ActionKind):
     """A categorical distribution over a Discrete space; parameters are logits.
 
     Args:
-        action_space: Discrete.
+        action_space: The Discrete space.
     """
 
     noise_kind = "uniform"
@@ -106,7 +106,7 @@ class OneHot(ActionKind):
         self.target_entropy = 0.5 * math.log(self.size)
 
     def act(self, params: torch.Tensor, noise: torch.Tensor | None) -> torch.Tensor:
-        """Return one-hot actions from uniform noise [B, 1], or the most probable ones."""
+        """Return one-hot actions drawn with uniform noise [B, 1], or the most probable ones."""
         if noise is None:
             chosen = params.argmax(dim=-1)
         else:
@@ -115,15 +115,15 @@ class OneHot(ActionKind):
         return nn.functional.one_hot(chosen, self.size).to(params.dtype)
 
     def to_env(self, actions: np.ndarray) -> np.ndarray:
-        """Return the numbers of the actions, int64 [R]."""
+        """Return the actions as integers, int64 [R]."""
         return actions.argmax(axis=-1).astype(np.int64) + int(self.space.start)
 
 
 def action_kind(action_space: spaces.Space) -> ActionKind:
-    """Return how the actions of a space are made.
+    """Return the kind of actions that a space needs.
 
     Raises:
-        TypeError: If there is no way.
+        TypeError: If the space is not supported.
         ValueError: If a Box has no bounds.
     """
     if isinstance(action_space, spaces.Discrete):

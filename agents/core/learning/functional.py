@@ -1,8 +1,8 @@
 """Optimisers as pure functions: state in, state out, differentiable. M learners, P parameters.
 
-Parameters and gradients are [M, ...], one learner's along the first axis; nothing is written in
-place, so that a graph through many steps is kept by whoever wants one. What is held for each
-parameter has its shape, what is held for each learner is [M]: learners may be of different ages.
+Parameters and gradients are [M, ...], with learners along the first axis. Nothing is written in
+place, so callers may keep a graph through many steps. State held for each parameter has its shape,
+state held for each learner is [M]: learners may have taken different numbers of steps.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Rate = float | torch.Tensor  # a number, or a tensor [] or [M]
 
 @dataclass(frozen=True)
 class Optimizer(ABC):
-    """What SGD, RMSProp and Adam have in common."""
+    """The interface shared by SGD, RMSProp and Adam."""
 
     @abstractmethod
     def begin(self, params: torch.Tensor) -> State:
@@ -32,26 +32,26 @@ class Optimizer(ABC):
 
         Args:
             params: [M, ...].
-            grads: Of the loss to be made smaller, [M, ...].
-            state: Of `begin` or of the last step.
+            grads: Gradients of the loss to be minimised, [M, ...].
+            state: From `begin` or the last step.
             learning_rate: A number, or a tensor [] or [M].
         """
 
 
 @dataclass(frozen=True)
 class SGD(Optimizer):
-    """Gradient descent, with momentum where it is not 0; as `torch.optim.SGD`.
+    """Gradient descent, with momentum if it is not 0; like `torch.optim.SGD`.
 
     Args:
-        momentum: Share of the last direction that is kept.
-        nesterov: Look ahead along it.
+        momentum: Share of the previous direction that is kept.
+        nesterov: Use Nesterov momentum.
     """
 
     momentum: float = 0.0
     nesterov: bool = False
 
     def begin(self, params: torch.Tensor) -> State:
-        """Return no motion, [M, ...]."""
+        """Return zero momentum, [M, ...]."""
         return {"motion": torch.zeros_like(params)} if self.momentum else {}
 
     def step(
@@ -68,17 +68,17 @@ class SGD(Optimizer):
 
 @dataclass(frozen=True)
 class RMSProp(Optimizer):
-    """Gradients in units of their running size; as `torch.optim.RMSprop` at `eps_root=0`.
+    """Gradients divided by their running size; like `torch.optim.RMSprop` if `eps_root=0`.
 
-    The denominator is sqrt(v + eps_root) + eps. TensorFlow's RMSProp, which papers of before 2020
-    used, has its epsilon inside: `eps=0, eps_root=epsilon`.
+    The denominator is sqrt(v + eps_root) + eps. TensorFlow's RMSProp, used by papers before 2020,
+    has its epsilon inside the root: `eps=0, eps_root=epsilon`.
 
     Args:
-        decay: Of the running mean of squares (`alpha` of torch).
-        eps: Outside the root.
-        eps_root: Inside it. Above 0 where steps are differentiated: at v = 0 the root has no
-            derivative, and 0 gives NaN.
-        momentum: Share of the last direction that is kept.
+        decay: Decay of the running mean of squares (`alpha` in torch).
+        eps: Added outside the root.
+        eps_root: Added inside the root. Use a value above 0 if steps are differentiated: at v = 0
+            the root has no derivative, and 0 gives NaN.
+        momentum: Share of the previous direction that is kept.
         detach_second_moment: Let no derivative through the denominator.
     """
 
@@ -89,7 +89,7 @@ class RMSProp(Optimizer):
     detach_second_moment: bool = False
 
     def begin(self, params: torch.Tensor) -> State:
-        """Return squares of 0, [M, ...], and no motion where there is momentum."""
+        """Return mean squares of 0, [M, ...], and zero momentum if momentum is used."""
         names = ("squares", "motion") if self.momentum else ("squares",)
         return {name: torch.zeros_like(params) for name in names}
 
@@ -108,13 +108,13 @@ class RMSProp(Optimizer):
 
 @dataclass(frozen=True)
 class Adam(Optimizer):
-    """Adam (Kingma and Ba 2015); as `torch.optim.Adam` at `eps_root=0`.
+    """Adam (Kingma and Ba 2015); like `torch.optim.Adam` if `eps_root=0`.
 
     Args:
         beta1: Decay of the running mean of gradients.
         beta2: Decay of the running mean of squares.
-        eps: Outside the root.
-        eps_root: Inside it, added to the corrected mean of squares; see `RMSProp`.
+        eps: Added outside the root.
+        eps_root: Added inside the root, to the corrected mean of squares; see `RMSProp`.
         detach_second_moment: Let no derivative through the denominator.
     """
 
@@ -140,7 +140,7 @@ class Adam(Optimizer):
         mean = self.beta1 * state["mean"] + (1 - self.beta1) * grads
         squares = self.beta2 * state["squares"] + (1 - self.beta2) * grads.square()
         size = squares.detach() if self.detach_second_moment else squares
-        # in float64: 1 - .999 in float32 is off by 5e-5 of itself
+        # in float64: 1 - .999 in float32 has a relative error of 5e-5
         of_mean, of_squares = (
             _by_learner((1 - beta**steps).to(params.dtype), params)
             for beta in (self.beta1, self.beta2)
@@ -153,11 +153,11 @@ class Adam(Optimizer):
 
 
 def clip_norm(grads: torch.Tensor, max_norm: Rate | None) -> torch.Tensor:
-    """Return gradients of at most the given norm, each learner's by itself.
+    """Return gradients clipped to at most the given norm, for each learner separately.
 
     Args:
         grads: [M, ...].
-        max_norm: A number, or a tensor [] or [M]; None clips nothing.
+        max_norm: A number, or a tensor [] or [M]; None for no clipping.
     """
     if max_norm is None:
         return grads
@@ -179,7 +179,7 @@ def _root(size: torch.Tensor, eps_root: float) -> torch.Tensor:
 
 
 def _by_learner(value: Rate, like: torch.Tensor) -> Rate:
-    """Return [M] as [M, 1, ...], to be multiplied with what is [M, ...]; numbers and [] as is."""
+    """Return [M] as [M, 1, ...], to multiply [M, ...]; numbers and [] are unchanged."""
     if isinstance(value, torch.Tensor) and value.ndim:
         return value.reshape(-1, *(1,) * (like.ndim - 1))
     return value

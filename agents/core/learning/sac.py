@@ -1,4 +1,4 @@
-"""Soft actor-critic networks with a condition beside the observation.
+"""Soft actor-critic networks that take a condition beside the observation.
 
 B samples, D numbers of an observation, C of a condition, A of an action, P of a distribution.
 Actions are flat and of unit size: in [-1, 1] where the space is a Box, one-hot where discrete.
@@ -25,12 +25,12 @@ _LOG_SQRT_TWO_PI = 0.5 * math.log(2 * math.pi)
 
 @dataclass
 class Transitions:
-    """What the losses see."""
+    """A batch of transitions for the losses."""
 
     inputs: torch.Tensor  # [B, D]
     actions: torch.Tensor  # [B, A]
     rewards: torch.Tensor  # [B]
-    terminated: torch.Tensor  # 1 where the episode ended by itself, [B]
+    terminated: torch.Tensor  # 1 where the episode terminated (not truncated), [B]
     next_inputs: torch.Tensor  # [B, D]
 
 
@@ -41,10 +41,10 @@ class TwinQ(nn.Module):
     """Two critics.
 
     Args:
-        inputs: Numbers of an input.
-        outputs: 1, or one an action.
+        inputs: Size of an input.
+        outputs: 1, or one for each action.
         net_arch: Widths of the layers.
-        activation: Between them.
+        activation: Activation between the layers.
     """
 
     def __init__(
@@ -61,16 +61,16 @@ class TwinQ(nn.Module):
 class SoftActorCritic(nn.Module):
     """A policy, twin critics and their slow copies (Haarnoja et al. 2018), all given a condition.
 
-    The critics' gradients reach the condition; the policy's do not, nor do the targets'.
+    Gradients of the critics' loss reach the condition; the policy's and the targets' do not.
 
     Args:
         observation_size: D.
         action_space: Box with bounds, or Discrete.
         condition_size: C; 0 for none.
         net_arch: Widths of the layers.
-        activation: Between them.
+        activation: Activation between the layers.
         precision: `"float32"`, or `"bfloat16"` for hidden layers in the losses (`FastMlp`); actions
-            are chosen in float32 always.
+            are always chosen in float32.
 
     Raises:
         TypeError: If the action space is not supported.
@@ -112,15 +112,16 @@ class SoftActorCritic(nn.Module):
         gamma: float,
         reward_hook: RewardHook | None = None,
     ) -> torch.Tensor:
-        """Return the loss of both critics; only it reaches the condition.
+        """Return the loss of both critics; only its gradient reaches the condition.
 
         Args:
             batch: [B, ...].
             condition: [B, C], or None.
-            noise: Of the next actions, [B, noise size].
+            noise: Noise for the next actions, [B, noise size].
             ent_coef: Weight of the entropy, scalar.
             gamma: Discount.
-            reward_hook: Rewards [B] instead of the batch's, e.g. of a skill or a relabelling.
+            reward_hook: Returns rewards [B] to use instead of the batch's, e.g. of a skill or a
+                relabelling.
         """
         with torch.no_grad():
             rewards = batch.rewards if reward_hook is None else reward_hook(batch)
@@ -140,14 +141,14 @@ class SoftActorCritic(nn.Module):
         ent_coef: torch.Tensor,
         penalty_coef: float = 0.0,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the policy's loss and its entropy [B] (of one action, where continuous).
+        """Return the policy's loss and its entropy [B] (estimated from one action if continuous).
 
         Args:
             inputs: [B, D].
-            condition: [B, C], or None; a constant here.
-            noise: Of the actions, [B, noise size].
+            condition: [B, C], or None; treated as a constant.
+            noise: Noise for the actions, [B, noise size].
             ent_coef: Weight of the entropy, scalar.
-            penalty_coef: Weight of `size_penalty`, where continuous.
+            penalty_coef: Weight of `size_penalty`, for continuous actions.
         """
         fixed = None if condition is None else condition.detach()
         self.q.requires_grad_(False)

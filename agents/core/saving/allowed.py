@@ -1,6 +1,6 @@
-"""Modules that a file may name: imported only where the user has imported or allowed them.
+"""Control which modules a file may name: only those the user has imported or allowed.
 
-Importing a module runs its code. So every `"module:Name"` that stands in a file (its environment's
+Importing a module runs its code. So every `"module:Name"` found in a file (its environment's
 id, its algorithm, a body or a torso among its arguments) goes through `check_named` before anything
 is imported.
 """
@@ -25,7 +25,7 @@ def module_of(name: str) -> str | None:
 
 
 def name_of_class(cls: type) -> str:
-    """Return what a file remembers of a class: its name if it is ours, else `"module:Name"`."""
+    """Return how a file refers to a class: its name if it is ours, else `"module:Name"`."""
     ours = cls.__module__.partition(".")[0] == __name__.partition(".")[0]
     return cls.__name__ if ours else f"{cls.__module__}:{cls.__name__}"
 
@@ -42,19 +42,19 @@ def names_in(value: Any) -> Iterator[str]:
 
 
 def check_named(name: str, place: str, allow_modules: Iterable[str] | str = ()) -> None:
-    """Refuse a `"module:Name"` of a file whose module the user has not imported or allowed.
+    """Refuse a `"module:Name"` from a file if the user has not imported or allowed its module.
 
-    Nothing is imported here. A name without a module, or with one that is imported already, can
-    run no code that has not run before.
+    Nothing is imported here. A name without a module, or with one that is already imported,
+    cannot run code that has not run before.
 
     Args:
         name: `"module:Name"`, e.g. `"mypkg:mine/X-v0"`, or a name alone.
-        place: The file, and where in it the name stands, for the message.
-        allow_modules: Modules that may be imported; the modules inside an allowed package too.
+        place: The file, and where in it the name occurs, for the message.
+        allow_modules: Modules that may be imported, including the submodules of an allowed package.
 
     Raises:
         ModuleRefusedError: The module was neither imported nor allowed; says how to allow it.
-        ValueError: The module's name is none.
+        ValueError: The module's name is not valid.
     """
     module = module_of(name)
     if module is None or module in sys.modules:

@@ -1,7 +1,7 @@
 """Checkpoint files: a zip of JSON and safetensors, written whole or not at all, checked when read.
 
     data.json              {"format": 1, "metazoo": version, "data": the caller's JSON}
-    <group>.safetensors    one a group of named tensors
+    <group>.safetensors    one for each group of named tensors
     manifest.json          {member: its SHA-256}
 
 Equal content gives equal bytes. No member is pickled, compressed or ever unpacked to disk.
@@ -43,16 +43,16 @@ __all__ = [
     "write_checkpoint",
 ]
 
-FORMAT = 1  # rises whenever an older reader would misread the file
+FORMAT = 1  # raised whenever an older reader would misread the file
 _DATA, _MANIFEST, _GROUP = "data.json", "manifest.json", ".safetensors"
 _GROUP_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip knows: bytes must not depend on the clock
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date in a zip: bytes must not depend on the clock
 
 Tensors = dict[str, dict[str, torch.Tensor]]
 
 
 class CheckpointError(ValueError):
-    """A file that is no checkpoint, a damaged one, or one of a newer metazoo."""
+    """The file is not a checkpoint, is damaged, or was written by a newer metazoo."""
 
 
 def write_checkpoint(
@@ -60,15 +60,15 @@ def write_checkpoint(
     data: Mapping[str, Any],
     tensors: Mapping[str, Mapping[str, torch.Tensor | np.ndarray]],
 ) -> None:
-    """Write a checkpoint; if that fails, the file that was there is untouched.
+    """Write a checkpoint; if that fails, any existing file is left untouched.
 
     Args:
         path: A file name, to which ".zip" is added if it has no suffix, or a binary file.
         data: JSON data, e.g. from `encode_settings`.
-        tensors: Named tensors by group.
+        tensors: Named tensors, by group.
 
     Raises:
-        ValueError: `data` is not JSON, or a group's name does not fit into a file name.
+        ValueError: `data` is not JSON, or a group's name cannot be part of a file name.
         OSError: The file cannot be written.
     """
     members = _members(data, tensors)
@@ -100,7 +100,7 @@ def read_checkpoint(path: str | os.PathLike | BinaryIO) -> tuple[dict[str, Any],
 
     Raises:
         OSError: The file is missing or unreadable.
-        CheckpointError: The file is no checkpoint, is damaged, or comes from a newer metazoo.
+        CheckpointError: The file is not a checkpoint, is damaged, or comes from a newer metazoo.
     """
     if not isinstance(path, str | os.PathLike):
         return _parse(path.read(), str(getattr(path, "name", "the given file")))
@@ -181,7 +181,7 @@ def _parse(content: bytes, path: str) -> tuple[dict[str, Any], Tensors]:
             return data, tensors
     except CheckpointError:
         raise
-    except Exception as error:  # zipfile answers damage with a dozen kinds of error
+    except Exception as error:  # zipfile raises a dozen kinds of error for damaged files
         if not content.startswith(b"PK"):
             what = "is empty" if not content else "is not a zip"
             raise CheckpointError(f"{path} {what}, so it is no metazoo checkpoint") from error
@@ -189,7 +189,7 @@ def _parse(content: bytes, path: str) -> tuple[dict[str, Any], Tensors]:
 
 
 def _read_data(archive: zipfile.ZipFile, path: str) -> dict[str, Any]:
-    """Read the caller's data, and refuse what is foreign or newer before looking any closer."""
+    """Read the caller's data, refusing foreign or newer files before looking any closer."""
     names = set(archive.namelist())
     if "_stable_baselines3_version" in names:
         raise CheckpointError(

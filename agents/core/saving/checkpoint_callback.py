@@ -1,4 +1,4 @@
-"""What keeps the checkpoint of a run fresh while it trains."""
+"""A callback that keeps a run's checkpoint up to date during training."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .run import Run
 
 
 class CheckpointCallback(BaseCallback):
-    """Save the model into a run: at the first iteration boundary, when due later, and at the end.
+    """Save the model into a run: at the first iteration boundary, whenever due, and at the end.
 
-    A save that fails is a warning and training goes on; the old checkpoint stays.
+    A failed save is a warning: training goes on and the old checkpoint stays.
 
     Args:
         run: Where to save.
-        every_seconds: The time between two saves; they wait for the next boundary.
+        every_seconds: Minimum time between saves; a save waits for the next iteration boundary.
     """
 
     def __init__(self, run: Run, every_seconds: float = 60.0):
@@ -28,12 +28,12 @@ class CheckpointCallback(BaseCallback):
             raise ValueError(f"every_seconds={every_seconds} must be 0 or more")
         self.run = run
         self.every_seconds = every_seconds
-        self.error: OSError | None = None  # why the newest save failed
+        self.error: OSError | None = None  # why the latest save failed
         self._due = -float("inf")
         self._folder: tuple[int, int] | None = None
 
     def save(self) -> bool:
-        """Save now, e.g. at Ctrl-C, and return whether it worked; `error` says why not."""
+        """Save now, e.g. on Ctrl-C, and return whether it worked; if not, `error` says why."""
         try:
             if self._folder is not None and identity(self.run.folder) != self._folder:
                 raise FileNotFoundError(
@@ -46,7 +46,7 @@ class CheckpointCallback(BaseCallback):
             self.error = None
         except OSError as error:
             self.error = error
-            # the number makes each message a new one: Python shows equal warnings only once
+            # the number makes each message unique: Python shows equal warnings only once
             steps = self.model.num_timesteps
             warnings.warn(f"not saved at {steps} timesteps: {error}", stacklevel=2)
         self._due = time.monotonic() + self.every_seconds
@@ -55,7 +55,7 @@ class CheckpointCallback(BaseCallback):
     def _on_training_start(self) -> None:
         remove_leftovers(self.run.checkpoint)
         self._folder = identity(self.run.folder)
-        self._due = -float("inf")  # a run killed in its first minute can be resumed too
+        self._due = -float("inf")  # so that a run killed in its first minute can be resumed too
 
     def _on_rollout_start(self) -> None:
         if time.monotonic() >= self._due:

@@ -1,14 +1,14 @@
-"""Values as JSON and back, bit for bit, never pickled: what a checkpoint's `data.json` is made of.
+"""Encode values as JSON and back, bit for bit, without pickle: the contents of `data.json`.
 
-JSON's own values stay as they are; every other is a dict of one reserved key:
+JSON's own values are unchanged; every other value becomes a dict with one reserved key:
 
-    {"tuple": [...]}                       a tuple, so also a schedule ("linear", start, end)
+    {"tuple": [...]}                       a tuple, such as a schedule ("linear", start, end)
     {"float": "inf"}                       a float that JSON lacks
-    {"class": "torch.nn.Tanh"}             a class of the allow-list
+    {"class": "torch.nn.Tanh"}             a class on the allow-list
     {"scalar": [dtype, value]}             a NumPy scalar
     {"array": {"dtype", "shape", ...}}     a small NumPy array
     {"space": {"type": "Box", ...}}        a Gymnasium space
-    {"dict": [[key, value], ...]}          a dict that JSON would change or that looks like these
+    {"dict": [[key, value], ...]}          a dict JSON would change or that looks like these
     {"custom": "policy_kwargs.fn"}         not saved; `decode` takes it from `custom_objects`
 """
 
@@ -25,8 +25,8 @@ import torch
 from gymnasium import spaces
 from stable_baselines3.common.sb2_compat.rmsprop_tf_like import RMSpropTFLike
 
-MAX_BYTES = 2**28  # of an array that is read: bounds of images are a few megabytes
-MAX_ELEMENTS = 100_000  # of an array as JSON; larger ones belong into a checkpoint's tensors
+MAX_BYTES = 2**28  # limit for an array that is read: image bounds take a few megabytes
+MAX_ELEMENTS = 100_000  # limit for an array in JSON; larger ones belong in a checkpoint's tensors
 
 _TAGS = ("tuple", "float", "class", "scalar", "array", "space", "dict", "custom")
 _ACTIVATIONS = (
@@ -52,7 +52,7 @@ def encode_settings(
         classes: Further classes that may be saved, by name, e.g. an agent's `policy_aliases`.
 
     Returns:
-        JSON data with the same keys, and `"custom_objects"`: the keys of what was not saved.
+        JSON data with the same keys, plus `"custom_objects"`: the keys of the values not saved.
 
     Raises:
         ValueError: A setting is called "custom_objects", or an array is too large for JSON.
@@ -110,12 +110,12 @@ def decode_settings(
 def encode(
     value: Any, custom: set[str], key: str = "value", classes: Mapping[str, type] = _NO_CLASSES
 ) -> Any:
-    """Turn a value into what `json.dumps` takes.
+    """Turn a value into something `json.dumps` accepts.
 
     Args:
         value: Numbers, strings, None, lists, tuples, dicts, NumPy scalars and small arrays,
             Gymnasium spaces, allow-listed classes; anything else is not saved.
-        custom: Receives the keys of what is not saved.
+        custom: Collects the keys of values that are not saved.
         key: The value's dotted name.
         classes: Further classes that may be saved, by name.
 
@@ -154,12 +154,12 @@ def decode(
 
     Args:
         value: What `encode` returned, through JSON or not.
-        custom_objects: What was not saved, by key.
+        custom_objects: The values that were not saved, by key.
         classes: The `classes` that `encode` was given.
 
     Raises:
         ValueError: Something that was not saved is not in `custom_objects`; a class is not
-            allow-listed; or the value is damaged.
+            on the allow-list; or the value is damaged.
     """
     if isinstance(value, list):
         return [decode(item, custom_objects, classes) for item in value]
@@ -189,7 +189,7 @@ def decode(
             return _decode_array(content)
         if tag == "space":
             return _decode_space(content)
-    except Exception as error:  # Gymnasium and NumPy answer nonsense with a dozen kinds
+    except Exception as error:  # Gymnasium and NumPy raise a dozen kinds of error for bad data
         raise ValueError(f"cannot read a saved {tag}: {error!r} in {str(content)[:80]}") from error
     if not isinstance(content, list):
         raise ValueError(f"cannot read a saved {tag}: {str(content)[:80]} is no list")
@@ -232,7 +232,7 @@ def _encode_dict(
 def _encode_array(array: np.ndarray, key: str) -> dict[str, Any]:
     head = {"dtype": _dtype_name(array.dtype), "shape": list(array.shape)}
     if array.size > 1 and array.tobytes() == array.flat[0].tobytes() * array.size:
-        return {**head, "fill": encode(array.flat[0].item(), set())}  # bounds of images
+        return {**head, "fill": encode(array.flat[0].item(), set())}  # image bounds
     if array.size > MAX_ELEMENTS:
         raise ValueError(
             f"{key} is an array of {array.size} elements, too many for JSON (at most "
@@ -258,10 +258,10 @@ def _whole(value: Any) -> int:
 
 
 def _encode_space(space: spaces.Space, key: str) -> dict[str, Any] | None:
-    """Describe a space as JSON; None if it is unknown (a subclass would lose its own parts)."""
+    """Describe a space as JSON; None for unknown types (a subclass would lose its own parts)."""
     if type(space) is spaces.Box:
         arrays = {name: getattr(space, name) for name in ("low", "high")}
-        # an unbounded integer Box has finite `low` and `high`: only the masks tell
+        # an unbounded integer Box has finite `low` and `high`: only the masks show it
         masks = {name: getattr(space, name) for name in ("bounded_below", "bounded_above")}
         return {
             "type": "Box",
@@ -300,7 +300,7 @@ def _decode_space(content: dict[str, Any]) -> spaces.Space:
         space = spaces.Discrete(content["n"], start=content["start"])
         if (
             np.dtype(space.dtype).name != content["dtype"]
-        ):  # older releases of Gymnasium know int64 alone
+        ):  # older releases of Gymnasium only know int64
             space = spaces.Discrete(content["n"], start=content["start"], dtype=content["dtype"])
         return space
     if kind == "MultiDiscrete":

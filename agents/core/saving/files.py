@@ -1,4 +1,4 @@
-"""Files that are replaced whole or not at all."""
+"""Replace files entirely or not at all."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import BinaryIO
 
 @contextlib.contextmanager
 def atomic_file(path: str | os.PathLike) -> Iterator[BinaryIO]:
-    """Open a file that takes the place of `path` only once it is written and synced.
+    """Open a file that replaces `path` only once it is fully written and synced.
 
     Args:
-        path: The file to replace; through a link, the file it points to.
+        path: The file to replace; if it is a link, the file it points to.
 
     Raises:
-        OSError: The file cannot be written; the one that was there is untouched.
+        OSError: The file cannot be written; any existing file is untouched.
     """
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
@@ -34,8 +34,8 @@ def atomic_file(path: str | os.PathLike) -> Iterator[BinaryIO]:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
-    # Without this a power cut may bring the old file back; it is whole too, so a system that cannot
-    # sync folders is no error.
+    # Without this a power cut may bring the old file back. That file is whole too, so it is not an
+    # error if a system cannot sync folders.
     with contextlib.suppress(OSError):
         folder = os.open(target.parent, os.O_RDONLY)
         try:
@@ -45,7 +45,7 @@ def atomic_file(path: str | os.PathLike) -> Iterator[BinaryIO]:
 
 
 def identity(folder: str | os.PathLike) -> tuple[int, int] | None:
-    """Return what tells a folder from a later one of the same name; None if there is none."""
+    """Return an identity that differs if a folder is replaced by one of the same name, or None."""
     try:
         found = os.stat(folder)
     except OSError:
@@ -54,16 +54,16 @@ def identity(folder: str | os.PathLike) -> tuple[int, int] | None:
 
 
 def refuse_links(folder: str | os.PathLike) -> None:
-    """Refuse a folder that has links in it, or what is neither a file nor a folder.
+    """Refuse a folder that contains links, or anything that is neither a file nor a folder.
 
-    Whoever writes there would write somewhere else. Links of the operating system's other kind
-    (two names of one file) are harmless to `atomic_file`.
+    Writing through a link would write somewhere else. Hard links (two names of one file) are
+    harmless to `atomic_file`.
 
     Args:
-        folder: Looked through with all that is in it.
+        folder: The folder, searched recursively.
 
     Raises:
-        OSError: There is one; names it.
+        OSError: The folder contains one; the message names it.
     """
     for place, folders, names in os.walk(Path(folder)):
         for path in (Path(place) / name for name in (*folders, *names)):
@@ -83,9 +83,9 @@ def refuse_links(folder: str | os.PathLike) -> None:
 
 
 def remove_leftovers(path: str | os.PathLike) -> None:
-    """Remove what killed processes left of their writing `path`.
+    """Remove the temporary files left by processes killed while writing `path`.
 
-    Only for files with a single writer: another one's write under way would fail.
+    Only for files with a single writer: another writer's unfinished write would fail.
 
     Args:
         path: A file that `atomic_file` replaces.

@@ -1,4 +1,4 @@
-"""A lock on a folder that its process holds as long as it lives, and that says who holds it."""
+"""A lock on a folder, held while its process lives, that says who holds it."""
 
 from __future__ import annotations
 
@@ -16,33 +16,34 @@ from typing import Any
 
 LOCK = ".lock"  # the file in the folder
 _TAKEN = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
-_BYTE = 1 << 20  # where Windows locks: beyond what is written, which others are to read
+_BYTE = 1 << 20  # where Windows locks: beyond the written text, which others must read
 _held: set[int] = set()  # file descriptors
 
 
 @contextlib.contextmanager
 def locked(folder: str | os.PathLike, doing: str) -> Iterator[None]:
-    """Hold a folder's lock; it is free again when the process ends, however it ends.
+    """Hold a folder's lock, which is released when the process ends, however it ends.
 
     Args:
-        folder: An existing folder. Where its file system knows no locks, a warning says so.
-        doing: What the holder does, for the message that others get, e.g. `"trained"`.
+        folder: An existing folder. If its file system has no locks, a warning says so.
+        doing: What the holder is doing, for the message others get, e.g. `"trained"`.
 
     Raises:
-        BlockingIOError: Another process holds it; says which, on which machine, and since when.
-        OSError: The lock's file cannot be written.
+        BlockingIOError: Another process holds it; the message says which, on which machine and
+            since when.
+        OSError: The lock file cannot be written.
     """
     path = Path(folder) / LOCK
     descriptor = _take(path, doing)
     about = {"pid": os.getpid(), "host": platform.node(), "since": _now()}
-    os.truncate(descriptor, 0)  # of a holder that was killed
+    os.truncate(descriptor, 0)  # left by a holder that was killed
     os.write(descriptor, json.dumps(about).encode())
     _held.add(descriptor)
     try:
         yield
     finally:
         with contextlib.suppress(OSError):
-            if _is_in_place(descriptor, path):  # not that of a new folder of this name
+            if _is_in_place(descriptor, path):  # not the lock of a new folder of this name
                 path.unlink()
         _held.discard(descriptor)
         os.close(descriptor)
@@ -84,7 +85,7 @@ def _holder(path: Path) -> str:
     try:
         about: Any = json.loads(path.read_bytes()[:1000])
         return f"process {about['pid']} on {about['host']} since {about['since']}"
-    except (OSError, ValueError, KeyError, TypeError):  # it is just being written
+    except (OSError, ValueError, KeyError, TypeError):  # it is being written right now
         return "another process"
 
 
@@ -106,7 +107,7 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _forget_in_child() -> None:
-        """Close what a fork has copied: a child that outlives its parent would hold the lock."""
+        """Close descriptors copied by a fork: a child outliving its parent would hold the lock."""
         for descriptor in _held:
             with contextlib.suppress(OSError):
                 os.close(descriptor)

@@ -1,4 +1,4 @@
-"""An optimiser's state as JSON and tensors, bit for bit."""
+"""Optimiser state as JSON and tensors, bit for bit."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import torch
 
 from .encoding import decode, encode
 
+_LARGEST = torch.finfo(torch.float32).max  # the largest factor that parameters can be multiplied by
 # Counts, and means of squares, in torch's optimisers
-_LARGEST = torch.finfo(torch.float32).max  # what parameters can be multiplied by
 _NOT_NEGATIVE = ("step", "exp_avg_sq", "max_exp_avg_sq", "square_avg", "sum")
 
 
@@ -22,13 +22,13 @@ def pack_optimizer(
     """Copy an optimiser's state into JSON and tensors.
 
     Args:
-        optimizer: Any optimiser whose state is numbers and tensors.
+        optimizer: Any optimiser whose state consists of numbers and tensors.
 
     Returns:
-        JSON data, and copied tensors: "<parameter>.<name>", and "group<i>.<name>" of param groups.
+        JSON data, and copied tensors: "<parameter>.<name>", and "group<i>.<name>" for param groups.
 
     Raises:
-        ValueError: A param group holds something that can be saved as neither.
+        ValueError: A param group holds something that is neither.
     """
     state, custom, tensors = optimizer.state_dict(), set[str](), dict[str, torch.Tensor]()
     packed: dict[str, Any] = {"class": type(optimizer).__name__, "state": {}, "groups": []}
@@ -57,16 +57,16 @@ def unpack_optimizer(
     packed: Mapping[str, Any],
     tensors: Mapping[str, torch.Tensor],
 ) -> None:
-    """Put a packed state into an optimiser over the same parameters.
+    """Load a packed state into an optimiser over the same parameters.
 
     Args:
         optimizer: The optimiser to fill.
-        packed: The JSON data of `pack_optimizer`.
-        tensors: The tensors of `pack_optimizer`.
+        packed: The JSON data from `pack_optimizer`.
+        tensors: The tensors from `pack_optimizer`.
 
     Raises:
         ValueError: The state belongs to another class or to other parameters, or is damaged; the
-            optimiser is then as it was.
+            optimiser is then unchanged.
     """
     try:
         loaded = _unpacked(optimizer, packed, tensors)
@@ -79,7 +79,7 @@ def unpack_optimizer(
 def _unpacked(
     optimizer: torch.optim.Optimizer, packed: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]
 ) -> dict[str, Any]:
-    """Return a state dict of what `pack_optimizer` made."""
+    """Return the state dict that `pack_optimizer` packed."""
     saved, given = packed["class"], type(optimizer).__name__
     if saved != given:
         raise ValueError(f"the state is of the optimiser {saved}, and was given to {given}")
@@ -95,10 +95,10 @@ def _unpacked(
 
 
 def _check(optimizer: torch.optim.Optimizer, loaded: Mapping[str, Any]) -> None:
-    """Compare a state with that of the same optimiser after one step, and its numbers with types.
+    """Compare a state with that of the same optimiser after one step, and check its numbers.
 
     Raises:
-        ValueError: They differ; names the place.
+        ValueError: They differ; the message says where.
     """
     groups, state = loaded["param_groups"], loaded["state"]
     own = optimizer.state_dict()["param_groups"]
@@ -106,7 +106,7 @@ def _check(optimizer: torch.optim.Optimizer, loaded: Mapping[str, Any]) -> None:
         raise ValueError(f"the optimiser's state has {len(groups)} groups, not {len(own)}")
     for index, (group, wanted) in enumerate(zip(groups, own, strict=True)):
         _check_group(type(optimizer), group, wanted, f"group {index}")
-        for key in wanted.keys() - group.keys():  # of a torch that did not have it
+        for key in wanted.keys() - group.keys():  # saved by a torch that lacked it
             group[key] = wanted[key]
     stepped = _stepped(optimizer)
     for index, values in state.items():
@@ -135,14 +135,14 @@ def _check_group(
         like = wanted[key]
         if _is_number(like):
             fine = _is_number(value)
-        elif like is None or isinstance(like, bool):  # how it works, which training never changes
+        elif like is None or isinstance(like, bool):  # a setting that training never changes
             fine = value is like
         else:
             fine = type(value) is type(like)
         if not fine:
             raise ValueError(f"the optimiser's {place}.{key} is {value!r}, not like {like!r}")
     takes = inspect.signature(kind).parameters
-    try:  # its constructor knows what is in range
+    try:  # its constructor knows which values are in range
         kind(
             [torch.zeros(1, requires_grad=True)],
             **{key: value for key, value in group.items() if key in takes and key != "params"},
@@ -160,7 +160,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _stepped(optimizer: torch.optim.Optimizer) -> dict[int, Any]:
-    """Return the state of a copy of the optimiser after one step of gradients 0."""
+    """Return the state of a copy of the optimiser after one step with zero gradients."""
     other = copy.deepcopy(optimizer)
     for group in other.param_groups:
         for parameter in group["params"]:

@@ -1,4 +1,4 @@
-"""A progress bar that counts the steps that were played."""
+"""A progress bar that counts the steps actually played."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tqdm import tqdm
 
 
 class ProgressBar(ProgressBarCallback):
-    """A progress bar over the whole training, at the timesteps that the model has counted.
+    """A progress bar over the whole training, following the model's own count of timesteps.
 
-    Stable-Baselines3's own adds `num_envs` at every step, which is wrong where rows are masked or a
-    call takes many steps. A model's `latest` (numbers by name, such as the newest mean return)
-    stands behind it.
+    Stable-Baselines3's own bar adds `num_envs` at every step, which is wrong where rows are masked
+    or a call takes many steps. The model's `latest` (numbers by name, such as the newest mean
+    return) is shown after the bar.
     """
 
     pbar: Any
@@ -47,7 +47,7 @@ class ProgressBar(ProgressBarCallback):
         self.close()
 
     def close(self) -> None:
-        """Close the bar; call it where training ends by an exception, such as Ctrl-C."""
+        """Close the bar; call this when an exception ends training, such as Ctrl-C."""
         if getattr(self, "pbar", None) is not None:
             self.pbar.refresh()
             self.pbar.close()
@@ -60,5 +60,5 @@ class ProgressBar(ProgressBarCallback):
             self.pbar.set_postfix(numbers, refresh=False)
 
     def _advance(self) -> None:
-        # tqdm gives up its percentage beyond the total, and the last iteration goes beyond it
+        # tqdm drops its percentage beyond the total, and the last iteration exceeds the total
         self.pbar.update(min(self.model.num_timesteps, self.pbar.total) - self.pbar.n)

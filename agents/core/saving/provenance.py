@@ -1,4 +1,4 @@
-"""Where a run is from: versions, command, commit and time."""
+"""Where a run comes from: versions, command, commit and time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _GIT_SECONDS = 2.0  # a slow file system must not hold up the start
 
 
 def provenance() -> dict[str, Any]:
-    """Return what a run's `config.json` says of its origin."""
+    """Return what a run's `config.json` records about its origin."""
     versions: dict[str, str | None] = {"python": platform.python_version()}
     for package in _PACKAGES:
         with contextlib.suppress(metadata.PackageNotFoundError):
@@ -29,7 +29,7 @@ def provenance() -> dict[str, Any]:
 
 
 def _commit() -> str | None:
-    """Return the commit of the folder that training was started in, "-dirty" if it was edited."""
+    """Return the commit of the folder in which training was started, with "-dirty" if edited."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_GIT_SECONDS)

@@ -1,10 +1,10 @@
-"""A run: the folder of one training, never overwritten.
+"""A run: the folder of one training run, never overwritten.
 
 runs/<agent>-<id>-s<seed>[-2...]/
-    config.json     what was asked for, with which versions
+    config.json     what was asked for, and with which versions
     progress.csv    the log
     tb/             the log for TensorBoard
-    checkpoint.zip  the state at the newest saved iteration boundary
+    checkpoint.zip  the state at the latest saved iteration boundary
     curve.csv, curve.png
 runs/last           the newest run
 """
@@ -30,15 +30,15 @@ from .lock import locked
 from .provenance import provenance
 
 _LAST = "last"
-_LONGEST_NAME = 1024  # bytes of a text file `last` that are read
+_LONGEST_NAME = 1024  # bytes read of a `last` that is a text file
 
 
 @dataclass(frozen=True)
 class Run:
-    """The folder of one training; its paths need not exist.
+    """The folder of one training run; the files it names need not exist.
 
     Args:
-        folder: The folder, as `create` or `open` found it.
+        folder: The folder, from `create` or `open`.
     """
 
     folder: Path
@@ -52,17 +52,17 @@ class Run:
         seed: int | None,
         config: Mapping[str, Any],
     ) -> Run:
-        """Make the folder of a new run, and point `last` to it.
+        """Create the folder of a new run, and point `last` to it.
 
         Args:
-            root: The folder of all runs, made if missing.
+            root: The folder of all runs, created if missing.
             agent: The agent's name.
-            env_id: The id it trains on.
-            seed: The training's seed; None if it was drawn.
+            env_id: The id of the environment it trains on.
+            seed: The training seed; None if it was drawn at random.
             config: What was asked for; values that are not JSON are written as text.
 
         Raises:
-            OSError: The folder cannot be made or written; nothing of it is left then.
+            OSError: The folder cannot be created or written; nothing of it is left behind.
         """
         root = Path(root)
         name = _file_name(f"{agent}-{env_id}-s{'none' if seed is None else seed}")
@@ -90,13 +90,13 @@ class Run:
         """Find an existing run.
 
         Args:
-            path: Its folder, a file in it, or `<root>/last`.
-            needs: The file to find there, e.g. "checkpoint.zip" to resume, "progress.csv" to plot;
-                None for any run.
+            path: The run's folder, a file in it, or `<root>/last`.
+            needs: The file that must exist: e.g. "checkpoint.zip" to resume, "progress.csv" to
+                plot; None for any run.
 
         Raises:
-            FileNotFoundError: There is no such folder, or the file is not in it.
-            ValueError: `last` names something else than a folder beside it.
+            FileNotFoundError: There is no such folder, or the file is missing from it.
+            ValueError: `last` names something other than a folder beside it.
         """
         folder = _resolve(Path(path))
         if not folder.is_dir():
@@ -117,13 +117,13 @@ class Run:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the run for writing: no other process does, and nothing is written elsewhere.
+        """Hold the run for writing: no other process writes to it, and no link leads elsewhere.
 
-        What killed processes left of their writing is removed.
+        Removes temporary files left by killed processes.
 
         Raises:
-            BlockingIOError: Another process trains this run; says which.
-            OSError: There is a link in the folder, or it cannot be written.
+            BlockingIOError: Another process is training this run; the message says which.
+            OSError: The folder contains a link, or cannot be written.
         """
         refuse_links(self.folder)
         with locked(self.folder, "trained"):
@@ -166,7 +166,7 @@ class Run:
 
         Raises:
             OSError: The file is missing or unreadable.
-            ValueError: The file is damaged; names the place.
+            ValueError: The file is damaged; the message says where.
         """
         try:
             document = json.loads(self.config.read_bytes())
@@ -182,7 +182,7 @@ class Run:
 
 
 def _check_config(config: Mapping[str, Any]) -> None:
-    """Refuse what resuming would read of a config, where it is of another type."""
+    """Refuse a config in which a value that resuming reads has the wrong type."""
     for key, least in (("total_timesteps", 1), ("eval_tasks", 0), ("threads", 1)):
         value = config.get(key)
         if value is not None and (type(value) is not int or not least <= value < 2**63):
@@ -200,7 +200,7 @@ def _new_folder(root: Path, name: str) -> Path:
     folder, number = root / name, 1
     while True:
         try:
-            folder.mkdir()  # this is the test: two trainings started together get two folders
+            folder.mkdir()  # this is the test: two runs started together get two folders
             return folder
         except FileExistsError:
             number += 1
@@ -224,7 +224,7 @@ def _point_last(root: Path, name: str) -> None:
     try:
         try:
             temporary.symlink_to(name, target_is_directory=True)
-        except (OSError, NotImplementedError):  # not every system or user may link
+        except (OSError, NotImplementedError):  # not every system or user may create links
             temporary.write_text(f"{name}\n")
         os.replace(temporary, root / _LAST)
     except OSError as error:
@@ -234,7 +234,7 @@ def _point_last(root: Path, name: str) -> None:
 
 
 def _resolve(path: Path) -> Path:
-    """Follow `last`, be it a link or a text file, and step from a run's file to its folder."""
+    """Follow `last`, whether link or text file, and go from a run's file to its folder."""
     if path.name == _LAST and (path.is_symlink() or path.is_file()):
         return _beside(path)
     if path.is_symlink() and path.is_dir():
@@ -243,10 +243,10 @@ def _resolve(path: Path) -> Path:
 
 
 def _beside(last: Path) -> Path:
-    """Return the folder that `last` names, which must be one beside it."""
+    """Return the folder that `last` names, which must be beside it."""
     named = os.readlink(last) if last.is_symlink() else _text_of(last)
     folder: Path | None = None
-    # links in a circle, or a name that no folder can have
+    # circular links, or a name that no folder can have
     with contextlib.suppress(OSError, RuntimeError, ValueError):
         folder = (last.parent / named).resolve()
     if folder is None or folder.parent != last.parent.resolve() or folder.name == _LAST:

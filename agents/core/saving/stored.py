@@ -1,7 +1,7 @@
-"""What a checkpoint's data must look like before anything is made of it.
+"""Check a checkpoint's data before anything is built from it.
 
-A file is read as a stranger's: its parts, their types and their sizes are checked at this border,
-and what still fails while an agent is made of them is a `CheckpointError` that names the place.
+A file is treated as untrusted: its parts, their types and their sizes are checked here, and any
+later failure while an agent is built from them is a `CheckpointError` that says where.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from torch.nn.modules import module as _modules
 from .allowed import ModuleRefusedError
 from .checkpoint import CheckpointError
 
-_DEPTH = 40  # of data within data; ours has fewer than ten
-_LARGEST = 2**63 - 1  # of counts
-_HUGE = 2**31  # no number of rows, tasks, transitions or epochs; fails as a size of an array
-# Arguments of `gymnasium.make_vec` itself: what a file says of an environment is the family's.
+_DEPTH = 40  # nesting depth of data; ours is below ten
+_LARGEST = 2**63 - 1  # the largest count allowed
+_HUGE = 2**31  # too many rows, tasks, transitions or epochs; fails as an array size
+# Arguments of `gymnasium.make_vec` itself; what a file says about an environment is the family's.
 _NOT_ARGUMENTS = (
     "family", "num_envs", "registered_id", "vector_kwargs", "vectorization_mode", "wrappers",
 )  # fmt: skip
-_SPARE = 1_000_000  # parameters that are made and not stored
+_SPARE = 1_000_000  # parameters that are created but not stored
 _SCHEMA: dict[str, Any] = {
     "algorithm": str,
     "settings": dict,
@@ -49,10 +49,10 @@ _SCHEMA: dict[str, Any] = {
 
 
 def check_data(data: Mapping[str, Any], path: str) -> None:
-    """Refuse data that are not an agent's.
+    """Refuse data that do not describe an agent.
 
     Raises:
-        CheckpointError: A part is missing or of another type; names it.
+        CheckpointError: A part is missing or has the wrong type; the message names it.
     """
     _check_depth(data, path)
     for place, kind in _SCHEMA.items():
@@ -72,15 +72,15 @@ def check_data(data: Mapping[str, Any], path: str) -> None:
 
 
 def check_settings(cls: type, settings: Mapping[str, Any], path: str) -> None:
-    """Refuse settings that an algorithm's constructor does not take, or not of that type.
+    """Refuse settings that an algorithm's constructor does not take, or of the wrong type.
 
     Args:
         cls: The algorithm.
-        settings: Decoded.
-        path: For the message.
+        settings: Decoded settings.
+        path: The file, for the message.
 
     Raises:
-        CheckpointError: There is such a one; names it.
+        CheckpointError: There is such a setting; the message names it.
     """
     hints = _hints(cls)
     for name, value in settings.items():
@@ -105,7 +105,7 @@ def check_settings(cls: type, settings: Mapping[str, Any], path: str) -> None:
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """Return whether a value is of the type that a hint says; a hint not known here allows all."""
+    """Return whether a value matches a type hint; a hint unknown here matches everything."""
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         return any(fits(value, part) for part in parts)
@@ -136,9 +136,9 @@ def fits(value: Any, hint: Any) -> bool:
 
 @contextlib.contextmanager
 def reading(path: str, place: str) -> Iterator[None]:
-    """Turn whatever a file's content causes into a `CheckpointError` that names file and place.
+    """Turn any error a file's content causes into a `CheckpointError` naming file and place.
 
-    Errors of the system, a missing package and a refused module stay what they are.
+    Operating system errors, a missing package and a refused module are passed on unchanged.
     """
     try:
         yield
@@ -154,14 +154,14 @@ def reading(path: str, place: str) -> Iterator[None]:
 def limited_parameters(
     tensors: Mapping[str, Mapping[str, torch.Tensor]], path: str
 ) -> Iterator[None]:
-    """Refuse to make networks that are much larger than what the file holds of them.
+    """Refuse to create networks that are much larger than what the file holds for them.
 
     Args:
-        tensors: Of the file.
-        path: For the message.
+        tensors: The file's tensors.
+        path: The file, for the message.
 
     Raises:
-        CheckpointError: They are; before their memory is used.
+        CheckpointError: They are larger; raised before the memory is used.
     """
     stored = sum(part.numel() for group in tensors.values() for part in group.values())
     made = 0

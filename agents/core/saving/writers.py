@@ -1,6 +1,6 @@
-"""What training tells: a CSV that survives kills and resumes, TensorBoard and text.
+"""Training logs: a CSV that survives kills and resumes, TensorBoard and text.
 
-They write for Stable-Baselines3's `Logger`. None of them ends a training because a disk is full.
+These are writers for Stable-Baselines3's `Logger`. None ends training because a disk is full.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ from torch.utils.tensorboard import SummaryWriter
 
 from .files import atomic_file, identity
 
-TIMESTEPS = "time/total_timesteps"  # the column that says where in the training a row belongs
+TIMESTEPS = "time/total_timesteps"  # the column that says where in training a row belongs
 _AWAY = "move it away, and a new one is begun"
 _UNSUPPORTED = {Video: "video", Figure: "figure", Image: "image", HParam: "hparam"}
 
 
 class AppendingCSV(KVWriter):
-    """Append rows to a CSV file, and never erase it.
+    """Append rows to a CSV file without ever erasing it.
 
-    Columns stand in the order of their first appearance; a later one extends the header, and
-    earlier rows have an empty cell there. Rows that a full disk refuses are kept and written with
-    the next one.
+    Columns are in order of first appearance; a new column extends the header, and earlier rows
+    have an empty cell there. Rows that a full disk refuses are kept and written with the next
+    one.
 
     Args:
-        path: The file; its rows stay, but for a torn last line. A removed one begins anew; where
-            its folder was removed, rows are kept as on a full disk.
+        path: The file; its rows are kept, except an incomplete last line. If the file is removed, a
+            new one is begun; if its folder is removed, rows are kept as on a full disk.
 
     Raises:
         OSError: The file cannot be read or written.
-        ValueError: The file is damaged in its middle.
+        ValueError: The file is damaged before its last line.
     """
 
     def __init__(self, path: str | os.PathLike):
@@ -59,7 +59,7 @@ class AppendingCSV(KVWriter):
         if torn or _has_other_names(self.path):
             _replace(self.path, self.columns, rows)
         with open(self.path, "ab"):
-            pass  # an unwritable file shows here, not an hour later
+            pass  # a file that cannot be written fails here, not an hour later
 
     def write(
         self, key_values: dict[str, Any], key_excluded: dict[str, tuple[str, ...]], step: int = 0
@@ -67,8 +67,8 @@ class AppendingCSV(KVWriter):
         """Append one row.
 
         Args:
-            key_values: Cells by column.
-            key_excluded: Formats by column that do not show it.
+            key_values: Cells, by column.
+            key_excluded: For each column, the formats that do not show it.
             step: Unused; the timesteps are a column.
 
         Raises:
@@ -79,7 +79,7 @@ class AppendingCSV(KVWriter):
         self._try_to_write()
 
     def close(self) -> None:
-        """Try once more to write what could not be written."""
+        """Try once more to write the rows still pending."""
         if self._pending:
             self._try_to_write()
 
@@ -109,7 +109,7 @@ class AppendingCSV(KVWriter):
 
 
 class _TensorBoard(TensorBoardOutputFormat):
-    """Stable-Baselines3's TensorBoard writer; resumed, it hides what lies beyond the checkpoint."""
+    """Stable-Baselines3's TensorBoard writer; on resuming it hides what follows the checkpoint."""
 
     def __init__(self, folder: str, resume_timesteps: int | None):
         purge = None if resume_timesteps is None else resume_timesteps + 1
@@ -138,16 +138,16 @@ class _TensorBoard(TensorBoardOutputFormat):
 def make_logger(
     folder: str | os.PathLike, verbose: int = 0, resume_timesteps: int | None = None
 ) -> Logger:
-    """Make the logger of a run: `progress.csv`, TensorBoard files in `tb/`, and text if asked for.
+    """Make the logger of a run: `progress.csv`, TensorBoard files in `tb/`, and optional text.
 
     Args:
-        folder: The run's folder, made if missing.
-        verbose: 0 for files alone, 1 or more for text on the standard output too.
-        resume_timesteps: The checkpoint's timesteps; what was logged after them is cut away.
+        folder: The run's folder, created if missing.
+        verbose: 0 for files only, 1 or more for text on standard output too.
+        resume_timesteps: The checkpoint's timesteps; anything logged after them is removed.
 
     Raises:
         OSError: The folder cannot be written.
-        ValueError: Resuming, `progress.csv` has no column of timesteps.
+        ValueError: When resuming, `progress.csv` has no column of timesteps.
     """
     folder = Path(folder)
     (folder / "tb").mkdir(parents=True, exist_ok=True)
@@ -163,9 +163,9 @@ def make_logger(
 
 
 def cut_back(path: str | os.PathLike, column: str, value: float) -> int:
-    """Drop the rows of a CSV file that lie beyond a checkpoint, and a torn last line.
+    """Drop the rows of a CSV file that lie beyond a checkpoint, and an incomplete last line.
 
-    A row without a number in `column` shares the fate of the row before it.
+    A row without a number in `column` is kept or dropped with the row before it.
 
     Args:
         path: The file; a missing or empty one is fine.
@@ -176,8 +176,8 @@ def cut_back(path: str | os.PathLike, column: str, value: float) -> int:
         The number of rows dropped.
 
     Raises:
-        OSError: The file cannot be read or written; it is then as it was.
-        ValueError: The file has no such column, or is damaged in its middle.
+        OSError: The file cannot be read or written; it is then unchanged.
+        ValueError: The file has no such column, or is damaged before its last line.
     """
     columns, rows, torn = _read(Path(path))
     if columns and column not in columns:
@@ -211,7 +211,7 @@ def _text(rows: list[list[str]]) -> bytes:
 
 
 def _read(path: Path) -> tuple[list[str], list[list[str]], bool]:
-    """Read columns and whole rows, and say whether there was a torn one, which is left out."""
+    """Read columns and complete rows; return whether there was an incomplete row, left out."""
     content = path.read_bytes() if path.exists() else b""
     whole, _, rest = content.partition(b"\0")  # a power cut may leave zeros at the end
     if rest.strip(b"\0\r\n"):
@@ -224,7 +224,7 @@ def _read(path: Path) -> tuple[list[str], list[list[str]], bool]:
     try:
         lines.extend(reader)
     except csv.Error as error:
-        if text.read(1):  # there is more behind it
+        if text.read(1):  # more text follows
             place = f"line {reader.line_num}"
             raise ValueError(f"{path} is damaged: {place} is no CSV ({error}); {_AWAY}") from error
         torn = True  # the file ends inside a quoted cell
@@ -236,7 +236,7 @@ def _read(path: Path) -> tuple[list[str], list[list[str]], bool]:
 
 
 def _has_other_names(path: Path) -> bool:
-    """Return whether appending would change a file somewhere else too (a hard link)."""
+    """Return whether appending would also change a file elsewhere (a hard link)."""
     return path.exists() and path.stat().st_nlink > 1
 
 
