@@ -1,6 +1,6 @@
-"""Numbers that are not finite stop training and evaluation, in words, before they are learnt from.
+"""Stop training and evaluation with a clear error before learning from non-finite numbers.
 
-N rows, R of them that play.
+N rows, of which R are playing.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import numpy as np
 import torch
 
 _LARGEST = float(np.finfo(np.float32).max)  # what networks and replay buffers can hold
-_SMALL_SQUARES = 1e37  # a sum of squares up to it has finite terms in float32
+_SMALL_SQUARES = 1e37  # a sum of squares up to this has finite terms in float32
 _SLOWER = "try a smaller learning_rate, or max_grad_norm"
-_TELLING = ("loss", "grad_norm")  # figures of an update that must be finite, by parts of names
+_TELLING = ("loss", "grad_norm")  # figures that must be finite, by parts of their names
 
 
 class NotFiniteError(ValueError):
@@ -22,9 +22,9 @@ class NotFiniteError(ValueError):
 
     Args:
         message: What is not finite, where, and what to do.
-        term: What it is, e.g. `"reward"`.
-        row: Of the environment; None where it is of no row.
-        step: Steps after the reset in which it came; None where it is of no step.
+        term: The quantity, e.g. `"reward"`.
+        row: Row of the environment; None if it belongs to no row.
+        step: Steps after the reset at which it occurred; None if it belongs to no step.
     """
 
     def __init__(
@@ -34,25 +34,25 @@ class NotFiniteError(ValueError):
         self.term, self.row, self.step = term, row, step
 
     def followed_by(self, words: str) -> NotFiniteError:
-        """Return the same error with more words behind its own."""
+        """Return the same error with more words appended to its message."""
         return type(self)(f"{self}; {words}", self.term, self.row, self.step)
 
 
 def all_finite(values: np.ndarray) -> bool:
-    """Tell whether every number is finite in float32, which networks and buffers hold."""
+    """Tell whether every number is finite in float32, the type of networks and buffers."""
     if values.dtype.kind != "f" or not values.size:
         return True
-    if np.vdot(values, values) <= _SMALL_SQUARES:  # a third of the time, and nearly always enough
+    if np.vdot(values, values) <= _SMALL_SQUARES:  # three times as fast, and nearly always enough
         return True
-    return bool(np.abs(values).max() <= _LARGEST)  # NaN is no less than anything
+    return bool(np.abs(values).max() <= _LARGEST)  # comparisons with NaN are False
 
 
 class StepCheck:
-    """Refuses numbers of an environment that are not finite.
+    """Refuses non-finite numbers from an environment.
 
     Args:
-        venv: The environment, which is named.
-        infos: Names of the infos that are used, and checked where they come.
+        venv: The environment, named in errors.
+        infos: Names of the infos in use, which are checked where present.
     """
 
     def __init__(self, venv: Any, infos: tuple[str, ...]):
@@ -62,10 +62,10 @@ class StepCheck:
         self.step = 0
 
     def reset(self, observations: Any, seed: int | None) -> None:
-        """Check what a reset shows, [N, ...]; without a seed it goes on counting steps.
+        """Check the observations of a reset, [N, ...]; without a seed, step counts continue.
 
         Raises:
-            NotFiniteError: Naming id, row and key.
+            NotFiniteError: Names id, row and key.
         """
         if seed is not None:
             self.seed, self.step = seed, 0
@@ -78,13 +78,13 @@ class StepCheck:
 
         Args:
             reward: [R].
-            observation: True successors, [R, ...].
-            shown: What all rows show now, [N, ...], where that is something else; or None.
-            infos: Of these rows.
-            rows: Indices [R]; None is all.
+            observation: True successor observations, [R, ...].
+            shown: What all rows show now, [N, ...], if it differs from `observation`; else None.
+            infos: Infos of these rows.
+            rows: Indices [R]; None for all.
 
         Raises:
-            NotFiniteError: Naming id, row, step and term.
+            NotFiniteError: Names id, row, step and term.
         """
         self.step += 1
         if not all_finite(reward):
@@ -121,12 +121,12 @@ class StepCheck:
 
 
 def check_figures(figures: Mapping[str, float]) -> None:
-    """Refuse losses and norms of gradients that are not finite.
+    """Refuse losses and gradient norms that are not finite.
 
-    Other figures may be undefined, as the explained variance of equal returns is.
+    Other figures may be undefined, such as the explained variance of equal returns.
 
     Raises:
-        NotFiniteError: Naming the figure.
+        NotFiniteError: Names the figure.
     """
     for name, value in figures.items():
         if any(part in name for part in _TELLING) and not np.isfinite(value):
@@ -134,15 +134,15 @@ def check_figures(figures: Mapping[str, float]) -> None:
 
 
 def check_tensors(kind: str, named: Iterable[tuple[str, Any]], cure: str = _SLOWER) -> None:
-    """Refuse tensors that hold numbers which are not finite.
+    """Refuse tensors that hold non-finite numbers.
 
     Args:
-        kind: What they are, for the message, e.g. `"parameter"`.
-        named: Names and tensors; what is no tensor of floats is passed over.
-        cure: What to do, for the message.
+        kind: What the tensors are, for the message, e.g. `"parameter"`.
+        named: Names and tensors; anything that is not a float tensor is skipped.
+        cure: What to do about it, for the message.
 
     Raises:
-        NotFiniteError: Naming the first such tensor.
+        NotFiniteError: Names the first such tensor.
     """
     for name, part in named:
         if not isinstance(part, torch.Tensor) or not part.is_floating_point():
@@ -157,7 +157,7 @@ def check_tensors(kind: str, named: Iterable[tuple[str, Any]], cure: str = _SLOW
 
 
 def tensors_of_optimizer(optimizer: torch.optim.Optimizer) -> Iterator[tuple[str, Any]]:
-    """Yield what an optimiser keeps of each parameter, by names such as `exp_avg of 3`."""
+    """Yield an optimiser's state for each parameter, under names such as `exp_avg of 3`."""
     for index, state in enumerate(optimizer.state.values()):
         for name, part in state.items():
             yield f"{name} of {index}", part

@@ -1,24 +1,24 @@
-"""A linear baseline fitted anew to every task's episodes. M tasks, N steps, F features.
+"""A linear baseline fitted to each task's episodes anew. M tasks, N steps, F features.
 
-Of whole trials, one a column: T steps, B trials, D numbers of an observation.
+For whole trials, one per column: T steps, B trials, D numbers of an observation.
 """
 
 from __future__ import annotations
 
 import torch
 
-_CLIP = 10.0  # of observations, so that squares of outliers do not rule the fit
+_CLIP = 10.0  # limit of observations, so that the squares of outliers do not dominate the fit
 _TIME_UNIT = 100.0  # steps
 _RIDGE = 1e-5
-_MOST_FEATURES = 8_000_000  # numbers held at a time, 64 MB
-_ATTEMPTS = 5  # each with ten times the ridge of the one before
+_MOST_FEATURES = 8_000_000  # numbers held at a time: 64 MB
+_ATTEMPTS = 5  # each with ten times the previous ridge
 
 
 def features(observations: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
     """Return [observation, its square, time, time^2, time^3, 1], float64 [..., F].
 
     Args:
-        observations: Raw ones, [..., D].
+        observations: Raw observations, [..., D].
         time: Steps since the episode's start, [...].
 
     Source:
@@ -33,10 +33,10 @@ def features(observations: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
 def fit_linear_baseline(
     inputs: torch.Tensor, targets: torch.Tensor, mask: torch.Tensor, ridge: float = _RIDGE
 ) -> torch.Tensor:
-    """Fit every task's targets by ridge regression, and return the predictions.
+    """Fit every task's targets by ridge regression and return the predictions.
 
-    A fit that is singular or not finite is tried again with ten times the ridge; a task that
-    cannot be fitted at all is predicted to be 0.
+    A fit that is singular or not finite is retried with ten times the ridge; the predictions for a
+    task that cannot be fitted at all are 0.
 
     Args:
         inputs: Features, [M, N, F].
@@ -45,7 +45,7 @@ def fit_linear_baseline(
         ridge: Weight of the squared coefficients.
 
     Returns:
-        Predictions of the dtype of `targets`, [M, N].
+        Predictions with the dtype of `targets`, [M, N].
     """
     inputs = inputs.double()
     weighted = inputs * mask.double().unsqueeze(-1)
@@ -70,16 +70,16 @@ def fit_linear_baseline(
 def trial_baseline(
     inputs: torch.Tensor, returns: torch.Tensor, ends: torch.Tensor, mask: torch.Tensor
 ) -> torch.Tensor:
-    """Fit every trial's returns by ridge regression, and return the predictions [T, B].
+    """Fit every trial's returns by ridge regression and return the predictions [T, B].
 
-    The features are Duan's, of what the policy sees (also the last action and reward: they tell
-    much of what follows) and the steps since the episode's start, and three powers of the part of
-    the trial that is over.
+    The features are Duan's, of the policy's inputs (including the last action and reward, which say
+    much about what follows) and of the steps since the episode's start, plus three powers of the
+    elapsed fraction of the trial.
 
     Args:
-        inputs: The policy's, not standardised, [T, B, D].
-        returns: Discounted sums of rewards to the trial's end, [T, B].
-        ends: An episode ended with the step, bool [T, B].
+        inputs: The policy's inputs, not standardised, [T, B, D].
+        returns: Discounted sums of rewards up to the trial's end, [T, B].
+        ends: Whether an episode ended with the step, bool [T, B].
         mask: 1 where a step was played, [T, B].
     """
     steps, trials = returns.shape
@@ -91,7 +91,7 @@ def trial_baseline(
     powers = torch.stack([part, part**2, part**3], dim=-1)
     width = 2 * inputs.shape[-1] + 7
     fitted = []
-    # a few trials at a time: features are many times the inputs
+    # a few trials at a time: features take many times the memory of the inputs
     for some in torch.arange(trials).split(max(_MOST_FEATURES // (steps * width), 1)):
         made = features(inputs[:, some], time[:, some])
         made = torch.cat([made, powers[:, some]], dim=-1).transpose(0, 1)

@@ -69,7 +69,7 @@ def clipped_value_loss(
     clip: float,
     mask: torch.Tensor,
 ) -> torch.Tensor:
-    """Return PPO2's value loss: values move by at most `clip` from the acting network's."""
+    """Return PPO2's value loss: values move at most `clip` away from the acting network's."""
     clipped = old_value + (value - old_value).clamp(-clip, clip)
     worst = torch.maximum((value - target).square(), (clipped - target).square())
     return masked_mean(worst, mask)
@@ -98,15 +98,15 @@ def clip_fraction(
 def explained_variance(
     value: torch.Tensor, target: torch.Tensor, mask: torch.Tensor
 ) -> torch.Tensor:
-    """Return 1 - Var(target - value) / Var(target); 1 is perfect, NaN a constant target."""
+    """Return 1 - Var(target - value) / Var(target); 1 is perfect, NaN for a constant target."""
     error = target - value
     left = masked_mean((error - masked_mean(error, mask)).square(), mask)
-    shifted = target - target[mask > 0][0]  # exactly 0 where constant, which a mean may miss
+    shifted = target - target[mask > 0][0]  # exactly 0 if constant, unlike with a mean
     whole = masked_mean((shifted - masked_mean(shifted, mask)).square(), mask)
     return torch.where(whole > 0, 1 - left / whole, torch.nan)
 
 
 def standardise(advantage: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Return advantages of mean 0 and deviation 1 over played steps, 0 elsewhere."""
+    """Return advantages with mean 0 and deviation 1 over played steps, and 0 elsewhere."""
     centred = (advantage - masked_mean(advantage, mask)) * mask
     return centred / (masked_mean(centred.square(), mask).sqrt() + _EPSILON)

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 
 _LARGEST = float(np.finfo(np.float32).max)
-_SMALLEST = 1e-4  # of a deviation, so that constant rewards are not blown up
+_SMALLEST = 1e-4  # the smallest deviation used, so that constant rewards are not blown up
 
 
 class RunningMoments:
-    """Count, mean and variance of all numbers seen, in float64."""
+    """Count, mean and variance of all numbers seen so far, in float64."""
 
     def __init__(self) -> None:
         self.count = 0.0
@@ -22,11 +22,11 @@ class RunningMoments:
 
     @property
     def std(self) -> float:
-        """Deviation of all numbers; 0 before the first."""
+        """Standard deviation of all numbers seen; 0 before the first."""
         return float(np.sqrt(self._squares / self.count)) if self.count else 0.0
 
     def update(self, numbers: np.ndarray) -> None:
-        """Take more numbers, of any shape.
+        """Add more numbers, of any shape.
 
         Source:
             Chan et al. 1983, equation 2.1.
@@ -49,7 +49,7 @@ class RunningMoments:
         """Undo `state`.
 
         Raises:
-            ValueError: Something is missing, is no finite number, or cannot be.
+            ValueError: A value is missing, is not a finite number, or is impossible.
         """
         saved: list[Any] = [state.get(name) for name in ("count", "mean", "squares")]
         numbers = [float(one) for one in saved if type(one) in (int, float)]
@@ -61,9 +61,9 @@ class RunningMoments:
 
 
 class RewardNormaliser:
-    """Divides rewards by the running deviation of the discounted return within a trial.
+    """Divides rewards by the running standard deviation of the discounted return within a trial.
 
-    Rewards are not centred: where episodes end early, subtracting a mean would change the problem.
+    Rewards are not centred: if episodes can end early, subtracting a mean would change the problem.
     """
 
     def __init__(self) -> None:
@@ -71,11 +71,11 @@ class RewardNormaliser:
 
     @property
     def scale(self) -> float:
-        """What rewards are divided by; 1 before the first trials."""
+        """The divisor of rewards; 1 before the first trials."""
         return max(self.returns.std, _SMALLEST) if self.returns.count else 1.0
 
     def update(self, rewards: torch.Tensor, mask: torch.Tensor, gamma: float) -> None:
-        """Take the raw rewards of whole trials.
+        """Add the raw rewards of whole trials.
 
         Args:
             rewards: [T, B].

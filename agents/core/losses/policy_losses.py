@@ -28,17 +28,17 @@ def ppo_loss(
     """Return PPO's loss and its parts.
 
     Args:
-        log_prob: Of the played actions under the current policy.
-        entropy: Of the current policy.
+        log_prob: Log probabilities of the played actions under the current policy.
+        entropy: Entropy of the current policy.
         value: Current values.
-        old_log_prob: Under the acting policy.
-        advantage: Over the whole trial.
-        target: Of the value.
+        old_log_prob: Log probabilities of the played actions under the acting policy.
+        advantage: Advantages over the whole trial.
+        target: Targets of the value.
         mask: 1 where a step was played.
         clip: Range of the probability ratio.
         ent_coef: Weight of the entropy bonus.
         vf_coef: Weight of the value loss.
-        policy_loss: Another surrogate of the same arguments.
+        policy_loss: Another surrogate that takes the same arguments.
 
     Source:
         Schulman et al. 2017, equation 9.
@@ -72,11 +72,11 @@ def a2c_loss(
     """Return the loss and its parts.
 
     Args:
-        log_prob: Of the played actions.
-        entropy: Of the policy.
+        log_prob: Log probabilities of the played actions.
+        entropy: Entropy of the policy.
         value: Current values.
         advantage: Return minus value, over the whole trial.
-        target: Of the value.
+        target: Targets of the value.
         mask: 1 where a step was played.
         ent_coef: Weight of the entropy bonus.
         vf_coef: Weight of the value loss.

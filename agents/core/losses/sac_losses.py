@@ -1,6 +1,6 @@
 """Losses of soft actor-critics. B samples, A actions of a discrete space; [..., B] -> scalar.
 
-The first axis of `q` is the two critics. `ent_coef` weighs the entropy against the reward.
+The first axis of `q` holds the two critics. `ent_coef` weighs the entropy against the reward.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import torch
 def td_target(
     rewards: torch.Tensor, terminated: torch.Tensor, next_values: torch.Tensor, gamma: float
 ) -> torch.Tensor:
-    """Return what the critics are fitted to, [B]; a cut episode goes on, a terminated one not.
+    """Return the critics' targets, [B]; values continue past truncation, but not past termination.
 
     Source:
         Haarnoja et al. 2018 (arXiv 1801.01290), equation 8.
@@ -20,22 +20,22 @@ def td_target(
 
 
 def twin_q_loss(q: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """Return the sum of both critics' mean squared errors.
+    """Return the sum of the two critics' mean squared errors.
 
     Args:
-        q: Of the played actions, [2, B].
-        target: [B]; a constant.
+        q: Values of the played actions, [2, B].
+        target: Targets [B]; constants.
     """
     return (q - target.detach()).square().mean(dim=-1).sum()
 
 
 def soft_value(q: torch.Tensor, log_prob: torch.Tensor, ent_coef: torch.Tensor) -> torch.Tensor:
-    """Return the value of a policy from one action of it, [B].
+    """Return a policy's value estimated from one of its actions, [B].
 
     Args:
-        q: Of that action, [2, B].
-        log_prob: Of that action, [B].
-        ent_coef: Scalar.
+        q: Values of that action, [2, B].
+        log_prob: Log probability of that action, [B].
+        ent_coef: Weight of the entropy, scalar.
 
     Source:
         Haarnoja et al. 2018, equation 3, with the smaller of two critics (section 4.2).
@@ -46,12 +46,12 @@ def soft_value(q: torch.Tensor, log_prob: torch.Tensor, ent_coef: torch.Tensor) 
 def discrete_soft_value(
     q: torch.Tensor, log_probs: torch.Tensor, ent_coef: torch.Tensor
 ) -> torch.Tensor:
-    """Return the value of a discrete policy, [B]: the expectation over its actions.
+    """Return a discrete policy's value, [B]: the expectation over its actions.
 
     Args:
-        q: Of every action, [2, B, A].
-        log_probs: Of every action, [B, A].
-        ent_coef: Scalar.
+        q: Values of every action, [2, B, A].
+        log_probs: Log probabilities of every action, [B, A].
+        ent_coef: Weight of the entropy, scalar.
 
     Source:
         Christodoulou 2019 (arXiv 1910.07207), equation 10.
@@ -71,15 +71,15 @@ def policy_loss(value: torch.Tensor) -> torch.Tensor:
 def temperature_loss(
     log_ent_coef: torch.Tensor, entropy: torch.Tensor, target_entropy: float
 ) -> torch.Tensor:
-    """Return the loss by which the weight of the entropy rises where there is too little of it.
+    """Return the loss that raises the entropy's weight when there is too little entropy.
 
     Args:
-        log_ent_coef: Scalar; the only one that is trained.
-        entropy: Of the policy, or minus log probabilities of its actions, [B].
-        target_entropy: Nats.
+        log_ent_coef: Scalar; the only argument that is trained.
+        entropy: Entropy of the policy, or minus the log probabilities of its actions, [B].
+        target_entropy: Target, in nats.
 
     Source:
-        Haarnoja et al. 2018b (arXiv 1812.05905), equation 18, on the logarithm, as their code.
+        Haarnoja et al. 2018b (arXiv 1812.05905), equation 18, on the logarithm, as in their code.
     """
     return log_ent_coef * (entropy.detach() - target_entropy).mean()
 

@@ -15,13 +15,13 @@ _SMALL = 1e-10
 
 @dataclass(frozen=True)
 class TrustRegionStep:
-    """What a trust-region update came to."""
+    """The result of a trust-region update."""
 
-    parameters: torch.Tensor  # the new ones, or the old ones where no step was good, [P]
+    parameters: torch.Tensor  # the new ones, or the old ones if no step was good, [P]
     accepted: bool
     loss_before: float
     loss_after: float
-    kl: float  # of the accepted step, 0 without one
+    kl: float  # of the accepted step; 0 if there is none
     backtracks: int
 
 
@@ -33,8 +33,8 @@ def conjugate_gradient(
     Args:
         product: Multiplies a vector [P] by the matrix.
         target: [P].
-        iterations: At most this many products.
-        tolerance: Of the squared residual.
+        iterations: The largest number of products.
+        tolerance: The squared residual at which to stop.
 
     Source:
         Hestenes and Stiefel 1952; Schulman et al. 2015 (TRPO), appendix C.
@@ -47,7 +47,7 @@ def conjugate_gradient(
             break
         multiplied = product(direction)
         curvature = direction @ multiplied
-        if not curvature > 0:  # not convex along it, or not finite: what is solved so far is used
+        if not curvature > 0:  # not convex along it, or not finite: use the solution so far
             break
         step = squared / curvature
         solution = solution + step * direction
@@ -61,19 +61,19 @@ def conjugate_gradient(
 def finite_difference_product(
     gradient: Product, parameters: torch.Tensor, damping: float = 1e-5, size: float = 1e-2
 ) -> Product:
-    """Return the Hessian's product with a vector, from differences of a gradient.
+    """Return a function for the Hessian's product with a vector, by differences of a gradient.
 
-    Needs no second derivatives, so it serves where these would be third ones (through an inner
-    gradient step) or do not exist (through recurrent kernels).
+    It needs no second derivatives, so it also works where these would be third derivatives (through
+    an inner gradient step) or do not exist (through recurrent kernels).
 
     Args:
-        gradient: Gradient [P] of a function at parameters [P].
+        gradient: Gradient [P] of a function at given parameters [P].
         parameters: Where the Hessian is taken, [P].
-        damping: Multiple of the identity that is added.
-        size: Norm of the differences; central ones, so the error is of its square.
+        damping: Multiple of the identity to add.
+        size: Norm of the differences, which are central, so the error is of order `size` squared.
 
     Source:
-        Duan et al. 2016 and Finn et al. 2017 (released code) do the same.
+        As in the released code of Duan et al. 2016 and Finn et al. 2017.
     """
 
     def product(vector: torch.Tensor) -> torch.Tensor:
@@ -100,13 +100,13 @@ def trust_region_step(
 
     Args:
         parameters: [P].
-        gradient: Of the loss, [P].
-        product: The KL's Hessian at `parameters` times a vector.
-        loss_and_kl: At any parameters.
+        gradient: Gradient of the loss, [P].
+        product: Multiplies a vector by the KL's Hessian at `parameters`.
+        loss_and_kl: Returns both at any parameters.
         max_kl: Radius of the region.
-        iterations: Of conjugate gradients.
-        max_backtracks: Steps tried, each `shrink` times the one before.
-        shrink: See above.
+        iterations: Iterations of conjugate gradients.
+        max_backtracks: Number of steps tried, each `shrink` times the one before.
+        shrink: Factor between two such steps.
 
     Raises:
         NotFiniteError: If the gradient is not finite.
@@ -118,14 +118,14 @@ def trust_region_step(
         raise NotFiniteError("the gradient of TRPO's surrogate is not finite", "gradient")
     before, _ = loss_and_kl(parameters)
     direction = conjugate_gradient(product, -gradient, iterations)
-    # the residual is orthogonal to what was solved, so this is direction' H direction
+    # the residual is orthogonal to the solution, so this is direction' H direction
     curvature = -float(gradient @ direction)
-    if not curvature > 0 or not bool(torch.isfinite(direction).all()):  # nothing to go by
+    if not curvature > 0 or not bool(torch.isfinite(direction).all()):  # no usable direction
         return TrustRegionStep(parameters, False, before, before, 0.0, 0)
     full = (2 * max_kl / curvature) ** 0.5 * direction
     for backtrack in range(max_backtracks):
         candidate = parameters + shrink**backtrack * full
         loss, kl = loss_and_kl(candidate)
-        if loss < before and kl <= max_kl:  # both are False where something is not a number
+        if loss < before and kl <= max_kl:  # both are False for NaN
             return TrustRegionStep(candidate, True, before, loss, kl, backtrack)
     return TrustRegionStep(parameters, False, before, before, 0.0, max_backtracks)

@@ -1,1 +1,1 @@
-"""Networks: what sees observations and gives features, distributions and values."""
+"""Networks: from observations to features, distributions and values."""

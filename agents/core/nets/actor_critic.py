@@ -1,6 +1,6 @@
-"""An actor-critic for many learners at once: torso, then all heads as one last layer.
+"""An actor-critic for many learners at once: a torso, then all heads as one last layer.
 
-M learners, P parameters of one, N observations of each; T steps, R rows of a learner.
+M learners, P parameters and N observations of each; T steps, R rows of a learner.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from ..nets import stacked
 from .heads import DiscreteHead, GaussianHead, PolicyHead, make_head
 from .torsos import Torso, make_torso
 
-_GAINS = {"policy": 0.01}  # of the last layer's weights; 1 of all other heads
+_GAINS = {"policy": 0.01}  # of the last layer's weights; 1 for all other heads
 
 
 @dataclass(frozen=True)
 class _Branch:
-    """A torso and the heads on it, by name with their numbers of outputs."""
+    """A torso and the heads on it: their names and numbers of outputs."""
 
     prefix: str
     torso: Torso
@@ -29,20 +29,20 @@ class _Branch:
 
 
 class ActorCritic:
-    """A policy and further outputs; parameters are given, [M, P], not held.
+    """A policy and further outputs; parameters [M, P] are passed in, not held.
 
     Args:
-        observation_space: Of one row.
-        action_space: Of one row: Discrete, MultiDiscrete, MultiBinary, or a Box of floats (a
-            Gaussian whose log deviation is a parameter of its own).
+        observation_space: Space of one row.
+        action_space: Space of one row: Discrete, MultiDiscrete, MultiBinary, or a Box of floats (a
+            Gaussian whose log deviation is a separate parameter).
         net_arch: Widths of the torso's layers.
-        outputs: Further heads by name, and the numbers each gives.
-        separate: Heads (or `"policy"`) with a torso of their own; all others share one.
-        torso: `"mlp"`, or `"table"` (Discrete observations: a number for each and each output,
-            which begins at 0); or a `Torso` class.
-        memory: None; the only one there is.
+        outputs: Further heads by name, with the number of outputs of each.
+        separate: Heads (or `"policy"`) with their own torso; all others share one.
+        torso: `"mlp"`, or `"table"` (Discrete observations: one number for each observation and
+            output, initially 0); or a `Torso` class.
+        memory: None; no other value is supported.
         activation: `"tanh"` or `"relu"`.
-        log_std_init: First log deviation of continuous actions.
+        log_std_init: Initial log deviation of continuous actions.
 
     Raises:
         TypeError: If a space is not supported.
@@ -86,10 +86,10 @@ class ActorCritic:
     # ---- parameters -----------------------------------------------------------------------------
 
     def begin(self, seeds: Sequence[int]) -> torch.Tensor:
-        """Draw first parameters [M, P], learner m's from `seeds[m]` alone.
+        """Draw the initial parameters [M, P], those of learner m from `seeds[m]` alone.
 
-        Weights are orthogonal: gain sqrt(2) in the torso, .01 of the policy, 1 of other heads, as
-        in Stable-Baselines3; a table is 0.
+        Weights are orthogonal, with gain sqrt(2) in the torso, .01 for the policy and 1 for other
+        heads, as in Stable-Baselines3; a table is 0.
         """
         return stacked.begin(self.layout, seeds, self._draw)
 
@@ -131,7 +131,7 @@ class ActorCritic:
     # ---- applying them --------------------------------------------------------------------------
 
     def encode(self, observations: Any) -> torch.Tensor:
-        """Return raw observations of R rows as a tensor [R, ...], as the torso is shown them."""
+        """Return raw observations of R rows as a tensor [R, ...], in the form the torso takes."""
         return self._branches[0].torso.encode(observations)
 
     def forward(self, params: torch.Tensor, inputs: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -139,11 +139,11 @@ class ActorCritic:
 
         Args:
             params: [M, P].
-            inputs: Of `encode`, [M, N, ...].
+            inputs: From `encode`, [M, N, ...].
 
         Returns:
-            `"policy"`, parameters of the distribution as `self.head` takes them, [M, N, ...]; each
-            of `outputs` [M, N, size], or [M, N] where its size is 1.
+            `"policy"`: distribution parameters as `self.head` takes them, [M, N, ...]; each of
+            `outputs`: [M, N, size], or [M, N] if its size is 1.
         """
         parts = self.layout.unflatten(params)
         result: dict[str, torch.Tensor] = {}
@@ -164,7 +164,7 @@ class ActorCritic:
         return result
 
     def over_time(self, params: torch.Tensor, inputs: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Return the outputs [T, M, R, ...] of inputs [T, M, R, ...]; see `forward`."""
+        """Return outputs [T, M, R, ...] for inputs [T, M, R, ...]; see `forward`."""
         steps, learners, rows = inputs.shape[:3]
         by_learner = inputs.transpose(0, 1).reshape(learners, steps * rows, *inputs.shape[3:])
         return {

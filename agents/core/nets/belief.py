@@ -1,4 +1,4 @@
-"""Gaussian beliefs over a latent task, from a recurrent network. T steps, B trials, L latents.
+"""Gaussian beliefs about a latent task, from a recurrent network. T steps, B trials, L latents.
 
 A belief is a diagonal Gaussian: a mean and a log variance, each [..., L].
 """
@@ -22,7 +22,7 @@ def gaussian_kl(
 ) -> torch.Tensor:
     """Return KL(this || other) of diagonal Gaussians in nats; all [..., L] -> [...]."""
     distance = log_variance - other_log_variance
-    # expm1: near equality the terms cancel, which plain float32 would not show
+    # expm1: near equality the terms cancel, and plain float32 would lose the difference
     spread = torch.expm1(distance) - distance
     moved = (mean - other_mean).square() * torch.exp(-other_log_variance)
     return 0.5 * (spread + moved).sum(dim=-1)
@@ -31,23 +31,22 @@ def gaussian_kl(
 def gaussian_sample(
     mean: torch.Tensor, log_variance: torch.Tensor, noise: torch.Tensor
 ) -> torch.Tensor:
-    """Sample; `noise` is standard normal of the shape of the result."""
+    """Sample; `noise` is standard normal and has the shape of the result."""
     return mean + torch.exp(0.5 * log_variance) * noise
 
 
 class RecurrentGaussian(nn.Module):
-    """A GRU over transitions, whose state is read as a Gaussian belief.
+    """A GRU over transitions whose state is decoded to a Gaussian belief.
 
-    The belief before the first transition, the prior, is learnt: it is what the state of zeros is
-    read as.
+    The belief before the first transition, the prior, is learnt: it is decoded from a zero state.
 
     Args:
-        input_size: Numbers of a transition.
+        input_size: Size of a transition.
         latent_size: L.
         embedding_sizes: Widths of the layers before the GRU; empty for none.
         hidden_size: Width of the GRU.
         activation: Between the layers of the embedding.
-        memory: Steps the GRU remembers at first, see `sequence.GRU`.
+        memory: Steps the GRU initially remembers, see `sequence.GRU`.
 
     Source:
         Zintgraf et al. 2020 (VariBAD), figure 2.
@@ -71,11 +70,11 @@ class RecurrentGaussian(nn.Module):
         nn.init.zeros_(self.belief.bias)
 
     def initial_state(self, rows: int) -> torch.Tensor:
-        """Return the state of the prior, [B, S]."""
+        """Return the initial state, which gives the prior, [B, S]."""
         return self.core.initial_state(rows)
 
     def read(self, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return mean and log variance, [..., L], of states [..., S]."""
+        """Return mean and log variance, [..., L], for states [..., S]."""
         mean, log_variance = self.belief(state).chunk(2, dim=-1)
         return mean, log_variance
 
@@ -84,7 +83,7 @@ class RecurrentGaussian(nn.Module):
         return self.core.step(self.embedding(inputs), state)[1]
 
     def forward(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the beliefs before the first and after each transition.
+        """Return the beliefs before the first transition and after each one.
 
         Args:
             inputs: Transitions of whole trials, [T, B, I].

@@ -1,4 +1,4 @@
-"""Which sequence cores there are, and how any of them is made."""
+"""The sequence cores by name, and how to make any of them."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def make_core(
         core: A name of `CORES`, `"module:Name"`, or a class; called with the input size and its own
             keyword arguments.
         input_size: I.
-        offered: Keyword arguments for cores that have such, e.g. `hidden_size`.
-        given: Keyword arguments of this core; they overrule the offered ones.
+        offered: Keyword arguments for cores that take them, e.g. `hidden_size`.
+        given: Keyword arguments for this core; they override the offered ones.
 
     Raises:
-        TypeError: If it makes no `SequenceCore`, or does not take what is given.
+        TypeError: If it does not make a `SequenceCore`, or does not take what is given.
         ValueError: If the name is unknown.
     """
     made: Callable[..., SequenceCore] = (

@@ -1,4 +1,4 @@
-"""Heads of actions that are chosen from finitely many. H features, P distribution parameters."""
+"""Heads for discrete choices. H features, P distribution parameters."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .policy_head import PolicyHead, head_layer
 
 
 class DiscreteHead(PolicyHead):
-    """A head with one layer of logits, for actions that are chosen from finitely many.
+    """A head with one layer of logits, for actions that consist of discrete choices.
 
     Args:
         input_size: H.
-        outputs: Numbers that the layer gives, P.
-        noise_size: Choices of an action.
+        outputs: Number of outputs of the layer, P.
+        noise_size: Number of choices in an action.
     """
 
     noise_kind = "uniform"
@@ -30,18 +30,18 @@ class DiscreteHead(PolicyHead):
 
     @abstractmethod
     def distribution(self, outputs: torch.Tensor) -> torch.Tensor:
-        """Return the parameters [..., P] that the layer's outputs [..., P] stand for."""
+        """Return the distribution parameters [..., P] for the layer's outputs [..., P]."""
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Return parameters [..., P] of features [..., H]."""
+        """Return parameters [..., P] for features [..., H]."""
         return self.distribution(self.logits(features))
 
 
 class LogProbabilityHead(DiscreteHead):
-    """A head whose parameters are log probabilities, of one choice or of several."""
+    """A head whose parameters are log probabilities, of one choice or several."""
 
     def entropy(self, params: torch.Tensor) -> torch.Tensor:
-        """Return the entropy of all choices together in nats, [...]."""
+        """Return the joint entropy of all choices in nats, [...]."""
         return -(params.exp() * params).sum(dim=-1)
 
     def kl(self, params: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
@@ -53,7 +53,7 @@ class CategoricalHead(LogProbabilityHead):
     """A categorical distribution over a Discrete space; parameters are log probabilities.
 
     Args:
-        action_space: Discrete.
+        action_space: The Discrete space.
         input_size: H.
     """
 
@@ -66,7 +66,7 @@ class CategoricalHead(LogProbabilityHead):
         return torch.log_softmax(outputs, dim=-1)
 
     def sample(self, params: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
-        """Sample by the inverse of the distribution function; `noise` is uniform, [..., 1]."""
+        """Sample by inverting the distribution function; `noise` is uniform, [..., 1]."""
         return _inverse(params, noise) + self.start
 
     def mode(self, params: torch.Tensor) -> torch.Tensor:
@@ -81,10 +81,10 @@ class CategoricalHead(LogProbabilityHead):
 class MultiCategoricalHead(LogProbabilityHead):
     """Independent categorical choices, for MultiDiscrete; parameters are log probabilities.
 
-    Those of the first choice come first, then those of the second, and so on.
+    Parameters of the first choice come first, then those of the second, and so on.
 
     Args:
-        action_space: MultiDiscrete of C choices.
+        action_space: MultiDiscrete with C choices.
         input_size: H.
     """
 
@@ -93,7 +93,7 @@ class MultiCategoricalHead(LogProbabilityHead):
         super().__init__(input_size, sum(self.sizes), len(self.sizes))
         self.shape = action_space.nvec.shape
         start = torch.as_tensor(action_space.start, dtype=torch.int64)
-        # Constants, no buffers: buffers are what a network keeps of its training.
+        # Constants rather than buffers: buffers hold what a network keeps from its training.
         self.start = start.reshape(self.shape)
         self.begins = torch.tensor([0, *self.sizes[:-1]]).cumsum(0)  # of a choice's parameters
 
@@ -131,7 +131,7 @@ class BernoulliHead(DiscreteHead):
     """Independent bits, for MultiBinary; parameters are log odds of 1.
 
     Args:
-        action_space: MultiBinary.
+        action_space: The MultiBinary space.
         input_size: H.
     """
 
@@ -141,7 +141,7 @@ class BernoulliHead(DiscreteHead):
         super().__init__(input_size, bits, bits)
 
     def distribution(self, outputs: torch.Tensor) -> torch.Tensor:
-        """Return log odds [..., P]: the outputs."""
+        """Return log odds [..., P], which are the outputs themselves."""
         return outputs
 
     def sample(self, params: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
@@ -158,7 +158,7 @@ class BernoulliHead(DiscreteHead):
         return torch.where(ones, _log_sigmoid(params), _log_sigmoid(-params)).sum(dim=-1)
 
     def entropy(self, params: torch.Tensor) -> torch.Tensor:
-        """Return the entropy of all bits together in nats, [...]."""
+        """Return the joint entropy of all bits in nats, [...]."""
         one, zero = _log_sigmoid(params), _log_sigmoid(-params)
         return -(one.exp() * one + zero.exp() * zero).sum(dim=-1)
 
@@ -173,7 +173,7 @@ class BernoulliHead(DiscreteHead):
 
 
 def _inverse(params: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
-    """Return indices [...] by the inverse of the distribution function; `noise` is [..., 1]."""
+    """Return indices [...] by inverting the distribution function; `noise` is [..., 1]."""
     below = torch.cumsum(params.exp(), dim=-1)[..., :-1]
     return (below <= noise).sum(dim=-1)
 

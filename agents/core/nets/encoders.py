@@ -1,4 +1,4 @@
-"""Encoders of sets of transitions. M tasks, N transitions of a task, D numbers of one, L latents.
+"""Encoders of sets of transitions. M tasks with N transitions of D numbers each, L latents.
 
 A posterior is a diagonal Gaussian: a mean and a log variance, [..., L]; the prior is N(0, I).
 """
@@ -13,21 +13,21 @@ from torch import nn
 from .belief import gaussian_kl
 from .kernels.fast_mlp import FastMlp, Precision
 
-_SMALLEST_VARIANCE = 1e-7  # of a factor, as in the code of Rakelly et al.
+_SMALLEST_VARIANCE = 1e-7  # of one factor, as in the code of Rakelly et al.
 
 
 def product_of_gaussians(
     precision: torch.Tensor, weighted_mean: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the product of Gaussian factors, from sums over the factors.
+    """Return the product of Gaussian factors, given sums over the factors.
 
     Args:
-        precision: Sum of the factors' inverse variances, [..., L]; 0 where there is no factor.
-        weighted_mean: Sum of their means times these, [..., L].
+        precision: Sum of the factors' inverse variances, [..., L]; 0 if there are no factors.
+        weighted_mean: Sum of the factors' means times their inverse variances, [..., L].
 
     Returns:
-        Mean and log variance, [..., L]; the prior's 0 and 0 where there is no factor. The prior is
-        no factor of its own.
+        Mean and log variance, [..., L]; both 0, as in the prior, if there are no factors. The prior
+        is not itself a factor.
 
     Source:
         Rakelly et al. 2019, section 4.1.
@@ -44,13 +44,13 @@ def kl_to_prior(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
 
 
 class ProductEncoder(nn.Module):
-    """One Gaussian factor a transition; their product is the posterior, whatever their order.
+    """One Gaussian factor per transition; their product, in any order, is the posterior.
 
     Args:
         input_size: D.
         latent_size: L.
         net_arch: Widths of the layers.
-        activation: Between them.
+        activation: Activation between the layers.
 
     Source:
         Rakelly et al. 2019 (PEARL), section 4.1 and figure 1.
@@ -70,11 +70,11 @@ class ProductEncoder(nn.Module):
     def factors(
         self, context: torch.Tensor, precision: Precision = "float32"
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return each transition's precision, and its mean times that; [..., D] -> [..., L].
+        """Return each transition's precision, and mean times precision; [..., D] -> [..., L].
 
         Args:
             context: Transitions.
-            precision: Of the hidden layers, as in `FastMlp`.
+            precision: Floating-point precision of the hidden layers, as in `FastMlp`.
         """
         mean, raw = self.layers(context, precision).chunk(2, dim=-1)
         sharpness = nn.functional.softplus(raw).clamp(min=_SMALLEST_VARIANCE).reciprocal()
@@ -91,11 +91,11 @@ class ProductEncoder(nn.Module):
         """Infer the posterior of each task.
 
         Args:
-            context: [M, N, D]; without transitions (N = 0) it is the prior.
-            mask: 1 where there is a transition, [M, N]; None is everywhere.
-            drawn: Which of the transitions `context` [n, D] the contexts consist of, int64 [M, N]:
-                one that was drawn more than once is encoded once.
-            precision: Of the hidden layers, as in `FastMlp`.
+            context: [M, N, D]; without transitions (N = 0) the result is the prior.
+            mask: 1 where there is a transition, [M, N]; None for everywhere.
+            drawn: Indices into the transitions `context` [n, D] of each task's context, int64
+                [M, N]; a transition drawn more than once is encoded once.
+            precision: Floating-point precision of the hidden layers, as in `FastMlp`.
 
         Returns:
             Mean and log variance, [M, L].

@@ -8,7 +8,7 @@ import torch
 from gymnasium import spaces
 from torch import nn
 
-_LARGE = 36  # pixels a side: what the layers of Mnih et al. need
+_LARGE = 36  # pixels per side that the layers of Mnih et al. need
 # Channels, kernel, stride and padding of each layer.
 _LAYERS_OF_LARGE = ((32, 8, 4, 0), (64, 4, 2, 0), (64, 3, 1, 0))
 _LAYERS_OF_SMALL = ((16, 3, 1, 1), (32, 3, 2, 1), (32, 3, 2, 1))
@@ -16,15 +16,15 @@ _FEATURES_OF_LARGE, _FEATURES_OF_SMALL = 512, 64
 
 
 class FrameEncoder(nn.Module):
-    """Convolutions over one frame, and a layer of features behind them.
+    """Convolutions over one frame, followed by a layer of features.
 
-    Frames of at least 36 pixels a side go through Mnih et al.'s layers, as in Stable-Baselines3's
+    Frames of at least 36 pixels per side go through Mnih et al.'s layers, as in Stable-Baselines3's
     `NatureCNN`; smaller ones through three layers of 3 x 3.
 
     Args:
-        space: Box of uint8, [H, W], [H, W, C] or [C, H, W]; the axis of channels is the first
-            where it is shorter than the last.
-        features: F; None is 512, or 64 for small frames.
+        space: Box of uint8, [H, W], [H, W, C] or [C, H, W]; the channel axis is the first if it is
+            shorter than the last.
+        features: F; None for 512, or 64 for small frames.
 
     Source:
         Mnih et al. 2015, methods ("Model architecture").
@@ -58,7 +58,7 @@ class FrameEncoder(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Flatten(), _orthogonal(last), nn.ReLU())
 
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
-        """Return features [..., F] of uint8 frames [..., *shape]."""
+        """Return features [..., F] for uint8 frames [..., *shape]."""
         axes = 3 if self.has_channels else 2
         leading = frames.shape[:-axes]
         flat = frames.reshape(-1, *frames.shape[-axes:])
@@ -71,10 +71,10 @@ class FrameEncoder(nn.Module):
 
 
 class FrameEncoders(nn.Module):
-    """A `FrameEncoder` for each frame of an observation; their features side by side.
+    """A `FrameEncoder` for each frame of an observation, with their features side by side.
 
     Args:
-        frame_spaces: Of the frames.
+        frame_spaces: Spaces of the frames.
         features: As in `FrameEncoder`.
     """
 
@@ -85,7 +85,7 @@ class FrameEncoders(nn.Module):
         self.output_size = sum(encoder.output_size for encoder in encoders)
 
     def forward(self, frames: Sequence[torch.Tensor]) -> torch.Tensor:
-        """Return features [..., F] of frames [..., *shape] each."""
+        """Return features [..., F] for a list of frames [..., *shape]."""
         pairs = zip(self.encoders, frames, strict=True)
         return torch.cat([encoder(part) for encoder, part in pairs], dim=-1)
 
@@ -98,5 +98,5 @@ def _orthogonal(layer: nn.Conv2d | nn.Linear) -> nn.Module:
 
 
 def _after(side: int, kernel: int, stride: int, padding: int) -> int:
-    """Return the pixels of a side after a convolution."""
+    """Return the side length in pixels after a convolution."""
     return (side + 2 * padding - kernel) // stride + 1

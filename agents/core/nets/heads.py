@@ -30,11 +30,11 @@ _LEAST_LOG_STD, _MOST_LOG_STD = -4.0, 1.0
 class GaussianHead(PolicyHead):
     """A diagonal Gaussian over a Box; parameters are means and log deviations, P = 2 A.
 
-    Actions are not squashed: the environment clips them to its bounds. The deviation is a parameter
-    of its own, not of the state; see `StateGaussianHead`.
+    Actions are not squashed: the environment clips them to its bounds. The deviation is a separate
+    parameter that does not depend on the state; see `StateGaussianHead`.
 
     Args:
-        action_space: Box of floats.
+        action_space: A Box of floats.
         input_size: H.
         log_std_init: Initial log deviation.
     """
@@ -54,7 +54,7 @@ class GaussianHead(PolicyHead):
         return torch.cat([means, self.log_std.expand_as(means)], dim=-1)
 
     def sample(self, params: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
-        """Sample; `noise` is normal, [..., A]."""
+        """Sample actions; `noise` is normal, [..., A]."""
         means, log_std = params.chunk(2, dim=-1)
         actions = means + log_std.exp() * noise
         return actions.reshape(*actions.shape[:-1], *self.shape)
@@ -79,22 +79,22 @@ class GaussianHead(PolicyHead):
         """Return KL(params || other) in nats, [...]."""
         means, log_std = params.chunk(2, dim=-1)
         other_means, other_log_std = other.chunk(2, dim=-1)
-        # expm1: near the minimum the terms cancel, which plain float32 would not show
+        # expm1: near the minimum the terms cancel, and plain float32 would lose the difference
         spread = 0.5 * torch.expm1(2 * (log_std - other_log_std)) - (log_std - other_log_std)
         moved = 0.5 * ((means - other_means) * torch.exp(-other_log_std)).square()
         return (spread + moved).sum(dim=-1)
 
 
 class StateGaussianHead(GaussianHead):
-    """A Gaussian whose deviation depends on the state: it may explore first and be precise later.
+    """A Gaussian whose deviation depends on the state: it can explore first, then be precise.
 
     Args:
-        action_space: Box of floats.
+        action_space: A Box of floats.
         input_size: H.
-        log_std_init: Log deviation that all states begin with; later ones are kept in [-4, 1].
+        log_std_init: Initial log deviation in all states; later ones are kept in [-4, 1].
 
     Source:
-        As in metaworld-algorithms' RL2; its bounds are others.
+        As in metaworld-algorithms' RL2, but with other bounds.
     """
 
     def __init__(self, action_space: spaces.Box, input_size: int, log_std_init: float = 0.0):
@@ -108,7 +108,7 @@ class StateGaussianHead(GaussianHead):
 
 
 class ValueHead(nn.Module):
-    """A linear value.
+    """A linear value function.
 
     Args:
         input_size: H.
@@ -119,7 +119,7 @@ class ValueHead(nn.Module):
         self.linear = head_layer(input_size, 1, gain=1.0)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Return values [...] of features [..., H]."""
+        """Return values [...] for features [..., H]."""
         return self.linear(features).squeeze(-1)
 
 
@@ -129,16 +129,16 @@ def make_head(
     log_std_init: float = 0.0,
     state_std: bool = False,
 ) -> PolicyHead:
-    """Make the head of an action space.
+    """Make the head for an action space.
 
     Args:
-        action_space: Discrete, MultiDiscrete, MultiBinary or Box of floats.
+        action_space: Discrete, MultiDiscrete, MultiBinary or a Box of floats.
         input_size: H.
-        log_std_init: Of a Gaussian.
+        log_std_init: Initial log deviation of a Gaussian.
         state_std: Let a Gaussian's deviation depend on the state.
 
     Raises:
-        TypeError: If there is no head for it.
+        TypeError: If there is no head for the space.
     """
     if isinstance(action_space, spaces.Discrete):
         return CategoricalHead(action_space, input_size)

@@ -1,1 +1,1 @@
-"""Forward and backward passes by hand, where they pay."""
+"""Hand-written forward and backward passes, where they are faster."""

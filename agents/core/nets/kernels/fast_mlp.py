@@ -1,10 +1,10 @@
-"""ReLU networks with passes written by hand, in float32 or with hidden layers in bfloat16.
+"""ReLU networks with hand-written passes, in float32 or with hidden layers in bfloat16.
 
-Why not autograd: MKL, behind torch.mm, uses half the vector width on AMD, which oneDNN does not;
-bias and ReLU go into its product; and rows whose gradient is zero are left out of a backward pass
-that wants no weights' gradients (a minimum of two critics leaves half of either's rows without).
+Why not autograd: MKL, behind torch.mm, uses only half the vector width on AMD, unlike oneDNN, which
+also fuses bias and ReLU into the product. And a backward pass that needs no weight gradients skips
+rows with zero gradient (a minimum of two critics leaves half of each critic's rows without one).
 
-N rows, I numbers of an input, H of a layer, O of an output.
+N rows; I numbers of an input, H of a layer, O of an output.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from ..mlp import MlpRegressor
 from .recurrent import product
 
 Precision = Literal["float32", "bfloat16"]
-_LARGEST_KEPT = 31 * 2**20  # bytes; glibc's threshold rises no further than 32 MiB
+_LARGEST_KEPT = 31 * 2**20  # bytes; glibc's threshold never rises above 32 MiB
 
 
 def check_precision(precision: str) -> None:
     """Check the name of a precision.
 
     Raises:
-        ValueError: If it is none.
+        ValueError: If there is no such precision.
     """
     if precision not in get_args(Precision):
         raise ValueError(f"precision={precision!r} must be one of {get_args(Precision)}")
@@ -38,24 +38,24 @@ def check_precision(precision: str) -> None:
 def keep_freed_memory() -> None:
     """Let the C library keep the memory of activations instead of returning it after every use.
 
-    glibc maps blocks as large as these anew each time, and the first touch of their pages takes
-    longer than what is computed in them; it goes over to keeping blocks up to the size of the
-    largest that was freed so far, so one is. Elsewhere this does nothing.
+    glibc maps blocks this large anew each time, and the first touch of their pages takes longer
+    than the computation in them. It starts to keep blocks up to the size of the largest freed so
+    far, so this function frees a large one. Without glibc this does nothing.
     """
     torch.empty(_LARGEST_KEPT, dtype=torch.uint8)
 
 
 class FastMlp(MlpRegressor):
-    """An MLP from vectors to vectors, as `MlpRegressor`, made for large batches on CPUs.
+    """An MLP from vectors to vectors, like `MlpRegressor`, made for large batches on CPUs.
 
-    Weights are float32 in either precision, and so are the first layer's product, which sees
-    inputs as they are, and the last one's. With `"bfloat16"` the products between hidden layers and
-    those of the backward pass are of numbers rounded to 8 bits (a relative error of up to 0.4 %)
-    and summed in float32; outputs are then off by about 0.7 % of their spread, and gradients by a
-    few percent of their size. Such products take half the time on a CPU that has instructions for
-    them, and longer on one that has not.
+    Weights are float32 in either precision, and so are the products of the first layer, whose
+    inputs are not rounded, and of the last layer. With `"bfloat16"` the products between hidden
+    layers and those of the backward pass use numbers rounded to 8 bits (a relative error of up to
+    0.4 %) and sum them in float32; outputs are then off by about 0.7 % of their spread, and
+    gradients by a few percent of their size. Such products take half the time on a CPU that has
+    instructions for them, and longer on one that lacks them.
 
-    Differentiable once.
+    Only once differentiable.
     """
 
     def forward(self, inputs: Tensor, precision: Precision = "float32") -> Tensor:
@@ -69,7 +69,7 @@ class FastMlp(MlpRegressor):
         return outputs.reshape(*inputs.shape[:-1], outputs.shape[-1])
 
     def _by_autograd(self, inputs: Tensor, precision: Precision) -> Tensor:
-        """Compute the same with any activation and on any device."""
+        """Compute the same for any activation and on any device."""
         dtype = getattr(torch, precision)
         first, *middle, last = self.layers
         hidden = self.activation(first(inputs)) if middle or last is not first else inputs
@@ -87,7 +87,7 @@ class _ReluMlp(torch.autograd.Function):
     def forward(ctx: Any, inputs: Tensor, precision: Precision, *parameters: Tensor) -> Tensor:
         weights, biases = parameters[::2], parameters[1::2]
         dtype = getattr(torch, precision)
-        seen = [inputs]  # by each layer, [N, I] and [N, H]
+        seen = [inputs]  # the input of each layer, [N, I] and [N, H]
         for index, (weight, bias) in enumerate(zip(weights[:-1], biases[:-1], strict=True)):
             if index == 0 or dtype == torch.float32:
                 hidden = product(seen[-1], weight, bias, relu=True)
@@ -122,7 +122,7 @@ def _input_gradient(after: Tensor, seen: Sequence[Tensor], weights: Sequence[Ten
     if not len(rows):
         return torch.zeros_like(seen[0])
     few = wanted < len(after)
-    if few:  # the last row again and again, as often as it takes
+    if few:  # the last row, repeated as often as needed
         rows = torch.cat([rows, rows[-1:].expand(wanted - len(rows))])
     part = after[rows] if few else after
     for index in reversed(range(len(seen))):
@@ -132,25 +132,25 @@ def _input_gradient(after: Tensor, seen: Sequence[Tensor], weights: Sequence[Ten
 
 
 def rounded_up(count: int) -> int:
-    """Return the next number of at most four binary digits and zeros, e.g. 1,152 of 1,030.
+    """Round up to a number with at most four leading binary digits, e.g. 1,030 to 1,152.
 
-    oneDNN compiles a kernel for every number of rows it meets, which takes longer than a product.
+    oneDNN compiles a kernel for every number of rows it meets, which takes longer than the product.
     """
     step = 1 << max(count.bit_length() - 4, 0)
     return -(-count // step) * step
 
 
 def _slope(after: Tensor, seen: Tensor) -> Tensor:
-    """Return a weight's gradient [O, H] of the outputs' [N, O] and what the layer saw [N, H]."""
+    """Return a weight's gradient [O, H] from the outputs' [N, O] and the layer's input [N, H]."""
     if after.dtype != torch.float32:
         return torch.mm(after.t(), seen)
-    if seen.shape[1] < after.shape[1]:  # oneDNN copies the first: be it the narrow one
+    if seen.shape[1] < after.shape[1]:  # oneDNN copies the first operand: make it the narrow one
         return product(seen.t(), after.t()).t()
     return product(after.t(), seen.t())
 
 
 def _before(after: Tensor, seen: Tensor, weight: Tensor, index: int) -> Tensor:
-    """Return the gradient of what layer `index` saw, before its ReLU; of the inputs, where 0."""
+    """Return the gradient of layer `index`'s input, before its ReLU; of the inputs for index 0."""
     if after.dtype != torch.float32:
         before = torch.mm(after, weight.to(after.dtype))
     else:

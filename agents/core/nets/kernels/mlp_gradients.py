@@ -1,9 +1,9 @@
-"""First and second derivatives of MLPs by hand, for many rows of few tasks on a CPU.
+"""Hand-written first and second derivatives of MLPs, for many rows of few tasks on a CPU.
 
-M tasks, N rows of a task; layer l maps hidden [N, I] to z [N, O] and, but for the last, to f(z).
-Autograd derives the same, but multiplies matrices in layouts that are slow where one side is narrow
-and without oneDNN (see `recurrent_kernels.product`), and sends every intermediate of all tasks
-through memory; here a task's stay in the cache. Third derivatives do not exist.
+M tasks, N rows of a task; layer l maps hidden [N, I] to z [N, O] and, except for the last, to f(z).
+Autograd gives the same derivatives, but multiplies matrices in layouts that are slow where one side
+is narrow, without oneDNN (see `recurrent_kernels.product`), and moves every intermediate of all
+tasks through memory; here those of one task stay in the cache. Third derivatives do not exist.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from torch.autograd.function import once_differentiable
 
 from .recurrent import product, tanh_
 
-_NARROW = 16  # columns; below, torch.mm is quicker than oneDNN
-MIN_ROWS = 400  # of a task; below, the launches of each task's own operations outweigh the gain
+_NARROW = 16  # columns; below this, torch.mm is faster than oneDNN
+MIN_ROWS = 400  # per task; below this, running each task separately costs more than it gains
 
 
 def serves(activation: nn.Module, weights: Sequence[torch.Tensor], inputs: torch.Tensor) -> bool:
-    """Tell whether `mlp` computes this network, and is the quicker way to.
+    """Tell whether `mlp` can compute this network and is the faster way to do so.
 
     Args:
-        activation: Between the layers.
-        weights: Of the layers.
+        activation: Activation between the layers.
+        weights: Weights of the layers.
         inputs: [M, N, I].
     """
     return (
@@ -51,8 +51,8 @@ def mlp(
     Args:
         activation: `Tanh` or `ReLU`.
         inputs: [M, N, I]; carries no gradient.
-        weights: One a layer, [M, O, I].
-        biases: One a layer, [M, O].
+        weights: One per layer, [M, O, I].
+        biases: One per layer, [M, O].
     """
     outputs: torch.Tensor = _Outputs.apply(
         isinstance(activation, nn.Tanh), inputs, *weights, *biases
@@ -89,13 +89,13 @@ class _Outputs(torch.autograd.Function):
 
 
 class _Gradients(torch.autograd.Function):
-    """The gradient of weights and biases, from that of the outputs, `above` [M, N, O]."""
+    """The gradient of weights and biases from that of the outputs, `above` [M, N, O]."""
 
     @staticmethod
     def forward(
         ctx: Any,
         smooth: bool,
-        hidden: list[torch.Tensor],  # of each task, one a layer but the last, [N, H]
+        hidden: list[torch.Tensor],  # for each task, one per layer except the last, [N, H]
         inputs: torch.Tensor,
         above: torch.Tensor,
         *parameters: torch.Tensor,
@@ -103,7 +103,7 @@ class _Gradients(torch.autograd.Function):
         depth = len(parameters) // 2
         weights = parameters[:depth]
         gradients = [torch.empty_like(part) for part in parameters]
-        kept = []  # of each task and layer but the first, downwards: gradients at f(z), and at z
+        kept = []  # per task and layer except the first, downwards: gradients at f(z), and at z
         above = above.contiguous()
         for task, signal in enumerate(above):
             seen = [inputs[task], *hidden[task * (depth - 1) : (task + 1) * (depth - 1)]]
@@ -121,7 +121,7 @@ class _Gradients(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *directions: torch.Tensor) -> Any:
-        """Return what the gradients' derivatives are along `directions`, one a gradient."""
+        """Return the gradients' derivatives along `directions`, one per gradient."""
         depth, between = ctx.depth, ctx.depth - 1
         inputs, above, *rest = ctx.saved_tensors
         weights, hidden = rest[:depth], rest[depth : depth + between * len(inputs)]
@@ -148,23 +148,23 @@ def _second_derivatives(
     directions: list[torch.Tensor],
     products: list[torch.Tensor],
 ) -> torch.Tensor:
-    """Derive one task's gradients along directions.
+    """Differentiate one task's gradients along directions.
 
     Args:
         smooth: Whether the activation is tanh.
-        saved: What each layer sees, its weight, the loss's gradient at its z, and that at its f(z).
-        directions: A weight a layer, and a bias a layer.
-        products: Written: how the weights' and biases' gradients move.
+        saved: For each layer: its input, its weight, the loss's gradients at its z and its f(z).
+        directions: One for each layer's weight, and one for each layer's bias.
+        products: Output: the derivatives of the weights' and biases' gradients.
 
     Returns:
-        How the outputs move, [N, O].
+        The derivative of the outputs, [N, O].
 
     Source:
         Pearlmutter 1994 (the R-operator).
     """
     seen, weights, signals, backs = saved
     depth = len(weights)
-    move: torch.Tensor | None = None  # of what a layer sees, along the directions
+    move: torch.Tensor | None = None  # derivative of a layer's input along the directions
     moves = []
     for layer in range(depth):
         moves.append(move)
@@ -172,7 +172,7 @@ def _second_derivatives(
         if move is not None:
             moved.add_(product(move, weights[layer]))
         move = _sloped(moved, seen[layer + 1], smooth) if layer + 1 < depth else None
-    turn: torch.Tensor | None = None  # of the gradient at a layer's z, along the directions
+    turn: torch.Tensor | None = None  # derivative of the gradient at a layer's z
     for layer in reversed(range(depth)):
         if turn is not None:
             _outer(turn, seen[layer], products[layer])
@@ -185,13 +185,13 @@ def _second_derivatives(
         if turn is not None:
             back.add_(product(turn, weights[layer].t()))
         turn = _sloped(back, seen[layer], smooth)
-        if smooth:  # f''(z) times how z moves: -2 f(z) times how f(z) moves
+        if smooth:  # f''(z) times the derivative of z: -2 f(z) times that of f(z)
             turn.addcmul_(move.mul_(seen[layer]), backs[layer - 1], value=-2)
     return moved
 
 
 def _sloped(signal: torch.Tensor, hidden: torch.Tensor, smooth: bool) -> torch.Tensor:
-    """Multiply by the activation's slope where it has the value `hidden`."""
+    """Multiply by the activation's slope at the point where its value is `hidden`."""
     if smooth:
         return torch.ops.aten.tanh_backward(signal, hidden)
     return torch.ops.aten.threshold_backward(signal, hidden, 0)
@@ -201,7 +201,7 @@ def _outer(left: torch.Tensor, right: torch.Tensor, out: torch.Tensor, add: bool
     """Write (or add) left' right, of [N, O] and [N, I], to `out` [O, I]."""
     if min(left.shape[1], right.shape[1]) >= _NARROW:
         outer = product(left.t(), right.t())
-    elif left.shape[1] <= right.shape[1]:  # the narrow one first: up to ten times as quick
+    elif left.shape[1] <= right.shape[1]:  # the narrow one first: up to ten times as fast
         outer = torch.mm(left.t(), right)
     else:
         outer = torch.mm(right.t(), left).t()

@@ -1,16 +1,17 @@
-"""A whole-sequence GRU with a backward pass written by hand, and single steps, for CPUs.
+"""A whole-sequence GRU with a hand-written backward pass, and single steps, for CPUs.
 
-Why not `nn.GRU`: autograd keeps a node a gate and a step, and multiplies for the weight gradient at
-every step. Here a forward pass is one input product a chunk of steps and few in-place operations a
-step; the backward pass defers all weight gradients to one product a chunk, small enough to be still
-in the cache. torch runs `nn.LSTM` through a fused kernel of oneDNN that this manner does not beat,
-so the LSTM has a step alone. `benchmarks/sequence_core.py` prints the ratios.
+Why not `nn.GRU`: autograd keeps a node per gate and step, and computes a product for the weight
+gradient at every step. Here a forward pass is one input product per chunk of steps and a few
+in-place operations per step; the backward pass defers all weight gradients to one product per
+chunk, and a chunk is small enough to be still in the cache. torch runs `nn.LSTM` through a fused
+oneDNN kernel that this approach does not beat, so for the LSTM there is only a single step.
+`benchmarks/sequence_core.py` prints the ratios.
 
 Shapes: T steps, B rows, I input features, H hidden units, G = 3H (GRU: r, z, n) or 4H (LSTM: i, f,
-g, o) gates. Gate order and equations are those of `nn.GRU` and `nn.LSTM`. A reset puts zeros in
-place of the carried state.
+g, o) gates. Gate order and equations are those of `nn.GRU` and `nn.LSTM`. A reset replaces the
+carried state with zeros.
 
-Differentiable once: who needs second derivatives uses `nn.GRU` or steps with `torch.gru_cell`.
+Only once differentiable. For second derivatives use `nn.GRU`, or step with `torch.gru_cell`.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-_CHUNK_ROWS = 2048  # steps x rows a chunk: its gates stay in a second-level cache
+_CHUNK_ROWS = 2048  # steps x rows per chunk: its gates stay in a second-level cache
 
 _X86 = platform.machine().lower() in ("x86_64", "amd64")
-# MKL, behind torch.mm, uses half the vector width on AMD; oneDNN, which torch also carries, does
-# not. The operator is not public, so its absence only costs speed.
+# MKL, behind torch.mm, uses only half the vector width on AMD, unlike oneDNN, which torch also
+# contains. The operator is not public; where it is missing, only speed is lost.
 _ONEDNN_LINEAR: Any = (
     getattr(getattr(torch.ops, "mkldnn", None), "_linear_pointwise", None)
     if _X86 and torch.backends.mkldnn.is_available()
@@ -42,8 +43,8 @@ def product(
 ) -> Tensor:
     """Return `inputs @ weight.T + bias` ([N, I], [G, I], [G] -> [N, G]) without a graph.
 
-    `weight` is contiguous or the transpose of a contiguous matrix: a strided one is right too, but
-    falls off oneDNN's fast path, a thousandfold.
+    `weight` is contiguous or the transpose of a contiguous matrix. Other strides are correct too,
+    but leave oneDNN's fast path and are a thousand times slower.
     """
     known = _ONEDNN_LINEAR is not None and inputs.dtype in _ONEDNN_DTYPES
     if known and inputs.device.type == "cpu":
@@ -65,11 +66,11 @@ def _chunks(n_steps: int, n_rows: int) -> Iterator[tuple[int, int]]:
 
 
 class _Keep:
-    """Zeroes what a reset forgets; steps without a reset cost nothing.
+    """Zeroes the rows that are reset; steps without a reset cost nothing.
 
     Args:
-        reset: [T, B] bool, or None for no reset at all.
-        like: A tensor whose dtype and device to use.
+        reset: [T, B] bool, or None for no resets.
+        like: A tensor with the dtype and device to use.
     """
 
     def __init__(self, reset: Tensor | None, like: Tensor):
@@ -89,13 +90,13 @@ class _Keep:
 
 
 class _WeightGradients:
-    """Sums the gradients of the two affine maps, chunk by chunk, and writes the one of the inputs.
+    """Sums the gradients of the two affine maps, chunk by chunk, and writes that of the inputs.
 
     Args:
         inputs: [T, B, I] contiguous.
         weight_ih: [G, I].
         n_hidden: H.
-        need_inputs: Whether the inputs want a gradient.
+        need_inputs: Whether the inputs need a gradient.
     """
 
     def __init__(self, inputs: Tensor, weight_ih: Tensor, n_hidden: int, need_inputs: bool):
@@ -107,7 +108,7 @@ class _WeightGradients:
         self.bias_ih, self.bias_hh = inputs.new_zeros(n_gates), inputs.new_zeros(n_gates)
 
     def add(self, first: int, end: int, hidden: Tensor, grad_ih: Tensor, grad_hh: Tensor) -> None:
-        """Take in gate gradients [n, B, G], the input's side and the state's; hidden [n, B, H]."""
+        """Add gate gradients [n, B, G] of the input and the state side; hidden is [n, B, H]."""
         flat_ih, flat_hh = grad_ih.flatten(0, 1), grad_hh.flatten(0, 1)
         self.weight_ih_t += product(self.inputs[first:end].flatten(0, 1).t(), flat_ih.t())
         self.weight_hh_t += product(hidden.flatten(0, 1).t(), flat_hh.t())
@@ -153,7 +154,7 @@ class GRUSequence(torch.autograd.Function):
         keep, split = ctx.keep, 2 * n_hidden
         sums = _WeightGradients(inputs, weight_ih, n_hidden, ctx.needs_input_grad[0])
         chunks = list(_chunks(n_steps, n_rows))
-        # The sides differ in the candidate alone: the state's part of it passes the reset gate.
+        # The sides differ only in the candidate: the state's part passes through the reset gate.
         sides = [inputs.new_empty(chunks[0][1], n_rows, 3 * n_hidden) for _ in range(2)]
         weight_hh_t, grad_h = weight_hh.t(), grad_state
         a, b = torch.empty_like(hs[0]), torch.empty_like(hs[0])
@@ -185,7 +186,7 @@ class GRUSequence(torch.autograd.Function):
 def _lstm_gates_(gates: Tensor) -> tuple[Tensor, ...]:
     """Squash gates [B, 4H] in place, g by tanh, the others by sigmoid; return i, f, g, o."""
     parts = gates.split(gates.shape[1] // 4, 1)
-    parts[2].mul_(2)  # tanh(x) = 2 sigmoid(2x) - 1, so that one sigmoid serves all four
+    parts[2].mul_(2)  # tanh(x) = 2 sigmoid(2x) - 1, so one sigmoid serves all four
     gates.sigmoid_()
     parts[2].mul_(2).sub_(1)
     return parts
