@@ -15,6 +15,7 @@ from ..play.player import OnStep, StoppedError
 from ..play.watch import Watch
 from .algorithm import MetaAlgorithm, Self
 from .training_log import describe, record_progress
+from .window import set_window, window_of
 
 
 class IterativeAlgorithm(MetaAlgorithm):
@@ -109,11 +110,12 @@ class IterativeAlgorithm(MetaAlgorithm):
         """Collect, update, record and mark the boundary; return False if a callback stopped."""
         hook.on_rollout_start()
         started = time.perf_counter()
-        boundary = self.num_timesteps
+        boundary, episodes = self.num_timesteps, window_of(self)
         try:
             experience = self._collect(self._watch(hook))
         except StoppedError:  # the iteration is dropped as if it had never begun
             self.num_timesteps = boundary
+            set_window(self, episodes)
             return False
         hook.on_rollout_end()
         collected = time.perf_counter()
