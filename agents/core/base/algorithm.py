@@ -183,9 +183,8 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
     def _boundary_state(self) -> tuple[dict[str, Any], dict[str, dict]]:
         """Return progress and tensors at the last iteration boundary."""
         progress, tensors = self._boundary or self._capture()
-        return progress, {
-            name: part() if callable(part) else part for name, part in tensors.items()
-        }
+        whole = {name: part() if callable(part) else part for name, part in tensors.items()}
+        return progress, whole
 
     def _capture(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return progress, and tensors by name or functions that return their present values."""
