@@ -6,7 +6,6 @@ all others from a corner above. Places and lengths are in metres, the picture's 
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import mujoco
@@ -15,25 +14,13 @@ import numpy as np
 from ..core.tasks import Task
 from ..pictures.drawing import FAINT, GREEN, INK, MUTED, RED, RULE, Canvas, Color, Point, mix
 from .outlines import color_of, far_to_near, hull, outline
-from .view import Marks, View, root_velocity, view_of
+from .view import HEIGHT, WIDTH, Marks, View, root_velocity, view_of
 
-WIDTH, HEIGHT = 480, 360  # size of the picture without its heading, pixels
 Lines = list[tuple[str, str]]
 
 _LINE = 20  # height of a line of the heading, pixels
-_FLOOR = 0.84  # height of the floor in a side view, as a share from the top
 _STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)  # metres between ticks
 _EDGE = 1.5  # line width of a geom's outline, pixels
-_SIDE = np.array([[1.0, 0, 0], [0, 0, 1.0], [0, -1.0, 0]])
-_ABOVE = np.eye(3)
-_TURN, _TILT = math.radians(-60), math.radians(30)  # angles of the corner view
-_CORNER = np.array(
-    [
-        [-math.sin(_TURN), math.cos(_TURN), 0],
-        [-math.sin(_TILT) * math.cos(_TURN), -math.sin(_TILT) * math.sin(_TURN), math.cos(_TILT)],
-        [math.cos(_TILT) * math.cos(_TURN), math.cos(_TILT) * math.sin(_TURN), math.sin(_TILT)],
-    ]
-)
 
 
 def draw_body(

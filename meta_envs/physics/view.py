@@ -12,10 +12,7 @@ from .outlines import far_to_near, moves_about, outline, plane_of
 
 WIDTH, HEIGHT = 480, 360  # size of the picture without its heading, pixels
 
-_LINE = 20  # height of a line of the heading, pixels
 _FLOOR = 0.84  # height of the floor in a side view, as a share from the top
-_STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)  # metres between ticks
-_EDGE = 1.5  # line width of a geom's outline, pixels
 _SIDE = np.array([[1.0, 0, 0], [0, 0, 1.0], [0, -1.0, 0]])
 _ABOVE = np.eye(3)
 _TURN, _TILT = math.radians(-60), math.radians(30)  # angles of the corner view
