@@ -6,8 +6,8 @@ from ..core.base.agent_arguments import ActorCriticArguments, DiscountArguments
 from ..core.base.arguments import argument, one_of, within
 from ..core.base.lifetime_algorithm import LifetimeAlgorithm
 from ..core.learning.functional import Adam, Optimizer, RMSProp
+from ..core.lifetimes.actor_critic import ActorCriticRule
 from .presets import PRESETS
-from .rule import ActorCriticRule
 
 _OPTIMIZERS: dict[str, Optimizer] = {"adam": Adam(eps=1e-5), "rmsprop": RMSProp(eps=1e-5)}
 

@@ -11,10 +11,10 @@ from gymnasium import spaces
 from stable_baselines3.common.callbacks import BaseCallback
 
 from agents import A2C, AdaptationCurve, evaluate
-from agents.a2c.losses import actor_critic_loss
-from agents.a2c.rule import ActorCriticRule
 from agents.core.learning.functional import SGD
+from agents.core.lifetimes.actor_critic import ActorCriticRule
 from agents.core.lifetimes.loop import LifetimeLoop
+from agents.core.lifetimes.losses import actor_critic_loss
 from agents.core.lifetimes.rule import Unroll
 from agents.core.nets.actor_critic import ActorCritic
 

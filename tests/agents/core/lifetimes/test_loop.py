@@ -10,8 +10,8 @@ import torch
 from gymnasium import spaces
 
 from agents import Step
-from agents.a2c.rule import ActorCriticRule
 from agents.core.learning.functional import Adam
+from agents.core.lifetimes.actor_critic import ActorCriticRule
 from agents.core.lifetimes.loop import LifetimeLoop
 from agents.core.lifetimes.rule import Rule
 from agents.core.nets.actor_critic import ActorCritic

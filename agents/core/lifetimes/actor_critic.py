@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import torch
 
-from ..core.learning.functional import Optimizer, clip_norm, norms
-from ..core.lifetimes.rule import Learners, Rule, Unroll
-from ..core.losses.returns import vtrace
-from ..core.nets.actor_critic import ActorCritic
+from ..learning.functional import Optimizer, Rate, clip_norm, norms
+from ..losses.returns import vtrace
+from ..nets.actor_critic import ActorCritic
 from .losses import actor_critic_loss
+from .rule import Learners, Rule, Unroll
+
+_PREFIX = "optimizer."  # of the optimiser's state among a learner's arrays
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,7 @@ class ActorCriticRule(Rule):
 
     def begin(self, seeds: Sequence[int]) -> Learners:
         """Return new learners."""
-        policy = self.network.begin(seeds)
-        state = self.optimizer.begin(policy)
-        return {"policy": policy, **{f"optimizer.{name}": part for name, part in state.items()}}
+        return with_optimizer(self.optimizer, self.network.begin(seeds))
 
     def loss(
         self, policy: torch.Tensor, unroll: Unroll
@@ -82,14 +82,8 @@ class ActorCriticRule(Rule):
             policy = policy.detach().requires_grad_()
         loss, figures = self.loss(policy, unroll)
         (grads,) = torch.autograd.grad(loss.sum(), policy, create_graph=differentiable)
-        state = {
-            name.removeprefix("optimizer."): part
-            for name, part in learners.items()
-            if name.startswith("optimizer.")
-        }
         clipped = clip_norm(grads, self.max_grad_norm)
-        after, state = self.optimizer.step(policy, clipped, state, self.learning_rate)
-        updated = {"policy": after, **{f"optimizer.{name}": part for name, part in state.items()}}
+        updated = descend(self.optimizer, learners, policy, clipped, self.learning_rate)
         figures = {**figures, "grad_norm": norms(grads)}
         if not differentiable:
             updated, figures = (
@@ -97,3 +91,37 @@ class ActorCriticRule(Rule):
                 for parts in (updated, figures)
             )
         return updated, figures
+
+
+def with_optimizer(optimizer: Optimizer, policy: torch.Tensor) -> Learners:
+    """Return learners with parameters `policy` [M, P], and the optimiser's first state."""
+    return {"policy": policy, **_prefixed(optimizer.begin(policy))}
+
+
+def descend(
+    optimizer: Optimizer,
+    learners: Learners,
+    policy: torch.Tensor,
+    grads: torch.Tensor,
+    learning_rate: Rate,
+) -> Learners:
+    """Return learners after one step of the optimiser; a graph through it is kept if there is one.
+
+    Args:
+        optimizer: The optimiser whose state the learners hold as `optimizer.*`.
+        learners: [M, ...]; everything but the policy and the optimiser's state stays as it is.
+        policy: Parameters from which the step is taken, [M, P].
+        grads: Gradients of the loss to be minimised, [M, P].
+        learning_rate: A number, or a tensor [] or [M].
+    """
+    state = {
+        name.removeprefix(_PREFIX): part
+        for name, part in learners.items()
+        if name.startswith(_PREFIX)
+    }
+    after, state = optimizer.step(policy, grads, state, learning_rate)
+    return {**learners, "policy": after, **_prefixed(state)}
+
+
+def _prefixed(state: dict[str, torch.Tensor]) -> Learners:
+    return {f"{_PREFIX}{name}": part for name, part in state.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ..core.lifetimes.rule import by_learner
+from .rule import by_learner
 
 
 def actor_critic_loss(
