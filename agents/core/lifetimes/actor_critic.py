@@ -1,4 +1,7 @@
-"""The actor-critic as a rule of learners: act, and after T steps one gradient step on them."""
+"""The actor-critic as a rule of learners: act, and after T steps one gradient step on them.
+
+M learners of P parameters, R rows of each, T steps.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,8 @@ from dataclasses import dataclass
 import torch
 
 from ..learning.functional import Optimizer, Rate, clip_norm, norms
-from ..losses.returns import vtrace
 from ..nets.actor_critic import ActorCritic
-from .losses import actor_critic_loss
+from .losses import Constants, actor_critic_loss, returns_of
 from .rule import Learners, Rule, Unroll
 
 _PREFIX = "optimizer."  # of the optimiser's state among a learner's arrays
@@ -42,35 +44,46 @@ class ActorCriticRule(Rule):
     vf_coef: float
     max_grad_norm: float | None
 
+    off_policy = False  # weigh by probabilities over those of the policy that acted
+    summed = False  # the loss is a sum over steps, not a mean
+
+    @property
+    def constants(self) -> Constants:
+        """The constants of the loss."""
+        return Constants(self.gamma, self.gae_lambda, self.vf_coef, self.ent_coef)
+
     def begin(self, seeds: Sequence[int]) -> Learners:
         """Return new learners."""
         return with_optimizer(self.optimizer, self.network.begin(seeds))
 
     def loss(
-        self, policy: torch.Tensor, unroll: Unroll
+        self, policy: torch.Tensor, unroll: Unroll, constants: Constants | None = None
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        """Return each learner's loss [M] at parameters [M, P], and figures [M]."""
+        """Return each learner's loss [M] at parameters [M, P], and figures [M].
+
+        Args:
+            policy: Parameters, [M, P].
+            unroll: What was played.
+            constants: Constants of the loss, which may be tensors that require gradients; None
+                takes the rule's own.
+        """
+        constants = self.constants if constants is None else constants
         outputs, next_values = unroll.values(self.network, policy)
-        values = outputs["value"]
-        with torch.no_grad():
-            returns = vtrace(
-                unroll.rewards,
-                values,
-                next_values,
-                self.gamma * unroll.alive,
-                unroll.continues,
-                None,
-                self.gae_lambda,
-            )
+        head, values = self.network.head, outputs["value"]
+        returns = returns_of(
+            head, outputs["policy"], values, next_values, unroll, constants, self.off_policy
+        )
         return actor_critic_loss(
-            self.network.head.log_prob(outputs["policy"], unroll.actions),
-            self.network.head.entropy(outputs["policy"]),
+            head.log_prob(outputs["policy"], unroll.actions),
+            head.entropy(outputs["policy"]),
             values,
             returns.advantages,
             returns.targets,
             unroll.mask,
-            ent_coef=self.ent_coef,
-            vf_coef=self.vf_coef,
+            ent_coef=constants.ent_coef,
+            vf_coef=constants.vf_coef,
+            policy_coef=constants.policy_coef,
+            summed=self.summed,
         )
 
     def update(
