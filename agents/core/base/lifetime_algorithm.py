@@ -101,6 +101,7 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         self.observation: Any = None  # what the next action answers; None means reset the rows
         self._sums = np.zeros(self.n_envs)
         self._lengths = np.zeros(self.n_envs, dtype=np.int64)
+        self.loop.forget()
         self._player = Player(self.venv, self.loop)
 
     def inner_loop(
@@ -237,12 +238,13 @@ class LifetimeAlgorithm(IterativeAlgorithm):
 
         Args:
             observation: One observation, or those of R rows.
-            state: Not used; there is none.
-            episode_start: Not used.
+            state: Memory after the last step, [R, S]; None is that of an episode's start. Not used
+                by networks without memory.
+            episode_start: Where an episode starts, bool [R]; the memory is cleared there.
             deterministic: Take the most probable action.
 
         Returns:
-            One action, or actions [R, ...], and `state`.
+            One action, or actions [R, ...], and the memory [R, S] (or `state`, without one).
         """
         shown = np.asarray(observation)
         single = shown.shape == (self.observation_space.shape or ())
@@ -254,9 +256,14 @@ class LifetimeAlgorithm(IterativeAlgorithm):
             draw = random.random if head.noise_kind == "uniform" else random.standard_normal
             drawn = draw((1, len(inputs), head.noise_size)).astype(np.float32)
             noise = torch.from_numpy(drawn)
-        acted = self.rule.act(self.loop.learners, inputs[None], None, noise)
+        memory = None if state is None else torch.as_tensor(state)[None]
+        if memory is not None and episode_start is not None:
+            kept = torch.from_numpy(~np.asarray(episode_start, dtype=bool)).reshape(1, -1, 1)
+            memory = memory * kept
+        acted = self.rule.act(self.loop.learners, inputs[None], memory, noise)
         actions = acted.actions[0].numpy()
-        return (actions[0] if single else actions), state
+        after = state if acted.memory is None else acted.memory[0].numpy()
+        return (actions[0] if single else actions), after
 
     @property
     def _predict_random(self) -> np.random.Generator:

@@ -36,6 +36,8 @@ class LifetimeState:
             arrays |= {f"rows.env.{name}": part for name, part in rows.items()}
             arrays |= {f"rows.{name}": part for name, part in _named(agent.observation).items()}
             arrays |= {"rows.sums": agent._sums, "rows.lengths": agent._lengths}
+            if loop.memory is not None:
+                tensors["rows.memory"] = loop.memory.clone()
         return tensors | {name: _tensor(part) for name, part in arrays.items()}
 
     def named_parameters(self) -> Iterator[tuple[str, torch.Tensor]]:
@@ -87,6 +89,11 @@ class LifetimeState:
             name: _array(state[f"rows.{name}"], part) for name, part in _named(observation).items()
         }
         agent.observation = _unnamed(seen)
+        if agent.loop.memory is not None:
+            memory = state["rows.memory"]
+            if memory.shape != agent.loop.memory.shape:
+                raise ValueError(f"rows.memory must be of shape {tuple(agent.loop.memory.shape)}")
+            agent.loop.memory = memory.clone()
 
 
 def _state_of(venv: Any) -> dict[str, np.ndarray] | None:

@@ -58,7 +58,7 @@ class LifetimeLoop(InnerLoop):
         self._acted = np.zeros(self.num_learners, dtype=bool)
         self._frozen = np.zeros(self.num_learners, dtype=bool)
         self.learners: Learners = rule.begin(self._seeds(np.arange(self.num_learners)))
-        self._memory: torch.Tensor | None = None
+        self.memory = self._first_memory()  # [M, R, S]; None if there is none
         self._seen: torch.Tensor | None = None  # newest inputs of every row, [N, ...]
         self._kept: dict[str, torch.Tensor] = {}  # [T (+ 1), N, ...]
 
@@ -96,7 +96,7 @@ class LifetimeLoop(InnerLoop):
             self._seen = self._seen.clone()
             self._seen[where] = inputs
         noise = None if deterministic else self._noise(rows)
-        acted = self.rule.act(self.learners, self._by_learner(self._seen), self._memory, noise)
+        acted = self.rule.act(self.learners, self._by_learner(self._seen), self.memory, noise)
         self._acted[where // self.rows_per_task] = True
         self._keep_acted(where, rows is None, acted)
         actions = acted.actions.reshape(self.num_rows, *acted.actions.shape[2:])
@@ -105,6 +105,7 @@ class LifetimeLoop(InnerLoop):
     def observe(self, step: Step, rows: Rows = None) -> None:
         """Remember one step of `rows`, and learn if an unroll is full."""
         where = self.rows(rows)
+        self.forget(where[step.terminated | step.truncated])
         live = ~self._frozen[where // self.rows_per_task]
         after = self.rule.network.encode(step.next_observation)
         reward, terminated, truncated = step.reward, step.terminated, step.truncated
@@ -190,6 +191,7 @@ class LifetimeLoop(InnerLoop):
             record=record,
             cut=part("cut", steps),
             cut_inputs=part("cut_inputs", steps) if "cut_inputs" in self._kept else None,
+            memory=part("memory", 1)[0] if "memory" in self._kept else None,
         )
 
     # ---- inside ---------------------------------------------------------------------------------
@@ -212,6 +214,7 @@ class LifetimeLoop(InnerLoop):
         self._set_learners(torch.from_numpy(which), everyone, new)
         for values in self.figures.values():
             values[which] = np.nan
+        self.forget(self._rows_of(which))
         self._begin_unroll(which)
 
     def _set_learners(self, index: torch.Tensor, everyone: bool, new: Learners) -> None:
@@ -227,8 +230,10 @@ class LifetimeLoop(InnerLoop):
         if not self.cursors.any():
             self._kept = {}  # the unroll handed out must not be written to again
         elif "cut" in self._kept:
-            rows = (which[:, None] * self.rows_per_task + np.arange(self.rows_per_task)).ravel()
-            self._kept["cut"][:, rows] = 0.0
+            self._kept["cut"][:, self._rows_of(which)] = 0.0
+
+    def _rows_of(self, which: np.ndarray) -> np.ndarray:
+        return (which[:, None] * self.rows_per_task + np.arange(self.rows_per_task)).ravel()
 
     def _by_learner(self, rows: torch.Tensor) -> torch.Tensor:
         return rows.reshape(self.num_learners, self.rows_per_task, *rows.shape[1:])
@@ -256,8 +261,6 @@ class LifetimeLoop(InnerLoop):
 
     def _keep_acted(self, where: np.ndarray, everywhere: bool, acted: Acted) -> None:
         assert self._seen is not None
-        if self._memory is not None or acted.memory is not None:
-            self._memory = acted.memory
         steps = self.rule.n_steps
         if not self._kept:
             nothing = torch.zeros(self.num_rows)
@@ -270,6 +273,31 @@ class LifetimeLoop(InnerLoop):
         }.items():
             flat = part.reshape(self.num_rows, *part.shape[2:])
             self._write(name, flat, steps, at, where, everywhere)
+        if acted.memory is not None:
+            self._keep_memory(where, acted.memory)
+
+    def _keep_memory(self, where: np.ndarray, after: torch.Tensor) -> None:
+        """Remember the memory at the unroll's start, and what it is after acting in `where`."""
+        assert self.memory is not None
+        before, after = (
+            part.reshape(self.num_rows, *part.shape[2:]) for part in (self.memory, after)
+        )
+        first = torch.from_numpy(where[self.cursors[where] == 0])
+        if len(first):
+            self._room("memory", before, 1)[0, first] = before[first]
+        rows = torch.from_numpy(where)
+        self.memory = self._by_learner(before.index_copy(0, rows, after[rows]))
+
+    def _first_memory(self) -> torch.Tensor | None:
+        return self.rule.network.first_memory(self.learners["policy"], self.rows_per_task)
+
+    def forget(self, rows: Rows = None) -> None:
+        """Begin `rows` with an empty memory, as at an episode's start."""
+        rows = self.rows(rows)
+        if self.memory is not None and len(rows):
+            kept = torch.ones(self.num_rows)
+            kept[torch.from_numpy(rows)] = 0.0
+            self.memory = self.memory * self._by_learner(kept).unsqueeze(-1)
 
     def _write(
         self,

@@ -43,6 +43,7 @@ class Unroll:
     record: dict[str, torch.Tensor]  # recorded when acting, each [T, M, R, ...]
     cut: torch.Tensor  # 1 where the episode was truncated without terminating, [T, M, R]
     cut_inputs: torch.Tensor | None  # true successors there, [T, M, R, ...]; None if none was
+    memory: torch.Tensor | None = None  # before the first step, [M, R, S]; None if there is none
 
     def values(
         self, network: ActorCritic, params: torch.Tensor
@@ -56,12 +57,37 @@ class Unroll:
         Returns:
             Its outputs [T, M, R, ...], and the values of each step's true successor, [T, M, R].
         """
-        outputs = network.over_time(params, self.inputs)
-        after = outputs["value"][1:]
+        outputs, after = self.outputs(network, params, ("value",))
+        return outputs, after["value"]
+
+    def outputs(
+        self, network: ActorCritic, params: torch.Tensor, of: Sequence[str]
+    ) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+        """Apply a network to all inputs.
+
+        Args:
+            network: The network.
+            params: [M, P].
+            of: Outputs that are wanted of the true successors too.
+
+        Returns:
+            Its outputs [T, M, R, ...], and those named in `of` at each step's true successor.
+        """
+        resets = None if self.memory is None else self._resets()
+        outputs = network.over_time(params, self.inputs, self.memory, resets)
+        after = {name: outputs[name][1:] for name in of}
         if self.cut_inputs is not None:
-            at_cuts = network.over_time(params, self.cut_inputs)["value"]
-            after = torch.where(self.cut > 0, at_cuts, after)
+            memory = None if self.memory is None else outputs["memory"][:-1]
+            at_cuts = network.apart(params, self.cut_inputs, memory)
+            for name, out in after.items():
+                cut = self.cut.reshape(*self.cut.shape, *(1,) * (out.ndim - self.cut.ndim))
+                after[name] = torch.where(cut > 0, at_cuts[name], out)
         return {name: out[:-1] for name, out in outputs.items()}, after
+
+    def _resets(self) -> torch.Tensor:
+        """Return where an episode starts after another of the same unroll, bool [T + 1, M, R]."""
+        ended = (self.alive == 0) | (self.cut > 0)
+        return torch.cat([torch.zeros_like(ended[:1]), ended])
 
 
 def by_learner(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -102,13 +128,17 @@ class Rule(ABC):
         Args:
             learners: [M, ...].
             inputs: Outputs of `network.encode`, [M, R, ...].
-            memory: Memory after the last step; None if the network has none.
+            memory: Memory after the last step, [M, R, S]; None if the network has none.
             noise: As `network.head` takes it, [M, R, ...]; None takes the most probable actions.
         """
-        policy = self.network.forward(learners["policy"], inputs)["policy"]
-        head = self.network.head
+        outputs = self.network.forward(self.acting(learners), inputs, memory)
+        policy, head = outputs["policy"], self.network.head
         actions = head.mode(policy) if noise is None else head.sample(policy, noise)
-        return Acted(actions, {"policy": policy}, memory)
+        return Acted(actions, {"policy": policy}, outputs.get("memory"))
+
+    def acting(self, learners: Learners) -> torch.Tensor:
+        """Return the parameters that act, [M, P]."""
+        return learners["policy"]
 
     @abstractmethod
     def update(

@@ -1,31 +1,22 @@
-"""An actor-critic for many learners at once: a torso, then all heads as one last layer.
+"""An actor-critic for many learners at once: a torso, a memory if wanted, heads as one last layer.
 
-M learners, P parameters and N observations of each; T steps, R rows of a learner.
+M learners, P parameters and N observations of each; T steps, R rows of a learner; S numbers of
+memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from gymnasium import spaces
 
 from ..nets import stacked
+from .branch import Branch
 from .heads import DiscreteHead, GaussianHead, PolicyHead, make_head
-from .torsos import Torso, make_torso
-
-_GAINS = {"policy": 0.01}  # of the last layer's weights; 1 for all other heads
-
-
-@dataclass(frozen=True)
-class _Branch:
-    """A torso and the heads on it: their names and numbers of outputs."""
-
-    prefix: str
-    torso: Torso
-    heads: Mapping[str, int]
+from .torso import Torso
+from .torsos import make_torso
 
 
 class ActorCritic:
@@ -35,13 +26,17 @@ class ActorCritic:
         observation_space: Space of one row.
         action_space: Space of one row: Discrete, MultiDiscrete, MultiBinary, or a Box of floats (a
             Gaussian whose log deviation is a separate parameter).
-        net_arch: Widths of the torso's layers.
+        net_arch: Widths of the torso's layers; None takes the torso's own: [64, 64], for frames
+            [256].
         outputs: Further heads by name, with the number of outputs of each.
         separate: Heads (or `"policy"`) with their own torso; all others share one.
-        torso: `"mlp"`, or `"table"` (Discrete observations: one number for each observation and
-            output, initially 0); or a `Torso` class.
-        memory: None; no other value is supported.
-        activation: `"tanh"` or `"relu"`.
+        torso: `"mlp"`; `"cnn"` or `"deep_cnn"` (frames: the shallow and the deep network of
+            IMPALA); `"table"` (Discrete observations: one number for each observation and output,
+            initially 0); or a `Torso` class.
+        memory: `"lstm"` puts an LSTM after each torso; None puts nothing there.
+        memory_size: Outputs of the LSTM.
+        deeper: Widths of further layers, between the features and a head, of heads of `outputs`.
+        activation: `"tanh"` or `"relu"`; frames always go through ReLU.
         log_std_init: Initial log deviation of continuous actions.
 
     Raises:
@@ -53,16 +48,18 @@ class ActorCritic:
         self,
         observation_space: spaces.Space,
         action_space: spaces.Space,
-        net_arch: Sequence[int] = (64, 64),
+        net_arch: Sequence[int] | None = None,
         outputs: Mapping[str, int] | None = None,
         separate: Sequence[str] = (),
         torso: str | type[Torso] = "mlp",
         memory: str | None = None,
+        memory_size: int = 256,
+        deeper: Mapping[str, Sequence[int]] | None = None,
         activation: str = "tanh",
         log_std_init: float = 0.0,
     ):
-        if memory is not None:
-            raise ValueError(f"memory={memory!r} is unknown; allowed is None")
+        if memory not in (None, "lstm"):
+            raise ValueError(f"memory={memory!r} is unknown; allowed are None and 'lstm'")
         self.observation_space, self.action_space = observation_space, action_space
         self.memory = memory
         with torch.random.fork_rng(devices=[]):  # its own weights are not used: see `_last`
@@ -72,16 +69,22 @@ class ActorCritic:
         if "policy" in self.outputs:
             raise ValueError("outputs has 'policy', which is there anyway; name it otherwise")
         heads = {"policy": self._policy_size(), **self.outputs}
-        _check_heads(heads, separate)
+        _check_heads(heads, separate, deeper or {})
 
-        def branch(prefix: str, names: list[str]) -> _Branch:
+        def branch(prefix: str, names: list[str]) -> Branch:
             made = make_torso(torso, observation_space, net_arch, activation)
-            return _Branch(prefix, made, {name: heads[name] for name in names})
+            own = {name: tuple((deeper or {}).get(name, ())) for name in names}
+            sizes = {name: heads[name] for name in names}
+            return Branch(prefix, made, memory_size if memory else None, sizes, own)
 
         shared = [name for name in heads if name not in separate]
         self._branches = [branch("", shared)] if shared else []
         self._branches += [branch(f"{name}.", [name]) for name in separate]
-        self.layout = stacked.Layout(self._shapes())
+        self.memory_size = sum(one.memory_size for one in self._branches)  # S
+        shapes = {name: shape for one in self._branches for name, shape in one.shapes.items()}
+        if isinstance(self.head, GaussianHead):
+            shapes["log_std"] = (self.head.noise_size,)
+        self.layout = stacked.Layout(shapes)
 
     # ---- parameters -----------------------------------------------------------------------------
 
@@ -93,31 +96,10 @@ class ActorCritic:
         """
         return stacked.begin(self.layout, seeds, self._draw)
 
-    def _shapes(self) -> dict[str, tuple[int, ...]]:
-        shapes: dict[str, tuple[int, ...]] = {}
-        for branch in self._branches:
-            for name, shape in branch.torso.shapes.items():
-                shapes[f"{branch.prefix}torso.{name}"] = shape
-            outputs = sum(branch.heads.values())
-            shapes[f"{branch.prefix}heads.weight"] = (outputs, branch.torso.features)
-            if not branch.torso.tabular:
-                shapes[f"{branch.prefix}heads.bias"] = (outputs,)
-        if isinstance(self.head, GaussianHead):
-            shapes["log_std"] = (self.head.noise_size,)
-        return shapes
-
     def _draw(self, generator: torch.Generator) -> stacked.Parts:
         parts = {name: torch.zeros(shape) for name, shape in self.layout.shapes.items()}
         for branch in self._branches:
-            for name, drawn in branch.torso.begin(generator).items():
-                parts[f"{branch.prefix}torso.{name}"] = drawn
-            if not branch.torso.tabular:
-                features = branch.torso.features
-                weights = [
-                    stacked.orthogonal((size, features), _GAINS.get(name, 1.0), generator)
-                    for name, size in branch.heads.items()
-                ]
-                parts[f"{branch.prefix}heads.weight"] = torch.cat(weights)
+            parts |= branch.begin(generator)
         if "log_std" in parts:
             parts["log_std"] += self._log_std_init
         return parts
@@ -134,43 +116,101 @@ class ActorCritic:
         """Return raw observations of R rows as a tensor [R, ...], in the form the torso takes."""
         return self._branches[0].torso.encode(observations)
 
-    def forward(self, params: torch.Tensor, inputs: torch.Tensor) -> dict[str, torch.Tensor]:
+    def first_memory(self, params: torch.Tensor, rows: int) -> torch.Tensor | None:
+        """Return the memory of R rows at an episode's start, [M, R, S]; None if there is none."""
+        return params.new_zeros(len(params), rows, self.memory_size) if self.memory else None
+
+    def forward(
+        self, params: torch.Tensor, inputs: torch.Tensor, memory: torch.Tensor | None = None
+    ) -> dict[str, torch.Tensor]:
         """Return every head's outputs.
 
         Args:
             params: [M, P].
             inputs: From `encode`, [M, N, ...].
+            memory: Before this step, [M, N, S]; None is that of an episode's start.
 
         Returns:
             `"policy"`: distribution parameters as `self.head` takes them, [M, N, ...]; each of
-            `outputs`: [M, N, size], or [M, N] if its size is 1.
+            `outputs`: [M, N, size], or [M, N] if its size is 1; with a memory `"memory"`: that
+            after this step, [M, N, S].
         """
         parts = self.layout.unflatten(params)
+        if memory is None:
+            memory = self.first_memory(params, inputs.shape[1])
+        states = self._split(memory)
         result: dict[str, torch.Tensor] = {}
-        for branch in self._branches:
-            own = f"{branch.prefix}torso."
-            of_torso = {
-                name[len(own) :]: part for name, part in parts.items() if name.startswith(own)
-            }
-            features = branch.torso.forward(of_torso, inputs).to(params.dtype)
-            weight = parts[f"{branch.prefix}heads.weight"]
-            last = stacked.linear(features, weight, parts.get(f"{branch.prefix}heads.bias"))
-            split = last.split(list(branch.heads.values()), dim=-1)
-            result |= dict(zip(branch.heads, split, strict=True))
+        after = []
+        for branch, state in zip(self._branches, states, strict=True):
+            features = branch.features(parts, inputs).to(params.dtype)
+            if state is not None:
+                features, state = branch.remember(parts, features, state)
+                after.append(state)
+            result |= branch.heads_of(parts, features)
+        if after:
+            result["memory"] = torch.cat(after, dim=-1)
+        return self._finished(result, parts)
+
+    def over_time(
+        self,
+        params: torch.Tensor,
+        inputs: torch.Tensor,
+        memory: torch.Tensor | None = None,
+        resets: torch.Tensor | None = None,
+    ) -> dict[str, torch.Tensor]:
+        """Return outputs [T, M, R, ...] for inputs [T, M, R, ...]; see `forward`.
+
+        Args:
+            params: [M, P].
+            inputs: Consecutive steps, [T, M, R, ...].
+            memory: Before the first step, [M, R, S]; None is that of an episode's start.
+            resets: Where an episode starts, which the memory does not cross, bool [T, M, R];
+                None is nowhere. Only read where there is a memory.
+        """
+        if not self.memory:
+            return self.apart(params, inputs)
+        parts = self.layout.unflatten(params)
+        if memory is None:
+            memory = self.first_memory(params, inputs.shape[2])
+        if resets is None:
+            resets = torch.zeros(inputs.shape[:3], dtype=torch.bool)
+        result: dict[str, torch.Tensor] = {}
+        after = []
+        for branch, state in zip(self._branches, self._split(memory), strict=True):
+            features = _by_time(branch.features(parts, _flat(inputs)).to(params.dtype), inputs)
+            features, states = branch.remember_all(parts, features, state, resets)
+            after.append(_flat(states))
+            result |= branch.heads_of(parts, _flat(features))
+        result["memory"] = torch.cat(after, dim=-1)
+        finished = self._finished(result, parts)
+        return {name: _by_time(out, inputs) for name, out in finished.items()}
+
+    def apart(
+        self, params: torch.Tensor, inputs: torch.Tensor, memory: torch.Tensor | None = None
+    ) -> dict[str, torch.Tensor]:
+        """Return outputs [T, M, R, ...] of single steps [T, M, R, ...], each with its own memory.
+
+        Args:
+            params: [M, P].
+            inputs: [T, M, R, ...].
+            memory: Before each step, [T, M, R, S]; None is that of an episode's start.
+        """
+        outputs = self.forward(params, _flat(inputs), None if memory is None else _flat(memory))
+        return {name: _by_time(out, inputs) for name, out in outputs.items()}
+
+    def _split(self, memory: torch.Tensor | None) -> list[torch.Tensor | None]:
+        if memory is None:
+            return [None] * len(self._branches)
+        return list(memory.split([one.memory_size for one in self._branches], dim=-1))
+
+    def _finished(
+        self, result: dict[str, torch.Tensor], parts: stacked.Parts
+    ) -> dict[str, torch.Tensor]:
         for name, size in self.outputs.items():
             if size == 1:
                 result[name] = result[name].squeeze(-1)
         result["policy"] = self._distribution(result["policy"], parts.get("log_std"))
         return result
-
-    def over_time(self, params: torch.Tensor, inputs: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Return outputs [T, M, R, ...] for inputs [T, M, R, ...]; see `forward`."""
-        steps, learners, rows = inputs.shape[:3]
-        by_learner = inputs.transpose(0, 1).reshape(learners, steps * rows, *inputs.shape[3:])
-        return {
-            name: out.reshape(learners, steps, rows, *out.shape[2:]).transpose(0, 1)
-            for name, out in self.forward(params, by_learner).items()
-        }
 
     def _distribution(self, outputs: torch.Tensor, log_std: torch.Tensor | None) -> torch.Tensor:
         if log_std is None:
@@ -179,12 +219,29 @@ class ActorCritic:
         return torch.cat([outputs, log_std.unsqueeze(1).expand_as(outputs)], dim=-1)
 
 
-def _check_heads(heads: Mapping[str, int], separate: Sequence[str]) -> None:
+def _flat(steps: torch.Tensor) -> torch.Tensor:
+    """Return [T, M, R, ...] as [M, T * R, ...]."""
+    count, learners, rows = steps.shape[:3]
+    return steps.transpose(0, 1).reshape(learners, count * rows, *steps.shape[3:])
+
+
+def _by_time(flat: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
+    """Undo `_flat`, for values [M, T * R, ...] of inputs [T, M, R, ...]."""
+    count, learners, rows = steps.shape[:3]
+    return flat.reshape(learners, count, rows, *flat.shape[2:]).transpose(0, 1)
+
+
+def _check_heads(
+    heads: Mapping[str, int], separate: Sequence[str], deeper: Mapping[str, Sequence[int]]
+) -> None:
     for name, size in heads.items():
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:
             raise ValueError(f"outputs[{name!r}]={size!r} must be an integer of at least 1")
+        if name == "memory":
+            raise ValueError("outputs has 'memory', which is the state of a memory; rename it")
     if isinstance(separate, str):
         raise TypeError(f"separate={separate!r} must be a list of names, e.g. [{separate!r}]")
-    for name in separate:
-        if name not in heads:
-            raise ValueError(f"separate has {name!r}; the heads are {list(heads)}")
+    for given, names in (("separate", separate), ("deeper", deeper)):
+        for name in names:
+            if name not in heads:
+                raise ValueError(f"{given} has {name!r}; the heads are {list(heads)}")

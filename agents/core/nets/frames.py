@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from gymnasium import spaces
@@ -13,6 +14,42 @@ _LARGE = 36  # pixels per side that the layers of Mnih et al. need
 _LAYERS_OF_LARGE = ((32, 8, 4, 0), (64, 4, 2, 0), (64, 3, 1, 0))
 _LAYERS_OF_SMALL = ((16, 3, 1, 1), (32, 3, 2, 1), (32, 3, 2, 1))
 _FEATURES_OF_LARGE, _FEATURES_OF_SMALL = 512, 64
+
+
+@dataclass(frozen=True)
+class FrameForm:
+    """How a space arranges its frames.
+
+    Attributes:
+        shape: C, H and W.
+        axes: Number of axes of one frame in the space: 2 if it has no channels, else 3.
+        channels_first: Whether the channel axis is the first: it is if it is shorter than the last.
+        largest: Largest value of a pixel.
+    """
+
+    shape: tuple[int, int, int]
+    axes: int
+    channels_first: bool
+    largest: float
+
+    @classmethod
+    def of(cls, space: spaces.Box) -> FrameForm:
+        """Return the form of the frames of a Box: [H, W], [H, W, C] or [C, H, W]."""
+        shape, largest = space.shape, max(float(space.high.max()), 1.0)
+        if len(shape) == 2:
+            return cls((1, *shape), 2, False, largest)
+        first = shape[0] < shape[2]
+        arranged = shape if first else (shape[2], *shape[:2])
+        return cls(arranged, 3, first, largest)
+
+    def images(self, frames: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+        """Return frames [..., *space.shape] as images [N, C, H, W] of numbers up to 1."""
+        flat = frames.reshape(-1, *frames.shape[frames.ndim - self.axes :])
+        if self.axes == 2:
+            flat = flat[:, None]
+        elif not self.channels_first:
+            flat = flat.permute(0, 3, 1, 2)
+        return (flat.to(dtype) / self.largest).contiguous()
 
 
 class FrameEncoder(nn.Module):
@@ -32,16 +69,8 @@ class FrameEncoder(nn.Module):
 
     def __init__(self, space: spaces.Box, features: int | None = None):
         super().__init__()
-        shape = space.shape
-        self.has_channels = len(shape) == 3
-        self.channels_first = self.has_channels and shape[0] < shape[2]
-        self.largest = max(float(space.high.max()), 1.0)
-        if not self.has_channels:
-            channels, height, width = 1, *shape
-        elif self.channels_first:
-            channels, height, width = shape
-        else:
-            height, width, channels = shape
+        self.form = FrameForm.of(space)
+        channels, height, width = self.form.shape
         large = min(height, width) >= _LARGE
         if features is None:
             features = _FEATURES_OF_LARGE if large else _FEATURES_OF_SMALL
@@ -59,15 +88,9 @@ class FrameEncoder(nn.Module):
 
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
         """Return features [..., F] for uint8 frames [..., *shape]."""
-        axes = 3 if self.has_channels else 2
-        leading = frames.shape[:-axes]
-        flat = frames.reshape(-1, *frames.shape[-axes:])
-        if not self.has_channels:
-            flat = flat[:, None]
-        elif not self.channels_first:
-            flat = flat.permute(0, 3, 1, 2)
-        scaled = flat.to(torch.get_default_dtype()) / self.largest
-        return self.layers(scaled.contiguous()).reshape(*leading, self.output_size)
+        leading = frames.shape[: frames.ndim - self.form.axes]
+        images = self.form.images(frames, torch.get_default_dtype())
+        return self.layers(images).reshape(*leading, self.output_size)
 
 
 class FrameEncoders(nn.Module):

@@ -1,15 +1,13 @@
-"""What turns observations into features, for many learners at once.
+"""Torsos over vectors and tables, and those that have a name.
 
-M learners, N observations of each, R rows, F features. A torso holds no parameters: it says which
-there are, draws first ones, and applies given ones.
+M learners, N observations of each, R rows, F features.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any, ClassVar, TypeGuard
+from typing import Any, TypeGuard
 
 import numpy as np
 import torch
@@ -19,51 +17,13 @@ from gymnasium.spaces import utils
 from meta_envs.core.names import look_up
 
 from ..nets import stacked
+from .conv_torsos import CnnTorso, DeepCnnTorso
+from .torso import Torso, check_widths
 
 ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "tanh": torch.tanh,
     "relu": torch.relu,
 }
-
-
-class Torso(ABC):
-    """Turns observations into features.
-
-    Args:
-        observation_space: Of one row.
-        net_arch: Widths of its layers.
-        activation: A name of `ACTIVATIONS`.
-
-    Raises:
-        TypeError: If it cannot take this space.
-        ValueError: If a width is out of range.
-    """
-
-    tabular: ClassVar[bool] = False  # the last layer is a table: it has no bias and begins at 0
-    shapes: Mapping[str, tuple[int, ...]]  # of one learner's parameters, by name
-    features: int  # F
-
-    @abstractmethod
-    def __init__(
-        self, observation_space: spaces.Space, net_arch: Sequence[int], activation: str
-    ): ...
-
-    @abstractmethod
-    def begin(self, generator: torch.Generator) -> stacked.Parts:
-        """Draw one learner's first parameters, by name, without a leading axis."""
-
-    @abstractmethod
-    def encode(self, observations: Any) -> torch.Tensor:
-        """Return raw observations of R rows as a tensor [R, ...] to be kept and shown later."""
-
-    @abstractmethod
-    def forward(self, parts: stacked.Parts, inputs: torch.Tensor) -> torch.Tensor:
-        """Return features [M, N, F].
-
-        Args:
-            parts: Parameters [M, ...], by name.
-            inputs: As `encode` gives them, [M, N, ...].
-        """
 
 
 class MlpTorso(Torso):
@@ -77,12 +37,9 @@ class MlpTorso(Torso):
                 "MultiDiscrete and MultiBinary; wrap the environment in "
                 "gymnasium.wrappers.FlattenObservation"
             )
-        for width in net_arch:
-            if isinstance(width, bool) or not isinstance(width, int | np.integer) or width < 1:
-                raise ValueError(f"net_arch={list(net_arch)} must be integers of at least 1")
         self.space = observation_space
         self.activation = ACTIVATIONS[activation]
-        sizes = [utils.flatdim(observation_space), *(int(width) for width in net_arch)]
+        sizes = [utils.flatdim(observation_space), *check_widths(net_arch)]
         self.features = sizes[-1]
         self.depth = len(net_arch)
         self.shapes = {}
@@ -144,13 +101,18 @@ class TableTorso(Torso):
         return torch.nn.functional.one_hot(inputs, self.features).to(torch.get_default_dtype())
 
 
-TORSOS: dict[str, type[Torso]] = {"mlp": MlpTorso, "table": TableTorso}
+TORSOS: dict[str, type[Torso]] = {
+    "mlp": MlpTorso,
+    "table": TableTorso,
+    "cnn": CnnTorso,
+    "deep_cnn": DeepCnnTorso,
+}
 
 
 def make_torso(
     torso: str | type[Torso],
     observation_space: spaces.Space,
-    net_arch: Sequence[int],
+    net_arch: Sequence[int] | None,
     activation: str,
 ) -> Torso:
     """Make a torso.
@@ -158,7 +120,7 @@ def make_torso(
     Args:
         torso: A name of `TORSOS`, `"module:Name"` of a class, or a class.
         observation_space: Of one row.
-        net_arch: Widths of its layers.
+        net_arch: Widths of its layers; None takes the torso's own.
         activation: A name of `ACTIVATIONS`.
 
     Raises:
@@ -168,11 +130,12 @@ def make_torso(
     if activation not in ACTIVATIONS:
         raise ValueError(f"activation={activation!r} is unknown; there are {list(ACTIVATIONS)}")
     if _is_torso(torso):
-        return torso(observation_space, net_arch, activation)
-    if not isinstance(torso, str):
+        made = torso
+    elif not isinstance(torso, str):
         raise TypeError(f"torso={torso!r} must be one of {list(TORSOS)}, or a Torso class")
-    made = look_up("torso", torso, TORSOS, _is_torso, "a Torso class")
-    return made(observation_space, net_arch, activation)
+    else:
+        made = look_up("torso", torso, TORSOS, _is_torso, "a Torso class")
+    return made(observation_space, made.widths if net_arch is None else net_arch, activation)
 
 
 def _is_torso(found: Any) -> TypeGuard[type[Torso]]:

@@ -105,8 +105,9 @@ def test_updates_can_be_differentiated_through():
     assert not plain["policy"].requires_grad
 
 
+@pytest.mark.parametrize("policy", [{}, {"memory": "lstm", "memory_size": 4}], ids=["", "lstm"])
 @pytest.mark.parametrize(("id_", "kwargs"), IDS, ids=[name for name, _ in IDS])
-def test_learn_and_evaluate_draw_the_same_curve(id_, kwargs, monkeypatch):
+def test_learn_and_evaluate_draw_the_same_curve(id_, kwargs, policy, monkeypatch):
     rewards = []
     plain = LifetimeLoop.observe
 
@@ -115,7 +116,7 @@ def test_learn_and_evaluate_draw_the_same_curve(id_, kwargs, monkeypatch):
         plain(self, step, rows)
 
     monkeypatch.setattr(LifetimeLoop, "observe", observe)
-    one = agent(id_, env_kwargs=kwargs).learn(4 * 40)
+    one = agent(id_, env_kwargs=kwargs, policy_kwargs={"net_arch": [8], **policy}).learn(4 * 40)
     learnt, rewards[:] = np.stack(rewards), []
     assert (one.num_timesteps, one._n_updates) == (160, 8)
     curve = evaluate(
@@ -151,10 +152,11 @@ def test_figures_are_kept_by_merging_and_by_files(tmp_path):
         curve.mean("gamma")
 
 
+@pytest.mark.parametrize("policy", [{}, {"memory": "lstm", "memory_size": 4}], ids=["", "lstm"])
 @pytest.mark.parametrize("parts", [(100, 100), (40, 160)])
-def test_a_life_that_is_saved_and_read_goes_on_alike(parts, tmp_path):
-    whole = agent().learn(200)
-    first = agent().learn(parts[0])
+def test_a_life_that_is_saved_and_read_goes_on_alike(parts, policy, tmp_path):
+    whole = agent(policy_kwargs={"net_arch": [8], **policy}).learn(200)
+    first = agent(policy_kwargs={"net_arch": [8], **policy}).learn(parts[0])
     first.save(tmp_path / "a.zip")
     rest = A2C.load(tmp_path / "a.zip").learn(parts[1], reset_num_timesteps=False)
     assert equal(learners(whole), learners(rest))
@@ -162,7 +164,14 @@ def test_a_life_that_is_saved_and_read_goes_on_alike(parts, tmp_path):
     assert equal(learners(whole), learners(first))
     assert whole.num_timesteps == rest.num_timesteps == first.num_timesteps
     observation = np.zeros((3, *whole.observation_space.shape), np.float32)
-    assert np.array_equal(whole.predict(observation)[0], rest.predict(observation)[0])
+    actions, memory = whole.predict(observation)
+    assert np.array_equal(actions, rest.predict(observation)[0])
+    assert (memory is None) is (not policy)
+    if policy:
+        assert np.array_equal(whole.loop.memory, rest.loop.memory)
+        _, fresh = whole.predict(observation, memory, np.array([True, False, True]))
+        assert np.array_equal(fresh[0], memory[0])
+        assert not np.array_equal(fresh[1], memory[1])
 
 
 def test_foreign_episodes_begin_anew_and_it_is_said(tmp_path):
@@ -218,7 +227,7 @@ def test_all_rows_live_in_one_task_or_in_a_changing_one():
         ({"learning_rate": ("linear", 1, 0)}, "must be a number"),
         ({"optimizer": "adan"}, r"\['adam', 'rmsprop'\]"),
         ({"task": "change"}, "None or 'changing'"),
-        ({"policy_kwargs": {"torso": "cnn"}}, r"allowed are 'mlp', 'table'"),
+        ({"policy_kwargs": {"torso": "cmn"}}, r"'mlp', 'table'; did you mean 'cnn'"),
     ],
 )
 def test_what_is_refused(wrong, words):

@@ -26,8 +26,8 @@ class Counting(Rule):
 
     n_steps = STEPS
 
-    def __init__(self):
-        self.network = ActorCritic(SEEN, MOVES, [8])
+    def __init__(self, policy=None):
+        self.network = ActorCritic(SEEN, MOVES, [8], **(policy or {}))
         self.unrolls = []
 
     def begin(self, seeds):
@@ -39,8 +39,8 @@ class Counting(Rule):
         return {**learners, "updates": updates}, {"updates": updates}
 
 
-def actor_critic(actions=MOVES):
-    network = ActorCritic(SEEN, actions, [8])
+def actor_critic(actions=MOVES, **more):
+    network = ActorCritic(SEEN, actions, [8], **more)
     return ActorCriticRule(network, Adam(), STEPS, 0.01, 0.9, 0.8, 0.01, 0.5, 0.5)
 
 
@@ -53,6 +53,11 @@ def shown(step, rows):
     """What a row sees depends on the row and the step alone."""
     at = np.stack([rows * 0.1, np.full(len(rows), step * 0.01), np.sin(step + rows)], axis=1)
     return at.astype(np.float32)
+
+
+def over(truncated):
+    rewards = np.zeros(len(truncated))
+    return Step(None, None, rewards, np.zeros_like(truncated), truncated, shown(1, np.arange(2)))
 
 
 def play(loop, steps, rows=None, first_row=0):
@@ -109,10 +114,49 @@ def test_rows_that_lag_are_masked():
     assert loop.cursors.tolist() == [0, 0]
 
 
+def test_a_memory_ends_with_the_episode():
+    rule = Counting({"memory": "lstm", "memory_size": 4})
+    loop = make(rule, 2, 1)
+    play(loop, STEPS - 1)
+    begun = loop.memory.clone()
+    assert begun.any()
+    play(loop, 1)  # an update
+    assert torch.equal(rule.unrolls[0].memory, torch.zeros(2, 1, 8))
+    carried = loop.memory.clone()
+    loop.act(shown(0, np.arange(2)))
+    loop.observe(over(np.array([False, True])))
+    assert loop.memory[0].any()
+    assert not loop.memory[1].any()
+    loop.act(shown(0, np.array([1])), np.array([1]))
+    assert torch.equal(loop._kept["memory"][0], carried[:, 0])
+    loop.reset(np.array([0]))
+    assert not loop.memory[0].any()
+    assert loop.memory[1].any()
+
+
+def test_values_with_memory_follow_each_episode():
+    network = ActorCritic(SEEN, MOVES, [8], memory="lstm", memory_size=4)
+    rule = Counting({"memory": "lstm", "memory_size": 4})
+    play(loop := make(rule, 2, 2), STEPS + 2)
+    loop.learn_now(np.array([0]))
+    unroll = rule.unrolls[1]  # its first step ends an episode: row 0 terminates, row 1 is cut
+    params = rule.network.begin([3])
+    outputs, after = unroll.values(network, params)
+    first = network.forward(params, unroll.inputs[0], unroll.memory)
+    fresh = network.forward(params, unroll.inputs[1])
+    torch.testing.assert_close(outputs["value"][1], fresh["value"])
+    successor = network.forward(params, unroll.cut_inputs[0], first["memory"])
+    torch.testing.assert_close(after[0, 0, 1], successor["value"][0, 1])
+    last = network.forward(params, unroll.inputs[2], fresh["memory"])
+    torch.testing.assert_close(after[1], last["value"])
+
+
+@pytest.mark.parametrize("memory", [{}, {"memory": "lstm", "memory_size": 4}], ids=["", "lstm"])
 @pytest.mark.parametrize("actions", [MOVES, FORCES], ids=["discrete", "continuous"])
-def test_a_learner_lives_alike_whoever_lives_beside_it(actions):
-    together = make(actor_critic(actions), 6, 2)
-    alone = LifetimeLoop(actor_critic(actions), SimpleNamespace(num_envs=2), 2, seed=7 + 2)
+def test_a_learner_lives_alike_whoever_lives_beside_it(actions, memory):
+    rule = actor_critic(actions, **memory)
+    together = make(rule, 6, 2)
+    alone = LifetimeLoop(rule, SimpleNamespace(num_envs=2), 2, seed=7 + 2)
     acted = play(together, 11)
     assert np.array_equal(acted[:, 2:4], play(alone, 11, first_row=2))
     for name, part in together.learners.items():

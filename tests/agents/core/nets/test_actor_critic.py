@@ -105,11 +105,11 @@ def test_first_parameters_are_those_of_stable_baselines3():
         (
             {"torso": "tabel"},
             ValueError,
-            "allowed are 'mlp', 'table'; did you mean 'table'.*module:Name",
+            "'mlp', 'table'; did you mean 'table'.*module:Name",
         ),
         ({"torso": 3}, TypeError, "or a Torso class"),
         ({"torso": "table"}, TypeError, "'table' takes Discrete alone"),
-        ({"memory": "lstm"}, ValueError, "memory='lstm' is unknown"),
+        ({"memory": "gru"}, ValueError, "memory='gru' is unknown"),
         ({"activation": "elu"}, ValueError, "activation='elu'"),
         ({"net_arch": [8, 0]}, ValueError, "integers of at least 1"),
         ({"separate": "value"}, TypeError, r"\['value'\]"),
