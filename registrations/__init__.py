@@ -2,7 +2,7 @@
 
 from meta_envs.core.registration import register
 
-from . import bandits, locomotion, manipulation, mazes, mdps, navigation, regression
+from . import bandits, classic, locomotion, manipulation, mazes, mdps, navigation, regression
 
 _TABLES = (
     bandits.TABLE,
@@ -10,6 +10,7 @@ _TABLES = (
     mazes.TABLE,
     navigation.TABLE,
     regression.TABLE,
+    classic.TABLE,
     locomotion.TABLE,
     manipulation.TABLE,
 )

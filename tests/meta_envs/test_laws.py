@@ -32,6 +32,7 @@ _VARIANTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("meta/PointCorner-v0", {"reward": "dense"}),
     ("meta/PointWalls-v0", {"reward": "sparse", "split": "test"}),
     ("meta/Sinusoid-v0", {"shots": 1, "queries": 1}),
+    ("meta/RandomCartPole-v0", {"nominal": True}),
 )
 
 

@@ -1,0 +1,1 @@
+"""Gymnasium's classic control with random constants, in native batches."""
