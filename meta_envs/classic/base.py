@@ -46,7 +46,7 @@ class ClassicControl(MetaVectorEnv):
         ValueError: If an argument is out of range.
     """
 
-    splits = ("train", "test", "all")
+    splits: tuple[str, ...] = ("train", "test", "all")
 
     constants: ClassVar[Mapping[str, Constant]]
     limits: ClassVar[Mapping[str, tuple[float, float]]]  # of each part of the state
@@ -110,7 +110,7 @@ class ClassicControl(MetaVectorEnv):
     def in_split(self, task: Task) -> bool:
         """Tell whether the first constant lies in a cell of the split."""
         key, one = next(iter(self.constants.items()))
-        return interleave(task[key], one.low, one.high) == self.split
+        return interleave(float(task[key]), one.low, one.high) == self.split
 
     def check_state(self, state: dict[str, np.ndarray]) -> None:
         """Refuse states that no step reaches."""
