@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .core.play.inner_loop import InnerLoop
     from .core.play.player import Player
     from .core.play.step import Step
+    from .impala import IMPALA
     from .l2rl import L2RL
     from .laws.check import check_agent
     from .maml import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile, SupervisedMAML
@@ -37,6 +38,7 @@ ALGORITHMS = {
     "pearl": "agents.pearl:PEARL",
     "varibad": "agents.varibad:VariBAD",
     "a2c": "agents.a2c:A2C",
+    "impala": "agents.impala:IMPALA",
 }
 
 _PLACES = {
@@ -58,6 +60,7 @@ __all__ = [
     "A2C",
     "EMAML",
     "FOMAML",
+    "IMPALA",
     "L2RL",
     "MAML",
     "PEARL",

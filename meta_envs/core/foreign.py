@@ -59,7 +59,7 @@ class ForeignRows(MetaVectorEnv):
         inner = {**self.inner.metadata, "autoreset_mode": self.metadata["autoreset_mode"]}
         self.metadata = {**self.metadata, **inner}
         self.id = id
-        spec = copy.deepcopy(gym.spec(id))
+        spec = copy.deepcopy(gym.spec(id.rpartition(":")[2]))  # make has imported the module
         spec.kwargs.update(kwargs)
         self.spec = spec
 

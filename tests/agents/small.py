@@ -27,6 +27,7 @@ _OF: dict[str, dict[str, Any]] = {
         **{"gradient_steps": 1, "meta_batch_size": 2, "batch_size": 4, "context_batch_size": 4},
     },
     "A2C": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3},
+    "IMPALA": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, "lag": 1},
     "SupervisedMAML": {
         **{"policy": "MlpRegressor", "n_tasks": 2, "shots": 2, "queries": 2, "n_batches": 1},
     },

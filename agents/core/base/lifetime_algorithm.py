@@ -22,7 +22,7 @@ from meta_envs.core.rng import fold
 
 from ..lifetimes.loop import LifetimeLoop
 from ..lifetimes.rule import Rule
-from ..nets.actor_critic import ActorCritic
+from ..nets.actor_critic import ActorCritic, CnnActorCritic
 from ..play.player import Player, StoppedError
 from ..play.view import RowsView, open_loop
 from ..play.watch import Watch
@@ -30,7 +30,7 @@ from .arguments import argument, at_least
 from .iterations import IterativeAlgorithm, Self
 from .lifetime_state import LifetimeState
 from .training_log import record_update
-from .venv import ENDLESS, check_spaces, first_tasks, make_venv
+from .venv import ENDLESS, check_spaces, first_tasks, make_venv, rows_of
 
 
 @dataclass
@@ -54,7 +54,11 @@ class LifetimeAlgorithm(IterativeAlgorithm):
     """
 
     any_id: ClassVar[bool] = True
-    policy_aliases = {"MlpPolicy": ActorCritic, "ActorCritic": ActorCritic}
+    policy_aliases = {
+        "MlpPolicy": ActorCritic,
+        "CnnPolicy": CnnActorCritic,
+        "ActorCritic": ActorCritic,
+    }
     network: ActorCritic
     rule: Rule
     loop: LifetimeLoop
@@ -110,6 +114,32 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         """Return learners that have learnt nothing yet, one for each `rows_per_task` rows."""
         check_spaces(venv, self.observation_space, self.action_space)
         return LifetimeLoop(self.rule, venv, rows_per_task, seed)
+
+    def make_learner(self: Self, env: Any, **arguments: Any) -> Self:
+        """Return a new agent of one lifetime that has learnt nothing, on any environment.
+
+        It has this agent's arguments and, where the agent learns how to learn, its meta-parameters
+        as they are now, which no longer change.
+
+        Args:
+            env: As in the constructor.
+            **arguments: Arguments to replace; `env_kwargs` and `task` are not taken over.
+        """
+        settings = {**self.settings, "env_kwargs": None, "task": None, **self._frozen_arguments()}
+        if rows_of(env) is not None:
+            del settings["n_envs"]  # the batch brings its own
+        settings |= arguments
+        policy = settings.pop("policy")
+        learner = type(self)(policy, env, **{"preset": None, **settings})
+        self._hand_over(learner)
+        return learner
+
+    def _frozen_arguments(self) -> dict[str, Any]:
+        """Return arguments that keep a learner's meta-parameters as they are."""
+        return {}
+
+    def _hand_over(self, learner: Self) -> None:
+        """Give a new learner this agent's meta-parameters."""
 
     # ---- environments ---------------------------------------------------------------------------
 

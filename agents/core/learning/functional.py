@@ -152,6 +152,37 @@ class Adam(Optimizer):
         return params - _by_learner(learning_rate, params) * direction, after
 
 
+@dataclass(frozen=True)
+class Annealed(Optimizer):
+    """Another optimiser, whose learning rate moves linearly from what is given to a share of it.
+
+    Args:
+        inner: The optimiser.
+        last: Share of the learning rate that is left at the end.
+        updates: Steps until then, after which the rate stays.
+    """
+
+    inner: Optimizer
+    last: float
+    updates: float
+
+    def begin(self, params: torch.Tensor) -> State:
+        """Return the optimiser's state, and the number of steps, [M]."""
+        taken = params.new_zeros(len(params), dtype=torch.float64)
+        return {**self.inner.begin(params), "updates": taken}
+
+    def step(
+        self, params: torch.Tensor, grads: torch.Tensor, state: State, learning_rate: Rate
+    ) -> tuple[torch.Tensor, State]:
+        """Return parameters and state after a step."""
+        taken = state["updates"]
+        done = (taken / self.updates).clamp(max=1.0)
+        rate = learning_rate * (1.0 + (self.last - 1.0) * done).to(params.dtype)
+        own = {name: part for name, part in state.items() if name != "updates"}
+        params, after = self.inner.step(params, grads, own, rate)
+        return params, {**after, "updates": taken + 1}
+
+
 def clip_norm(grads: torch.Tensor, max_norm: Rate | None) -> torch.Tensor:
     """Return gradients clipped to at most the given norm, for each learner separately.
 

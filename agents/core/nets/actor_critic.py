@@ -7,7 +7,7 @@ memory.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from gymnasium import spaces
@@ -32,7 +32,7 @@ class ActorCritic:
         separate: Heads (or `"policy"`) with their own torso; all others share one.
         torso: `"mlp"`; `"cnn"` or `"deep_cnn"` (frames: the shallow and the deep network of
             IMPALA); `"table"` (Discrete observations: one number for each observation and output,
-            initially 0); or a `Torso` class.
+            initially 0); or a `Torso` class. None takes `"mlp"`, of `CnnActorCritic` `"cnn"`.
         memory: `"lstm"` puts an LSTM after each torso; None puts nothing there.
         memory_size: Outputs of the LSTM.
         deeper: Widths of further layers, between the features and a head, of heads of `outputs`.
@@ -44,6 +44,8 @@ class ActorCritic:
         ValueError: If an argument is out of range.
     """
 
+    default_torso: ClassVar[str] = "mlp"
+
     def __init__(
         self,
         observation_space: spaces.Space,
@@ -51,7 +53,7 @@ class ActorCritic:
         net_arch: Sequence[int] | None = None,
         outputs: Mapping[str, int] | None = None,
         separate: Sequence[str] = (),
-        torso: str | type[Torso] = "mlp",
+        torso: str | type[Torso] | None = None,
         memory: str | None = None,
         memory_size: int = 256,
         deeper: Mapping[str, Sequence[int]] | None = None,
@@ -72,7 +74,7 @@ class ActorCritic:
         _check_heads(heads, separate, deeper or {})
 
         def branch(prefix: str, names: list[str]) -> Branch:
-            made = make_torso(torso, observation_space, net_arch, activation)
+            made = make_torso(torso or self.default_torso, observation_space, net_arch, activation)
             own = {name: tuple((deeper or {}).get(name, ())) for name in names}
             sizes = {name: heads[name] for name in names}
             return Branch(prefix, made, memory_size if memory else None, sizes, own)
@@ -217,6 +219,12 @@ class ActorCritic:
             assert isinstance(self.head, DiscreteHead)
             return self.head.distribution(outputs)
         return torch.cat([outputs, log_std.unsqueeze(1).expand_as(outputs)], dim=-1)
+
+
+class CnnActorCritic(ActorCritic):
+    """An actor-critic over frames: its torso is `"cnn"` unless another is given."""
+
+    default_torso = "cnn"
 
 
 def _flat(steps: torch.Tensor) -> torch.Tensor:

@@ -37,10 +37,11 @@ class FrameForm:
         """Return the form of the frames of a Box: [H, W], [H, W, C] or [C, H, W]."""
         shape, largest = space.shape, max(float(space.high.max()), 1.0)
         if len(shape) == 2:
-            return cls((1, *shape), 2, False, largest)
+            height, width = shape
+            return cls((1, height, width), 2, False, largest)
         first = shape[0] < shape[2]
-        arranged = shape if first else (shape[2], *shape[:2])
-        return cls(arranged, 3, first, largest)
+        channels, height, width = shape if first else (shape[2], *shape[:2])
+        return cls((channels, height, width), 3, first, largest)
 
     def images(self, frames: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
         """Return frames [..., *space.shape] as images [N, C, H, W] of numbers up to 1."""
