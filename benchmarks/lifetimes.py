@@ -1,6 +1,8 @@
 """Learners of one lifetime: learn from scratch, and report the last fifty episodes.
 
-    python benchmarks/lifetimes.py a2c-cartpole --seeds 0 1 2
+    python benchmarks/lifetimes.py impala-cartpole sb3-a2c-cartpole sb3-ppo-cartpole --seeds 0 1 2
+
+`sb3-*` are Stable-Baselines3's agents with its defaults (A2C: 5 steps in 8 environments).
 
 Appends to `results/lifetimes.csv`; learning curves are `results/lifetimes-NAME-sSEED.progress.csv`.
 """
@@ -14,9 +16,12 @@ import platform
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import stable_baselines3
 import torch
+from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.logger import CSVOutputFormat, Logger
 
 import agents
@@ -33,14 +38,30 @@ ENTRIES = {
         "steps": 60_000,
         "reference": "at least 150 over the last 50 episodes, every seed",
     },
+    "impala-cartpole": {
+        "agent": "IMPALA",
+        "id": "CartPole-v1",
+        "steps": 100_000,
+        "reference": "at least 195, every seed, and at least the mean of SB3's A2C",
+    },
+    "sb3-a2c-cartpole": {
+        "agent": "SB3:A2C",
+        "id": "CartPole-v1",
+        "steps": 100_000,
+        "reference": "beside impala-cartpole",
+    },
+    "sb3-ppo-cartpole": {
+        "agent": "SB3:PPO",
+        "id": "CartPole-v1",
+        "steps": 100_000,
+        "reference": "beside impala-cartpole",
+    },
 }
 
 
 def run(name: str, seed: int, commit: str) -> None:
     entry = ENTRIES[name]
-    agent = getattr(agents, entry["agent"])(
-        "MlpPolicy", entry["id"], seed=seed, stats_window_size=50
-    )
+    agent = _made(entry["agent"], entry["id"], seed)
     progress = RESULTS / f"lifetimes-{name}-s{seed}.progress.csv"
     agent.set_logger(Logger(None, [CSVOutputFormat(str(progress))]))
     start = time.perf_counter()
@@ -59,6 +80,16 @@ def run(name: str, seed: int, commit: str) -> None:
             writer.writerow(COLUMNS)
         writer.writerow(row)
     print(*row, flush=True)
+
+
+def _made(name: str, identity: str, seed: int) -> Any:
+    """Make an agent of ours, or `SB3:NAME` with eight environments."""
+    library, _, of_sb3 = name.rpartition(":")
+    if not library:
+        return getattr(agents, name)("MlpPolicy", identity, seed=seed, stats_window_size=50)
+    env = make_vec_env(identity, n_envs=8, seed=seed)
+    cls = getattr(stable_baselines3, of_sb3)
+    return cls("MlpPolicy", env, seed=seed, stats_window_size=50, device="cpu")
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import torch
@@ -29,8 +29,11 @@ from ..play.watch import Watch
 from .arguments import argument, at_least
 from .iterations import IterativeAlgorithm, Self
 from .lifetime_state import LifetimeState
+from .shown_rows import as_rows
 from .training_log import record_update
 from .venv import ENDLESS, check_spaces, first_tasks, make_venv, rows_of
+
+Lifetime = TypeVar("Lifetime", bound="LifetimeAlgorithm")
 
 
 @dataclass
@@ -115,7 +118,7 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         check_spaces(venv, self.observation_space, self.action_space)
         return LifetimeLoop(self.rule, venv, rows_per_task, seed)
 
-    def make_learner(self: Self, env: Any, **arguments: Any) -> Self:
+    def make_learner(self: Lifetime, env: Any, **arguments: Any) -> Lifetime:
         """Return a new agent of one lifetime that has learnt nothing, on any environment.
 
         It has this agent's arguments and, where the agent learns how to learn, its meta-parameters
@@ -138,7 +141,7 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         """Return arguments that keep a learner's meta-parameters as they are."""
         return {}
 
-    def _hand_over(self, learner: Self) -> None:
+    def _hand_over(self: Lifetime, learner: Lifetime) -> None:
         """Give a new learner this agent's meta-parameters."""
 
     # ---- environments ---------------------------------------------------------------------------
@@ -276,9 +279,8 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         Returns:
             One action, or actions [R, ...], and the memory [R, S] (or `state`, without one).
         """
-        shown = np.asarray(observation)
-        single = shown.shape == (self.observation_space.shape or ())
-        inputs = self.network.encode(shown[None] if single else shown)
+        shown, single = as_rows(observation, self.observation_space)
+        inputs = self.network.encode(shown)
         noise = None
         if not deterministic:
             head = self.network.head

@@ -12,7 +12,7 @@ import torch
 
 from ..learning.functional import Optimizer, Rate, clip_norm, norms
 from ..nets.actor_critic import ActorCritic
-from .losses import Constants, actor_critic_loss, returns_of
+from .losses import Constants, loss_of_unroll
 from .rule import Learners, Rule, Unroll
 
 _PREFIX = "optimizer."  # of the optimiser's state among a learner's arrays
@@ -69,21 +69,15 @@ class ActorCriticRule(Rule):
         """
         constants = self.constants if constants is None else constants
         outputs, next_values = unroll.values(self.network, policy)
-        head, values = self.network.head, outputs["value"]
-        returns = returns_of(
-            head, outputs["policy"], values, next_values, unroll, constants, self.off_policy
-        )
-        return actor_critic_loss(
-            head.log_prob(outputs["policy"], unroll.actions),
-            head.entropy(outputs["policy"]),
-            values,
-            returns.advantages,
-            returns.targets,
-            unroll.mask,
-            ent_coef=constants.ent_coef,
-            vf_coef=constants.vf_coef,
-            policy_coef=constants.policy_coef,
-            summed=self.summed,
+        return loss_of_unroll(
+            self.network.head,
+            outputs["policy"],
+            outputs["value"],
+            next_values,
+            unroll,
+            constants,
+            self.off_policy,
+            self.summed,
         )
 
     def update(

@@ -63,6 +63,36 @@ def returns_of(
     )
 
 
+def loss_of_unroll(
+    head: PolicyHead,
+    policy: torch.Tensor,
+    values: torch.Tensor,
+    next_values: torch.Tensor,
+    unroll: Unroll,
+    constants: Constants,
+    off_policy: bool = False,
+    summed: bool = False,
+) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    """Return each learner's loss [M] on an unroll, and figures [M]; see `returns_of` for arguments.
+
+    Gradients reach the network through `policy` and `values` only outside the returns, and the
+    constants everywhere.
+    """
+    returns = returns_of(head, policy, values, next_values, unroll, constants, off_policy)
+    return actor_critic_loss(
+        head.log_prob(policy, unroll.actions),
+        head.entropy(policy),
+        values,
+        returns.advantages,
+        returns.targets,
+        unroll.mask,
+        ent_coef=constants.ent_coef,
+        vf_coef=constants.vf_coef,
+        policy_coef=constants.policy_coef,
+        summed=summed,
+    )
+
+
 def actor_critic_loss(
     log_prob: torch.Tensor,
     entropy: torch.Tensor,

@@ -28,6 +28,11 @@ _SECTIONS = (16, 32, 32)  # channels
 _BLOCKS = 2  # residual blocks of a section
 
 
+def is_frames(space: spaces.Space) -> bool:
+    """Tell whether a space is of frames: bytes [H, W], [H, W, C] or [C, H, W]."""
+    return isinstance(space, spaces.Box) and space.dtype == np.uint8 and len(space.shape) in (2, 3)
+
+
 class FrameTorso(Torso):
     """Convolutions, then fully connected layers, with ReLU throughout."""
 

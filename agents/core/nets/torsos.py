@@ -17,7 +17,8 @@ from gymnasium.spaces import utils
 from meta_envs.core.names import look_up
 
 from ..nets import stacked
-from .conv_torsos import CnnTorso, DeepCnnTorso
+from .conv_torsos import CnnTorso, DeepCnnTorso, is_frames
+from .dict_torso import DictTorso
 from .torso import Torso, check_widths
 
 ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
@@ -34,7 +35,7 @@ class MlpTorso(Torso):
         if not isinstance(observation_space, allowed):
             raise TypeError(
                 f"observation_space={observation_space}: the torso 'mlp' takes Box, Discrete, "
-                "MultiDiscrete and MultiBinary; wrap the environment in "
+                "MultiDiscrete, MultiBinary and Dicts of these; wrap the environment in "
                 "gymnasium.wrappers.FlattenObservation"
             )
         self.space = observation_space
@@ -135,7 +136,24 @@ def make_torso(
         raise TypeError(f"torso={torso!r} must be one of {list(TORSOS)}, or a Torso class")
     else:
         made = look_up("torso", torso, TORSOS, _is_torso, "a Torso class")
-    return made(observation_space, made.widths if net_arch is None else net_arch, activation)
+    widths = made.widths if net_arch is None else net_arch
+    if isinstance(observation_space, spaces.Dict) and made in (MlpTorso, CnnTorso, DeepCnnTorso):
+        return _over_keys(observation_space, widths, activation, made)
+    return made(observation_space, widths, activation)
+
+
+def _over_keys(
+    space: spaces.Dict, net_arch: Sequence[int], activation: str, made: type[Torso]
+) -> DictTorso:
+    of_frames = DeepCnnTorso if made is DeepCnnTorso else CnnTorso
+    frames = any(is_frames(one) for one in space.spaces.values())
+    return DictTorso(
+        space,
+        net_arch,
+        ACTIVATIONS["relu" if frames else activation],
+        lambda one: of_frames(one, (), activation),
+        lambda one: MlpTorso(one, (), activation),
+    )
 
 
 def _is_torso(found: Any) -> TypeGuard[type[Torso]]:

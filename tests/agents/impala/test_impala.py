@@ -202,7 +202,9 @@ def test_frames_are_learnt_from():
     )
     one.learn(3200)
     assert one.network.layout.shapes["torso.conv.0.weight"] == (16, 1, 3, 3)
-    assert np.mean([episode["r"] for episode in list(one.ep_info_buffer)[-16:]]) > 13.5  # chance: 10, six errors below
+    assert (
+        np.mean([episode["r"] for episode in list(one.ep_info_buffer)[-16:]]) > 13.5
+    )  # chance: 10, six errors below
 
 
 @pytest.mark.parametrize(

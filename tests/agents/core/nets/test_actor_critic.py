@@ -122,4 +122,4 @@ def test_what_is_refused(arguments, error, words):
     with pytest.raises(error, match=words):
         ActorCritic(VECTOR, MOVES, **arguments)
     with pytest.raises(TypeError, match="FlattenObservation"):
-        ActorCritic(spaces.Dict({"a": VECTOR}), MOVES)
+        ActorCritic(spaces.Tuple([VECTOR]), MOVES)

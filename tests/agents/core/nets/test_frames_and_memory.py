@@ -142,6 +142,47 @@ def test_a_deeper_head_has_layers_of_its_own():
     assert not any(name.startswith("heads.") for name in reached)
 
 
+def seen_both():
+    space = spaces.Dict({"camera": SMALL, "choice": spaces.Discrete(3, start=1), "speed": VECTOR})
+    space.seed(0)
+    each = [space.sample() for _ in range(4)]
+    return space, {key: np.stack([one[key] for one in each]) for key in space.spaces}
+
+
+@pytest.mark.parametrize("torso", ["mlp", "cnn", "deep_cnn"])
+def test_dicts_are_seen_key_by_key(torso):
+    space, rows = seen_both()
+    network = ActorCritic(space, MOVES, [8], torso=torso)
+    inputs = network.encode(rows)
+    assert inputs.dtype == torch.uint8
+    assert inputs.shape == (4, 10 * 5 + 4 * (3 + 3))
+    params = network.begin([0, 1])
+    outputs = network.forward(params, inputs.expand(2, -1, -1))
+    branch = network._branches[0]
+    parts = branch._of(network.layout.unflatten(params), "torso.")
+    camera = branch.torso.torsos["camera"]
+    own = {name[11:]: part for name, part in parts.items() if name.startswith("key.camera.")}
+    frames = torch.from_numpy(rows["camera"]).expand(2, -1, -1, -1)
+    features = torch.cat(
+        [
+            torch.eye(3)[torch.from_numpy(rows["choice"]) - 1].expand(2, -1, -1),
+            torch.from_numpy(rows["speed"]).expand(2, -1, -1),
+            camera.forward(own, frames),
+        ],
+        dim=-1,
+    )
+    weight, bias = parts["full.0.weight"], parts["full.0.bias"]
+    hidden = (features @ weight.transpose(1, 2) + bias[:, None]).relu()
+    value = hidden @ network.layout.unflatten(params)["heads.weight"][:, 3:4].transpose(1, 2)
+    torch.testing.assert_close(outputs["value"], value.squeeze(-1))
+
+
+def test_a_key_that_cannot_be_seen_is_named():
+    space = spaces.Dict({"words": spaces.Text(3)})
+    with pytest.raises(TypeError, match="the key 'words' of the observations"):
+        ActorCritic(space, MOVES)
+
+
 def test_frames_are_asked_for():
     with pytest.raises(TypeError, match="'cnn' and 'deep_cnn' take frames"):
         ActorCritic(VECTOR, MOVES, torso="cnn")
