@@ -10,7 +10,9 @@ import sys
 from importlib import metadata
 from typing import Any
 
-_PACKAGES = ("metazoo", "gymnasium", "stable-baselines3", "torch", "numpy")
+import torch
+
+_PACKAGES = ("metazoo", "gymnasium", "stable-baselines3", "numpy")
 _GIT_SECONDS = 2.0  # a slow file system must not hold up the start
 
 
@@ -20,6 +22,7 @@ def provenance() -> dict[str, Any]:
     for package in _PACKAGES:
         with contextlib.suppress(metadata.PackageNotFoundError):
             versions[package] = metadata.version(package)
+    versions["torch"] = str(torch.__version__)  # tells its build too, as in "2.13.0+cpu"
     return {
         "versions": versions,
         "command": sys.argv,
