@@ -145,9 +145,11 @@ def final_info(infos: dict[str, Any], ended: np.ndarray) -> dict[str, Any]:
     """
     told: dict[str, Any] = {}
     for key, part in infos.items():
-        if not _is_mask(key, infos):
-            told[key] = final_info(part, ended) if isinstance(part, dict) else part
-            told[f"_{key}"] = infos[f"_{key}"] & ended if f"_{key}" in infos else ended
+        if _is_mask(key, infos):
+            continue
+        mask = f"_{key}"
+        told[key] = final_info(part, ended) if isinstance(part, dict) else part
+        told[mask] = infos[mask] & ended if mask in infos else ended
     return told
 
 
@@ -173,4 +175,4 @@ def _without(infos: dict[str, Any], playing: np.ndarray) -> dict[str, Any]:
 
 
 def _is_mask(key: str, infos: dict[str, Any]) -> bool:
-    return key.startswith("_") and key[1:] in infos
+    return key[:1] == "_" and key[1:] in infos

@@ -154,9 +154,10 @@ class TaskDistribution:
         Raises:
             RuntimeError: If no draw is in the split.
         """
+        every, draw, in_split = self.split == "all", self.family.draw_task, self.family.in_split
         for _ in range(_MAX_REJECTIONS):
-            task = self.family.draw_task(rng)
-            if self.in_split(task):
+            task = draw(rng)
+            if every or in_split(task):
                 return task
         raise RuntimeError(
             f"{type(self.family).__name__}: {_MAX_REJECTIONS} draws gave no task of split "
