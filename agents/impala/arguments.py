@@ -9,6 +9,7 @@ from ..core.base.agent_arguments import ActorCriticArguments, DiscountArguments
 from ..core.base.arguments import above, argument, at_least, within
 from ..core.base.lifetime_algorithm import LifetimeAlgorithm
 from ..core.learning.functional import Annealed, Optimizer, RMSProp
+from .rule import ImpalaRule
 
 
 class ImpalaArguments(ActorCriticArguments, DiscountArguments, LifetimeAlgorithm):
@@ -55,6 +56,23 @@ class ImpalaArguments(ActorCriticArguments, DiscountArguments, LifetimeAlgorithm
                 raise ValueError(f"learning_rate={rate!r} must start above 0")
             values = {**values, "learning_rate": float(rate[1])}
         super()._check_arguments(values)
+
+    def _impala_rule(self) -> ImpalaRule:
+        """Return IMPALA's rule."""
+        rate, optimizer = self._rate()
+        return ImpalaRule(
+            network=self.network,
+            optimizer=optimizer,
+            n_steps=self.n_steps,
+            learning_rate=rate,
+            gamma=self.gamma,
+            gae_lambda=self.gae_lambda,
+            ent_coef=self.ent_coef,
+            vf_coef=self.vf_coef,
+            max_grad_norm=self.max_grad_norm,
+            lag=self.lag,
+            clip_reward=self.clip_reward,
+        )
 
     def _rate(self) -> tuple[float, Optimizer]:
         """Return the initial learning rate, and the optimiser."""

@@ -27,17 +27,4 @@ class IMPALA(ImpalaArguments):
     presets = PRESETS
 
     def _make_rule(self) -> ImpalaRule:
-        rate, optimizer = self._rate()
-        return ImpalaRule(
-            network=self.network,
-            optimizer=optimizer,
-            n_steps=self.n_steps,
-            learning_rate=rate,
-            gamma=self.gamma,
-            gae_lambda=self.gae_lambda,
-            ent_coef=self.ent_coef,
-            vf_coef=self.vf_coef,
-            max_grad_norm=self.max_grad_norm,
-            lag=self.lag,
-            clip_reward=self.clip_reward,
-        )
+        return self._impala_rule()

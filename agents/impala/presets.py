@@ -14,3 +14,5 @@ PRESETS: dict[str, dict[str, Any]] = {
         },
     },
 }
+
+STAC_PRESETS: dict[str, dict[str, Any]] = {}

@@ -118,6 +118,11 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         check_spaces(venv, self.observation_space, self.action_space)
         return LifetimeLoop(self.rule, venv, rows_per_task, seed)
 
+    @property
+    def protocol(self) -> dict[str, Any]:
+        """What `evaluate` notes about this agent's learners: the figures that they adapt."""
+        return {"meta_parameters": list(self.rule.adapts)} if self.rule.adapts else {}
+
     def make_learner(self: Lifetime, env: Any, **arguments: Any) -> Lifetime:
         """Return a new agent of one lifetime that has learnt nothing, on any environment.
 

@@ -18,6 +18,7 @@ import numpy as np
 from ..saving.files import atomic_file
 from .curve_data import CurveData, PerStep
 from .curve_merge import check_alike
+from .plot_below import draw_below
 
 if TYPE_CHECKING:  # matplotlib is slow to import: functions import it when they draw
     from matplotlib.axes import Axes
@@ -108,6 +109,8 @@ def comparison(
 ) -> Figure:
     """Plot several agents together, with lines for the optimum and for chance.
 
+    Under returns of lifetimes stand the meta-parameters that learners adapted.
+
     Args:
         curves: Curves by the agent's name in the legend; of one env, split and number of episodes.
         oracle: What an agent that knows the task reaches; a number is in units of the y axis.
@@ -147,6 +150,7 @@ def comparison(
         # earlier agents lie on top: the first is the subject of the plot
         draw(ax, curve, name, shift=shift, color=colour, linestyle=style, zorder=3 - 0.01 * i)
     _reference(ax, random, "random", _GREY, "--")
+    draw_below(figure, ax, curves)
     _legend(ax)
     return figure
 

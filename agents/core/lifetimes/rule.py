@@ -107,10 +107,12 @@ class Rule(ABC):
     Attributes:
         network: The network of the policies.
         n_steps: Steps of a row between updates, T.
+        adapts: The figures that are meta-parameters.
     """
 
     network: ActorCritic
     n_steps: int
+    adapts: tuple[str, ...] = ()
 
     @abstractmethod
     def begin(self, seeds: Sequence[int]) -> Learners:
