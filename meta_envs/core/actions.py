@@ -46,7 +46,7 @@ def valid_actions(space: spaces.Space, actions: Any, num_rows: int) -> np.ndarra
             )
         array = array.astype(np.int64)
     if isinstance(space, spaces.Discrete):
-        low, high = space.start, space.start + space.n - 1
+        low, high = int(space.start), int(space.start) + int(space.n) - 1
     elif isinstance(space, spaces.MultiDiscrete):
         low, high = space.start, space.start + space.nvec - 1
     elif isinstance(space, spaces.MultiBinary):
@@ -68,8 +68,11 @@ def valid_actions(space: spaces.Space, actions: Any, num_rows: int) -> np.ndarra
 def _clipped(space: spaces.Box, array: np.ndarray) -> np.ndarray:
     if array.dtype.kind not in "biuf":
         raise InvalidAction(f"action {array.flat[0]!r} is not numeric; {space} takes numbers")
-    if np.isnan(array).any():
+    # Twice as fast as `np.clip` for the few numbers of one row.
+    clipped = np.minimum(np.maximum(array, space.low), space.high)
+    flat = clipped.ravel()
+    square = np.dot(flat, flat)  # NaN exactly where a number is: a fraction of the cost of isnan
+    if square != square and np.isnan(array).any():
         row = int(np.argwhere(np.isnan(array))[0][0])
         raise InvalidAction(f"action {array[row]} of row {row} holds NaN; {space} takes numbers")
-    # Twice as fast as `np.clip` for the few numbers of one row.
-    return np.minimum(np.maximum(array, space.low), space.high).astype(space.dtype, copy=False)
+    return clipped.astype(space.dtype, copy=False)
