@@ -2,7 +2,17 @@
 
 from meta_envs.core.registration import register
 
-from . import bandits, classic, locomotion, manipulation, mazes, mdps, navigation, regression
+from . import (
+    bandits,
+    classic,
+    lifetimes,
+    locomotion,
+    manipulation,
+    mazes,
+    mdps,
+    navigation,
+    regression,
+)
 
 _TABLES = (
     bandits.TABLE,
@@ -11,6 +21,7 @@ _TABLES = (
     navigation.TABLE,
     regression.TABLE,
     classic.TABLE,
+    lifetimes.TABLE,
     locomotion.TABLE,
     manipulation.TABLE,
 )

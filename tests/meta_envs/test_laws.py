@@ -33,6 +33,11 @@ _VARIANTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("meta/PointWalls-v0", {"reward": "sparse", "split": "test"}),
     ("meta/Sinusoid-v0", {"shots": 1, "queries": 1}),
     ("meta/RandomCartPole-v0", {"nominal": True}),
+    ("meta/TwoColours-v0", {"switch_every": 2, "size": 2}),
+    ("meta/NoisyChain-v0", {"chain": "lambda", "length": 3}),
+    ("meta/Catch-v0", {"size": [3, 4], "pixels": True}),
+    ("meta/RandomWalk-v0", {"states": 3, "flip_every": 2, "drift": 0.3}),
+    ("meta/SwitchingMDPs-v0", {"mdps": 2, "switch_every": 3, "split": "test"}),
 )
 
 

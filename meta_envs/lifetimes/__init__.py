@@ -1,0 +1,1 @@
+"""Problems for learners of one lifetime, some of which change while one learns."""
