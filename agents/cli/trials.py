@@ -135,11 +135,24 @@ def play_trial(
             if "success" in step.infos:
                 success = bool(success) or bool(step.infos["success"][0])
             over = bool(step.ended[0])
+            report(venv, loop)
             show(Moment(episode, length, total, over, cells_of(loop)))
         tell(episode, total, length, success)
         if episode < venv.episodes_per_trial:
             player.reset()
     reveal(venv, task)
+
+
+def report(venv: Any, loop: Any) -> None:
+    """Let pictures show the meta-parameters that a learner of one lifetime adapts.
+
+    Args:
+        venv: Of one row; families whose pictures show figures have a `show_figures`.
+        loop: The inner loop that plays.
+    """
+    adapts = getattr(getattr(loop, "rule", None), "adapts", ())
+    if adapts and hasattr(venv, "show_figures"):
+        venv.show_figures({name: loop.figures[name] for name in adapts if name in loop.figures})
 
 
 def begin(name: str, venv: Any, seed: int) -> None:
