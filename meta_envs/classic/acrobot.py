@@ -130,7 +130,7 @@ class RandomAcrobot(ClassicControl):
         """Return cosines and sines of the angles, and the velocities, [R, 6]."""
         one, two = state["angle_1"], state["angle_2"]
         seen = [np.cos(one), np.sin(one), np.cos(two), np.sin(two)]
-        return np.stack([*seen, state["spin_1"], state["spin_2"]], axis=1).astype(np.float32)
+        return np.array([*seen, state["spin_1"], state["spin_2"]], dtype=np.float32).T.copy()
 
     def draw_scene(self, canvas: Canvas, row: int) -> None:
         """Draw the links, the height to reach, and the torque."""

@@ -89,7 +89,7 @@ class RandomMountainCar(ClassicControl):
 
     def observe(self, state: Mapping[str, np.ndarray]) -> np.ndarray:
         """Return the state as it is, [R, 2]."""
-        return np.stack([state["position"], state["velocity"]], axis=1).astype(np.float32)
+        return np.array([state["position"], state["velocity"]], dtype=np.float32).T.copy()
 
     def draw_scene(self, canvas: Canvas, row: int) -> None:
         """Draw valley, flag, car and push."""

@@ -94,7 +94,7 @@ class RandomPendulum(ClassicControl):
     def observe(self, state: Mapping[str, np.ndarray]) -> np.ndarray:
         """Return cosine, sine and velocity, [R, 3]."""
         angle = state["angle"]
-        return np.stack([np.cos(angle), np.sin(angle), state["spin"]], axis=1).astype(np.float32)
+        return np.array([np.cos(angle), np.sin(angle), state["spin"]], dtype=np.float32).T.copy()
 
     def push_of(self, actions: np.ndarray) -> np.ndarray:
         """Return the share of the largest torque."""
