@@ -6,8 +6,8 @@ TABLE: tuple[dict[str, Any], ...] = (
     {
         "id": "meta/TwoColours-v0",
         "family": "meta_envs.lifetimes.two_colours:TwoColours",
-        "max_episode_steps": 10_000_000,
-        "episodes_per_trial": 1,
+        "max_episode_steps": 1000,
+        "episodes_per_trial": 10,
         "summary": "Two squares, one of which pays and one costs, until they change over",
         "source": "Flennerhag et al. 2022 (BMG), section 5.1",
         "kwargs": {"size": 5, "switch_every": 100_000},
@@ -39,8 +39,8 @@ TABLE: tuple[dict[str, Any], ...] = (
     {
         "id": "meta/SwitchingMDPs-v0",
         "family": "meta_envs.lifetimes.switching_mdps:SwitchingMDPs",
-        "max_episode_steps": 20_000_000,
-        "episodes_per_trial": 1,
+        "max_episode_steps": 1000,
+        "episodes_per_trial": 10,
         "summary": "A library of random MDPs, of which another is in force every so often",
         "source": "After Luketina et al. 2022; sizes and distributions are ours",
         "kwargs": {"mdps": 4, "switch_every": 100_000},

@@ -37,6 +37,10 @@ class LifetimeEnv(MetaVectorEnv):
             rows = np.flatnonzero(np.isfinite(values))
             known.add(np.asarray(values, dtype=np.float64)[rows], rows)
 
+    def begins(self, rows: np.ndarray) -> np.ndarray:
+        """Return those of `rows` [R] whose episode is the first of a trial."""
+        return rows[self._clock.episode[rows] == 1]
+
     def begin_life(self, rows: np.ndarray) -> None:
         """Forget, for pictures, the last life of `rows` [R]."""
         for one in (self._rewards, *self._figures.values()):

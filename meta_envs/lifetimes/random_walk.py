@@ -116,9 +116,9 @@ class RandomWalk(LifetimeEnv):
         """Put `rows` into the middle, and let their rewards drift."""
         middle = (self.states + 1) // 2
         self.state["place"][rows] = middle
-        first = self._clock.episode[rows] == 1
-        self.state["level"][rows[first]] = 1.0
-        later = rows[~first]
+        first = self.begins(rows)
+        self.state["level"][first] = 1.0
+        later = np.setdiff1d(rows, first)
         if self.drift and later.size:
             level = self.state["level"][later] + self.drift * self.random.normal(later)[:, 0]
             self.state["level"][later] = _reflected(level)

@@ -11,7 +11,7 @@ from ..core.arguments import whole
 from ..core.core_arguments import CoreArguments
 from ..core.memory import refuse_size
 from ..core.rng import TASKS, fold, generator
-from ..core.snapshot_check import refuse_outside
+from ..core.snapshot_check import refuse, refuse_outside
 from ..core.tasks import Task
 from .base import LifetimeEnv
 from .pictures import draw_ring
@@ -39,9 +39,11 @@ class SwitchingMDPs(LifetimeEnv):
         That of the state and the action in the MDP in force.
         `infos["mdp"]` is its number in the library.
     Episode:
-        Begins in state 0 of MDP 0. After every `switch_every` steps another MDP of the library,
-        uniformly drawn, comes into force; the state stays. Nothing ends the episode: it is a whole
-        lifetime, truncated after 20,000,000 steps. One episode a trial.
+        A trial is a life, and begins in state 0 of MDP 0. After every `switch_every` steps of it
+        another MDP of the library, uniformly drawn, comes into force; the state stays. Nothing ends
+        a life: episodes are only cut, after 1,000 steps, and the next one goes on where the last
+        one was cut. Ten episodes a trial; agents of one lifetime, and
+        `evaluate(agent, id, steps=N)`, play one trial without end.
     Splits:
         `train` and `test`: even and odd numbers of libraries. `all` is both.
     Source:
@@ -86,7 +88,9 @@ class SwitchingMDPs(LifetimeEnv):
             action_space=spaces.Discrete(self.actions),
             **core,
         )
-        self.state = {key: np.zeros(self.num_envs, dtype=np.int64) for key in ("state", "mdp")}
+        self.state = {
+            key: np.zeros(self.num_envs, dtype=np.int64) for key in ("state", "mdp", "age")
+        }
         choices = (self.num_envs, self.states, self.actions)
         self._cumulative = np.ones((*choices, self.states))  # of the MDPs in force
         self._pays = np.zeros(choices)
@@ -104,6 +108,7 @@ class SwitchingMDPs(LifetimeEnv):
         super().check_state(state)
         refuse_outside("state.state", state["state.state"], 0, self.states - 1)
         refuse_outside("state.mdp", state["state.mdp"], 0, self.mdps - 1)
+        refuse("state.age", state["state.age"], state["state.age"] < 0, "at least 0")
 
     def set_more_state(self, state: dict[str, np.ndarray]) -> None:
         """Draw the MDPs in force again."""
@@ -126,17 +131,21 @@ class SwitchingMDPs(LifetimeEnv):
             self._cumulative[row] = cumulative / cumulative[..., -1:]
 
     def begin_episodes(self, rows: np.ndarray) -> np.ndarray:
-        """Put `rows` into state 0 of MDP 0."""
-        self.state["state"][rows] = self.state["mdp"][rows] = 0
-        self._put_in_force(rows)
-        self.begin_life(rows)
-        return np.zeros(len(rows), dtype=np.int64)
+        """Put rows whose lives begin into state 0 of MDP 0; others go on."""
+        new = self.begins(rows)
+        for values in self.state.values():
+            values[new] = 0
+        self._put_in_force(new)
+        self.begin_life(new)
+        return self.state["state"][rows]
 
     def step_rows(
         self, actions: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Draw the next state of every row, of another MDP where it is time."""
-        due = np.flatnonzero((self.elapsed > 1) & ((self.elapsed - 1) % self.switch_every == 0))
+        age = self.state["age"]  # before this step
+        due = np.flatnonzero((age > 0) & (age % self.switch_every == 0))
+        self.state["age"] = age + 1
         if due.size and self.mdps > 1:
             away = 1 + (self.random.uniform(due)[:, 0] * (self.mdps - 1)).astype(np.int64)
             self.state["mdp"][due] = (self.state["mdp"][due] + away) % self.mdps
@@ -157,6 +166,6 @@ class SwitchingMDPs(LifetimeEnv):
             state=int(self.state["state"][row]),
             mdp=(int(self.state["mdp"][row]), self.mdps),
             life=self.life_of(row),
-            step=int(self.elapsed[row]),
-            to_switch=self.switch_every - int(self.elapsed[row]) % self.switch_every,
+            step=int(self.state["age"][row]),
+            to_switch=self.switch_every - int(self.state["age"][row]) % self.switch_every,
         )

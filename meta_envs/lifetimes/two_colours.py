@@ -36,17 +36,19 @@ class TwoColours(LifetimeEnv):
         no effect.
     Reward:
         +1 for stepping on the colour that pays, -1 for the other one, -0.04 for each other step.
-        Every `switch_every` steps of the episode the colours change over.
+        Every `switch_every` steps of the trial the colours change over.
         `infos["paying"]` is the colour that paid in this step.
     Episode:
-        Begins with all three in different random cells. A colour that is touched reappears in a
-        random free cell; the agent stays where it is. Nothing ends the episode: it is a whole
-        lifetime, truncated after 10,000,000 steps. One episode a trial.
+        A trial is a life, and begins with all three in different random cells. A colour that is
+        touched reappears in a random free cell; the agent stays where it is. Nothing ends a life:
+        episodes are only cut, after 1,000 steps, and the next one goes on where the last one was
+        cut. Ten episodes a trial; agents of one lifetime, and `evaluate(agent, id, steps=N)`, play
+        one trial without end.
     Splits:
         `all`.
     Source:
-        Flennerhag et al. 2022 (BMG), section 5.1; 10,000,000 steps: Luketina et al. 2022. Free
-        cells are those of neither the agent nor the other colour; the papers do not say.
+        Flennerhag et al. 2022 (BMG), section 5.1; Luketina et al. 2022 play 10,000,000 steps. That
+        free cells are those of neither the agent nor the other colour is ours.
     Versions:
         v0.
 
@@ -79,8 +81,10 @@ class TwoColours(LifetimeEnv):
         self._moved = moved[..., 0] * self.size + moved[..., 1]  # [cells, moves]
         one_hot = np.eye(self.size, dtype=np.float32)
         self._shown = np.concatenate([one_hot[places[:, 0]], one_hot[places[:, 1]]], axis=1)
-        # cells of agent, blue, red
-        self.state = {"cells": np.tile(np.arange(3), (self.num_envs, 1))}
+        self.state = {
+            "cells": np.tile(np.arange(3), (self.num_envs, 1)),  # of agent, blue, red
+            "age": np.zeros(self.num_envs, dtype=np.int64),  # steps of the trial
+        }
 
     def draw_task(self, rng: np.random.Generator) -> dict[str, Any]:
         """Draw the colour that pays first."""
@@ -93,7 +97,8 @@ class TwoColours(LifetimeEnv):
     def check_state(self, state: dict[str, np.ndarray]) -> None:
         """Refuse cells outside the grid, and two things in one cell."""
         super().check_state(state)
-        cells = state["state.cells"]
+        cells, age = state["state.cells"], state["state.age"]
+        refuse("state.age", age, age < 0, "at least 0")
         refuse_outside("state.cells", cells, 0, self.size**2 - 1)
         for one, other in ((0, 1), (0, 2), (1, 2)):
             shared = np.zeros(cells.shape, dtype=bool)
@@ -102,17 +107,19 @@ class TwoColours(LifetimeEnv):
 
     def paying(self) -> np.ndarray:
         """Return the colour that pays in the current step, 0 blue or 1 red, [N]."""
-        switches = np.maximum(self.elapsed - 1, 0) // self.switch_every
+        switches = np.maximum(self.state["age"] - 1, 0) // self.switch_every
         return (self.tasks["paying"] + switches) % 2
 
     def begin_episodes(self, rows: np.ndarray) -> np.ndarray:
-        """Put agent and colours of `rows` into different cells."""
-        drawn = self.random.uniform(rows, 3)
-        agent = self._free(drawn[:, :1], np.empty((len(rows), 0), dtype=np.int64))
+        """Put agent and colours into different cells where a life begins; others go on."""
+        new = self.begins(rows)
+        drawn = self.random.uniform(new, 3)
+        agent = self._free(drawn[:, :1], np.empty((len(new), 0), dtype=np.int64))
         blue = self._free(drawn[:, 1:2], agent[:, None])
         red = self._free(drawn[:, 2:], np.stack([agent, blue], axis=1))
-        self.state["cells"][rows] = np.stack([agent, blue, red], axis=1)
-        self.begin_life(rows)
+        self.state["cells"][new] = np.stack([agent, blue, red], axis=1)
+        self.state["age"][new] = 0
+        self.begin_life(new)
         return self._seen(rows)
 
     def step_rows(
@@ -120,6 +127,7 @@ class TwoColours(LifetimeEnv):
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Move every agent; colours that are touched reappear elsewhere."""
         cells = self.state["cells"] = self.state["cells"].copy()
+        self.state["age"] = self.state["age"] + 1
         cells[:, _AGENT] = self._moved[cells[:, _AGENT], actions]
         paying = self.paying()
         rewards = np.full(self.num_envs, _STEP_REWARD)
@@ -151,6 +159,6 @@ class TwoColours(LifetimeEnv):
             places,
             paying=int(self.paying()[row]),
             life=self.life_of(row),
-            step=int(self.elapsed[row]),
-            to_switch=self.switch_every - int(self.elapsed[row]) % self.switch_every,
+            step=int(self.state["age"][row]),
+            to_switch=self.switch_every - int(self.state["age"][row]) % self.switch_every,
         )

@@ -120,20 +120,21 @@ def test_disturbed_states_of_the_second_chain_look_alike(disturbed, shown):
 
 
 def test_a_library_is_known_by_its_number_and_switched_in_time():
-    venv = batch("SwitchingMDPs", 2, {"library": 6}, mdps=3, switch_every=5)
+    venv = batch("SwitchingMDPs", 2, {"library": 6}, mdps=3, switch_every=5, max_episode_steps=7)
     for one, other in zip(venv.tables(6, 1), venv.tables(6, 1), strict=True):
         assert np.array_equal(one, other)
     assert not np.array_equal(venv.tables(6, 1)[1], venv.tables(6, 2)[1])
     assert not np.array_equal(venv.tables(6, 1)[1], venv.tables(7, 1)[1])
     played, state = [], np.zeros(2, dtype=int)
-    for step in range(60):
+    for step in range(60):  # through cuts
         actions = np.array([step % 5, 2])
         seen, rewards, *_, infos = venv.step(actions)
         for row in range(2):
-            pays = venv.tables(6, infos["mdp"][row])[1]
+            told = infos["final_info"] if step % 7 == 6 else infos
+            pays = venv.tables(6, told["mdp"][row])[1]
             assert rewards[row] == pays[state[row], actions[row]]
         state = seen.copy()
-        played.append(infos["mdp"].tolist())
+        played.append(told["mdp"].tolist())
     in_force = np.array(played).reshape(12, 5, 2)
     assert (in_force == in_force[:, :1]).all()  # the same for five steps
     assert (in_force[0] == 0).all()

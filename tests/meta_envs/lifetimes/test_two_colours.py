@@ -70,6 +70,22 @@ def test_the_colours_change_over_by_the_number_of_steps():
     assert gym.make(ID).unwrapped.switch_every == 100_000
 
 
+def test_a_life_goes_on_where_an_episode_was_cut_until_the_trial_ends():
+    cut = batch(4, switch_every=7, max_episode_steps=5, episodes_per_trial=3)
+    whole = batch(4, switch_every=7, max_episode_steps=None)
+    actions = np.random.default_rng(0).integers(4, size=(15, 4))
+    for step, action in enumerate(actions, 1):
+        seen, rewards, _, truncated, infos = cut.step(action)
+        other, paid, *_ = whole.step(action)
+        assert np.array_equal(rewards, paid)
+        assert truncated.all() == (step % 5 == 0)
+        if step == 15:  # another life
+            assert infos["trial_start"].all()
+            assert (cut.state["age"] == 0).all()
+            seen = infos["final_obs"]
+        assert np.array_equal(seen, other)
+
+
 def test_a_state_resumes_in_mid_life():
     venv, other = batch(3, switch_every=4), batch(3, switch_every=4, seed=9)
     actions = np.random.default_rng(0).integers(4, size=(30, 3))
