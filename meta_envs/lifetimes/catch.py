@@ -76,11 +76,10 @@ class Catch(LifetimeEnv):
         cell = _CELL**2 if self.pixels else 4
         refuse_size("size[0]", self.height, lambda rows: rows * cell)
         refuse_size("size[1]", self.width, lambda columns: columns * self.height * cell)
+        seen: spaces.Space = spaces.Box(0.0, 1.0, (self.height * self.width,), np.float32)
         if self.pixels:
             shape = (self.height * _CELL, self.width * _CELL, 1)
             seen = spaces.Box(0, _WHITE, shape, np.uint8)
-        else:
-            seen = spaces.Box(0.0, 1.0, (self.height * self.width,), np.float32)
         super().__init__(
             task_space=spaces.Dict({"mirrored": spaces.Discrete(2)}),
             observation_space=seen,
