@@ -3,6 +3,7 @@
 from meta_envs.core.registration import register
 
 from . import (
+    arcade,
     bandits,
     classic,
     lifetimes,
@@ -24,6 +25,7 @@ _TABLES = (
     lifetimes.TABLE,
     locomotion.TABLE,
     manipulation.TABLE,
+    arcade.TABLE,
 )
 
 for _table in _TABLES:

@@ -86,7 +86,7 @@ def _use() -> None:
 
     for name in meta_envs.list_distributions():
         family = meta_envs.card(name).family
-        extras = {".locomotion.": "mujoco", ".manipulation.": "metaworld"}
+        extras = {".locomotion.": "mujoco", ".manipulation.": "metaworld", ".arcade.": "atari"}
         extra = next((extra for part, extra in extras.items() if part in family), None)
         if extra is None:
             _make(name)

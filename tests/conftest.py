@@ -1,5 +1,6 @@
 """What every test runs under: one thread a process, no display, and no id without its extra."""
 
+import importlib.util
 import os
 from functools import cache
 
@@ -24,6 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         id = getattr(item, "callspec", None) and item.callspec.params.get("id")  # type: ignore
         if isinstance(id, str) and id.startswith("meta/ML") and (reason := _no_metaworld()):
             item.add_marker(pytest.mark.skip(reason=reason))
+        if id == "meta/Atari-v0" and importlib.util.find_spec("ale_py") is None:
+            item.add_marker(pytest.mark.skip(reason="ale-py is not installed"))
 
 
 @cache

@@ -18,7 +18,7 @@ class BorrowedTasks(TaskFamily):
     def _borrow(self, distribution: TaskDistribution) -> None:
         family = distribution.family
         self.splits, self.start_shows = family.splits, family.start_shows
-        self.task_labels = family.task_labels
+        self.task_labels, self.unkept_laws = family.task_labels, family.unkept_laws
         self._hold(distribution)
 
     def _declare(self, task_space: spaces.Dict, split: str | None) -> None:
@@ -35,6 +35,14 @@ class BorrowedTasks(TaskFamily):
     def all_tasks(self) -> tuple[dict[str, Any], ...] | None:
         """Return every task of a finite family."""
         return self.distribution.family.all_tasks()
+
+    def own_task(self, row: int) -> Task | None:
+        """Return the task that an unpinned row always plays; None if each trial draws one."""
+        return self.distribution.family.own_task(row)
+
+    def normalised(self, task: Task, returns: np.ndarray) -> np.ndarray | None:
+        """Return returns on a scale on which tasks can be compared; None if there is none."""
+        return self.distribution.family.normalised(task, returns)
 
     def check_task(self, task: Task) -> None:
         """Raise ValueError if the family refuses the task."""

@@ -34,6 +34,8 @@ class TaskFamily:
     start_shows: tuple[str | tuple[str, slice], ...] = ()
     # Names of the values of Discrete parts of a task, from 0 on, by key: what tables are made by.
     task_labels: Mapping[str, Sequence[str]] = {}
+    # Laws that cannot hold, by name, and why: `check_task_distribution` says so and goes on.
+    unkept_laws: Mapping[str, str] = {}
     distribution: TaskDistribution
     split: str
 
@@ -47,6 +49,14 @@ class TaskFamily:
 
     def all_tasks(self) -> tuple[dict[str, Any], ...] | None:
         """Return every task of a finite family, in a fixed order; None if there are too many."""
+        return None
+
+    def own_task(self, row: int) -> Task | None:
+        """Return the task that an unpinned row always plays; None where each trial draws one."""
+        return None
+
+    def normalised(self, task: Task, returns: np.ndarray) -> np.ndarray | None:
+        """Return returns [...] on a scale on which tasks can be compared; None if there is none."""
         return None
 
     def check_task(self, task: Task) -> None:

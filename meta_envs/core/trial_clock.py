@@ -115,16 +115,23 @@ class TrialClock:
         for key, values in self._tasks.items():
             values[pinned] = self._pins[key][pinned]
         for row in started[~self._pinned[started]].tolist():
-            rng = self._generators[row]
-            if rng is None:
-                rng = self._generators[row] = _rng.generator(self._seeds[row], _rng.TASKS)
-            for key, value in self.distribution.draw(rng).items():
+            for key, value in self._new_task(row).items():
                 self._tasks[key][row] = value
         if not self._changes:
             return started, started
         for row in rows[~due].tolist():
             self._go_on(row, episode_stream(row))
         return started, rows
+
+    def _new_task(self, row: int) -> dict[str, Any]:
+        """Return the task of a new trial of an unpinned row."""
+        own = self.distribution.family.own_task(row)
+        if own is not None:
+            return own
+        rng = self._generators[row]
+        if rng is None:
+            rng = self._generators[row] = _rng.generator(self._seeds[row], _rng.TASKS)
+        return self.distribution.draw(rng)
 
     def _go_on(self, row: int, rng: np.random.Generator) -> None:
         """Change the task of a row whose trial continues."""

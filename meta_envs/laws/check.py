@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..core.registration import card, load_family
@@ -122,6 +122,8 @@ def check_law(law: Law, id: str, **env_kwargs: Any) -> tuple[str, ...]:
         LawBroken: If the id breaks it, or raises an error on the way.
     """
     case = Case(id, law_name(law), env_kwargs)
+    if (why := unkept_laws(id, **env_kwargs).get(case.law)) is not None:
+        return (f"the {case.law} law was not checked, since it cannot hold: {why}",)
     try:
         law(case)
     except LawBroken:
@@ -131,6 +133,14 @@ def check_law(law: Law, id: str, **env_kwargs: Any) -> tuple[str, ...]:
         do = "The traceback above shows where" if at is None else "Mend what is raised there"
         raise case.broken(f"{type(raised).__name__} was raised: {raised}", do, at) from raised
     return tuple(case.advice)
+
+
+def unkept_laws(id: str, **env_kwargs: Any) -> Mapping[str, str]:
+    """Return the laws that an id declares it cannot keep, by name, and why."""
+    with contextlib.suppress(Exception):  # what is wrong with the family is for the laws to say
+        if load_family(card(id).family).unkept_laws:
+            return Case(id, "unkept", env_kwargs).make_vec(1).unkept_laws
+    return {}
 
 
 def law_name(law: Law) -> str:

@@ -1,10 +1,11 @@
 """A curve as CSV: one tidy line per (seed, task, row, episode), after the protocol as `#` JSON.
 
 `seed` counts from 0 and is the position in the protocol's `seeds`. `success` and `expected_return`
-belong to the task and episode and repeat over rows. Frozen episodes are lines of phase "frozen"
-that have no row and no length. Parts of the task that have names (`task_labels` of the protocol)
-are further columns. Where rewards are known at each step, a second `#` line holds their
-mean and standard error; another holds the figures that learners report.
+belong to the task and episode and repeat over rows, and so does `normalised_return`, a column
+where the family has a scale. Frozen episodes are lines of phase "frozen" that have no row and no
+length. Parts of the task that have names (`task_labels` of the protocol) are further columns. Where
+rewards are known at each step, a second `#` line holds their mean and standard error; another holds
+the figures that learners report.
 `pandas.read_csv(path, comment="#")` reads the table.
 """
 
@@ -26,6 +27,7 @@ from .curve_data import CurveData, PerStep
 _COLUMNS = [
     "seed", "task", "phase", "row", "episode", "return", "length", "success", "expected_return",
 ]  # fmt: skip
+_SCALED = "normalised_return"  # a column of curves that have such returns
 Shape = tuple[int, int, int, int, int]  # S, M, R, K, F
 
 
@@ -48,9 +50,12 @@ def write(curve: CurveData, path: str | os.PathLike[str]) -> None:
             file.write("# " + json.dumps({"figures": values}) + "\n")
         writer = csv.writer(file, lineterminator="\n")
         labels = _labels(curve)
-        writer.writerow([*_COLUMNS, *labels])
+        scaled = _cells(curve.normalised_returns)
+        writer.writerow([*_COLUMNS, *([_SCALED] if scaled else []), *labels])
         for line in _lines(curve):
             task = line[0] * curve.protocol["num_tasks"] + line[1]
+            if scaled:
+                line.append(scaled[task][line[4] - 1] if line[2] == "adapt" else "")
             writer.writerow([*line, *(names[task] for names in labels.values())])
         file.detach()  # flushes, and leaves the closing to atomic_file
 
@@ -202,6 +207,7 @@ def _arrays(table: list[dict[str, str]], shape: Shape) -> dict[str, Any]:
         "lengths": lengths,
         "success": per_task("success"),
         "expected_returns": per_task("expected_return"),
+        "normalised_returns": per_task(_SCALED) if table and _SCALED in table[0] else None,
         "frozen_returns": column(frozen, "return", n_frozen),
         "frozen_success": column(frozen, "success", n_frozen),
     }

@@ -19,7 +19,7 @@ REQUIRED = (  # what every protocol contains
 )  # fmt: skip
 SERIES = (  # what is measured at each task
     "returns", "expected_returns", "success", "rewards", "expected_rewards", "frozen_returns",
-    "frozen_success",
+    "frozen_success", "normalised_returns",
 )  # fmt: skip
 
 
@@ -55,6 +55,8 @@ class CurveData:
         expected_returns: Sum of the expected reward of each choice, [N, K]; varies less than
             `returns`.
         expected_rewards: Expected reward of each choice, [N, T].
+        normalised_returns: `returns` on a scale on which tasks can be compared, [N, K], where the
+            family has one (of Atari's games: random play has 0, the human tester 1).
         figures: What learners report at the end of each part of a lifetime (discount,
             entropy, ...), by name, [N, K]; NaN before the first report. Methods take them by name,
             as series.
@@ -75,6 +77,7 @@ class CurveData:
     frozen_success: np.ndarray | None = None
     expected_returns: np.ndarray | None = None
     expected_rewards: np.ndarray | None = None
+    normalised_returns: np.ndarray | None = None
     figures: dict[str, np.ndarray] | None = None
     tasks: list[dict[str, Any]] | None = None
     stored_steps: PerStep | None = None

@@ -111,7 +111,8 @@ def summary(curve: CurveData, key: str) -> list[str]:
     """Return lines of text with each group's result: success if it is known."""
     kind = "returns" if curve.success is None else "success"
     frozen = f"frozen_{kind}"
-    wanted = [kind] if getattr(curve, frozen) is None else [kind, frozen]
+    more = (frozen, "normalised_returns")
+    wanted = [kind, *(of for of in more if getattr(curve, of) is not None)]
     return table([group(curve, key, of) for of in wanted])
 
 
@@ -130,7 +131,8 @@ def table(parts: Sequence[Groups]) -> list[str]:
             columns.append(rows.mean(axis=1))
         else:
             last = rows.shape[1]
-            heads += [f"{part.of} {k}" for k in dict.fromkeys((1, last))]
+            name = part.of.removesuffix("_returns")  # "normalised"; the column is narrow
+            heads += [f"{name} {k}" for k in dict.fromkeys((1, last))]
             columns += [rows[:, k - 1] for k in dict.fromkeys((1, last))]
     lines = [f"  by {first.key:{width - 1}s}  tasks" + "".join(f"{head:>16s}" for head in heads)]
     counts = [*first.num_tasks, first.num_tasks.sum()]

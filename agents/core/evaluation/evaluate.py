@@ -120,7 +120,9 @@ def evaluate(
         _play(learner, make, tasks, plan, first, chunk) for first in range(0, num_tasks, chunk)
     ]
     each = [{key: values[i] for key, values in jsonable.items()} for i in range(num_tasks)]
-    return AdaptationCurve(protocol=protocol, tasks=each, **joined(parts, rows_per_task))
+    played = joined(parts, rows_per_task)
+    played["normalised_returns"] = _normalised(probe, tasks, played["returns"])
+    return AdaptationCurve(protocol=protocol, tasks=each, **played)
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,12 @@ def _play(
             played.frozen = play.episodes(frozen, plan.frozen_episodes, new=False)
     venv.close()
     return played
+
+
+def _normalised(venv: Any, tasks: dict[str, np.ndarray], returns: np.ndarray) -> np.ndarray | None:
+    """Return returns [N, K] on the family's own scale; None if it has none."""
+    scaled = [venv.normalised(_tasks.at(tasks, i), one) for i, one in enumerate(returns)]
+    return None if any(one is None for one in scaled) else np.stack(scaled)
 
 
 def _with_inner_loop(agent: Any) -> Any:
