@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -21,10 +22,10 @@ from ..pictures.drawing import (
     mix,
 )
 
-_SIDE = 420  # of the grid, pixels
-_MARGIN = 30
-_HEAD = 64  # room for the heading, pixels
-_FOOT = 46  # room for the legend, pixels
+SIDE = 420  # of the grid, pixels
+MARGIN = 30
+HEAD = 64  # room for the heading, pixels
+FOOT = 46  # room for the legend, pixels
 _HALF_SHADE = 3.0  # visits after which a cell has half of the deepest shade
 
 
@@ -84,23 +85,15 @@ def draw_grid_navi(
         step: Number of the step, and number of steps per episode.
     """
     size = len(visit.counts)
-    cell = _SIDE / size
+    cell = SIDE / size
 
     def corner(x: int, y: int) -> Point:
-        return _MARGIN + x * cell, _HEAD + (size - 1 - y) * cell
+        return MARGIN + x * cell, HEAD + (size - 1 - y) * cell
 
-    canvas = _page("GridNavi", visit, episode, step)
-    gap = max(1.0, cell * 0.025)
-    for x in range(size):
-        for y in range(size):
-            left, top = corner(x, y)
-            shade = _shade(int(visit.counts[x, y]), FAINT)
-            side = cell - 2 * gap
-            canvas.rect(left + gap, top + gap, side, side, shade, radius=cell * 0.08)
-            if visit.counts[x, y]:
-                _count(canvas, (left, top), cell, int(visit.counts[x, y]))
+    canvas = draw_page("GridNavi", visit, episode, step)
+    draw_visits(canvas, visit, corner, cell)
     _draw_goal(canvas, corner(*goal.tolist()), cell)
-    _draw_way(canvas, [_middle(corner(*place), cell) for place in visit.way], cell)
+    draw_way(canvas, [_middle(corner(*place), cell) for place in visit.way], cell)
     _legend(canvas, "goal, hidden from the agent", start=False)
     return canvas.array()
 
@@ -125,12 +118,12 @@ def draw_maze(
         step: Number of the step, and the horizon (None if there is none).
     """
     size = len(walls)
-    cell = _SIDE / size
+    cell = SIDE / size
 
     def corner(row: int, column: int) -> Point:
-        return _MARGIN + column * cell, _HEAD + row * cell
+        return MARGIN + column * cell, HEAD + row * cell
 
-    canvas = _page("RandomMaze", visit, episode, step)
+    canvas = draw_page("RandomMaze", visit, episode, step)
     for place in np.ndindex(size, size):
         left, top = corner(*place)
         shade = INK if walls[place] else _shade(int(visit.counts[place]), PAPER)
@@ -138,21 +131,43 @@ def draw_maze(
     middle = _middle(corner(*start.tolist()), cell)
     canvas.circle(middle, cell * 0.36, GREEN, line_width=max(2.0, cell * 0.07))
     _draw_goal(canvas, corner(*goal.tolist()), cell)
-    _draw_way(canvas, [_middle(corner(*place), cell) for place in visit.way], cell)
+    draw_way(canvas, [_middle(corner(*place), cell) for place in visit.way], cell)
     _legend(canvas, "goal (hidden)", start=True)
     return canvas.array()
 
 
-def _page(
+def draw_visits(
+    canvas: Canvas, visit: Visit, corner: Callable[[int, int], Point], cell: float
+) -> None:
+    """Draw the cells of an open grid, darker the more visits they had.
+
+    Args:
+        canvas: What to draw on.
+        visit: What the row has done.
+        corner: Returns the upper left corner of the cell at x and y.
+        cell: Side of a cell, pixels.
+    """
+    gap = max(1.0, cell * 0.025)
+    for x, y in np.ndindex(*visit.counts.shape):
+        left, top = corner(x, y)
+        shade = _shade(int(visit.counts[x, y]), FAINT)
+        side = cell - 2 * gap
+        canvas.rect(left + gap, top + gap, side, side, shade, radius=cell * 0.08)
+        if visit.counts[x, y]:
+            _count(canvas, (left, top), cell, int(visit.counts[x, y]))
+
+
+def draw_page(
     name: str, visit: Visit, episode: tuple[int, int], step: tuple[int, int | None]
 ) -> Canvas:
-    width, height = _SIDE + 2 * _MARGIN, _HEAD + _SIDE + _FOOT
+    """Return a page with its heading: name, episode, step and return."""
+    width, height = SIDE + 2 * MARGIN, HEAD + SIDE + FOOT
     canvas = Canvas(width, height)
-    canvas.text(name, (_MARGIN, 14), size=18, bold=True)
+    canvas.text(name, (MARGIN, 14), size=18, bold=True)
     horizon = "" if step[1] is None else f" of {step[1]}"
     where = f"episode {episode[0]} of {episode[1]}  ·  step {step[0]}{horizon}"
-    canvas.text(where, (_MARGIN, 38), size=13, color=MUTED)
-    right = width - _MARGIN
+    canvas.text(where, (MARGIN, 38), size=13, color=MUTED)
+    right = width - MARGIN
     total = f"{visit.total:+.2f}".replace("-", "\N{MINUS SIGN}")
     canvas.text(total, (right, 14), size=18, bold=True, anchor="topright")
     canvas.text("return of this episode", (right, 38), size=13, color=MUTED, anchor="topright")
@@ -180,7 +195,7 @@ def _draw_goal(canvas: Canvas, corner: Point, cell: float) -> None:
     canvas.star(_middle(corner, cell), cell * 0.3, ORANGE)
 
 
-def _draw_way(canvas: Canvas, points: list[Point], cell: float) -> None:
+def draw_way(canvas: Canvas, points: list[Point], cell: float) -> None:
     """Draw the agent, and the path of the episode as a line that darkens towards it."""
     width = max(2.5, cell * 0.07)
     for number, (start, end) in enumerate(zip(points, points[1:], strict=False), start=1):
@@ -192,8 +207,8 @@ def _draw_way(canvas: Canvas, points: list[Point], cell: float) -> None:
 
 
 def _legend(canvas: Canvas, goal: str, *, start: bool) -> None:
-    y = canvas.height - _FOOT / 2
-    x: float = _MARGIN + 8
+    y = canvas.height - FOOT / 2
+    x: float = MARGIN + 8
     canvas.circle((x, y), 6, BLUE)
     x += 13 + canvas.text("agent", (x + 13, y), size=12, color=MUTED, anchor="midleft") + 24
     if start:
