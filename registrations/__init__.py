@@ -11,6 +11,7 @@ from . import (
     manipulation,
     mazes,
     mdps,
+    memory,
     navigation,
     regression,
 )
@@ -26,6 +27,7 @@ _TABLES = (
     locomotion.TABLE,
     manipulation.TABLE,
     arcade.TABLE,
+    memory.TABLE,
 )
 
 for _table in _TABLES:

@@ -43,4 +43,12 @@ TABLE: tuple[dict[str, Any], ...] = (
         "source": "After Wang et al. 2016, section 3.1; the drift is ours",
         "kwargs": {"arms": 2, "pulls": 100},
     },
+    {
+        "id": "meta/RecurringBandit-v0",
+        "family": "meta_envs.bandits.recurring:RecurringBandit",
+        "episodes_per_trial": 30,
+        "summary": "Bandits with one good arm that come back and are known by their barcodes",
+        "source": "Ritter et al. 2018 (episodic LSTM)",
+        "kwargs": {"arms": 5, "pulls": 10, "contexts": 10, "visits": 3},
+    },
 )

@@ -35,7 +35,7 @@ def arm_count(arms: Any) -> int:
 
 
 class Bandit(MetaVectorEnv):
-    """A bandit: k arms, n pulls, and an observation that carries no information.
+    """A bandit: k arms, n pulls, and as a rule an observation that carries no information.
 
     A family writes `draw_task` and, where they differ, `first_means` and `pay`. `state["means"]`,
     float64 [N, k], is the true mean of each arm now. With a render mode, `record` keeps what the
@@ -47,6 +47,7 @@ class Bandit(MetaVectorEnv):
         arms: Number of arms, k.
         pulls: Pulls per episode, n; the last one terminates it.
         task_space: Space of all tasks.
+        observation_space: Space of observations; None for one that carries no information.
         **core: As in `MetaVectorEnv`.
 
     Raises:
@@ -56,14 +57,20 @@ class Bandit(MetaVectorEnv):
     reward_range: tuple[float, float] = (0.0, 1.0)  # the picture's axis spans at least this
 
     def __init__(
-        self, *, arms: int, pulls: int, task_space: spaces.Dict, **core: Unpack[CoreArguments]
+        self,
+        *,
+        arms: int,
+        pulls: int,
+        task_space: spaces.Dict,
+        observation_space: spaces.Space | None = None,
+        **core: Unpack[CoreArguments],
     ):
         self.arms = arm_count(arms)
         self.row_bytes = self.arms * _ARM_BYTES
         self.pulls = positive("pulls", pulls)
         super().__init__(
             task_space=task_space,
-            observation_space=spaces.Discrete(1),
+            observation_space=observation_space or spaces.Discrete(1),
             action_space=spaces.Discrete(self.arms),
             **core,
         )

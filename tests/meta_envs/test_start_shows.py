@@ -21,6 +21,8 @@ HIDDEN = {
     "meta/BlockPushing-v0": "block",
     "meta/Sinusoid-v0": None,
     "meta/RandomReacher-v0": None,
+    "meta/Harlow-v0": "good",
+    "meta/RecurringBandit-v0": "good",
     "meta/ML1-v0": "goal",
     "meta/ML10-v0": None,
     "meta/ML25-v0": None,

@@ -1,0 +1,1 @@
+"""Tasks that ask for memory within an episode and across episodes."""
