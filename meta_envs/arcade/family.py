@@ -65,10 +65,11 @@ class Atari(MetaVectorEnv):
         Bellemare et al. 2013; ale-py and the games that come with it. `protocol="2018"` is that of
         DQN, IMPALA and Xu et al. 2018: no sticky actions, up to 30 no-ops at the start (0 to 30
         are equally likely), effective actions only. `"sticky"` is that of Machado et al. 2018: the
-        last action is repeated with probability .25 in each frame, no no-ops, all 18 actions. Both
-        train with clipped rewards (Machado's episodes end with the game only); scores are of whole
-        games without clipping, which is the default here. Lives are counted after each step, not
-        after each frame.
+        last action is repeated with probability .25 in each frame, no no-ops, all 18 actions (they
+        play for five minutes at most: `max_episode_steps=4500`). Agents of both are trained with
+        clipped rewards, those of 2018 on single lives too; scores are of whole games without
+        clipping, which is the default here. Lives are counted after each step, not after each
+        frame.
     Laws:
         With one game all hold. With several, rows and seeds do not decide about the game, so that
         the laws named in `unkept_laws` cannot hold. ale-py cannot tell the state of its games:
