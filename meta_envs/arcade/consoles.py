@@ -46,7 +46,9 @@ def minimal_actions(game: str) -> tuple[str, ...]:
     """Return the names of the actions that have an effect in a game, e.g. `"upfire"`."""
     ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
     ale = ale_py.ALEInterface()
-    ale.loadROM(roms.get_rom_path(rom_id(game)))
+    path = roms.get_rom_path(rom_id(game))
+    assert path is not None  # all 57 come with ale-py
+    ale.loadROM(path)
     return tuple(action.name.lower() for action in ale.getMinimalActionSet())
 
 

@@ -80,6 +80,7 @@ class Harlow(MetaVectorEnv):
         self.presentations = positive("presentations", presentations)
         refuse_size("features", self.features, lambda count: count * _FEATURE_BYTES)
         parts: dict[str, spaces.Space] = {"good": spaces.Discrete(2)}
+        seen: spaces.Space
         if self.drawn:
             self.start_shows = ("pattern", "colour")
             parts["pattern"] = spaces.MultiDiscrete(np.full((2, BITS), 2))
@@ -135,7 +136,7 @@ class Harlow(MetaVectorEnv):
         pattern = rng.integers(2, size=BITS)
         while pattern.sum() < FEWEST:
             pattern = rng.integers(2, size=BITS)
-        return {"pattern": pattern, "colour": rng.integers(COLOURS)}
+        return {"pattern": pattern, "colour": np.array(rng.integers(COLOURS))}
 
     def _side(self, one: dict[str, np.ndarray]) -> str:
         """Return the split that an object belongs to."""
