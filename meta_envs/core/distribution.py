@@ -154,6 +154,11 @@ class TaskDistribution:
         self.bank: Bank | None = None
 
     @property
+    def owns(self) -> bool:
+        """Whether rows have tasks of their own: whether the family has an `own_task`."""
+        return type(self.family).own_task is not TaskFamily.own_task
+
+    @property
     def changes(self) -> bool:
         """Whether tasks change within trials: whether the family has a `next_task`."""
         return type(self.family).next_task is not TaskFamily.next_task

@@ -31,7 +31,7 @@ class TrialClock:
     ):
         self.episodes_per_trial = positive("episodes_per_trial", episodes_per_trial)
         self.distribution = distribution
-        self._changes = distribution.changes
+        self._changes, self._owns = distribution.changes, distribution.owns
         self.episode = np.zeros(num_rows, dtype=np.int64)  # episodes begun since the trial's start
         self._begun = False
         self._tasks = _tasks.empty(distribution.space, num_rows)
@@ -125,7 +125,7 @@ class TrialClock:
 
     def _new_task(self, row: int) -> dict[str, Any]:
         """Return the task of a new trial of an unpinned row."""
-        own = self.distribution.family.own_task(row)
+        own = self.distribution.family.own_task(row) if self._owns else None
         if own is not None:
             return own
         rng = self._generators[row]
