@@ -15,7 +15,7 @@ _IDS = [id for id in meta_envs.list_distributions() if id.startswith("meta/")]
 # A seed takes a fifth of a second in each row of Atari's: here laws that need few of them, with one
 # game; `metazoo check meta/Atari-v0` takes minutes. tests/meta_envs/arcade has rows and seeds.
 _ATARI = "meta/Atari-v0"
-_CHECKED = ("methods", "draws", "infos", "replay", "json", "changes", "mutation", "bank", "trials")
+_CHECKED = ("methods", "draws", "replay", "json", "changes", "mutation", "bank", "trials")
 
 
 @pytest.mark.parametrize("law", LAWS, ids=law_name)
