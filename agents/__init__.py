@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .l2rl import L2RL
     from .laws.check import check_agent
     from .maml import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile, SupervisedMAML
+    from .meta_gradient import MetaGradient
     from .pearl import PEARL
     from .rl2 import RL2
     from .varibad import VariBAD
@@ -39,6 +40,7 @@ ALGORITHMS = {
     "varibad": "agents.varibad:VariBAD",
     "a2c": "agents.a2c:A2C",
     "impala": "agents.impala:IMPALA",
+    "metagradient": "agents.meta_gradient:MetaGradient",
 }
 
 _PLACES = {
@@ -67,6 +69,7 @@ __all__ = [
     "RL2",
     "AdaptationCurve",
     "InnerLoop",
+    "MetaGradient",
     "MetaSGD",
     "Player",
     "ProMP",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from ..core.base.agent_arguments import ActorCriticArguments, DiscountArguments
-from ..core.base.arguments import argument, one_of, within
+from ..core.base.agent_arguments import LifetimeArguments
 from ..core.base.lifetime_algorithm import LifetimeAlgorithm
-from ..core.learning.functional import Adam, Optimizer, RMSProp
+from ..core.learning.functional import SGD, Adam, Optimizer, RMSProp
 from ..core.lifetimes.actor_critic import ActorCriticRule
 from .presets import PRESETS
 
-_OPTIMIZERS: dict[str, Optimizer] = {"adam": Adam(eps=1e-5), "rmsprop": RMSProp(eps=1e-5)}
+_OPTIMIZERS: dict[str, Optimizer] = {
+    "adam": Adam(eps=1e-5),
+    "rmsprop": RMSProp(eps=1e-5),
+    "sgd": SGD(),
+}
 
 
-class A2C(ActorCriticArguments, DiscountArguments, LifetimeAlgorithm):
+class A2C(LifetimeArguments, LifetimeAlgorithm):
     """Advantage actor-critic (Mnih et al. 2016, arXiv 1602.01783), synchronous, of one lifetime.
 
     It learns nothing across lifetimes: it is the baseline for meta-gradients. `evaluate(agent,
@@ -27,14 +30,6 @@ class A2C(ActorCriticArguments, DiscountArguments, LifetimeAlgorithm):
     """
 
     presets = PRESETS
-
-    gae_lambda: float = argument(
-        "Lambda of the advantages and of the values' targets.", within(0, 1), default=0.95
-    )
-    ent_coef: float = argument("Weight of the entropy bonus.", default=0.0)
-    optimizer: str = argument(
-        '`"adam"` or `"rmsprop"`.', one_of(*sorted(_OPTIMIZERS)), default="adam"
-    )
 
     def _make_rule(self) -> ActorCriticRule:
         return ActorCriticRule(

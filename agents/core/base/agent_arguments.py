@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from .arguments import Declared, argument, at_least, within
+from .arguments import Declared, argument, at_least, one_of, within
 from .schedules import Schedule, check_schedule
 
 
@@ -108,6 +108,29 @@ class DiscountArguments(Declared):
     """Arguments of agents that discount within an episode."""
 
     gamma: float = argument("Discount.", within(0, 1), default=0.99)
+
+
+class LifetimeArguments(ActorCriticArguments, DiscountArguments):
+    """Arguments of actor-critics that live one lifetime."""
+
+    gae_lambda: float = argument(
+        "Lambda of the advantages and of the values' targets.", within(0, 1), default=0.95
+    )
+    ent_coef: float = argument("Weight of the entropy bonus.", default=0.0)
+    optimizer: str = argument(
+        '`"adam"`, `"rmsprop"` or `"sgd"`.', one_of("adam", "rmsprop", "sgd"), default="adam"
+    )
+
+
+class MetaGradientArguments(Declared):
+    """Arguments of agents that adapt their own meta-parameters."""
+
+    meta_learning_rate: float = argument(
+        "Learning rate of the meta-parameters' optimiser, Adam.", at_least(0), default=1e-3
+    )
+    meta_max_grad_norm: float | None = argument(
+        "Meta-gradients are clipped to this norm; None does not clip.", default=None
+    )
 
 
 class ClipArguments(Declared):

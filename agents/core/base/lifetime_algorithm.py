@@ -92,10 +92,14 @@ class LifetimeAlgorithm(IterativeAlgorithm):
     def _make_rule(self) -> Rule:
         """Return how learners act and learn, with `self.network`."""
 
-    def _setup_model(self) -> None:
-        self.network = self.policy_class(  # type: ignore[assignment]
-            self.observation_space, self.action_space, **self.policy_kwargs
+    def _make_network(self, **more: Any) -> ActorCritic:
+        """Return the network; subclasses may ask for more of it than `policy_kwargs` says."""
+        return self.policy_class(  # type: ignore[return-value]
+            self.observation_space, self.action_space, **{**more, **self.policy_kwargs}
         )
+
+    def _setup_model(self) -> None:
+        self.network = self._make_network()
         self.policy = self.network
         self.rule = self._make_rule()
         self.loop = open_loop(self, self.venv, self.n_envs, fold(self.seed, "act"))

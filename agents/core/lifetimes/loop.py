@@ -57,7 +57,7 @@ class LifetimeLoop(InnerLoop):
         self.figures: dict[str, np.ndarray] = {}  # each learner's newest, [M]; NaN before the first
         self._acted = np.zeros(self.num_learners, dtype=bool)
         self._frozen = np.zeros(self.num_learners, dtype=bool)
-        self.learners: Learners = rule.begin(self._seeds(np.arange(self.num_learners)))
+        self.learners: Learners = self._born(np.arange(self.num_learners))
         self.memory = self._first_memory()  # [M, R, S]; None if there is none
         self._seen: torch.Tensor | None = None  # newest inputs of every row, [N, ...]
         self._kept: dict[str, torch.Tensor] = {}  # [T (+ 1), N, ...]
@@ -196,12 +196,14 @@ class LifetimeLoop(InnerLoop):
 
     # ---- inside ---------------------------------------------------------------------------------
 
-    def _seeds(self, which: np.ndarray) -> list[int]:
-        """Return the seeds of learners' present lives; they do not depend on the other learners."""
-        return [
+    def _born(self, which: np.ndarray) -> Learners:
+        """Return new learners; their seeds do not depend on the other learners."""
+        seeds = [
             fold(self.seed + int(one) * self.rows_per_task, "learner", int(self.lives[one]))
             for one in which
         ]
+        learners = self.rule.begin(seeds)
+        return {**learners, **self.rule.room(learners, self.rows_per_task)}
 
     def _replace(self, which: np.ndarray) -> None:
         if not which.size:
@@ -210,8 +212,7 @@ class LifetimeLoop(InnerLoop):
         self.ages[which] = 0
         self._acted[which] = False
         everyone = len(which) == self.num_learners
-        new = self.rule.begin(self._seeds(which))
-        self._set_learners(torch.from_numpy(which), everyone, new)
+        self._set_learners(torch.from_numpy(which), everyone, self._born(which))
         for values in self.figures.values():
             values[which] = np.nan
         self.forget(self._rows_of(which))

@@ -118,6 +118,15 @@ class Rule(ABC):
     def begin(self, seeds: Sequence[int]) -> Learners:
         """Return new learners; learner m depends only on `seeds[m]`."""
 
+    def room(self, learners: Learners, rows: int) -> Learners:
+        """Return empty memory of what new learners will play, to be kept among their arrays.
+
+        Args:
+            learners: New learners, [M, ...].
+            rows: R.
+        """
+        return {}
+
     def act(
         self,
         learners: Learners,

@@ -13,7 +13,7 @@ import torch
 from gymnasium import spaces
 
 from ..nets import stacked
-from .branch import Branch
+from .branch import EMBEDDING, Branch
 from .heads import DiscreteHead, GaussianHead, PolicyHead, make_head
 from .torso import Torso
 from .torsos import make_torso
@@ -38,6 +38,9 @@ class ActorCritic:
         deeper: Widths of further layers, between the features and a head, of heads of `outputs`.
         activation: `"tanh"` or `"relu"`; frames always go through ReLU.
         log_std_init: Initial log deviation of continuous actions.
+        context: C, further numbers that all heads see, such as meta-parameters; they stand among
+            the parameters, but are set by `in_context` and never learnt.
+        context_features: Numbers that a learnt linear layer makes of them.
 
     Raises:
         TypeError: If a space is not supported.
@@ -59,6 +62,8 @@ class ActorCritic:
         deeper: Mapping[str, Sequence[int]] | None = None,
         activation: str = "tanh",
         log_std_init: float = 0.0,
+        context: int = 0,
+        context_features: int = 16,
     ):
         if memory not in (None, "lstm"):
             raise ValueError(f"memory={memory!r} is unknown; allowed are None and 'lstm'")
@@ -77,7 +82,8 @@ class ActorCritic:
             made = make_torso(torso or self.default_torso, observation_space, net_arch, activation)
             own = {name: tuple((deeper or {}).get(name, ())) for name in names}
             sizes = {name: heads[name] for name in names}
-            return Branch(prefix, made, memory_size if memory else None, sizes, own)
+            seen = context_features if context else 0
+            return Branch(prefix, made, memory_size if memory else None, sizes, own, seen)
 
         shared = [name for name in heads if name not in separate]
         self._branches = [branch("", shared)] if shared else []
@@ -86,6 +92,9 @@ class ActorCritic:
         shapes = {name: shape for one in self._branches for name, shape in one.shapes.items()}
         if isinstance(self.head, GaussianHead):
             shapes["log_std"] = (self.head.noise_size,)
+        self._context = context
+        if context:
+            shapes |= {"context": (context,), EMBEDDING: (context_features, context)}
         self.layout = stacked.Layout(shapes)
 
     # ---- parameters -----------------------------------------------------------------------------
@@ -104,6 +113,8 @@ class ActorCritic:
             parts |= branch.begin(generator)
         if "log_std" in parts:
             parts["log_std"] += self._log_std_init
+        if self._context:
+            parts[EMBEDDING] = stacked.orthogonal(parts[EMBEDDING].shape, 1.0, generator)
         return parts
 
     def _policy_size(self) -> int:
@@ -117,6 +128,15 @@ class ActorCritic:
     def encode(self, observations: Any) -> torch.Tensor:
         """Return raw observations of R rows as a tensor [R, ...], in the form the torso takes."""
         return self._branches[0].torso.encode(observations)
+
+    def in_context(self, params: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
+        """Return parameters [M, P] in which the context is `context` [M, C]; differentiable.
+
+        No gradient leads to the context that was there, so that optimisers leave it alone.
+        """
+        begin = self.layout.begins["context"]
+        parts = [params[:, :begin], context, params[:, begin + self._context :]]
+        return torch.cat(parts, dim=1)
 
     def first_memory(self, params: torch.Tensor, rows: int) -> torch.Tensor | None:
         """Return the memory of R rows at an episode's start, [M, R, S]; None if there is none."""

@@ -11,6 +11,7 @@ from ..nets import stacked
 from .memory import Lstm
 from .torso import Torso, check_widths
 
+EMBEDDING = "embedding.weight"  # of the layer that embeds the context
 _GAINS = {"policy": 0.01}  # of the last layer's weights; 1 for all other heads
 
 
@@ -23,6 +24,7 @@ class Branch:
         width: Outputs of its memory; None if it has none.
         heads: Numbers of outputs, by name.
         deeper: Widths of a head's own layers, by name.
+        context_features: Features that all heads see besides, made of the parameters `context`.
     """
 
     def __init__(
@@ -32,8 +34,10 @@ class Branch:
         width: int | None,
         heads: Mapping[str, int],
         deeper: Mapping[str, Sequence[int]],
+        context_features: int = 0,
     ):
         self.prefix, self.torso = prefix, torso
+        self.context_features = context_features
         self.core = None if width is None else Lstm(torso.features, width)
         self.deeper = {name: check_widths(deeper[name]) for name in heads if deeper.get(name)}
         # The other heads are one last layer on the shared features.
@@ -47,7 +51,8 @@ class Branch:
 
     @property
     def _features(self) -> int:
-        return self.torso.features if self.core is None else self.core.features
+        own = self.torso.features if self.core is None else self.core.features
+        return own + self.context_features
 
     def _shapes(self, heads: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
         shapes: dict[str, tuple[int, ...]] = {}
@@ -114,6 +119,9 @@ class Branch:
     def heads_of(self, parts: stacked.Parts, features: torch.Tensor) -> stacked.Parts:
         """Return each head's outputs [M, N, size]."""
         result: stacked.Parts = {}
+        if self.context_features:
+            seen = stacked.linear(parts["context"].unsqueeze(1), parts[EMBEDDING])
+            features = torch.cat([features, seen.expand(-1, features.shape[1], -1)], dim=-1)
         if self.together:
             last = self._last(parts, "heads", features)
             split = last.split(list(self.together.values()), dim=-1)

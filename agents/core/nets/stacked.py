@@ -10,6 +10,7 @@ memory a matrix lies, and on whether it is a single vector.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 
@@ -36,6 +37,8 @@ class Layout:
         self._counts = [math.prod(shape) for shape in self.shapes.values()]
         self._sizes = [_whole_lines(count) for count in self._counts]
         self.size = sum(self._sizes)  # P
+        places = itertools.accumulate(self._sizes, initial=0)
+        self.begins = dict(zip(self.shapes, places, strict=False))  # first column of each
 
     def unflatten(self, flat: torch.Tensor) -> Parts:
         """Return the parameters [M, ...] of `flat` [M, P], by name; views, differentiable.

@@ -1,0 +1,55 @@
+"""Random unrolls for tests, with a termination, a truncation and rows of several learners."""
+
+from __future__ import annotations
+
+import torch
+from gymnasium import spaces
+
+from agents.core.lifetimes.rule import Unroll
+from agents.core.nets.actor_critic import ActorCritic
+
+SEEN, MOVES = spaces.Box(-1.0, 1.0, (3,)), spaces.Discrete(2)
+STEPS, ROWS = 4, 2
+
+
+def network(**keywords) -> ActorCritic:
+    return ActorCritic(SEEN, MOVES, [4], **keywords)
+
+
+def make(
+    seed: int, learners: int = 1, dtype: torch.dtype = torch.float64, net: ActorCritic | None = None
+) -> Unroll:
+    """Return an unroll [STEPS, learners, ROWS]: row 0 terminates, row 1 is cut."""
+    net = net or network()
+    generator = torch.Generator().manual_seed(seed)
+    shape = (STEPS, learners, ROWS)
+
+    def normal(*shape):
+        return torch.randn(*shape, generator=generator, dtype=torch.float64).to(dtype)
+
+    ones = torch.ones(shape, dtype=dtype)
+    alive, continues, cut = ones.clone(), ones.clone(), torch.zeros_like(ones)
+    alive[1, :, 0] = continues[1, :, 0] = continues[0, :, 1] = continues[-1] = 0.0
+    cut[0, :, 1] = 1.0
+    return Unroll(
+        inputs=normal(STEPS + 1, learners, ROWS, 3),
+        actions=torch.randint(2, shape, generator=generator),
+        rewards=normal(*shape),
+        alive=alive,
+        continues=continues,
+        mask=ones,
+        record={"policy": torch.log_softmax(normal(*shape, 2), dim=-1)},
+        cut=cut,
+        cut_inputs=normal(*shape, 3),
+    )
+
+
+def doubled(learners):
+    """Return learners in float64 (integers as they are), their policies moved off their start."""
+    generator = torch.Generator().manual_seed(9)
+    after = {
+        name: part.double() if part.is_floating_point() else part for name, part in learners.items()
+    }
+    noise = torch.randn(after["policy"].shape, generator=generator, dtype=torch.float64)
+    after["policy"] = after["policy"] + 0.3 * noise
+    return after
