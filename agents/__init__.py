@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import baselines
     from .a2c import A2C
+    from .bmg import BMG
     from .core.base.arguments import argument
     from .core.base.trial_algorithm import TrialAlgorithm
     from .core.base.vec_bridge import SB3VecEnv
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .core.play.player import Player
     from .core.play.step import Step
     from .impala import IMPALA
+    from .frodo import FRODO
     from .l2rl import L2RL
     from .laws.check import check_agent
     from .maml import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile, SupervisedMAML
@@ -41,6 +43,8 @@ ALGORITHMS = {
     "a2c": "agents.a2c:A2C",
     "impala": "agents.impala:IMPALA",
     "metagradient": "agents.meta_gradient:MetaGradient",
+    "bmg": "agents.bmg:BMG",
+    "frodo": "agents.frodo:FRODO",
 }
 
 _PLACES = {
@@ -60,9 +64,11 @@ _MODULES = {"baselines": "agents.baselines", "losses": "agents.core.losses.losse
 
 __all__ = [
     "A2C",
+    "BMG",
     "EMAML",
     "FOMAML",
     "IMPALA",
+    "FRODO",
     "L2RL",
     "MAML",
     "PEARL",

@@ -8,6 +8,7 @@ from typing import Any
 from ..core.base.agent_arguments import LifetimeArguments, MetaGradientArguments
 from ..core.base.arguments import argument, within
 from ..core.base.lifetime_algorithm import LifetimeAlgorithm
+from ..core.lifetimes.actor_critic import ActorCriticRule
 from ..core.lifetimes.optimizers import DIFFERENTIABLE, META
 from ..core.nets.actor_critic import ActorCritic
 from .presets import PRESETS
@@ -96,21 +97,26 @@ class MetaGradient(LifetimeArguments, MetaGradientArguments, LifetimeAlgorithm):
             self.state_dependent,
         )
         return ReturnsRule(
-            network=self.network,
-            optimizer=DIFFERENTIABLE[self.optimizer],
-            n_steps=self.n_steps,
-            learning_rate=float(self.learning_rate),
-            max_grad_norm=self.max_grad_norm,
+            inner=self._inner_rule(),
             meta=meta,
             meta_optimizer=META,
             meta_learning_rate=self.meta_learning_rate,
             meta_max_grad_norm=self.meta_max_grad_norm,
             trace=self.trace,
+            outer_gamma=self.outer_gamma,
+            outer_lambda=self.outer_lambda,
+            embedding=bool(self._shown()),
+        )
+
+    def _inner_rule(self) -> ActorCriticRule:
+        return ActorCriticRule(
+            network=self.network,
+            optimizer=DIFFERENTIABLE[self.optimizer],
+            n_steps=self.n_steps,
+            learning_rate=float(self.learning_rate),
             gamma=self.gamma,
             gae_lambda=self.gae_lambda,
             ent_coef=self.ent_coef,
             vf_coef=self.vf_coef,
-            outer_gamma=self.outer_gamma,
-            outer_lambda=self.outer_lambda,
-            embedding=bool(self._shown()),
+            max_grad_norm=self.max_grad_norm,
         )

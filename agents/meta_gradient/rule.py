@@ -5,6 +5,7 @@ T steps, M learners, R rows, S states.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,11 +13,9 @@ import torch
 from gymnasium import spaces
 from gymnasium.spaces import utils
 
-from ..core.lifetimes.losses import actor_critic_loss
 from ..core.lifetimes.meta_gradient import Figures, MetaGradientRule
 from ..core.lifetimes.meta_parameters import Bounded, MetaParameters, Weights
 from ..core.lifetimes.rule import Learners, Unroll
-from ..core.losses.returns import vtrace
 from ..core.nets import stacked
 from ..core.nets.actor_critic import ActorCritic
 
@@ -29,19 +28,11 @@ class ReturnsRule(MetaGradientRule):
     """An actor-critic that adapts gamma, lambda and an additional reward.
 
     Args:
-        gamma: Discount, where it is no meta-parameter.
-        gae_lambda: Lambda, where it is no meta-parameter.
-        ent_coef: Weight of the entropy; the outer objective has none.
-        vf_coef: Weight of the value loss, in both.
         outer_gamma: Discount of the outer objective.
         outer_lambda: Lambda of the outer objective.
         embedding: Whether the network sees gamma and lambda.
     """
 
-    gamma: float
-    gae_lambda: float
-    ent_coef: float
-    vf_coef: float
     outer_gamma: float
     outer_lambda: float
     embedding: bool
@@ -54,28 +45,24 @@ class ReturnsRule(MetaGradientRule):
         context: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, Figures]:
         """Return the actor-critic's loss [M], whose returns depend on eta, and figures [M]."""
-        rewards = unroll.rewards
         if "reward.1.weight" in eta:
-            rewards = rewards + added_reward(self.network, eta, unroll)
-        return self._loss(
-            self._seeing(policy, self._shown(eta)),
-            unroll,
-            rewards,
-            self._over_time(eta, "gamma", unroll),
-            self._over_time(eta, "gae_lambda", unroll),
-            self.ent_coef,
-        )
+            added = added_reward(self.network, eta, unroll)
+            unroll = dataclasses.replace(unroll, rewards=unroll.rewards + added)
+        of_steps = {name: self._of_steps(eta[name], unroll) for name in BOUNDED if name in eta}
+        policy = self._seeing(policy, self._shown(eta))
+        return self.inner.loss(policy, unroll, self.inner.constants._replace(**of_steps))
 
     def outer(
         self, learners: Learners, policy: torch.Tensor, unroll: Unroll
     ) -> tuple[torch.Tensor, Figures]:
-        """Return the loss [M] with the reference's gamma and lambda, and figures [M]."""
+        """Return the loss [M] with the reference's gamma and lambda, and figures [M].
+
+        It has no entropy bonus.
+        """
         reference = {"gamma": self.outer_gamma, "gae_lambda": self.outer_lambda}
         shown = [policy.new_full((len(policy),), reference[name]) for name in self._names()]
-        policy = self._seeing(policy, shown)
-        loss, figures = self._loss(
-            policy, unroll, unroll.rewards, self.outer_gamma, self.outer_lambda, 0.0
-        )
+        constants = self.inner.constants._replace(**reference, ent_coef=0.0)
+        loss, figures = self.inner.loss(self._seeing(policy, shown), unroll, constants)
         return loss, {"meta_value_loss": figures["value_loss"]}
 
     def settle(self, learners: Learners) -> Learners:
@@ -85,45 +72,13 @@ class ReturnsRule(MetaGradientRule):
         shown = self._shown(self.meta.values(learners["eta"]))
         return {**learners, "policy": self._seeing(learners["policy"], shown)}
 
-    def _loss(
-        self,
-        policy: torch.Tensor,
-        unroll: Unroll,
-        rewards: torch.Tensor,
-        gamma: float | torch.Tensor,
-        gae_lambda: float | torch.Tensor,
-        ent_coef: float,
-    ) -> tuple[torch.Tensor, Figures]:
-        outputs, next_values = unroll.values(self.network, policy)
-        values = outputs["value"]
-        returns = vtrace(  # attached to gamma, lambda and rewards, but not to the values
-            rewards,
-            values.detach(),
-            next_values.detach(),
-            gamma * unroll.alive,
-            unroll.continues,
-            None,
-            gae_lambda,
-        )
-        return actor_critic_loss(
-            self.network.head.log_prob(outputs["policy"], unroll.actions),
-            self.network.head.entropy(outputs["policy"]),
-            values,
-            returns.advantages,
-            returns.targets,
-            unroll.mask,
-            ent_coef=ent_coef,
-            vf_coef=self.vf_coef,
-        )
-
-    def _over_time(self, eta: stacked.Parts, name: str, unroll: Unroll) -> float | torch.Tensor:
-        """Return gamma or lambda of each step, [T, M, R] or [M, 1]; a number if it is fixed."""
-        if name not in eta:
-            return getattr(self, name)
-        value = eta[name]
+    def _of_steps(self, value: torch.Tensor, unroll: Unroll) -> torch.Tensor:
+        """Return gamma or lambda of each step, [M, 1], or [T, M, R] if states have their own."""
         if value.ndim == 1:
             return value[:, None]
-        states = _states(self.network, unroll.inputs[:-1])
+        states = unroll.inputs[:-1]
+        if states.ndim > 3:  # one-hot
+            states = states.argmax(dim=-1)
         steps, learners, rows = states.shape
         by_learner = states.transpose(0, 1).reshape(learners, steps * rows)
         return value.gather(1, by_learner).reshape(learners, steps, rows).transpose(0, 1)
@@ -206,11 +161,6 @@ def meta_parameters(
         }
 
     return MetaParameters(bounded, {"reward": Weights(shapes, draw)})
-
-
-def _states(network: ActorCritic, inputs: torch.Tensor) -> torch.Tensor:
-    """Return the numbers of discrete observations, [T, M, R]."""
-    return inputs if inputs.ndim == 3 else inputs.argmax(dim=-1)
 
 
 def _actions(network: ActorCritic, actions: torch.Tensor) -> torch.Tensor:

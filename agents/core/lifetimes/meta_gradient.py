@@ -14,10 +14,9 @@ from typing import Literal
 import torch
 
 from ..learning.functional import Optimizer, clip_norm, norms
-from ..nets.actor_critic import ActorCritic
 from ..nets.stacked import Parts
 from . import window
-from .actor_critic import descend, with_optimizer
+from .actor_critic import ActorCriticRule, descend
 from .meta_parameters import MetaParameters
 from .path import Latest, Path, jacobian, of_policy, refuse_not_finite
 from .rule import Learners, Rule, Unroll
@@ -36,15 +35,13 @@ class MetaGradientRule(Rule):
     `judged_by="same"` each update is judged by the unroll it was made from.
 
     Args:
-        network: A network with an output `"value"`.
-        optimizer: Optimiser of the parameters; the meta-gradient passes through its steps.
-        n_steps: Steps of a row between updates, T.
-        learning_rate: Learning rate of the optimiser.
-        max_grad_norm: Each learner's gradient norm is clipped to this; None does not clip.
+        inner: How learners act and learn, for given meta-parameters; the meta-gradient passes
+            through the steps of its optimiser.
         meta: The meta-parameters.
         meta_optimizer: Their optimiser.
         meta_learning_rate: Its learning rate.
-        meta_max_grad_norm: As `max_grad_norm`, for the meta-gradient.
+        meta_max_grad_norm: Each learner's meta-gradient is clipped to this norm; None does not
+            clip.
         inner_steps: Updates that the meta-gradient passes through.
         more_steps: Further updates before the result is judged.
         trace: Decay mu of the trace of d parameters / d eta, which stands for the updates before
@@ -55,11 +52,7 @@ class MetaGradientRule(Rule):
         ValueError: If `trace` is used with several inner steps.
     """
 
-    network: ActorCritic
-    optimizer: Optimizer
-    n_steps: int
-    learning_rate: float
-    max_grad_norm: float | None
+    inner: ActorCriticRule
     meta: MetaParameters
     meta_optimizer: Optimizer
     meta_learning_rate: float
@@ -72,6 +65,7 @@ class MetaGradientRule(Rule):
 
     def __post_init__(self) -> None:
         """Check the arguments."""
+        self.network, self.n_steps = self.inner.network, self.inner.n_steps
         if self.network.memory is not None:
             raise ValueError("meta-gradients take networks without memory; use memory=None")
         several = self.inner_steps != 1 or self.more_steps or self.judged_by == "same"
@@ -108,8 +102,10 @@ class MetaGradientRule(Rule):
             unroll: The unroll that judges them.
         """
 
-    def direct(self, eta: torch.Tensor, unroll: Unroll) -> tuple[torch.Tensor, Figures] | None:
-        """Return a loss of the meta-parameters [M, E] themselves, [M], and figures; or None."""
+    def direct(
+        self, eta: torch.Tensor, learners: Learners, unroll: Unroll
+    ) -> tuple[torch.Tensor, Figures] | None:
+        """Return a loss [M] of the meta-parameters [M, E] themselves, and figures; or None."""
         return None
 
     def see(self, learners: Learners, unroll: Unroll) -> Learners:
@@ -124,7 +120,7 @@ class MetaGradientRule(Rule):
 
     def begin(self, seeds: Sequence[int]) -> Learners:
         """Return new learners."""
-        learners = with_optimizer(self.optimizer, self.network.begin(seeds))
+        learners = self.inner.begin(seeds)
         eta = self.meta.begin(seeds)
         state = self.meta_optimizer.begin(eta)
         learners |= {"eta": eta, **{f"meta.{name}": part for name, part in state.items()}}
@@ -226,8 +222,9 @@ class MetaGradientRule(Rule):
             policy = policy.detach().requires_grad_()
         loss, figures = self.inner_loss(policy, unroll, eta, context)
         (grads,) = torch.autograd.grad(loss.sum(), policy, create_graph=graph)
-        clipped = clip_norm(grads, self.max_grad_norm)
-        after = descend(self.optimizer, learners, policy, clipped, self.learning_rate)
+        inner = self.inner
+        clipped = clip_norm(grads, inner.max_grad_norm)
+        after = descend(inner.optimizer, learners, policy, clipped, inner.learning_rate)
         if not graph:
             after = {name: part.detach() for name, part in after.items()}
         figures = {name: part.detach() for name, part in figures.items()}
@@ -282,7 +279,7 @@ class MetaGradientRule(Rule):
             grads[:, self.meta.columns()] = weighted
         else:
             (grads,) = torch.autograd.grad(after, path.eta, grad_outputs=slope)
-        own = self.direct(path.eta, unroll)
+        own = self.direct(path.eta, learners, unroll)
         if own is not None:
             (more,) = torch.autograd.grad(own[0].sum(), path.eta)
             grads, figures = grads + more, {**figures, **own[1]}

@@ -45,11 +45,18 @@ def make(
 
 
 def doubled(learners):
-    """Return learners in float64 (integers as they are), their policies moved off their start."""
+    """Return learners in float64, with policies and optimisers as in the midst of their lives.
+
+    At its first step Adam moves by the gradient's sign: nothing could be differentiated.
+    """
     generator = torch.Generator().manual_seed(9)
     after = {
         name: part.double() if part.is_floating_point() else part for name, part in learners.items()
     }
     noise = torch.randn(after["policy"].shape, generator=generator, dtype=torch.float64)
     after["policy"] = after["policy"] + 0.3 * noise
+    if "optimizer.squares" in after:
+        after["optimizer.squares"] = 0.1 * noise.square()
+    if "optimizer.steps" in after:
+        after["optimizer.steps"] = after["optimizer.steps"] + 3
     return after
