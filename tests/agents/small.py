@@ -12,6 +12,7 @@ import meta_envs
 
 _TRIALS = {"n_envs": 4, "policy_kwargs": {"hidden_size": 4}}
 _ROUNDS = {"n_envs": 4, "rows_per_task": 2, "policy_kwargs": {"net_arch": (4,)}}
+_TINY = {"policy_kwargs": {"net_arch": (4,)}}
 _OF: dict[str, dict[str, Any]] = {
     "RL2": {"policy": "GruPolicy", "n_epochs": 1, "batch_size": None, **_TRIALS},
     "L2RL": {"policy": "LstmPolicy", **_TRIALS},
@@ -28,6 +29,12 @@ _OF: dict[str, dict[str, Any]] = {
     },
     "A2C": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3},
     "IMPALA": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, "lag": 1},
+    "MetaGradient": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, **_TINY},
+    "BMG": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, "target_steps": 2, **_TINY},
+    "FRODO": {
+        **{"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, "inner_steps": 2},
+        **{"target_width": 4, **_TINY},
+    },
     "SupervisedMAML": {
         **{"policy": "MlpRegressor", "n_tasks": 2, "shots": 2, "queries": 2, "n_batches": 1},
     },
