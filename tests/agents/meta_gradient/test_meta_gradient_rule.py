@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pytest
 import torch
@@ -47,6 +49,18 @@ def new(rule, learners=1):
     return rule.settle(window.begin(rule.settle(whole)))
 
 
+@contextlib.contextmanager
+def shown_as_now(rule, learners):
+    """Let the network see the present gamma and lambda, whatever eta is tried.
+
+    The meta-gradient is of the return, as in the paper, not of what the network sees.
+    """
+    shown = rule._shown(rule.meta.values(learners["eta"]))
+    rule._shown = lambda eta: shown
+    yield
+    del rule._shown
+
+
 def outer_loss(rule, learners, eta, first, second):
     """Return the outer loss [M] after one update made with `eta`."""
     values = rule.meta.values(eta)
@@ -60,10 +74,11 @@ def slopes(rule, learners, first, second, width=1e-5):
     for column in rule.meta.columns():
         nudge = torch.zeros_like(learners["eta"])
         nudge[:, column] = width
-        high, low = (
-            outer_loss(rule, learners, learners["eta"] + sign * nudge, first, second)
-            for sign in (1, -1)
-        )
+        with shown_as_now(rule, learners):
+            high, low = (
+                outer_loss(rule, learners, learners["eta"] + sign * nudge, first, second)
+                for sign in (1, -1)
+            )
         found.append((high - low) / (2 * width))
     return torch.stack(found, dim=1)
 
@@ -149,10 +164,11 @@ def test_the_trace_sums_the_derivatives_of_earlier_updates():
             nudge = torch.zeros_like(learners["eta"])
             nudge[:, column] = width
             etas = [rule.meta.values(learners["eta"] + sign * nudge) for sign in (1, -1)]
-            high, low = (
-                rule.step(window.start(learners), first, eta, None, graph=False)[0]["policy"]
-                for eta in etas
-            )
+            with shown_as_now(rule, learners):
+                high, low = (
+                    rule.step(window.start(learners), first, eta, None, graph=False)[0]["policy"]
+                    for eta in etas
+                )
             columns.append((high - low) / (2 * width))
         wanted = 0.6 * wanted + torch.stack(columns, dim=1)
         point = learners["policy"].clone().requires_grad_()
