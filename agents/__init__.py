@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from .core.play.inner_loop import InnerLoop
     from .core.play.player import Player
     from .core.play.step import Step
-    from .impala import IMPALA
     from .frodo import FRODO
+    from .impala import IMPALA
     from .l2rl import L2RL
     from .laws.check import check_agent
     from .maml import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile, SupervisedMAML

@@ -78,12 +78,13 @@ class BootstrapRule(MetaGradientRule):
         policy: torch.Tensor,
         unroll: Unroll,
         eta: stacked.Parts,
-        context: torch.Tensor | None,
+        context: torch.Tensor | None = None,
+        fixed: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, Figures]:
         """Return the actor-critic's loss [M] with the learnt entropy bonus, and figures [M]."""
         ent_coef = self.ent_coef(eta, context)
         constants = self.inner.constants._replace(ent_coef=ent_coef)
-        loss, figures = self.inner.loss(policy, unroll, constants)
+        loss, figures = self.inner.loss(policy, unroll, constants, fixed)
         return loss, {**figures, "ent_coef": ent_coef}
 
     def target(self, learners: Learners, unroll: Unroll) -> torch.Tensor:
@@ -97,7 +98,11 @@ class BootstrapRule(MetaGradientRule):
         return descend(self.inner.optimizer, parts, policy, clipped, rate)["policy"].detach()
 
     def outer(
-        self, learners: Learners, policy: torch.Tensor, unroll: Unroll
+        self,
+        learners: Learners,
+        policy: torch.Tensor,
+        unroll: Unroll,
+        fixed: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, Figures]:
         """Return the distance [M] between the learner and its target."""
         target = self.target(learners, unroll)

@@ -39,17 +39,20 @@ class TargetRule(MetaGradientRule):
         unroll: Unroll,
         eta: stacked.Parts,
         context: torch.Tensor | None = None,
+        fixed: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, Figures]:
         """Return the loss [M] of an actor-critic with learnt targets, and figures [M]."""
         outputs, next_values = unroll.values(self.network, policy)
-        targets = self.targets_of(eta, outputs, next_values, unroll)
-        head, values = self.network.head, outputs["value"]
-        constants = self.inner.constants
+        basis = {name: part.detach() for name, part in outputs.items()}, next_values.detach()
+        if fixed is not None:
+            basis = unroll.values(self.network, fixed)
+        targets = self.targets_of(eta, *basis, unroll)
+        head, constants = self.network.head, self.inner.constants
         loss, figures = actor_critic_loss(
             head.log_prob(outputs["policy"], unroll.actions),
             head.entropy(outputs["policy"]),
-            values,
-            targets - values.detach(),
+            outputs["value"],
+            targets - basis[0]["value"],
             targets,
             unroll.mask,
             ent_coef=constants.ent_coef,
@@ -59,10 +62,14 @@ class TargetRule(MetaGradientRule):
         return loss, {**figures, "target": by_learner(targets, unroll.mask)}
 
     def outer(
-        self, learners: Learners, policy: torch.Tensor, unroll: Unroll
+        self,
+        learners: Learners,
+        policy: torch.Tensor,
+        unroll: Unroll,
+        fixed: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, Figures]:
         """Return an actor-critic's loss [M] with ordinary lambda returns, and figures [M]."""
-        loss, figures = self.inner.loss(policy, unroll)
+        loss, figures = self.inner.loss(policy, unroll, fixed=fixed)
         return loss, {"meta_value_loss": figures["value_loss"]}
 
     def direct(
@@ -85,7 +92,7 @@ class TargetRule(MetaGradientRule):
         next_values: torch.Tensor,
         unroll: Unroll,
     ) -> torch.Tensor:
-        """Return the learnt targets [T, M, R], which depend on eta alone.
+        """Return the learnt targets, [T, M, R]; differentiable in all that they are made of.
 
         Args:
             eta: Weights of the network by name.
@@ -94,9 +101,8 @@ class TargetRule(MetaGradientRule):
             unroll: What was played.
         """
         discounts = self.inner.gamma * unroll.alive
-        next_values = next_values.detach()
-        chosen = self.network.head.log_prob(outputs["policy"], unroll.actions).detach()
-        read = [unroll.rewards, discounts, outputs["value"].detach(), next_values, chosen.exp()]
+        chosen = self.network.head.log_prob(outputs["policy"], unroll.actions).exp()
+        read = [unroll.rewards, discounts, outputs["value"], next_values, chosen]
         weights = {
             name.removeprefix("targets."): part
             for name, part in eta.items()

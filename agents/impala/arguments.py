@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..core.base.agent_arguments import ActorCriticArguments, DiscountArguments
+from ..core.base.agent_arguments import ActorCriticArguments, DiscountArguments, EntropyArguments
 from ..core.base.arguments import above, argument, at_least, within
 from ..core.base.lifetime_algorithm import LifetimeAlgorithm
 from ..core.learning.functional import Annealed, Optimizer, RMSProp
 from .rule import ImpalaRule
 
 
-class ImpalaArguments(ActorCriticArguments, DiscountArguments, LifetimeAlgorithm):
+class ImpalaArguments(ActorCriticArguments, DiscountArguments, EntropyArguments, LifetimeAlgorithm):
     """Arguments of IMPALA and the agents built on it, and the optimiser that follows from them."""
 
     learning_rate = 6e-4
     n_envs = 32
     n_steps = 20
     max_grad_norm = 40.0
+    ent_coef = 0.01
     gae_lambda: float = argument("Lambda of V-trace.", within(0, 1), default=1.0)
-    ent_coef: float = argument("Weight of the entropy bonus.", default=0.01)
     lag: int = argument(
         "Act with the parameters of this many updates ago; V-trace corrects for it.",
         at_least(0),

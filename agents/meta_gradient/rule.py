@@ -43,17 +43,24 @@ class ReturnsRule(MetaGradientRule):
         unroll: Unroll,
         eta: stacked.Parts,
         context: torch.Tensor | None = None,
+        fixed: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, Figures]:
         """Return the actor-critic's loss [M], whose returns depend on eta, and figures [M]."""
         if "reward.1.weight" in eta:
             added = added_reward(self.network, eta, unroll)
             unroll = dataclasses.replace(unroll, rewards=unroll.rewards + added)
         of_steps = {name: self._of_steps(eta[name], unroll) for name in BOUNDED if name in eta}
-        policy = self._seeing(policy, self._shown(eta))
-        return self.inner.loss(policy, unroll, self.inner.constants._replace(**of_steps))
+        shown = self._shown(eta)
+        policy = self._seeing(policy, shown)
+        fixed = None if fixed is None else self._seeing(fixed, shown)
+        return self.inner.loss(policy, unroll, self.inner.constants._replace(**of_steps), fixed)
 
     def outer(
-        self, learners: Learners, policy: torch.Tensor, unroll: Unroll
+        self,
+        learners: Learners,
+        policy: torch.Tensor,
+        unroll: Unroll,
+        fixed: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, Figures]:
         """Return the loss [M] with the reference's gamma and lambda, and figures [M].
 
@@ -62,7 +69,9 @@ class ReturnsRule(MetaGradientRule):
         reference = {"gamma": self.outer_gamma, "gae_lambda": self.outer_lambda}
         shown = [policy.new_full((len(policy),), reference[name]) for name in self._names()]
         constants = self.inner.constants._replace(**reference, ent_coef=0.0)
-        loss, figures = self.inner.loss(self._seeing(policy, shown), unroll, constants)
+        policy = self._seeing(policy, shown)
+        fixed = None if fixed is None else self._seeing(fixed, shown)
+        loss, figures = self.inner.loss(policy, unroll, constants, fixed)
         return loss, {"meta_value_loss": figures["value_loss"]}
 
     def settle(self, learners: Learners) -> Learners:

@@ -110,13 +110,18 @@ class DiscountArguments(Declared):
     gamma: float = argument("Discount.", within(0, 1), default=0.99)
 
 
-class LifetimeArguments(ActorCriticArguments, DiscountArguments):
+class EntropyArguments(Declared):
+    """Arguments of agents with a constant entropy bonus."""
+
+    ent_coef: float = argument("Weight of the entropy bonus.", default=0.0)
+
+
+class LifetimeArguments(ActorCriticArguments, DiscountArguments, EntropyArguments):
     """Arguments of actor-critics that live one lifetime."""
 
     gae_lambda: float = argument(
         "Lambda of the advantages and of the values' targets.", within(0, 1), default=0.95
     )
-    ent_coef: float = argument("Weight of the entropy bonus.", default=0.0)
     optimizer: str = argument(
         '`"adam"`, `"rmsprop"` or `"sgd"`.', one_of("adam", "rmsprop", "sgd"), default="adam"
     )

@@ -12,7 +12,7 @@ import torch
 
 from ..learning.functional import Optimizer, Rate, clip_norm, norms
 from ..nets.actor_critic import ActorCritic
-from .losses import Constants, loss_of_unroll
+from .losses import Basis, Constants, loss_of_unroll
 from .rule import Learners, Rule, Unroll
 
 _PREFIX = "optimizer."  # of the optimiser's state among a learner's arrays
@@ -57,7 +57,11 @@ class ActorCriticRule(Rule):
         return with_optimizer(self.optimizer, self.network.begin(seeds))
 
     def loss(
-        self, policy: torch.Tensor, unroll: Unroll, constants: Constants | None = None
+        self,
+        policy: torch.Tensor,
+        unroll: Unroll,
+        constants: Constants | None = None,
+        fixed: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Return each learner's loss [M] at parameters [M, P], and figures [M].
 
@@ -66,9 +70,15 @@ class ActorCriticRule(Rule):
             unroll: What was played.
             constants: Constants of the loss, which may be tensors that require gradients; None
                 takes the rule's own.
+            fixed: The same parameters again, if the returns are to be differentiable in them: a
+                gradient with respect to `policy` takes returns as constants nevertheless.
         """
         constants = self.constants if constants is None else constants
         outputs, next_values = unroll.values(self.network, policy)
+        basis = None
+        if fixed is not None:
+            again, next_again = unroll.values(self.network, fixed)
+            basis = Basis(again["policy"], again["value"], next_again)
         return loss_of_unroll(
             self.network.head,
             outputs["policy"],
@@ -78,6 +88,7 @@ class ActorCriticRule(Rule):
             constants,
             self.off_policy,
             self.summed,
+            basis,
         )
 
     def update(

@@ -26,6 +26,14 @@ class Constants(NamedTuple):
     leak: Weight = 0.0  # as in `vtrace`; papers write alpha = 1 - leak
 
 
+class Basis(NamedTuple):
+    """What returns are made of, by other parameters than those that are to be improved."""
+
+    policy: torch.Tensor  # distribution parameters, [T, M, R, ...]
+    values: torch.Tensor  # [T, M, R]
+    next_values: torch.Tensor  # of each step's true successor, [T, M, R]
+
+
 def returns_of(
     head: PolicyHead,
     policy: torch.Tensor,
@@ -34,8 +42,9 @@ def returns_of(
     unroll: Unroll,
     constants: Constants,
     off_policy: bool = False,
+    attached: bool = False,
 ) -> VTrace:
-    """Return targets and advantages of an unroll, differentiable in the constants alone.
+    """Return targets and advantages of an unroll, differentiable in the constants.
 
     Args:
         head: What the distribution parameters belong to.
@@ -46,15 +55,18 @@ def returns_of(
         constants: Discount, lambda and leak are used.
         off_policy: Weigh by the policy's probabilities over those of the policy that acted
             (`unroll.record["policy"]`).
+        attached: Make them differentiable in policy and values too.
     """
+    if not attached:
+        policy, values, next_values = policy.detach(), values.detach(), next_values.detach()
     log_rho = None
     if off_policy:
         acted = head.log_prob(unroll.record["policy"], unroll.actions)
-        log_rho = (head.log_prob(policy, unroll.actions) - acted).detach()
+        log_rho = head.log_prob(policy, unroll.actions) - acted
     return vtrace(
         unroll.rewards,
-        values.detach(),
-        next_values.detach(),
+        values,
+        next_values,
         constants.gamma * unroll.alive,
         unroll.continues,
         log_rho,
@@ -72,13 +84,16 @@ def loss_of_unroll(
     constants: Constants,
     off_policy: bool = False,
     summed: bool = False,
+    basis: Basis | None = None,
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     """Return each learner's loss [M] on an unroll, and figures [M]; see `returns_of` for arguments.
 
     Gradients reach the network through `policy` and `values` only outside the returns, and the
-    constants everywhere.
+    constants everywhere. With `basis` the returns are made of it, and differentiable in it.
     """
-    returns = returns_of(head, policy, values, next_values, unroll, constants, off_policy)
+    attached = basis is not None
+    basis = basis or Basis(policy, values, next_values)
+    returns = returns_of(head, *basis, unroll, constants, off_policy, attached)
     return actor_critic_loss(
         head.log_prob(policy, unroll.actions),
         head.entropy(policy),

@@ -78,7 +78,12 @@ class MetaGradientRule(Rule):
 
     @abstractmethod
     def inner_loss(
-        self, policy: torch.Tensor, unroll: Unroll, eta: Parts, context: torch.Tensor | None
+        self,
+        policy: torch.Tensor,
+        unroll: Unroll,
+        eta: Parts,
+        context: torch.Tensor | None = None,
+        fixed: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, Figures]:
         """Return each learner's loss [M], and figures [M].
 
@@ -87,11 +92,17 @@ class MetaGradientRule(Rule):
             unroll: What the learners did.
             eta: Values of the meta-parameters by name; do not detach what depends on them.
             context: What the learners remember as `"context"`; None if nothing.
+            fixed: The same parameters again, as the result of earlier updates: make of these what
+                the loss takes as constants; None if there were none, then detach `policy`.
         """
 
     @abstractmethod
     def outer(
-        self, learners: Learners, policy: torch.Tensor, unroll: Unroll
+        self,
+        learners: Learners,
+        policy: torch.Tensor,
+        unroll: Unroll,
+        fixed: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, Figures]:
         """Return each learner's outer objective [M], to be minimised, and figures [M].
 
@@ -100,6 +111,8 @@ class MetaGradientRule(Rule):
                 were before the update.
             policy: Parameters after `inner_steps` updates, [M, P]; the gradient is taken here.
             unroll: The unroll that judges them.
+            fixed: Parameters of which to make what the objective takes as constants; None makes
+                them of `policy`, detached.
         """
 
     def direct(
@@ -217,14 +230,16 @@ class MetaGradientRule(Rule):
             context: See `inner_loss`.
             graph: Keep the graph from eta and `learners` to the result.
         """
-        policy = learners["policy"]
-        if not policy.requires_grad:
-            policy = policy.detach().requires_grad_()
-        loss, figures = self.inner_loss(policy, unroll, eta, context)
+        before, fixed = learners["policy"], None
+        if before.requires_grad:  # earlier updates made it, and its values are in the returns
+            policy, fixed = before.clone(), before
+        else:
+            policy = before = before.detach().requires_grad_()
+        loss, figures = self.inner_loss(policy, unroll, eta, context, fixed)
         (grads,) = torch.autograd.grad(loss.sum(), policy, create_graph=graph)
         inner = self.inner
         clipped = clip_norm(grads, inner.max_grad_norm)
-        after = descend(inner.optimizer, learners, policy, clipped, inner.learning_rate)
+        after = descend(inner.optimizer, learners, before, clipped, inner.learning_rate)
         if not graph:
             after = {name: part.detach() for name, part in after.items()}
         figures = {name: part.detach() for name, part in figures.items()}

@@ -225,7 +225,7 @@ def test_all_rows_live_in_one_task_or_in_a_changing_one():
         ({"gamma": 1.5}, "gamma=1.5"),
         ({"n_steps": 0}, "n_steps=0"),
         ({"learning_rate": ("linear", 1, 0)}, "must be a number"),
-        ({"optimizer": "adan"}, r"\['adam', 'rmsprop'\]"),
+        ({"optimizer": "adan"}, r"\['adam', 'rmsprop', 'sgd'\]"),
         ({"task": "change"}, "None or 'changing'"),
         ({"policy_kwargs": {"torso": "cmn"}}, r"'mlp', 'table'; did you mean 'cnn'"),
     ],

@@ -10,7 +10,7 @@ import torch
 from gymnasium import spaces
 
 from agents.core.learning.functional import SGD, Adam
-from agents.core.lifetimes import actor_critic, meta_gradient, window
+from agents.core.lifetimes import losses, path, window
 from agents.core.lifetimes.actor_critic import ActorCriticRule
 from agents.core.lifetimes.optimizers import DIFFERENTIABLE
 from agents.core.losses.finite import NotFiniteError
@@ -62,33 +62,32 @@ def shown_as_now(rule, learners):
 
 
 def outer_loss(rule, learners, eta, first, second):
-    """Return the outer loss [M] after one update made with `eta`."""
-    values = rule.meta.values(eta)
-    after, _ = rule.step(learners, first, values, None, graph=False)
-    return rule.outer(learners, after["policy"], second)[0]
+    """Return the outer loss [M] after one update made with `eta`.
+
+    Its returns are constants, as in every policy gradient: those of the eta that learners have.
+    """
+    after, now = (
+        rule.step(learners, first, rule.meta.values(one), None, graph=False)[0]["policy"]
+        for one in (eta, learners["eta"])
+    )
+    return rule.outer(learners, after, second, fixed=now)[0]
 
 
-def slopes(rule, learners, first, second, width=1e-5):
-    """Return finite differences [M, numbers of eta] of the outer loss."""
-    found = []
-    for column in rule.meta.columns():
-        nudge = torch.zeros_like(learners["eta"])
-        nudge[:, column] = width
+def compared(rule, learners, first, second):
+    """Return the meta-gradient that `update` used (its optimiser is SGD), and what it should be.
+
+    Both along some directions of eta, [M, D].
+    """
+
+    def objective(eta):
         with shown_as_now(rule, learners):
-            high, low = (
-                outer_loss(rule, learners, learners["eta"] + sign * nudge, first, second)
-                for sign in (1, -1)
-            )
-        found.append((high - low) / (2 * width))
-    return torch.stack(found, dim=1)
+            return outer_loss(rule, learners, eta, first, second)
 
-
-def adapted(rule, learners, first, second):
-    """Return the meta-gradient [M, numbers of eta] that `update` used: its optimiser is SGD."""
+    directions, wanted = unrolls.slopes(objective, learners["eta"], rule.meta.columns())
     learnt, _ = rule.update(learners, first)
     after, _ = rule.update(learnt, second)
-    change = after["eta"] - learners["eta"]
-    return -change[:, rule.meta.columns()] / rule.meta_learning_rate
+    grads = (learners["eta"] - after["eta"]) / rule.meta_learning_rate
+    return grads @ directions.T, wanted
 
 
 @pytest.mark.parametrize("eta", ETAS, ids="-".join)
@@ -97,8 +96,7 @@ def test_the_meta_gradient_is_the_derivative_of_the_outer_loss(eta, optimizer):
     rule = make(eta, optimizer=optimizer)
     first, second = (unrolls.make(seed, learners=2, net=rule.network) for seed in (0, 1))
     learners = new(rule, 2)
-    wanted = slopes(rule, learners, first, second)
-    got = adapted(rule, learners, first, second)
+    got, wanted = compared(rule, learners, first, second)
     assert wanted.abs().max() > 1e-5
     np.testing.assert_allclose(got, wanted, rtol=1e-3, atol=1e-8)
 
@@ -108,23 +106,23 @@ def test_with_detached_targets_the_derivative_is_missed(monkeypatch):
     rule = make(("gamma", "reward"))
     first, second = unrolls.make(0), unrolls.make(1)
     learners = new(rule)
-    wanted = slopes(rule, learners, first, second)
-    plain = actor_critic.returns_of
+    _, wanted = compared(rule, learners, first, second)
+    plain = losses.returns_of
 
     def detached(*given, **more):
         found = plain(*given, **more)
         return found._replace(advantages=found.advantages.detach())
 
-    monkeypatch.setattr(actor_critic, "returns_of", detached)
-    got = adapted(rule, learners, first, second)
+    monkeypatch.setattr(losses, "returns_of", detached)
+    got, _ = compared(rule, learners, first, second)
     assert not np.allclose(got, wanted, rtol=1e-3, atol=1e-8)
 
     def constant(*given, **more):
         return type(plain(*given, **more))(*(part.detach() for part in plain(*given, **more)))
 
-    monkeypatch.setattr(actor_critic, "returns_of", constant)
+    monkeypatch.setattr(losses, "returns_of", constant)
     with pytest.raises(RuntimeError, match=r"does not require grad|not have been used"):
-        adapted(rule, learners, first, second)  # no silent zero
+        compared(rule, learners, first, second)  # no silent zero
 
 
 def test_state_dependent_numbers_belong_to_the_state_that_is_left():
@@ -145,11 +143,12 @@ def test_state_dependent_numbers_belong_to_the_state_that_is_left():
         )
 
     learners = new(rule)
-    wanted = slopes(rule, learners, unroll(0), unroll(1))
-    got = adapted(rule, learners, unroll(0), unroll(1))
+    got, wanted = compared(rule, learners, unroll(0), unroll(1))
     np.testing.assert_allclose(got, wanted, rtol=1e-3, atol=1e-9)
-    assert got[0, :2].abs().min() > 0
-    assert got[0, 2] == 0  # no step leaves state 2
+    after, _ = rule.update(rule.update(learners, unroll(0))[0], unroll(1))
+    moved = (after["eta"] - learners["eta"])[0, rule.meta.columns()].reshape(2, 3)
+    assert moved[:, :2].abs().min() > 0
+    assert moved[0, 2] == moved[1, 2] == 0  # no step leaves state 2
     assert set(rule.meta.figures(learners["eta"])) >= {"gamma", "gamma.0", "gae_lambda.2"}
 
 
@@ -230,9 +229,12 @@ def test_what_is_remembered_is_what_was_played():
 def test_a_meta_gradient_that_is_not_finite_is_refused_by_name():
     rule = make(("gamma",), optimizer="sgd", max_grad_norm=None)
     learners, _ = rule.update(new(rule), unrolls.make(0))
-    learners["window.unroll.rewards"] = learners["window.unroll.rewards"] * float("inf")
+    spoiled = {**learners, "trace": learners["eta"]}
+    spoiled["window.unroll.rewards"] = learners["window.unroll.rewards"] * float("nan")
+    with pytest.raises(NotFiniteError, match="the outer objective is not finite"):
+        rule.update(spoiled, unrolls.make(1))
     with pytest.raises(NotFiniteError, match="meta-gradient of gamma is not finite") as raised:
-        rule.update(learners, unrolls.make(1))
+        path.refuse_not_finite(rule._by_name(learners["eta"] * float("inf")))
     assert raised.value.term == "meta-gradient of gamma"
 
 
@@ -241,4 +243,4 @@ def test_what_cannot_be_is_refused():
         make(trace=0.5, inner_steps=2)
     with pytest.raises(ValueError, match="differentiable=True"):
         make().update({}, None, differentiable=True)
-    assert meta_gradient.Latest().path is None
+    assert path.Latest().path is None

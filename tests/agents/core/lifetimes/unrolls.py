@@ -60,3 +60,27 @@ def doubled(learners):
     if "optimizer.steps" in after:
         after["optimizer.steps"] = after["optimizer.steps"] + 3
     return after
+
+
+def slopes(objective, eta, columns, width=1e-5, most=3):
+    """Return directions [D, E], and finite differences of an objective along each, [M, D].
+
+    Args:
+        objective: Takes eta [M, E], returns [M].
+        eta: Where.
+        columns: Those of eta that hold numbers; directions are single ones, if there are few.
+        width: Half the step.
+        most: D is at most this.
+    """
+    directions = torch.zeros(min(most, len(columns)), eta.shape[1], dtype=eta.dtype)
+    if len(columns) <= most:
+        directions[range(len(columns)), columns] = 1.0
+    else:
+        generator = torch.Generator().manual_seed(2)
+        drawn = torch.randn(most, len(columns), generator=generator, dtype=eta.dtype)
+        directions[:, columns] = drawn
+    found = [
+        (objective(eta + width * one) - objective(eta - width * one)) / (2 * width)
+        for one in directions
+    ]
+    return directions, torch.stack(found, dim=1)
