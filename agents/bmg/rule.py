@@ -39,6 +39,11 @@ class BootstrapRule(MetaGradientRule):
     matching: Literal["kl", "squared"]
     value_match_coef: float
 
+    def __post_init__(self) -> None:
+        """Check the arguments, and tell which figures are meta-parameters."""
+        super().__post_init__()
+        self.adapts = ("ent_coef",)
+
     def begin(self, seeds: Sequence[int]) -> Learners:
         """Return new learners."""
         learners = super().begin(seeds)

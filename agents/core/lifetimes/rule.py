@@ -142,7 +142,7 @@ class Rule(ABC):
             memory: Memory after the last step, [M, R, S]; None if the network has none.
             noise: As `network.head` takes it, [M, R, ...]; None takes the most probable actions.
         """
-        outputs = self.network.forward(self.acting(learners), inputs, memory)
+        outputs = self.network.forward(self.acting(learners), inputs, memory, of="policy")
         policy, head = outputs["policy"], self.network.head
         actions = head.mode(policy) if noise is None else head.sample(policy, noise)
         return Acted(actions, {"policy": policy}, outputs.get("memory"))

@@ -143,7 +143,11 @@ class ActorCritic:
         return params.new_zeros(len(params), rows, self.memory_size) if self.memory else None
 
     def forward(
-        self, params: torch.Tensor, inputs: torch.Tensor, memory: torch.Tensor | None = None
+        self,
+        params: torch.Tensor,
+        inputs: torch.Tensor,
+        memory: torch.Tensor | None = None,
+        of: str | None = None,
     ) -> dict[str, torch.Tensor]:
         """Return every head's outputs.
 
@@ -151,6 +155,7 @@ class ActorCritic:
             params: [M, P].
             inputs: From `encode`, [M, N, ...].
             memory: Before this step, [M, N, S]; None is that of an episode's start.
+            of: A head, if it alone is wanted; others may be missing then.
 
         Returns:
             `"policy"`: distribution parameters as `self.head` takes them, [M, N, ...]; each of
@@ -164,6 +169,8 @@ class ActorCritic:
         result: dict[str, torch.Tensor] = {}
         after = []
         for branch, state in zip(self._branches, states, strict=True):
+            if of is not None and state is None and of not in branch.names:
+                continue
             features = branch.features(parts, inputs).to(params.dtype)
             if state is not None:
                 features, state = branch.remember(parts, features, state)
@@ -229,9 +236,10 @@ class ActorCritic:
         self, result: dict[str, torch.Tensor], parts: stacked.Parts
     ) -> dict[str, torch.Tensor]:
         for name, size in self.outputs.items():
-            if size == 1:
+            if size == 1 and name in result:
                 result[name] = result[name].squeeze(-1)
-        result["policy"] = self._distribution(result["policy"], parts.get("log_std"))
+        if "policy" in result:
+            result["policy"] = self._distribution(result["policy"], parts.get("log_std"))
         return result
 
     def _distribution(self, outputs: torch.Tensor, log_std: torch.Tensor | None) -> torch.Tensor:

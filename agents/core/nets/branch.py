@@ -38,6 +38,7 @@ class Branch:
     ):
         self.prefix, self.torso = prefix, torso
         self.context_features = context_features
+        self.names = tuple(heads)
         self.core = None if width is None else Lstm(torso.features, width)
         self.deeper = {name: check_widths(deeper[name]) for name in heads if deeper.get(name)}
         # The other heads are one last layer on the shared features.
