@@ -126,17 +126,17 @@ class TwoColours(LifetimeEnv):
         self, actions: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Move every agent; colours that are touched reappear elsewhere."""
-        cells = self.state["cells"] = self.state["cells"].copy()
-        self.state["age"] = self.state["age"] + 1
+        cells, age = self.state["cells"], self.state["age"]
+        age += 1
         cells[:, _AGENT] = self._moved[cells[:, _AGENT], actions]
         paying = self.paying()
         rewards = np.full(self.num_envs, _STEP_REWARD)
-        for color, other in ((_BLUE, _RED), (_RED, _BLUE)):
-            rows = np.flatnonzero(cells[:, color] == cells[:, _AGENT])
-            if rows.size:
-                rewards[rows] = np.where(paying[rows] == color - 1, _TOUCH_REWARD, -_TOUCH_REWARD)
-                taken = cells[rows][:, [_AGENT, other]]
-                cells[rows, color] = self._free(self.random.uniform(rows), taken)
+        touched = cells[:, 1:] == cells[:, :1]
+        if touched.any():  # at most one colour a row
+            rows, colors = np.nonzero(touched)
+            rewards[rows] = np.where(paying[rows] == colors, _TOUCH_REWARD, -_TOUCH_REWARD)
+            taken = np.stack([cells[rows, _AGENT], cells[rows, _RED - colors]], axis=1)
+            cells[rows, _BLUE + colors] = self._free(self.random.uniform(rows), taken)
         self.note(rewards)
         ended = np.zeros(self.num_envs, dtype=bool)
         return self._seen(self.every_row), rewards, ended, {"paying": paying}
