@@ -1,6 +1,7 @@
 """Environment steps a second of learners of one lifetime, updates included, beside SB3's A2C.
 
     python benchmarks/lifetimes_speed.py cartpole --repeats 5
+    python benchmarks/lifetimes_speed.py pong --repeats 3 --steps 6400
 
 Paired: the agents run in turn, with the same network, rows, steps between updates and therefore
 updates. Appends to `results/lifetimes_speed.csv`: each agent's median, and its ratio to SB3's A2C.
@@ -17,12 +18,16 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import torch
 from stable_baselines3 import A2C
 from stable_baselines3.common.env_util import make_vec_env
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+from torch import nn
 
 import agents
 
@@ -30,27 +35,53 @@ TABLE = Path(__file__).parent / "results" / "lifetimes_speed.csv"
 COLUMNS = "date,commit,machine,cores,entry,agent,rows,n_steps,repeats,steps_per_second,ratio".split(
     ","
 )
-ROWS, N_STEPS = 64, 20
-_SHAPE = {"net_arch": [64, 64], "separate": ["value"]}  # as SB3's MlpPolicy
+N_STEPS = 20
 
 
-def ours(name: str, **more: Any) -> Callable[[], Any]:
-    def make() -> Any:
-        return getattr(agents, name)(
-            "MlpPolicy", "meta/RandomCartPole-v0", preset=None, n_envs=ROWS, n_steps=N_STEPS,
-            policy_kwargs=_SHAPE, seed=0, **more,
-        )  # fmt: skip
-
-    return make
+def cartpole(name: str) -> Any:
+    return getattr(agents, name)(
+        "MlpPolicy", "meta/RandomCartPole-v0", preset=None, n_envs=64, n_steps=N_STEPS, seed=0,
+        policy_kwargs={"net_arch": [64, 64], "separate": ["value"]},  # as SB3's MlpPolicy
+    )  # fmt: skip
 
 
-def sb3() -> A2C:
-    env = make_vec_env("CartPole-v1", n_envs=ROWS, seed=0)  # a DummyVecEnv
+def sb3_cartpole() -> A2C:
+    env = make_vec_env("CartPole-v1", n_envs=64, seed=0)  # a DummyVecEnv
     return A2C("MlpPolicy", env, n_steps=N_STEPS, seed=0, device="cpu")
 
 
+PONG = {"game": "Pong"}
+
+
+def pong(name: str) -> Any:
+    return getattr(agents, name)(
+        "CnnPolicy", "meta/Atari-v0", env_kwargs=PONG, preset=None, n_envs=32, n_steps=N_STEPS,
+        seed=0,
+    )  # fmt: skip
+
+
+class Shallow(BaseFeaturesExtractor):
+    """The same convolutions as `"CnnPolicy"` of ours, for Stable-Baselines3."""
+
+    def __init__(self, observation_space: Any):
+        super().__init__(observation_space, 256)
+        layers = [nn.Conv2d(4, 16, 8, 4), nn.ReLU(), nn.Conv2d(16, 32, 4, 2), nn.ReLU()]
+        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(32 * 9 * 9, 256), nn.ReLU())
+
+    def forward(self, frames: torch.Tensor) -> torch.Tensor:
+        """Return features [N, 256] of frames scaled by Stable-Baselines3."""
+        return self.layers(frames)
+
+
+def sb3_pong() -> A2C:
+    env = agents.SB3VecEnv(gym.make_vec("meta/Atari-v0", num_envs=32, **PONG))  # ALE's own rows
+    network = {"features_extractor_class": Shallow, "net_arch": []}
+    return A2C("CnnPolicy", env, n_steps=N_STEPS, seed=0, device="cpu", policy_kwargs=network)
+
+
 ENTRIES: dict[str, dict[str, Callable[[], Any]]] = {
-    "cartpole": {"SB3:A2C": sb3, "IMPALA": ours("IMPALA")},
+    "cartpole": {"SB3:A2C": sb3_cartpole, "IMPALA": partial(cartpole, "IMPALA")},
+    "pong": {"SB3:A2C": sb3_pong, "IMPALA": partial(pong, "IMPALA")},
 }
 
 
@@ -64,7 +95,7 @@ def measured(agent: Any, steps: int) -> float:
 def run(entry: str, repeats: int, steps: int, commit: str) -> None:
     made = {name: make() for name, make in ENTRIES[entry].items()}
     for agent in made.values():
-        agent.learn(ROWS * N_STEPS * 5, log_interval=None)  # warm
+        agent.learn(agent.n_envs * N_STEPS * 2, log_interval=None)  # warm
     rates: dict[str, list[float]] = {name: [] for name in made}
     for _ in range(repeats):
         for name, agent in made.items():
@@ -76,10 +107,10 @@ def run(entry: str, repeats: int, steps: int, commit: str) -> None:
             writer.writerow(COLUMNS)
         for name, found in rates.items():
             pairs = zip(found, rates["SB3:A2C"], strict=True)
-            ratio = statistics.median(ours / theirs for ours, theirs in pairs)
+            ratio = statistics.median(one / beside for one, beside in pairs)
             row = [
                 datetime.date.today().isoformat(), commit, platform.machine(), os.cpu_count(),
-                entry, name, ROWS, N_STEPS, repeats, f"{statistics.median(found):.0f}",
+                entry, name, made[name].n_envs, N_STEPS, repeats, f"{statistics.median(found):.0f}",
                 f"{ratio:.2f}",
             ]  # fmt: skip
             writer.writerow(row)
