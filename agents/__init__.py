@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .core.play.player import Player
     from .core.play.step import Step
     from .frodo import FRODO
-    from .impala import IMPALA
+    from .impala import IMPALA, STAC, STACX
     from .l2rl import L2RL
     from .laws.check import check_agent
     from .maml import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile, SupervisedMAML
@@ -42,6 +42,8 @@ ALGORITHMS = {
     "varibad": "agents.varibad:VariBAD",
     "a2c": "agents.a2c:A2C",
     "impala": "agents.impala:IMPALA",
+    "stac": "agents.impala:STAC",
+    "stacx": "agents.impala:STACX",
     "metagradient": "agents.meta_gradient:MetaGradient",
     "bmg": "agents.bmg:BMG",
     "frodo": "agents.frodo:FRODO",
@@ -80,6 +82,8 @@ __all__ = [
     "Player",
     "ProMP",
     "Reptile",
+    "STAC",
+    "STACX",
     "SB3VecEnv",
     "Step",
     "SupervisedMAML",

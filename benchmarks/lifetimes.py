@@ -1,6 +1,7 @@
 """Learners of one lifetime: learn from scratch, and report the last fifty episodes.
 
     python benchmarks/lifetimes.py impala-cartpole sb3-a2c-cartpole sb3-ppo-cartpole --seeds 0 1 2
+    python benchmarks/lifetimes.py impala-pong --seeds 0 --minutes 60
 
 `sb3-*` are Stable-Baselines3's agents with its defaults (A2C: 5 steps in 8 environments).
 
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 import stable_baselines3
 import torch
+from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.logger import CSVOutputFormat, Logger
 
@@ -56,17 +58,26 @@ ENTRIES = {
         "steps": 100_000,
         "reference": "beside impala-cartpole",
     },
+    "impala-pong": {
+        "agent": "IMPALA",
+        "id": "meta/Atari-v0",
+        "env_kwargs": {"game": "Pong"},
+        "steps": 5_000_000,
+        "reference": "a mean of at least 0 in 5 M steps of four frames",
+    },
 }
 
 
-def run(name: str, seed: int, commit: str) -> None:
+def run(name: str, seed: int, commit: str, minutes: float | None, keep: Path | None) -> None:
     entry = ENTRIES[name]
-    agent = _made(entry["agent"], entry["id"], seed)
+    agent = _made(entry["agent"], entry["id"], seed, entry.get("env_kwargs", {}))
     progress = RESULTS / f"lifetimes-{name}-s{seed}.progress.csv"
     agent.set_logger(Logger(None, [CSVOutputFormat(str(progress))]))
     start = time.perf_counter()
-    agent.learn(entry["steps"], log_interval=50)
+    agent.learn(entry["steps"], log_interval=50, callback=_Until(start, minutes))
     seconds = time.perf_counter() - start
+    if keep is not None:
+        agent.save(keep / f"{entry['agent']}-{name}-{seed}.zip")
     last = [episode["r"] for episode in agent.ep_info_buffer]
     row = [
         datetime.date.today().isoformat(), commit, platform.machine(), name, entry["agent"],
@@ -82,11 +93,23 @@ def run(name: str, seed: int, commit: str) -> None:
     print(*row, flush=True)
 
 
-def _made(name: str, identity: str, seed: int) -> Any:
+class _Until(BaseCallback):
+    """Stops after some minutes; None does not."""
+
+    def __init__(self, start: float, minutes: float | None):
+        super().__init__()
+        self.end = float("inf") if minutes is None else start + 60 * minutes
+
+    def _on_step(self) -> bool:
+        return time.perf_counter() < self.end
+
+
+def _made(name: str, identity: str, seed: int, env_kwargs: dict[str, Any]) -> Any:
     """Make an agent of ours, or `SB3:NAME` with eight environments."""
     library, _, of_sb3 = name.rpartition(":")
     if not library:
-        return getattr(agents, name)("MlpPolicy", identity, seed=seed, stats_window_size=50)
+        more = {"env_kwargs": env_kwargs, "seed": seed, "stats_window_size": 50}
+        return getattr(agents, name)("MlpPolicy", identity, **more)
     env = make_vec_env(identity, n_envs=8, seed=seed)
     cls = getattr(stable_baselines3, of_sb3)
     return cls("MlpPolicy", env, seed=seed, stats_window_size=50, device="cpu")
@@ -96,6 +119,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="+", choices=ENTRIES)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--minutes", type=float, help="stop each run after so many")
+    parser.add_argument("--keep", type=Path, help="save the agents in this folder")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     commit = subprocess.run(
@@ -103,7 +128,7 @@ def main() -> None:
     ).stdout.strip()
     for name in arguments.names:
         for seed in arguments.seeds:
-            run(name, seed, commit)
+            run(name, seed, commit, arguments.minutes, arguments.keep)
 
 
 if __name__ == "__main__":

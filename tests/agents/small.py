@@ -29,6 +29,8 @@ _OF: dict[str, dict[str, Any]] = {
     },
     "A2C": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3},
     "IMPALA": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, "lag": 1},
+    "STAC": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3},
+    "STACX": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3},
     "MetaGradient": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, **_TINY},
     "BMG": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, "target_steps": 2, **_TINY},
     "FRODO": {

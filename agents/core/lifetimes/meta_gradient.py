@@ -115,6 +115,11 @@ class MetaGradientRule(Rule):
                 them of `policy`, detached.
         """
 
+    @property
+    def adapts(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The figures that are meta-parameters."""
+        return tuple(self.meta.figures(self.meta.begin([0])))
+
     def direct(
         self, eta: torch.Tensor, learners: Learners, unroll: Unroll
     ) -> tuple[torch.Tensor, Figures] | None:
