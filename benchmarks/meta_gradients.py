@@ -84,8 +84,8 @@ def two_colours(arguments: argparse.Namespace) -> None:
     each = torch.tensor(ENTROPIES).repeat_interleave(len(seeds))
     fixed.rule = dataclasses.replace(fixed.rule, ent_coef=each)
     players = {
-        "BMG": _player(bmg, id_, len(seeds), arguments.first_seed),
-        "A2C": _player(fixed, id_, len(each), arguments.first_seed + 10_000),
+        "BMG": _player(bmg, id_, _paying(len(seeds)), 1, arguments.first_seed),
+        "A2C": _player(fixed, id_, _paying(len(each)), 1, arguments.first_seed + 10_000),
     }
     names = [("BMG", "learnt", seed) for seed in seeds]
     names += [("A2C", entropy, seed) for entropy in ENTROPIES for seed in seeds]
@@ -105,21 +105,113 @@ def two_colours(arguments: argparse.Namespace) -> None:
         if arguments.minutes and time.perf_counter() - start > 60 * arguments.minutes:
             break
     seconds = time.perf_counter() - start
-    by_kind = {kind: [totals[name] for name in names if name[:2] == kind] for kind in dict.fromkeys(
-        name[:2] for name in names
-    )}  # fmt: skip
-    best = max(np.mean(by_kind[("A2C", entropy)]) for entropy in ENTROPIES)
+
+    def mean(learner: str, bonus: Any) -> float:
+        return float(np.mean([totals[name] for name in names if name[:2] == (learner, bonus)]))
+
+    best = max(mean("A2C", entropy) for entropy in ENTROPIES)
     for (learner, bonus, seed), total in totals.items():
         record("two-colours", f"{learner} {bonus}", id_, seed, steps, seconds, total_reward=total)
-    ratio = np.mean(by_kind[("BMG", "learnt")]) / best
+    ratio = mean("BMG", "learnt") / best
     record("two-colours", "BMG", id_, -1, steps, seconds, over_best_fixed=(ratio, "at least 1.25"))
 
 
-def _player(agent: Any, id_: str, learners: int, seed: int) -> Player:
-    """Return a player of new learners, one a row, whose trial never ends."""
-    venv = gym.make_vec(id_, num_envs=learners, episodes_per_trial=ENDLESS)
-    venv.set_tasks([{"paying": row % 2} for row in range(learners)])
-    player = Player(venv, agent.inner_loop(venv, seed=fold(seed, "learners")))
+def _paying(rows: int) -> list[dict[str, int]]:
+    return [{"paying": row % 2} for row in range(rows)]
+
+
+# ---- MetaGradient: gamma of states, and gamma from a bad start ----------------------------------
+
+CHAIN = {
+    **{"eta": ("gamma",), "gamma": 0.5, "gae_lambda": 1.0, "outer_gamma": 1.0, "outer_lambda": 1.0},
+    **{"state_dependent": True, "embedding": 0, "optimizer": "sgd", "learning_rate": 0.5},
+    **{"vf_coef": 1.0, "max_grad_norm": None, "n_steps": 10, "meta_learning_rate": 1e-2},
+    **{"policy_kwargs": {"torso": "table"}, "preset": None},
+}
+CHAIN_ROWS = 4
+
+
+def noisy_chain(arguments: argparse.Namespace) -> None:
+    """The discount of each state of a chain; every seed is a learner, with its own noise."""
+    id_, seeds = "meta/NoisyChain-v0", arguments.seeds
+    agent = agents.MetaGradient("MlpPolicy", id_, seed=0, **CHAIN)
+    tasks = [{"disturbed": row % 2} for row in range(len(seeds))]
+    player = _player(agent, id_, tasks, CHAIN_ROWS, arguments.first_seed)
+    start = time.perf_counter()
+    for _ in range(arguments.steps // CHAIN_ROWS):
+        player.step()
+    seconds = time.perf_counter() - start
+    gammas = agent.rule.meta.values(player.loop.learners["eta"])["gamma"].numpy()
+    for seed, task, gamma in zip(seeds, tasks, gammas, strict=True):
+        inside = gamma[:9]  # what is left last is followed by nothing
+        noise, signal = inside[task["disturbed"] :: 2], inside[1 - task["disturbed"] :: 2]
+        gap = float(noise.mean() - signal.mean())
+        record(
+            "noisy-chain", "MetaGradient", id_, seed, arguments.steps, seconds,
+            gamma_leaving_noise=float(noise.mean()), gamma_leaving_signal=float(signal.mean()),
+            gap=(gap, "at least 0.15; a prototype .65 - .36"),
+        )  # fmt: skip
+
+
+CART_POLE = {
+    **{"n_envs": 8, "n_steps": 8, "learning_rate": 4e-3, "preset": None, "seed": 0},
+    "policy_kwargs": {"net_arch": [64, 64], "separate": ["value"]},
+    "env_kwargs": {"nominal": True},  # Gymnasium's CartPole-v1, step for step, as a native batch
+}
+BAD_START, FIXED = 0.5, (0.5, 0.7, 0.9, 0.99)
+
+
+def bad_start(arguments: argparse.Namespace) -> None:
+    """Gamma learnt from .5 beside fixed ones; all of a kind are learners of one loop."""
+    id_, seeds, rows = "meta/RandomCartPole-v0", arguments.seeds, CART_POLE["n_envs"]
+    learnt = agents.MetaGradient(
+        "MlpPolicy", id_, eta=("gamma",), gamma=BAD_START, outer_gamma=0.99,
+        meta_learning_rate=1e-2, **CART_POLE,
+    )  # fmt: skip
+    fixed = agents.A2C("MlpPolicy", id_, **CART_POLE)
+    each = torch.tensor(FIXED).repeat_interleave(len(seeds))
+    fixed.rule = dataclasses.replace(fixed.rule, gamma=each[:, None])
+    found = {}
+    for name, agent, count in (("learnt", learnt, len(seeds)), ("fixed", fixed, len(each))):
+        player = _player(
+            agent, id_, [None] * count, rows, arguments.first_seed, **CART_POLE["env_kwargs"]
+        )
+        start = time.perf_counter()
+        steps = arguments.steps // rows
+        _episodes(player, steps - steps // 5, count)
+        found[name] = _episodes(player, steps // 5, count)  # the last fifth counts
+        seconds = time.perf_counter() - start
+        if name == "learnt":
+            gammas = player.loop.figures["gamma"]
+    for seed, returns, gamma in zip(seeds, found["learnt"], gammas, strict=True):
+        record(
+            "bad-start", "MetaGradient .5", id_, seed, arguments.steps, seconds,
+            return_last_fifth=returns, gamma=(float(gamma), "above 0.7"),
+        )  # fmt: skip
+    names = [(gamma, seed) for gamma in FIXED for seed in seeds]
+    for (gamma, seed), returns in zip(names, found["fixed"], strict=True):
+        record(
+            "bad-start", f"A2C {gamma}", id_, seed, arguments.steps, seconds,
+            return_last_fifth=returns,
+        )  # fmt: skip
+    one, other = np.array(found["learnt"]), np.array(found["fixed"][: len(seeds)])
+    error = np.sqrt((one.var(ddof=1) + other.var(ddof=1)) / len(seeds))
+    record(
+        "bad-start", "MetaGradient .5", id_, -1, arguments.steps, seconds,
+        over_fixed_in_standard_errors=((one.mean() - other.mean()) / error, "at least 3"),
+    )  # fmt: skip
+
+
+# ---- playing ------------------------------------------------------------------------------------
+
+
+def _player(agent: Any, id_: str, tasks: list[Any], rows: int, seed: int, **kwargs: Any) -> Player:
+    """Return a player of new learners, each with its own rows, whose trial never ends."""
+    venv = gym.make_vec(id_, num_envs=len(tasks) * rows, episodes_per_trial=ENDLESS, **kwargs)
+    if tasks[0] is not None:
+        venv.set_tasks([task for task in tasks for _ in range(rows)])
+    loop = agent.inner_loop(venv, rows_per_task=rows, seed=fold(seed, "learners"))
+    player = Player(venv, loop)
     player.reset(fold(seed, "episodes"))
     return player
 
@@ -129,7 +221,20 @@ def _rewards(player: Player, steps: int) -> np.ndarray:
     return np.sum([player.step().reward for _ in range(steps)], axis=0)
 
 
-ENTRIES = {"two-colours": two_colours}
+def _episodes(player: Player, steps: int, learners: int) -> list[float]:
+    """Play, and return each learner's mean return of the episodes that ended."""
+    returns = np.zeros(player.venv.num_envs)
+    ended: list[list[float]] = [[] for _ in range(learners)]
+    for _ in range(steps):
+        step = player.step()
+        returns += step.reward
+        for row in np.flatnonzero(step.terminated | step.truncated):
+            ended[row * learners // len(returns)].append(returns[row])
+            returns[row] = 0.0
+    return [float(np.mean(some)) for some in ended]
+
+
+ENTRIES = {"two-colours": two_colours, "noisy-chain": noisy_chain, "bad-start": bad_start}
 
 
 def main() -> None:
