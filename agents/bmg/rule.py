@@ -39,10 +39,10 @@ class BootstrapRule(MetaGradientRule):
     matching: Literal["kl", "squared"]
     value_match_coef: float
 
-    def __post_init__(self) -> None:
-        """Check the arguments, and tell which figures are meta-parameters."""
-        super().__post_init__()
-        self.adapts = ("ent_coef",)
+    @property
+    def adapts(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The figures that are meta-parameters."""
+        return ("ent_coef",)
 
     def begin(self, seeds: Sequence[int]) -> Learners:
         """Return new learners."""

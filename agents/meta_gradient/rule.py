@@ -37,11 +37,6 @@ class ReturnsRule(MetaGradientRule):
     outer_lambda: float
     embedding: bool
 
-    def __post_init__(self) -> None:
-        """Check the arguments, and tell which figures are meta-parameters."""
-        super().__post_init__()
-        self.adapts = tuple(self._names())
-
     def inner_loss(
         self,
         policy: torch.Tensor,
