@@ -96,6 +96,7 @@ class ActorCritic:
         if context:
             shapes |= {"context": (context,), EMBEDDING: (context_features, context)}
         self.layout = stacked.Layout(shapes)
+        self._latest: tuple[tuple, torch.Tensor, stacked.Parts] | None = None
 
     # ---- parameters -----------------------------------------------------------------------------
 
@@ -162,7 +163,7 @@ class ActorCritic:
             `outputs`: [M, N, size], or [M, N] if its size is 1; with a memory `"memory"`: that
             after this step, [M, N, S].
         """
-        parts = self.layout.unflatten(params)
+        parts = self._parts(params)
         if memory is None:
             memory = self.first_memory(params, inputs.shape[1])
         states = self._split(memory)
@@ -226,6 +227,16 @@ class ActorCritic:
         """
         outputs = self.forward(params, _flat(inputs), None if memory is None else _flat(memory))
         return {name: _by_time(out, inputs) for name, out in outputs.items()}
+
+    def _parts(self, params: torch.Tensor) -> stacked.Parts:
+        """Return the parameters by name; while acting, those of the last step if they still are."""
+        if torch.is_grad_enabled():
+            return self.layout.unflatten(params)
+        now = params.data_ptr(), params._version, params.shape, params.dtype
+        if self._latest is None or self._latest[0] != now:
+            # `params` is kept too, so that no other tensor can come to stand where it is
+            self._latest = now, params, stacked.settle(self.layout.unflatten(params))
+        return self._latest[2]
 
     def _split(self, memory: torch.Tensor | None) -> list[torch.Tensor | None]:
         if memory is None:

@@ -21,6 +21,7 @@ from meta_envs.core.rng import fold
 
 Parts = dict[str, torch.Tensor]  # by name, [M, ...]
 _LINE = 16  # float32 numbers of 64 bytes
+_KEPT = "_kept_layer"  # attribute of a weight that is settled
 
 
 class Layout:
@@ -101,19 +102,53 @@ def linear(
     Returns:
         [M, N, O].
     """
+    kept = getattr(weight, _KEPT, None)
+    if kept:
+        return _applied(inputs, *kept[0])
+    layer = _layer(weight, bias)
+    if kept is not None:
+        kept.append(layer)
+    return _applied(inputs, *layer)
+
+
+def settle(parts: Parts) -> Parts:
+    """Let `linear` keep what it makes of these parameters, which nobody changes any more.
+
+    A layer must always be applied with the same bias.
+    """
+    for part in parts.values():
+        setattr(part, _KEPT, [])
+    return parts
+
+
+def _layer(
+    weight: torch.Tensor, bias: torch.Tensor | None
+) -> tuple[torch.Tensor, torch.Tensor | None, int, int]:
+    """Return weight and bias as `_applied` takes them, the outputs and the missing features."""
     outputs, features = weight.shape[1:]
     more_features = _whole_lines(features) - features
     more_outputs = _whole_lines(outputs) - outputs
-    if more_features:
-        inputs = pad(inputs, (0, more_features))
     if more_features or more_outputs:
         weight = pad(weight, (0, more_features, 0, more_outputs))
+    if bias is not None:
+        bias = (pad(bias, (0, more_outputs)) if more_outputs else bias).unsqueeze(1)
+    return weight.transpose(1, 2), bias, outputs, more_features
+
+
+def _applied(
+    inputs: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None,
+    outputs: int,
+    more_features: int,
+) -> torch.Tensor:
+    if more_features:
+        inputs = pad(inputs, (0, more_features))
     if bias is None:
-        product = torch.bmm(inputs, weight.transpose(1, 2))
+        product = torch.bmm(inputs, weight)
     else:
-        bias = pad(bias, (0, more_outputs)) if more_outputs else bias
-        product = torch.baddbmm(bias.unsqueeze(1), inputs, weight.transpose(1, 2))
-    return product[..., :outputs] if more_outputs else product
+        product = torch.baddbmm(bias, inputs, weight)
+    return product if weight.shape[2] == outputs else product[..., :outputs]
 
 
 def mlp(

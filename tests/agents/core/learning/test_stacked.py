@@ -94,3 +94,16 @@ def test_flatten_undoes_unflatten_and_refuses_others():
 def test_orthogonal_weights():
     weight = stacked.orthogonal((3, 8), 2.0, torch.Generator().manual_seed(0))
     torch.testing.assert_close(weight @ weight.T, 4 * torch.eye(3), rtol=1e-5, atol=1e-5)
+
+
+def test_settled_weights_are_prepared_once_and_give_the_same_bits():
+    generator = torch.Generator().manual_seed(0)
+    parts = {
+        "weight": torch.randn(2, 5, 3, generator=generator),
+        "bias": torch.randn(2, 5, generator=generator),
+    }
+    inputs = torch.randn(2, 4, 3, generator=generator)
+    plain = stacked.linear(inputs, parts["weight"], parts["bias"])
+    settled = stacked.settle({name: part.clone() for name, part in parts.items()})
+    for _ in range(2):
+        assert torch.equal(stacked.linear(inputs, settled["weight"], settled["bias"]), plain)

@@ -123,3 +123,15 @@ def test_what_is_refused(arguments, error, words):
         ActorCritic(VECTOR, MOVES, **arguments)
     with pytest.raises(TypeError, match="FlattenObservation"):
         ActorCritic(spaces.Tuple([VECTOR]), MOVES)
+
+
+@torch.no_grad()
+def test_acting_sees_new_parameters_and_parameters_written_over():
+    network = ActorCritic(VECTOR, MOVES, [8])
+    inputs = torch.ones(1, 2, 3)
+    first, other = network.begin([0]), network.begin([1])
+    values = [network.forward(params, inputs)["value"] for params in (first, first, other, first)]
+    assert torch.equal(values[0], values[1]) and torch.equal(values[0], values[3])
+    assert not torch.equal(values[0], values[2])
+    first.copy_(other)
+    assert torch.equal(network.forward(first, inputs)["value"], values[2])
