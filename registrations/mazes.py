@@ -22,7 +22,7 @@ TABLE: tuple[dict[str, Any], ...] = (
     },
     {
         "id": "meta/DarkRoom-v0",
-        "family": "meta_envs.mazes.rooms:DarkRoom",
+        "family": "meta_envs.mazes.dark_rooms:DarkRoom",
         "episodes_per_trial": 10,
         "summary": "A dark room with one hidden cell that pays while one stays on it",
         "source": "Laskin et al. 2022 (Algorithm Distillation), section 4",
@@ -30,7 +30,7 @@ TABLE: tuple[dict[str, Any], ...] = (
     },
     {
         "id": "meta/DarkKeyDoor-v0",
-        "family": "meta_envs.mazes.rooms:DarkKeyDoor",
+        "family": "meta_envs.mazes.dark_rooms:DarkKeyDoor",
         "episodes_per_trial": 10,
         "summary": "A dark room with an invisible key, and an invisible door that needs it",
         "source": "Laskin et al. 2022 (Algorithm Distillation), section 4",

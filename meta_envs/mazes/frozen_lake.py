@@ -15,6 +15,7 @@ from ..core.snapshot_check import refuse_outside
 from ..core.tasks import Task
 from ..core.vector import MetaVectorEnv
 from .pictures import Visits
+from .random_maze import connected
 from .room_pictures import Mark, draw_room
 
 if TYPE_CHECKING:
@@ -173,16 +174,4 @@ class FrozenLake(MetaVectorEnv):
 def can_be_crossed(holes: np.ndarray) -> bool:
     """Tell whether a path leads from the first corner of a lake [size, size] to the last."""
     size = len(holes)
-    closed = np.pad(holes, 1, constant_values=1).ravel().tolist()
-    width = size + 2
-    front, last = [width + 1], size * width + size
-    closed[front[0]] = True
-    while front:
-        cell = front.pop()
-        if cell == last:
-            return True
-        for ahead in (cell - 1, cell + 1, cell - width, cell + width):
-            if not closed[ahead]:
-                closed[ahead] = True
-                front.append(ahead)
-    return False
+    return connected(np.pad(holes, 1, constant_values=1), (1, 1), (size, size))

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from gymnasium import spaces
 
 from ..core.arguments import positive
 from ..core.core_arguments import CoreArguments
-from ..core.memory import refuse_size
-from ..core.snapshot_check import refuse_outside
-from ..core.splits import held_out
 from ..core.tasks import Task
-from ..core.vector import MetaVectorEnv
-from .pictures import Visits, draw_grid_navi
+from .pictures import draw_grid_navi
+from .rooms import GoalRoom
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-_MOVES = np.array([[0, 0], [0, 1], [1, 0], [0, -1], [-1, 0]])  # cells: stay, up, right, down, left
 _NEAR_START = ((0, 0), (0, 1), (1, 0), (1, 1))  # cells that never hold the goal
 _GOAL_REWARD = 1.0  # for each step that ends on the goal
 _STEP_REWARD = -0.1  # for each other step
-_CELL_BYTES = 250  # in the list, the array and perhaps the set of goals, and in the count of visits
-_TEST_SHARE = 4  # one goal in this many is held out
 
 
-class GridNavi(MetaVectorEnv):
+class GridNavi(GoalRoom):
     """A grid in which one cell, the hidden goal, gives reward as long as the agent stays on it.
 
     Tasks:
@@ -63,41 +55,12 @@ class GridNavi(MetaVectorEnv):
         ValueError: If an argument is out of range.
     """
 
-    splits = ("train", "test", "all")
-
-    action_names = ("stay", "up", "right", "down", "left")
+    title = "GridNavi"
 
     def __init__(self, size: int = 5, steps: int = 15, **core: Unpack[CoreArguments]):
-        self.size = positive("size", size)
-        self.steps = positive("steps", steps)
-        if self.size < 3:
+        if positive("size", size) < 3:
             raise ValueError(f"size={size} leaves no cell for a goal; it must be at least 3")
-        refuse_size("size", self.size, lambda side: side**2 * _CELL_BYTES)
-        self.row_bytes = 8 * self.size**2  # visits, for pictures
-        cells = [cell for cell in product(range(self.size), repeat=2) if cell not in _NEAR_START]
-        self._goals = np.array(cells)
-        n_test = max(len(cells) // _TEST_SHARE, 1)
-        self._test_goals = set(map(tuple, self._goals[held_out(len(cells), n_test)].tolist()))
-        super().__init__(
-            task_space=spaces.Dict({"goal": spaces.MultiDiscrete([self.size, self.size])}),
-            observation_space=spaces.Box(0.0, self.size - 1.0, (2,), np.float32),
-            action_space=spaces.Discrete(len(_MOVES)),
-            **core,
-        )
-        self.state = {"position": np.zeros((self.num_envs, 2), dtype=np.int64)}
-        self._visits = Visits(self.num_envs, self.size)  # for pictures
-
-    def draw_task(self, rng: np.random.Generator) -> dict[str, Any]:
-        """Draw a goal."""
-        return {"goal": self._goals[rng.integers(len(self._goals))]}
-
-    def all_tasks(self) -> tuple[dict[str, Any], ...]:
-        """Return every goal, column by column."""
-        return tuple({"goal": goal} for goal in self._goals)
-
-    def in_split(self, task: Task) -> bool:
-        """Tell whether the goal belongs to the split."""
-        return (tuple(task["goal"].tolist()) in self._test_goals) == (self.split == "test")
+        super().__init__(size=size, steps=steps, never=_NEAR_START, **core)
 
     def check_task(self, task: Task) -> None:
         """Refuse a goal beside the start.
@@ -112,35 +75,15 @@ class GridNavi(MetaVectorEnv):
                 f"{self.size} x {self.size} grid but {[list(cell) for cell in _NEAR_START]}"
             )
 
-    def check_state(self, state: dict[str, np.ndarray]) -> None:
-        """Refuse places outside the grid."""
-        super().check_state(state)
-        refuse_outside("state.position", state["state.position"], 0, self.size - 1)
+    def start(self, rows: np.ndarray) -> np.ndarray:
+        """Return the start cell."""
+        return np.zeros((len(rows), 2), dtype=np.int64)
 
-    def apply_tasks(self, rows: np.ndarray) -> None:
-        """Forget, for pictures, where the last trial went."""
-        self._visits.begin_trials(rows)
-
-    def begin_episodes(self, rows: np.ndarray) -> np.ndarray:
-        """Put `rows` on the start cell."""
-        self.state["position"][rows] = 0
-        if self.render_mode is not None:
-            self._visits.begin_episodes(rows, self.state["position"][rows])
-        return np.zeros((len(rows), 2), dtype=np.float32)
-
-    def step_rows(
-        self, actions: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
-        """Move every row."""
-        position = np.clip(self.state["position"] + _MOVES[actions], 0, self.size - 1)
+    def pay(self, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Pay 1 on the goal, and take .1 elsewhere."""
         goal = self.tasks["goal"]
         on_goal = (position[:, 0] == goal[:, 0]) & (position[:, 1] == goal[:, 1])
-        rewards = np.where(on_goal, _GOAL_REWARD, _STEP_REWARD)
-        self.state["position"] = position
-        if self.render_mode is not None:
-            self._visits.step(position, rewards)
-        terminated = self.elapsed >= self.steps
-        return position.astype(np.float32), rewards, terminated, {"success": on_goal}
+        return np.where(on_goal, _GOAL_REWARD, _STEP_REWARD), on_goal
 
     def render_row(self, row: int) -> np.ndarray:
         """Draw the grid, the hidden goal, and where this trial has been."""

@@ -134,7 +134,7 @@ class RandomMaze(MetaVectorEnv):
                 raise ValueError(f"task[{key!r}]={list(cell)} is a wall; give a free cell")
         if start == goal:
             raise ValueError(f"task['goal']={list(goal)} is the start too; give another cell")
-        if not _connected(walls, start, goal):
+        if not connected(walls, start, goal):
             raise ValueError(
                 f"no way leads from task['start']={list(start)} to task['goal']={list(goal)}"
             )
@@ -229,8 +229,14 @@ def _ways(fresh: list[bool], room: int, steps: tuple[int, ...]) -> list[int]:
     return [step for step in steps if 0 <= room + 2 * step < len(fresh) and fresh[room + 2 * step]]
 
 
-def _connected(walls: np.ndarray, start: tuple[int, ...], goal: tuple[int, ...]) -> bool:
-    """Tell whether a path leads from start to goal; the border is wall."""
+def connected(walls: np.ndarray, start: tuple[int, ...], goal: tuple[int, ...]) -> bool:
+    """Tell whether a path leads from one cell to another.
+
+    Args:
+        walls: Not zero for a wall, [size, size]; the border is all wall.
+        start: Row and column.
+        goal: Row and column.
+    """
     size = len(walls)
     closed = walls.ravel().tolist()
     first, last = (row * size + column for row, column in (start, goal))
