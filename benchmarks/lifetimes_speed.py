@@ -1,10 +1,11 @@
-"""Environment steps a second of learners of one lifetime, updates included, beside SB3's A2C.
+"""Environment steps a second of learners of one lifetime, updates included, beside another.
 
-    python benchmarks/lifetimes_speed.py cartpole --repeats 5
+    python benchmarks/lifetimes_speed.py cartpole meta-gradient learners --repeats 5
     python benchmarks/lifetimes_speed.py pong --repeats 3 --steps 6400
 
 Paired: the agents run in turn, with the same network, rows, steps between updates and therefore
-updates. Appends to `results/lifetimes_speed.csv`: each agent's median, and its ratio to SB3's A2C.
+updates. Appends to `results/lifetimes_speed.csv`: each agent's median, and its ratio to the first:
+Stable-Baselines3's A2C, IMPALA for `meta-gradient`, a single learner for `learners`.
 """
 
 from __future__ import annotations
@@ -79,9 +80,35 @@ def sb3_pong() -> A2C:
     return A2C("CnnPolicy", env, n_steps=N_STEPS, seed=0, device="cpu", policy_kwargs=network)
 
 
+class Learners:
+    """Learners of `MetaGradient` in one loop, eight rows each, with what `measured` asks of an agent.
+
+    Args:
+        count: How many.
+    """
+
+    def __init__(self, count: int):
+        agent = agents.MetaGradient(
+            "MlpPolicy", "meta/RandomCartPole-v0", preset=None, n_envs=8, n_steps=N_STEPS, seed=0,
+            policy_kwargs={"net_arch": [64, 64], "separate": ["value"]},
+        )  # fmt: skip
+        self.n_envs, self.num_timesteps = 8 * count, 0
+        venv = gym.make_vec("meta/RandomCartPole-v0", num_envs=self.n_envs)
+        self.player = agents.Player(venv, agent.inner_loop(venv, rows_per_task=8, seed=0))
+        self.player.reset(0)
+
+    def learn(self, steps: int, **_: Any) -> None:
+        """Play `steps` steps of all rows together, and learn on the way."""
+        for _ in range(max(steps // self.n_envs, N_STEPS)):
+            self.player.step()
+            self.num_timesteps += self.n_envs
+
+
 ENTRIES: dict[str, dict[str, Callable[[], Any]]] = {
     "cartpole": {"SB3:A2C": sb3_cartpole, "IMPALA": partial(cartpole, "IMPALA")},
     "pong": {"SB3:A2C": sb3_pong, "IMPALA": partial(pong, "IMPALA")},
+    "meta-gradient": {name: partial(cartpole, name) for name in ("IMPALA", "MetaGradient")},
+    "learners": {f"{count} MetaGradient": partial(Learners, count) for count in (1, 64)},
 }
 
 
@@ -106,7 +133,7 @@ def run(entry: str, repeats: int, steps: int, commit: str) -> None:
         if fresh:
             writer.writerow(COLUMNS)
         for name, found in rates.items():
-            pairs = zip(found, rates["SB3:A2C"], strict=True)
+            pairs = zip(found, rates[next(iter(made))], strict=True)
             ratio = statistics.median(one / beside for one, beside in pairs)
             row = [
                 datetime.date.today().isoformat(), commit, platform.machine(), os.cpu_count(),
