@@ -81,7 +81,7 @@ def sb3_pong() -> A2C:
 
 
 class Learners:
-    """Learners of `MetaGradient` in one loop, eight rows each, with what `measured` asks of an agent.
+    """Learners of `MetaGradient` in one loop, eight rows each, as `measured` takes an agent.
 
     Args:
         count: How many.
