@@ -175,7 +175,8 @@ class MetaGradientRule(Rule):
         counts = learners["window.count"]
         if bool((counts == counts[0]).all()):
             return self._update(learners, unroll, int(counts[0]))
-        parts, figures = dict(learners), {}  # learners that are at different updates
+        parts = dict(learners)  # which are at different updates
+        figures: Figures = {}
         for count in counts.unique().tolist():
             index = torch.nonzero(counts == count).squeeze(1)
             chosen = {name: part[index] for name, part in learners.items()}
