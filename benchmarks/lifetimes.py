@@ -33,7 +33,31 @@ TABLE = RESULTS / "lifetimes.csv"
 COLUMNS = (
     "date,commit,machine,entry,agent,id,seed,steps,seconds,last_50_mean,last_50_min,reference"
 ).split(",")
-ENTRIES = {
+_CATCH: dict[str, Any] = {
+    "id": "meta/Catch-v0",
+    "steps": 60_000,
+    "arguments": {
+        "n_envs": 16,
+        "n_steps": 16,
+        "learning_rate": 2e-3,
+        "policy_kwargs": {"net_arch": [64]},
+        "eta_start": {"gamma": 0.5},
+        "meta_learning_rate": 1e-2,
+    },
+}
+_PIXELS: dict[str, Any] = {
+    **_CATCH,
+    "steps": 30_000,
+    "env_kwargs": {"pixels": True},
+    "arguments": {
+        "n_envs": 16,
+        "n_steps": 16,
+        "learning_rate": 1e-3,
+        "policy_kwargs": {"torso": "cnn"},
+        "meta_learning_rate": 5e-3,
+    },
+}
+ENTRIES: dict[str, dict[str, Any]] = {
     "a2c-cartpole": {
         "agent": "A2C",
         "id": "CartPole-v1",
@@ -65,12 +89,33 @@ ENTRIES = {
         "steps": 5_000_000,
         "reference": "a mean of at least 0 in 5 M steps of four frames",
     },
+    "stac-catch": {
+        **_CATCH,
+        "agent": "STAC",
+        "reference": "gamma rises from .5 beyond .7; more than stac-catch-still",
+    },
+    "stac-catch-still": {
+        **_CATCH,
+        "agent": "STAC",
+        "arguments": {**_CATCH["arguments"], "meta_learning_rate": 0.0},
+        "reference": "beside stac-catch: gamma stays .5",
+    },
+    "stac-catch-pixels": {
+        **_PIXELS,
+        "agent": "STAC",
+        "reference": "beside stacx-catch-pixels; no threshold",
+    },
+    "stacx-catch-pixels": {
+        **_PIXELS,
+        "agent": "STACX",
+        "reference": "beside stac-catch-pixels; no threshold",
+    },
 }
 
 
 def run(name: str, seed: int, commit: str, minutes: float | None, keep: Path | None) -> None:
     entry = ENTRIES[name]
-    agent = _made(entry["agent"], entry["id"], seed, entry.get("env_kwargs", {}))
+    agent = _made(entry, seed)
     progress = RESULTS / f"lifetimes-{name}-s{seed}.progress.csv"
     agent.set_logger(Logger(None, [CSVOutputFormat(str(progress))]))
     start = time.perf_counter()
@@ -104,12 +149,14 @@ class _Until(BaseCallback):
         return time.perf_counter() < self.end
 
 
-def _made(name: str, identity: str, seed: int, env_kwargs: dict[str, Any]) -> Any:
+def _made(entry: dict[str, Any], seed: int) -> Any:
     """Make an agent of ours, or `SB3:NAME` with eight environments."""
-    library, _, of_sb3 = name.rpartition(":")
+    identity = entry["id"]
+    library, _, of_sb3 = entry["agent"].rpartition(":")
     if not library:
-        more = {"env_kwargs": env_kwargs, "seed": seed, "stats_window_size": 50}
-        return getattr(agents, name)("MlpPolicy", identity, **more)
+        more = {"env_kwargs": entry.get("env_kwargs", {}), "seed": seed, "stats_window_size": 50}
+        more |= entry.get("arguments", {})
+        return getattr(agents, of_sb3)("MlpPolicy", identity, **more)
     env = make_vec_env(identity, n_envs=8, seed=seed)
     cls = getattr(stable_baselines3, of_sb3)
     return cls("MlpPolicy", env, seed=seed, stats_window_size=50, device="cpu")
