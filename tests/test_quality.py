@@ -19,6 +19,7 @@ ALL = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"
 LINES = 350  # the aim is 300
 FUNCTION_LINES = 60  # signature and docstring apart
 UNSAFE = {"pickle", "cloudpickle", "dill", "shelve", "marshal", "joblib"}  # run what they read
+WORKERS = ROOT / "agents" / "core" / "learning" / "workers.py"  # talks to processes of its own
 
 
 def name(path: Path) -> str:
@@ -79,10 +80,11 @@ def test_functions_are_short():
 def test_nothing_is_pickled():
     wrong = []
     for path, text in read(SOURCES):
-        wrong += [f"{name(path)} imports {module}" for module in imported(text) & UNSAFE]
+        unsafe_here = UNSAFE - {"joblib"} if path == WORKERS else UNSAFE
+        wrong += [f"{name(path)} imports {module}" for module in imported(text) & unsafe_here]
         for node in ast.walk(ast.parse(text)):
             called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
-            unsafe = called in ("torch.load", "torch.save")
+            unsafe = called in ("torch.load", "torch.save", "joblib.load", "joblib.dump")
             if unsafe or (isinstance(node, ast.keyword) and node.arg == "allow_pickle"):
                 wrong.append(f"{name(path)}: {ast.unparse(node)}")
     assert not wrong

@@ -5,7 +5,7 @@ N rows, of which R are playing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,10 +58,10 @@ class StepCheck:
     def __init__(self, venv: Any, infos: tuple[str, ...]):
         self.venv = venv
         self.infos = infos
-        self.seed: int | None = None
+        self.seed: int | Sequence[int] | None = None
         self.step = 0
 
-    def reset(self, observations: Any, seed: int | None) -> None:
+    def reset(self, observations: Any, seed: int | Sequence[int] | None) -> None:
         """Check the observations of a reset, [N, ...]; without a seed, step counts continue.
 
         Raises:
@@ -110,7 +110,8 @@ class StepCheck:
         base = self.venv.unwrapped
         name = getattr(base.spec, "id", None) or type(base).__name__
         value = flat[index][wrong[index]][0]
-        after = "a reset" if self.seed is None else f"reset(seed={self.seed})"
+        seed = self.seed[row] if isinstance(self.seed, Sequence) else self.seed
+        after = "a reset" if seed is None else f"reset(seed={seed})"
         raise NotFiniteError(
             f"{name}: the {term} of row {row} is {value} at step {self.step} after {after}; it "
             f"must be finite in float32. Correct the environment (`metazoo check {name}` tests it)",

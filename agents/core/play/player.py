@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,11 +66,13 @@ class Player:
         self.observations: Any = None
         self._check = StepCheck(venv, (*_CHECKED, *checked))
 
-    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
+    def reset(
+        self, seed: int | Sequence[int] | None = None, options: dict[str, Any] | None = None
+    ) -> None:
         """Reset the environment; the loop is not told.
 
         Args:
-            seed: Of row 0; row i gets `seed + i`.
+            seed: Of row 0, where row i gets `seed + i`; or the seeds of all rows [N].
             options: As in `MetaVectorEnv.reset`.
 
         Raises:
