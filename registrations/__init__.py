@@ -14,6 +14,7 @@ from . import (
     memory,
     navigation,
     regression,
+    terrain,
 )
 
 _TABLES = (
@@ -28,6 +29,7 @@ _TABLES = (
     manipulation.TABLE,
     arcade.TABLE,
     memory.TABLE,
+    terrain.TABLE,
 )
 
 for _table in _TABLES:
