@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from .core.play.inner_loop import InnerLoop
     from .core.play.player import Player
     from .core.play.step import Step
+    from .es import ES
     from .frodo import FRODO
     from .impala import IMPALA, STAC, STACX
     from .l2rl import L2RL
     from .laws.check import check_agent
     from .maml import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile, SupervisedMAML
     from .meta_gradient import MetaGradient
+    from .pbt import PBT
     from .pearl import PEARL
     from .rl2 import RL2
     from .varibad import VariBAD
@@ -47,6 +49,8 @@ ALGORITHMS = {
     "metagradient": "agents.meta_gradient:MetaGradient",
     "bmg": "agents.bmg:BMG",
     "frodo": "agents.frodo:FRODO",
+    "es": "agents.es:ES",
+    "pbt": "agents.pbt:PBT",
 }
 
 _PLACES = {
@@ -68,11 +72,13 @@ __all__ = [
     "A2C",
     "BMG",
     "EMAML",
+    "ES",
     "FOMAML",
     "IMPALA",
     "FRODO",
     "L2RL",
     "MAML",
+    "PBT",
     "PEARL",
     "RL2",
     "AdaptationCurve",

@@ -76,7 +76,8 @@ def start(
     """
     wishes = wishes.filled(_DEFAULTS).filled({"threads": _set_threads(wishes.threads)})
     rest = {key: value for key, value in arguments.items() if key != "policy"}
-    agent = cls(arguments.get("policy", flags.default_policy(cls)), env_id, **rest)
+    policy = arguments.get("policy", flags.default_policy(cls))
+    agent = cls(env=env_id, **({} if policy is None else {"policy": policy}), **rest)
     if "policy" not in arguments:
         agent.applied["policy"] = "default"
     config = {

@@ -28,7 +28,9 @@ _SMALL: dict[str, Any] = {
     **{"n_envs": 4, "n_steps": 3, "n_trials": 1, "rows_per_task": 2, "n_tasks": 2},
     **{"n_epochs": 1, "batch_size": 4, "n_batches": 1, "vae_updates": 1, "gradient_steps": 1},
     **{"n_train_tasks": 2, "n_initial_episodes": 1, "meta_batch_size": 2},
-    **{"context_batch_size": 4, "buffer_size": 2000, "shots": 2, "queries": 2},
+    **{"context_batch_size": 4, "buffer_size": 2000, "shots": 2, "queries": 2, "population": 4},
+    **{"algorithm": "l2rl", "members": 2, "ready": 1, "eval_tasks": 2},
+    "population": 4,
 }
 _SMALL_POLICY: dict[str, Any] = {"hidden_size": 4, "embedding_sizes": (4,), "net_arch": (4,)}
 _REFUSALS = (TypeError, ValueError, NotImplementedError)

@@ -37,6 +37,11 @@ _OF: dict[str, dict[str, Any]] = {
         **{"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, "inner_steps": 2},
         **{"target_width": 4, **_TINY},
     },
+    "ES": {"policy": "MlpPolicy", "n_envs": 4, "population": 4},
+    "PBT": {
+        **{"policy": "l2rl", "n_envs": 4, "members": 2, "ready": 1, "eval_tasks": 2},
+        "policy_kwargs": {"hidden_size": 4},
+    },
     "SupervisedMAML": {
         **{"policy": "MlpRegressor", "n_tasks": 2, "shots": 2, "queries": 2, "n_batches": 1},
     },

@@ -296,7 +296,7 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
         with contextlib.nullcontext() if kwargs else stored.reading(str(path), "settings"):
             guard = functools.partial(check_named, place=str(path), allow_modules=allowed)
             with stored.limited_parameters(tensors, str(path)), guarded(guard):
-                agent = cls(policy, env, **settings, device=device)
+                agent = cls(policy=policy, env=env, **settings, device=device)
         with stored.reading(str(path), "its spaces"):
             spaces = decode(data["observation_space"]), decode(data["action_space"])
             check_spaces(agent.venv, *spaces)

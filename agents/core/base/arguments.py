@@ -40,6 +40,7 @@ class Argument:
         remembered: Whether it defines the agent and is therefore kept in checkpoints.
         checks: Checks that a value must pass.
         type: Its annotation as a type; Any if that cannot be resolved.
+        first: Whether it stands before those that bases declare.
     """
 
     help: str
@@ -49,6 +50,7 @@ class Argument:
     checks: tuple[Check, ...] = ()
     name: str = ""
     type: Any = None
+    first: bool = False
 
     @property
     def required(self) -> bool:
@@ -72,6 +74,7 @@ def argument(
     kw_only: bool = True,
     remembered: bool = True,
     type: Any = None,
+    first: bool = False,
 ) -> Any:
     """Declare an argument in a class body, assigned to its annotated name.
 
@@ -83,8 +86,9 @@ def argument(
         remembered: Whether checkpoints keep it.
         type: What it accepts, if the annotation cannot say so because the attribute of that name
             has another type; None takes the annotation.
+        first: Whether it stands before the arguments that bases declare.
     """
-    return Argument(help, default, kw_only, remembered, checks, type=type)
+    return Argument(help, default, kw_only, remembered, checks, type=type, first=first)
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(argument,))
@@ -194,7 +198,11 @@ def _collected(cls: type) -> dict[str, Argument]:
         found.update(own)
         for name in found.keys() & vars(base).keys() - own.keys():
             found[name] = dataclasses.replace(found[name], default=vars(base)[name])
-    return dict(sorted(found.items(), key=lambda item: item[1].kw_only))  # a stable sort
+    return dict(sorted(found.items(), key=_place))  # a stable sort
+
+
+def _place(item: tuple[str, Argument]) -> tuple[bool, bool]:
+    return item[1].kw_only, not item[1].first
 
 
 def _signature(arguments: Mapping[str, Argument]) -> inspect.Signature:

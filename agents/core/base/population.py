@@ -1,0 +1,151 @@
+"""Populations: members that play episodes, in this process or in many. M members, E episodes each.
+
+A job is some members; what it returns depends on nothing but the job. The number of workers and
+the size of jobs therefore change the time, and no number.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..learning.evolution import OpenES, State
+from ..learning.workers import each
+from ..nets.actor_critic import ActorCritic
+from ..play.members import Played, play_members
+from ..play.player import OnStep, StoppedError
+from ..saving.encoding import decode, encode
+from .venv import make_rows
+
+
+@dataclass(frozen=True)
+class Around:
+    """Members around the center of an evolution strategy, made where they play."""
+
+    es: OpenES
+    state: Mapping[str, np.ndarray]  # the center, sigma and the generation
+    seed: int
+    members: range
+
+    @staticmethod
+    def of(es: OpenES, state: State, seed: int) -> Around:
+        """Return all members of a generation."""
+        needed = {name: state[name].numpy() for name in ("center", "sigma", "generation")}
+        return Around(es, needed, seed, range(es.population))
+
+    def __len__(self) -> int:
+        """Return M."""
+        return len(self.members)
+
+    def __getitem__(self, which: slice) -> Around:
+        """Return consecutive members."""
+        return Around(self.es, self.state, self.seed, self.members[which])
+
+    def params(self) -> torch.Tensor:
+        """Return the parameters, [M, P]."""
+        state = {name: torch.from_numpy(part) for name, part in self.state.items()}
+        return self.es.ask(state, self.seed, self.members)
+
+
+@dataclass(frozen=True)
+class Job:
+    """Members, and the episodes that they play."""
+
+    network: ActorCritic
+    members: Around | np.ndarray  # or parameters [M, P]
+    seeds: np.ndarray  # of the episodes, [M, E]
+    tasks: Sequence[Any] | None = None  # one each; None lets the seeds draw them
+    sampled: bool = False  # else the most probable actions
+
+    @property
+    def rows(self) -> int:
+        """M E."""
+        return self.seeds.size
+
+    def part(self, which: slice) -> Job:
+        """Return some members."""
+        tasks = None if self.tasks is None else self.tasks[which]
+        return Job(self.network, self.members[which], self.seeds[which], tasks, self.sampled)
+
+    def params(self) -> torch.Tensor:
+        """Return the parameters, [M, P]."""
+        given = self.members
+        return given.params() if isinstance(given, Around) else torch.from_numpy(given)
+
+    def play(self, venv: Any, on_step: OnStep | None = None) -> Played:
+        """Play in a batch of M E rows."""
+        return play_members(
+            venv, self.network, self.params(), self.seeds, self.tasks, self.sampled, on_step
+        )
+
+
+def play_jobs(
+    jobs: Sequence[Job],
+    identity: tuple[str | None, Mapping[str, Any]],
+    venv: Any,
+    workers: int | str | None,
+    on_step: OnStep,
+) -> list[Played]:
+    """Play jobs, in order, and count their steps.
+
+    Args:
+        jobs: All with as many rows as `venv`, if `workers` is 1.
+        identity: Id and keyword arguments of the environment.
+        venv: A batch to play in, if `workers` is 1.
+        workers: As in `each`.
+        on_step: Called after every step, or, where others play, with the steps of a job.
+
+    Raises:
+        NotFiniteError: If a reward or an observation is not finite.
+        StoppedError: If `on_step` returned False.
+        ValueError: If others are to play in an environment that has no id.
+    """
+    if workers == 1:
+        batches = {venv.num_envs: venv}
+        results = []
+        for job in jobs:
+            if job.rows not in batches:
+                batches[job.rows] = rows_of_process(*spelled(identity), job.rows)
+            results.append(job.play(batches[job.rows], on_step))
+        return results
+    if identity[0] is None:
+        raise ValueError(
+            f"workers={workers!r} make environments of their own, and {venv} has no id to make "
+            "them from; give an id, or workers=1"
+        )
+    id, kwargs = spelled(identity)
+    results = each(play_elsewhere, [(id, kwargs, job) for job in jobs], workers)
+    for result in results:
+        if not on_step(result.steps):
+            raise StoppedError
+    return results
+
+
+def spelled(identity: tuple[str | None, Mapping[str, Any]]) -> tuple[str, str]:
+    """Return an id, and its keyword arguments as JSON: a key for batches that are kept."""
+    return str(identity[0]), json.dumps(encode(dict(identity[1]), set(), "env_kwargs"))
+
+
+def play_elsewhere(given: tuple[str, str, Job]) -> Played:
+    """Play a job (after id and keyword arguments, see `spelled`) in a batch of this process."""
+    id, kwargs, job = given
+    return job.play(rows_of_process(id, kwargs, job.rows))
+
+
+def rows_of_process(id: str, kwargs: str, rows: int) -> Any:
+    """Return a batch that this process keeps, with no task pinned."""
+    venv = _rows(id, kwargs, rows, threading.get_ident())
+    venv.unwrapped.set_tasks(None)
+    return venv
+
+
+@functools.lru_cache(maxsize=8)
+def _rows(id: str, kwargs: str, rows: int, thread: int) -> Any:
+    return make_rows(id, rows, decode(json.loads(kwargs)))
