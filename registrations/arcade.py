@@ -8,7 +8,7 @@ TABLE: tuple[dict[str, Any], ...] = (
         "family": "meta_envs.arcade.family:Atari",
         "max_episode_steps": 27_000,
         "episodes_per_trial": 1,
-        "summary": "One of the 57 Atari games (`game`), or each row one of those of a split",
+        "summary": "One of 57 Atari games (`game`), or several of them, a game a row",
         "source": "Bellemare et al. 2013; ale-py",
         "kwargs": {"protocol": "2018"},
     },

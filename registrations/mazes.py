@@ -25,15 +25,15 @@ TABLE: tuple[dict[str, Any], ...] = (
         "family": "meta_envs.mazes.dark_rooms:DarkRoom",
         "episodes_per_trial": 10,
         "summary": "A dark room with one hidden cell that pays while one stays on it",
-        "source": "Laskin et al. 2022 (Algorithm Distillation), section 4",
+        "source": "Laskin et al. 2022 (Algorithm Distillation)",
         "kwargs": {"size": 9, "steps": 20},
     },
     {
         "id": "meta/DarkKeyDoor-v0",
         "family": "meta_envs.mazes.dark_rooms:DarkKeyDoor",
         "episodes_per_trial": 10,
-        "summary": "A dark room with an invisible key, and an invisible door that needs it",
-        "source": "Laskin et al. 2022 (Algorithm Distillation), section 4",
+        "summary": "A dark room with an invisible key and an invisible door",
+        "source": "Laskin et al. 2022 (Algorithm Distillation)",
         "kwargs": {"size": 9, "steps": 50},
     },
     {

@@ -49,7 +49,8 @@ def test_absurd_values_of_every_argument_are_refused_by_name_or_play(id: str) ->
             except (TypeError, ValueError) as refused:
                 assert name in str(refused), (name, value)
             else:
-                _play(venv)
+                if id != "meta/Atari-v0":  # whose games take long to begin
+                    _play(venv)
 
 
 _REFUSED: tuple[tuple[Any, tuple[Any, ...], str], ...] = (
