@@ -22,7 +22,7 @@ from .values import unless
 
 # Keyword arguments that say how long an episode is, where that is part of the problem.
 _HORIZONS = ("pulls", "steps", "horizon", "rounds")
-_WIDE = 200  # columns, where the output is no terminal
+_WIDE = 220  # columns, where the output is no terminal
 
 
 def list_(
