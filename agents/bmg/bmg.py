@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..core.base.agent_arguments import LifetimeArguments, MetaGradientArguments
+from ..core.base.agent_arguments import LifetimeArguments
 from ..core.base.arguments import argument, at_least, one_of
-from ..core.base.lifetime_algorithm import LifetimeAlgorithm
+from ..core.base.meta_gradient_algorithm import MetaGradientAlgorithm
 from ..core.lifetimes.actor_critic import ActorCriticRule
 from ..core.lifetimes.optimizers import DIFFERENTIABLE, META
 from .presets import PRESETS
 from .rule import BootstrapRule, meta_parameters
 
 
-class BMG(LifetimeArguments, MetaGradientArguments, LifetimeAlgorithm):
+class BMG(LifetimeArguments, MetaGradientAlgorithm):
     """Bootstrapped meta-gradients (Flennerhag et al. 2022, arXiv 2109.04504), in one lifetime.
 
     The entropy bonus is the meta-parameter. After `inner_steps` updates with it, the learner makes

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from ..core.base.agent_arguments import LifetimeArguments, MetaGradientArguments
+from ..core.base.agent_arguments import LifetimeArguments
 from ..core.base.arguments import argument, at_least
-from ..core.base.lifetime_algorithm import LifetimeAlgorithm
+from ..core.base.meta_gradient_algorithm import MetaGradientAlgorithm
 from ..core.lifetimes.actor_critic import ActorCriticRule
 from ..core.lifetimes.optimizers import DIFFERENTIABLE, META
 from .presets import PRESETS
 from .rule import TargetRule, target_network
 
 
-class FRODO(LifetimeArguments, MetaGradientArguments, LifetimeAlgorithm):
+class FRODO(LifetimeArguments, MetaGradientAlgorithm):
     """Meta-gradient RL with an objective discovered online (Xu et al. 2020, arXiv 2007.08433).
 
     An LSTM that reads the unroll backwards makes the target of every step's value and advantage.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..core.base.agent_arguments import LifetimeArguments, MetaGradientArguments
+from ..core.base.agent_arguments import LifetimeArguments
 from ..core.base.arguments import argument, within
-from ..core.base.lifetime_algorithm import LifetimeAlgorithm
+from ..core.base.meta_gradient_algorithm import MetaGradientAlgorithm
 from ..core.lifetimes.actor_critic import ActorCriticRule
 from ..core.lifetimes.optimizers import DIFFERENTIABLE, META
 from ..core.nets.actor_critic import ActorCritic
@@ -17,7 +17,7 @@ from .rule import BOUNDED, ReturnsRule, meta_parameters
 _ETA = (*BOUNDED, "reward")
 
 
-class MetaGradient(LifetimeArguments, MetaGradientArguments, LifetimeAlgorithm):
+class MetaGradient(LifetimeArguments, MetaGradientAlgorithm):
     """Meta-gradient reinforcement learning (Xu et al. 2018, arXiv 1805.09801), in one lifetime.
 
     Online cross-validation: an update made with the return's parameters eta is judged on the next

@@ -57,7 +57,7 @@ class LifetimeLoop(InnerLoop):
         self.figures: dict[str, np.ndarray] = {}  # each learner's newest, [M]; NaN before the first
         self._acted = np.zeros(self.num_learners, dtype=bool)
         self._frozen = np.zeros(self.num_learners, dtype=bool)
-        self.learners: Learners = self._born(np.arange(self.num_learners))
+        self.learners: Learners = self.born(np.arange(self.num_learners))
         self.memory = self._first_memory()  # [M, R, S]; None if there is none
         self._seen: torch.Tensor | None = None  # newest inputs of every row, [N, ...]
         self._kept: dict[str, torch.Tensor] = {}  # [T (+ 1), N, ...]
@@ -196,7 +196,7 @@ class LifetimeLoop(InnerLoop):
 
     # ---- inside ---------------------------------------------------------------------------------
 
-    def _born(self, which: np.ndarray) -> Learners:
+    def born(self, which: np.ndarray) -> Learners:
         """Return new learners; their seeds do not depend on the other learners."""
         seeds = [
             fold(self.seed + int(one) * self.rows_per_task, "learner", int(self.lives[one]))
@@ -212,7 +212,7 @@ class LifetimeLoop(InnerLoop):
         self.ages[which] = 0
         self._acted[which] = False
         everyone = len(which) == self.num_learners
-        self._set_learners(torch.from_numpy(which), everyone, self._born(which))
+        self._set_learners(torch.from_numpy(which), everyone, self.born(which))
         for values in self.figures.values():
             values[which] = np.nan
         self.forget(self._rows_of(which))

@@ -87,9 +87,12 @@ class MetaParameters:
         for name, network in self.weights.items():
             shapes |= {f"{name}.{part}": shape for part, shape in network.shapes.items()}
         self.layout = stacked.Layout(shapes)
+        self.given: torch.Tensor | None = None  # [E], what all learners begin with instead
 
     def begin(self, seeds: Sequence[int]) -> torch.Tensor:
         """Return initial numbers [M, E]; learner m's depend only on `seeds[m]`."""
+        if self.given is not None:
+            return self.given.repeat(len(seeds), 1)
         return stacked.begin(self.layout, seeds, self._draw)
 
     def _draw(self, generator: torch.Generator) -> stacked.Parts:

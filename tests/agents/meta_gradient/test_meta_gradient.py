@@ -65,6 +65,28 @@ def test_meta_parameters_change_and_are_kept_by_evaluate(name):
     assert curve.figures["meta_grad_norm"].shape == (2, 4)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_made_learner_has_the_learnt_meta_parameters_and_keeps_them(name, tmp_path):
+    agent = make(name).learn(60)
+    learnt = learners(agent)["eta"]
+    made = agent.make_learner(ID, n_envs=2, seed=1)
+    assert torch.equal(learners(made)["eta"], learnt)
+    made.learn(30)
+    made.save(tmp_path / "made.zip")
+    for one in (made, type(made).load(tmp_path / "made.zip")):
+        one.learn(30, reset_num_timesteps=False)
+        assert torch.equal(learners(one)["eta"], learnt)
+        new = one.inner_loop(one.venv)  # two learners of one row
+        assert torch.equal(new.learners["eta"], learnt.repeat(2, 1))
+    assert not torch.equal(agent.inner_loop(agent.venv).learners["eta"][:1], learnt)
+
+
+def test_meta_parameters_of_other_spaces_do_not_fit():
+    agent = make("MetaGradient", eta="reward")
+    with pytest.raises(ValueError, match="they do not fit"):
+        agent.make_learner("CartPole-v1")
+
+
 def test_gamma_cannot_leave_its_bounds():
     agent = make("MetaGradient", meta_learning_rate=50.0, gamma=0.5).learn(240)
     values = agent.rule.meta.values(agent.loop.learners["eta"])
