@@ -23,6 +23,7 @@ from meta_envs.core.rng import fold
 from ..lifetimes.loop import LifetimeLoop
 from ..lifetimes.rule import Rule
 from ..nets.actor_critic import ActorCritic, CnnActorCritic
+from ..nets.kernels.fast_mlp import keep_freed_memory
 from ..play.player import Player, StoppedError
 from ..play.view import RowsView, open_loop
 from ..play.watch import Watch
@@ -99,6 +100,7 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         )
 
     def _setup_model(self) -> None:
+        keep_freed_memory()
         self.network = self._make_network()
         self.policy = self.network
         self.rule = self._make_rule()
