@@ -15,6 +15,7 @@ from meta_envs.core.rng import RowRandom, fold
 
 from ..play.inner_loop import InnerLoop, Rows
 from ..play.step import Step
+from .kept import Kept
 from .rule import Acted, Learners, Rule, Unroll
 
 _ACTING = 100  # the stream of a row's seed for drawing actions; environments use 0-2
@@ -53,14 +54,13 @@ class LifetimeLoop(InnerLoop):
         self.random = RowRandom([self.seed + row for row in range(self.num_rows)], _ACTING)
         self.ages = np.zeros(self.num_learners, dtype=np.int64)  # steps of a row, at updates
         self.lives = np.zeros(self.num_learners, dtype=np.int64)  # number of earlier learners
-        self.cursors = np.zeros(self.num_rows, dtype=np.int64)  # steps since the last update
+        self.kept = Kept(self.num_rows, rule.n_steps)
         self.figures: dict[str, np.ndarray] = {}  # each learner's newest, [M]; NaN before the first
         self._acted = np.zeros(self.num_learners, dtype=bool)
         self._frozen = np.zeros(self.num_learners, dtype=bool)
         self.learners: Learners = self.born(np.arange(self.num_learners))
         self.memory = self._first_memory()  # [M, R, S]; None if there is none
         self._seen: torch.Tensor | None = None  # newest inputs of every row, [N, ...]
-        self._kept: dict[str, torch.Tensor] = {}  # [T (+ 1), N, ...]
 
     # ---- the inner loop -------------------------------------------------------------------------
 
@@ -114,15 +114,7 @@ class LifetimeLoop(InnerLoop):
             reward, terminated, truncated = reward[live], terminated[live], truncated[live]
         if not len(where):
             return
-        at = self._slots(where)
-        self._kept["rewards"][at] = torch.from_numpy(np.asarray(reward, dtype=np.float32))
-        self._kept["alive"][at] = torch.from_numpy(~terminated).float()
-        self._kept["continues"][at] = torch.from_numpy(~(terminated | truncated)).float()
-        cut = truncated & ~terminated
-        if cut.any():
-            self._keep_cut(where, cut, after)
-        self.cursors[where] += 1
-        self._kept["inputs"][self._slots(where)] = after
+        self.kept.advance(where, reward, terminated, truncated, after)
         if self.learns_by_itself and self.cursors.max() >= self.rule.n_steps:
             self.learn_now()
 
@@ -130,6 +122,11 @@ class LifetimeLoop(InnerLoop):
         """Stop learning, until `reset`; steps not yet learnt from are dropped."""
         self._frozen[:] = True
         self.cursors[:] = 0
+
+    @property
+    def cursors(self) -> np.ndarray:
+        """Steps of each row since its learner's last update, [N]."""
+        return self.kept.cursors
 
     # ---- learning -------------------------------------------------------------------------------
 
@@ -158,41 +155,13 @@ class LifetimeLoop(InnerLoop):
             self.figures[name] = known.copy()
             self.figures[name][which] = values.detach().numpy()
         self.ages[which] += len(unroll.mask)
-        self._begin_unroll(which)
+        self.kept.clear(self._rows_of(which))
         if self.lifetimes is not None:
             self._replace(which[self.ages[which] >= self.lifetimes[which]])
 
     def unroll(self, which: np.ndarray) -> Unroll:
         """Return what learners `which` [M'] have played since their last update."""
-        cursors = self.cursors.reshape(self.num_learners, -1)[which]
-        steps = int(cursors.max())
-        index = None if len(which) == self.num_learners else torch.from_numpy(which)
-
-        def part(name: str, steps: int) -> torch.Tensor:
-            whole = self._kept[name][:steps]
-            split = whole.reshape(steps, self.num_learners, self.rows_per_task, *whole.shape[2:])
-            return split if index is None else split[:, index]
-
-        played = np.arange(steps)[:, None, None] < cursors
-        mask = torch.from_numpy(played).float()
-        goes_on = torch.from_numpy(np.arange(1, steps + 1)[:, None, None] < cursors).float()
-        record = {
-            name.removeprefix("record."): part(name, steps)
-            for name in self._kept
-            if name.startswith("record.")
-        }
-        return Unroll(
-            inputs=part("inputs", steps + 1),
-            actions=part("actions", steps),
-            rewards=part("rewards", steps) * mask,
-            alive=part("alive", steps),
-            continues=part("continues", steps) * goes_on,
-            mask=mask,
-            record=record,
-            cut=part("cut", steps),
-            cut_inputs=part("cut_inputs", steps) if "cut_inputs" in self._kept else None,
-            memory=part("memory", 1)[0] if "memory" in self._kept else None,
-        )
+        return self.kept.unroll(which, self.num_learners)
 
     # ---- inside ---------------------------------------------------------------------------------
 
@@ -216,7 +185,7 @@ class LifetimeLoop(InnerLoop):
         for values in self.figures.values():
             values[which] = np.nan
         self.forget(self._rows_of(which))
-        self._begin_unroll(which)
+        self.kept.clear(self._rows_of(which))
 
     def _set_learners(self, index: torch.Tensor, everyone: bool, new: Learners) -> None:
         if everyone:
@@ -225,13 +194,6 @@ class LifetimeLoop(InnerLoop):
         self.learners = {
             name: values.index_copy(0, index, new[name]) for name, values in self.learners.items()
         }
-
-    def _begin_unroll(self, which: np.ndarray) -> None:
-        self.cursors.reshape(self.num_learners, -1)[which] = 0
-        if not self.cursors.any():
-            self._kept = {}  # the unroll handed out must not be written to again
-        elif "cut" in self._kept:
-            self._kept["cut"][:, self._rows_of(which)] = 0.0
 
     def _rows_of(self, which: np.ndarray) -> np.ndarray:
         return (which[:, None] * self.rows_per_task + np.arange(self.rows_per_task)).ravel()
@@ -247,45 +209,18 @@ class LifetimeLoop(InnerLoop):
         noise[self.rows(rows)] = drawn
         return self._by_learner(torch.from_numpy(noise))
 
-    def _slots(self, where: np.ndarray) -> Any:
-        """Return the index of each row's next slot in the kept arrays."""
-        cursors = self.cursors[where]
-        if len(where) == self.num_rows and (cursors == cursors[0]).all():
-            return int(cursors[0])  # the common case: a slice, not a list of places
-        return torch.from_numpy(cursors), torch.from_numpy(where)
-
-    def _room(self, name: str, like: torch.Tensor, steps: int) -> torch.Tensor:
-        """Return storage for `steps` of arrays like `like` [N, ...], made when first needed."""
-        if name not in self._kept:
-            self._kept[name] = like.new_zeros(steps, *like.shape)
-        return self._kept[name]
-
     def _keep_acted(self, where: np.ndarray, everywhere: bool, acted: Acted) -> None:
         assert self._seen is not None
-        steps = self.rule.n_steps
-        if not self._kept:
-            nothing = torch.zeros(self.num_rows)
-            for name in ("rewards", "alive", "continues", "cut"):
-                self._room(name, nothing, steps)
-        at = self._slots(where)
-        self._write("inputs", self._seen, steps + 1, at, where, everywhere)
-        for name, part in {"actions": acted.actions}.items() | {
-            f"record.{name}": part for name, part in acted.record.items()
-        }.items():
-            flat = part.reshape(self.num_rows, *part.shape[2:])
-            self._write(name, flat, steps, at, where, everywhere)
-        if acted.memory is not None:
-            self._keep_memory(where, acted.memory)
-
-    def _keep_memory(self, where: np.ndarray, after: torch.Tensor) -> None:
-        """Remember the memory at the unroll's start, and what it is after acting in `where`."""
-        assert self.memory is not None
+        record = {f"record.{name}": part for name, part in acted.record.items()}
+        parts = {"actions": acted.actions, **record}
+        flat = {name: part.reshape(self.num_rows, *part.shape[2:]) for name, part in parts.items()}
+        self.kept.write({"inputs": self._seen, **flat}, where, everywhere)
+        if acted.memory is None or self.memory is None:
+            return
         before, after = (
-            part.reshape(self.num_rows, *part.shape[2:]) for part in (self.memory, after)
+            part.reshape(self.num_rows, *part.shape[2:]) for part in (self.memory, acted.memory)
         )
-        first = torch.from_numpy(where[self.cursors[where] == 0])
-        if len(first):
-            self._room("memory", before, 1)[0, first] = before[first]
+        self.kept.write_memory(before, where)
         rows = torch.from_numpy(where)
         self.memory = self._by_learner(before.index_copy(0, rows, after[rows]))
 
@@ -299,24 +234,6 @@ class LifetimeLoop(InnerLoop):
             kept = torch.ones(self.num_rows)
             kept[torch.from_numpy(rows)] = 0.0
             self.memory = self.memory * self._by_learner(kept).unsqueeze(-1)
-
-    def _write(
-        self,
-        name: str,
-        rows: torch.Tensor,
-        steps: int,
-        at: Any,
-        where: np.ndarray,
-        everywhere: bool,
-    ) -> None:
-        self._room(name, rows, steps)[at] = rows if everywhere else rows[torch.from_numpy(where)]
-
-    def _keep_cut(self, where: np.ndarray, cut: np.ndarray, after: torch.Tensor) -> None:
-        assert self._seen is not None
-        places = torch.from_numpy(self.cursors[where][cut]), torch.from_numpy(where[cut])
-        self._kept["cut"][places] = 1.0
-        room = self._room("cut_inputs", self._seen, self.rule.n_steps)
-        room[places] = after[torch.from_numpy(cut)]
 
 
 def _lifetimes(given: int | Sequence[int] | None, num_learners: int) -> np.ndarray | None:

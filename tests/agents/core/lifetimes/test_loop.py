@@ -128,7 +128,7 @@ def test_a_memory_ends_with_the_episode():
     assert loop.memory[0].any()
     assert not loop.memory[1].any()
     loop.act(shown(0, np.array([1])), np.array([1]))
-    assert torch.equal(loop._kept["memory"][0], carried[:, 0])
+    assert torch.equal(loop.kept.parts["memory"][0], carried[:, 0])
     loop.reset(np.array([0]))
     assert not loop.memory[0].any()
     assert loop.memory[1].any()
