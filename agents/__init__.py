@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .meta_gradient import MetaGradient
     from .pbt import PBT
     from .pearl import PEARL
+    from .poet import POET
     from .rl2 import RL2
     from .varibad import VariBAD
 
@@ -51,6 +52,7 @@ ALGORITHMS = {
     "frodo": "agents.frodo:FRODO",
     "es": "agents.es:ES",
     "pbt": "agents.pbt:PBT",
+    "poet": "agents.poet:POET",
 }
 
 _PLACES = {
@@ -80,6 +82,7 @@ __all__ = [
     "MAML",
     "PBT",
     "PEARL",
+    "POET",
     "RL2",
     "AdaptationCurve",
     "InnerLoop",

@@ -30,6 +30,8 @@ _SMALL: dict[str, Any] = {
     **{"n_train_tasks": 2, "n_initial_episodes": 1, "meta_batch_size": 2},
     **{"context_batch_size": 4, "buffer_size": 2000, "shots": 2, "queries": 2, "population": 4},
     **{"algorithm": "l2rl", "members": 2, "ready": 1, "eval_tasks": 2},
+    **{"transfer_interval": 1, "reproduction_interval": 1, "children": 2, "eval_episodes": 1},
+    **{"reproduce_at": -10.0, "lowest": -10.0, "highest": 10.0},
     "population": 4,
 }
 _SMALL_POLICY: dict[str, Any] = {"hidden_size": 4, "embedding_sizes": (4,), "net_arch": (4,)}

@@ -154,6 +154,15 @@ class Terrain(MetaVectorEnv):
                 return child
         return {**_tasks.copied(task), "terrain_seed": self._other_seed(task, rng)}
 
+    def easiest_task(self) -> dict[str, Any]:
+        """Return flat ground, with which evolution begins."""
+        return genes.flat()
+
+    def novelty_features(self, task: Task) -> np.ndarray:
+        """Return what the paper measures the distance of terrains by, [5]."""
+        rough = [float(task["ground_roughness"])]
+        return np.concatenate([rough, task["pit_gap"], task["stump_height"]])
+
     def difficulty(self, task: Task) -> str:
         """Return how hard a terrain is, by the paper's thresholds: one of `genes.LABELS`."""
         return genes.LABELS[genes.difficulty(task)]

@@ -42,6 +42,16 @@ def task_space(source: str) -> spaces.Dict:
     )
 
 
+def flat() -> dict[str, Any]:
+    """Return the genes of flat ground."""
+    return {
+        "ground_roughness": 0.0,
+        **{name: np.zeros(2) for name in INTERVALS},
+        "stair_steps": 1,
+        "terrain_seed": 0,
+    }
+
+
 def difficulty(task: Mapping[str, Any]) -> int:
     """Return how many of the paper's three thresholds a terrain reaches, 0 to 3; see `LABELS`."""
     return sum(float(np.max(task[name])) >= least for name, least in HARD.items())

@@ -38,6 +38,7 @@ _OF: dict[str, dict[str, Any]] = {
         **{"target_width": 4, **_TINY},
     },
     "ES": {"policy": "MlpPolicy", "n_envs": 4, "population": 4},
+    "POET": {"policy": "MlpPolicy", "n_envs": 4, "population": 4},
     "PBT": {
         **{"policy": "l2rl", "n_envs": 4, "members": 2, "ready": 1, "eval_tasks": 2},
         "policy_kwargs": {"hidden_size": 4},

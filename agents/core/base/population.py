@@ -96,11 +96,11 @@ def play_jobs(
     """Play jobs, in order, and count their steps.
 
     Args:
-        jobs: All with as many rows as `venv`, if `workers` is 1.
+        jobs: In order.
         identity: Id and keyword arguments of the environment.
         venv: A batch to play in, if `workers` is 1.
         workers: As in `each`.
-        on_step: Called after every step, or, where others play, with the steps of a job.
+        on_step: Called after every step in `venv`, and with the steps of a job played elsewhere.
 
     Raises:
         NotFiniteError: If a reward or an observation is not finite.
@@ -108,13 +108,7 @@ def play_jobs(
         ValueError: If others are to play in an environment that has no id.
     """
     if workers == 1:
-        batches = {venv.num_envs: venv}
-        results = []
-        for job in jobs:
-            if job.rows not in batches:
-                batches[job.rows] = rows_of_process(*spelled(identity), job.rows)
-            results.append(job.play(batches[job.rows], on_step))
-        return results
+        return [_play_here(job, identity, venv, on_step) for job in jobs]
     if identity[0] is None:
         raise ValueError(
             f"workers={workers!r} make environments of their own, and {venv} has no id to make "
@@ -126,6 +120,16 @@ def play_jobs(
         if not on_step(result.steps):
             raise StoppedError
     return results
+
+
+def _play_here(job: Job, identity: Any, venv: Any, on_step: OnStep) -> Played:
+    """Play a job in `venv`, or, if it has another number of rows, in a batch kept for that."""
+    if job.rows == venv.num_envs:
+        return job.play(venv, on_step)
+    result = play_elsewhere((*spelled(identity), job))
+    if not on_step(result.steps):
+        raise StoppedError
+    return result
 
 
 def spelled(identity: tuple[str | None, Mapping[str, Any]]) -> tuple[str, str]:

@@ -155,3 +155,14 @@ def test_workers_need_an_id():
 
 def _go_on(step):
     return True
+
+
+def test_learns_to_balance_a_pole():
+    """A linear policy: seeds 0-2 reached 109, 200 and 104 of 200 steps; at random it is 22."""
+    env_kwargs = {"nominal": True, "max_episode_steps": 200}
+    linear = {"learning_rate": 0.1, "sigma": 0.3, "policy_kwargs": {"net_arch": ()}}
+    agent = make("meta/RandomCartPole-v0", env_kwargs=env_kwargs, population=16, **linear)
+    for done in range(12):
+        agent.learn(1, reset_num_timesteps=not done, log_interval=None)
+    played = {"env_kwargs": env_kwargs, "num_tasks": 1, "episodes": 20}
+    assert agents.evaluate(agent, "meta/RandomCartPole-v0", **played).returns.mean() > 70

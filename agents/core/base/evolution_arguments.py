@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.base.arguments import Declared, above, argument, at_least, within
-from ..core.learning.evolution import OpenES
-from ..core.learning.workers import check_workers
+from ..learning.evolution import OpenES
+from ..learning.workers import check_workers
+from .arguments import Declared, above, argument, at_least, within
 
 
 class EvolutionArguments(Declared):
