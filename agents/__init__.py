@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .core.base.vec_bridge import SB3VecEnv
     from .core.evaluation.curve import AdaptationCurve
     from .core.evaluation.evaluate import evaluate
+    from .core.evaluation.held_out import HeldOutCallback
     from .core.losses import losses
     from .core.play.inner_loop import InnerLoop
     from .core.play.player import Player
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
     from .poet import POET
     from .rl2 import RL2
     from .varibad import VariBAD
+
+# These import the table below, so that type checkers cannot be shown where they are.
+describe: Any
+plot: Any
+table: Any
+train: Any
+tune: Any
 
 # Every algorithm: the name on the command line, and where it is.
 ALGORITHMS = {
@@ -66,6 +74,12 @@ _PLACES = {
     "SB3VecEnv": "agents.core.base.vec_bridge",
     "check_agent": "agents.laws.check",
     "evaluate": "agents.core.evaluation.evaluate",
+    "HeldOutCallback": "agents.core.evaluation.held_out",
+    "describe": "agents.runs.describe",
+    "plot": "agents.runs.compare",
+    "table": "agents.runs.compare",
+    "train": "agents.runs.train",
+    "tune": "agents.runs.tune",
 }
 
 _MODULES = {"baselines": "agents.baselines", "losses": "agents.core.losses.losses"}
@@ -78,6 +92,7 @@ __all__ = [
     "FOMAML",
     "IMPALA",
     "FRODO",
+    "HeldOutCallback",
     "L2RL",
     "MAML",
     "PBT",
@@ -101,8 +116,13 @@ __all__ = [
     "argument",
     "baselines",
     "check_agent",
+    "describe",
     "evaluate",
     "losses",
+    "plot",
+    "table",
+    "train",
+    "tune",
 ]
 
 

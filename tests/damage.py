@@ -206,7 +206,7 @@ class Subjects:
         self.run.config.write_bytes(damage(self.config, rng))
 
         def use() -> None:
-            from agents.cli.training import Wishes
+            from agents.runs.training import Wishes
 
             Wishes().filled(self.run.read_config()["config"])
 

@@ -8,6 +8,7 @@ from .base import Random
 from .gittins import Gittins
 from .grids import GridOracle, GridPosteriorSampling
 from .oracles import BanditOracle, Expert, MDPOracle
+from .policy import Policy
 from .stable_baselines import StableBaselines
 from .tabular import PSRL, EpsilonGreedyMDP
 
@@ -23,6 +24,7 @@ __all__ = [
     "MDPOracle",
     "OptimisticThompson",
     "PSRL",
+    "Policy",
     "Random",
     "StableBaselines",
     "Thompson",

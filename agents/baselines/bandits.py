@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from gymnasium import spaces
 from scipy.special import betaincinv, ndtri
 
 from ..core.play.inner_loop import Rows
@@ -32,6 +33,12 @@ class BanditLoop(BaselineLoop):
     ) -> None:
         super().__init__(baseline, venv, rows_per_task, seed)
         space = discrete(venv.single_action_space, "action", baseline)
+        seen = venv.single_observation_space
+        if not (isinstance(seen, spaces.Discrete) and seen.n == 1):
+            raise ValueError(
+                f"{baseline} is a learner of bandits, which show nothing (Discrete(1)); this "
+                f"environment shows {seen}"
+            )
         self.arms, self.first = int(space.n), int(space.start)
         self.pulls = np.zeros((len(self.frozen), self.arms))  # [M, A]
         self.sums = np.zeros((len(self.frozen), self.arms))  # summed rewards, [M, A]

@@ -26,7 +26,7 @@ _WIDTH = 100  # columns of the report
 
 def check(
     what: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="ID|AGENT")],
-    on: Annotated[str | None, tyro.conf.Positional, unless("small ones", "ID")] = None,
+    on: Annotated[str | None, tyro.conf.Positional, unless("small ones", "[ID]")] = None,
     env_kwargs: EnvKwargs = None,
     arguments: EnvKwargs = None,
 ) -> int:

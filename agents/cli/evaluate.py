@@ -8,17 +8,21 @@ from typing import Annotated
 import tyro
 
 from . import find
-from .values import Count, EnvKwargs, OfTrial, Split, Threads, unless
+from .values import Count, EnvKwargs, OfTrial, Split, Threads, spec, unless, whole_number
 
 
 def evaluate(
     agent: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="AGENT")],
-    id: Annotated[str | None, tyro.conf.Positional, unless("its own", "ID")] = None,
+    id: Annotated[str | None, tyro.conf.Positional, unless("its own", "[ID]")] = None,
     split: Split = None,
-    num_tasks: Count = 1000,
+    num_tasks: Annotated[int | None, spec(whole_number, "N"), unless("1000", "N")] = None,
     episodes: OfTrial = None,
     rows_per_task: Count = 1,
     frozen_episodes: Count = 0,
+    steps: Annotated[
+        int | None, spec(whole_number, "N"), unless("episodes, not a life", "N")
+    ] = None,
+    bins: Annotated[int | None, spec(whole_number, "N"), unless("100", "N")] = None,
     seed: Count = 0,
     deterministic: bool = False,
     env_kwargs: EnvKwargs = None,
@@ -33,25 +37,35 @@ def evaluate(
       metazoo evaluate runs/last
       metazoo evaluate runs/last meta/DependentBandit-v0 --env-kwargs variant=hard
       metazoo evaluate ucb1:c=0.3 meta/BernoulliBandit-v0 --num-tasks 10000 --out ucb1.csv
+      metazoo evaluate my_module:my_policy meta/PointGoal-v0
 
     Args:
-        agent: A run's folder, a checkpoint (.zip) or a baseline (see metazoo list).
+        agent: A run's folder, a checkpoint (.zip), a baseline (see metazoo list), or module:name
+            of a function of an observation, or of an object with predict.
         id: Task distribution; a trained agent has its own, with its arguments.
         split: Which tasks.
         num_tasks: Number of tasks.
         episodes: Episodes a task.
         rows_per_task: Rows that share a task and a learner.
         frozen_episodes: Further episodes after learning is switched off.
+        steps: Measure a lifetime of this many steps per row, from scratch. Without it, agents of
+            one lifetime (a2c) act as they were trained.
+        bins: Parts in which a lifetime is reported.
         seed: Seed of tasks, episodes and actions.
         deterministic: Act without sampling.
         env_kwargs: Arguments of the task distribution.
         threads: Threads of PyTorch.
         out: Write the curve to this CSV file, which metazoo plot takes.
     """
+    agent, id = find.in_order(agent, id)
     if id is not None:
-        find.distribution(id)
+        find.known(id)
     player = find.agent(agent)
+    if id is not None:
+        find.playable(id, player)
     id, kwargs = find.setting(player, agent, id, env_kwargs)
+    from ..core.evaluation.acting import as_trained
+    from ..core.evaluation.defaults import BINS, NUM_TASKS
     from ..core.evaluation.evaluate import evaluate as measure
 
     if threads is not None:
@@ -59,16 +73,18 @@ def evaluate(
 
         torch.set_num_threads(threads)
     curve = measure(
-        player,
+        player if steps is not None else as_trained(player),
         id,
         split=split,
-        num_tasks=num_tasks,
+        num_tasks=NUM_TASKS if num_tasks is None else num_tasks,
         episodes=episodes,
         rows_per_task=rows_per_task,
         frozen_episodes=frozen_episodes,
+        steps=steps,
         env_kwargs=kwargs,
         deterministic=deterministic,
         seed=seed,
+        bins=BINS if bins is None else bins,
     )
     print(curve, flush=True)
     if out is not None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import os
-import re
 import sys
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +14,7 @@ from meta_envs.core.names import names_module
 from .. import ALGORITHMS
 from ..core.saving.allowed import check_named, names_in
 from . import trust
-
-_NOT_BY_NAME = ("StableBaselines",)  # takes a model, which has no name
-
-
-class UsageError(ValueError):
-    """A command line that cannot be carried out; its message says what to do."""
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """Return `"did you mean ...? "` where one of `names` is near, else nothing."""
-    folded = {other.lower(): other for other in names}
-    near = get_close_matches(name.lower(), folded, n=1, cutoff=0.5)
-    return f"did you mean {folded[near[0]]!r}? " if near else ""
+from .baselines import UsageError, baseline, class_of_baseline, nearest
 
 
 def distribution(id: str, typed: bool = True) -> Any:
@@ -64,16 +49,77 @@ def distribution(id: str, typed: bool = True) -> Any:
         raise
 
 
-def named_by_a_file(id: str, place: str | os.PathLike) -> Any:
-    """Return the card of an id that stands in a file, whose package may be imported or not.
+def known(id: str, typed: bool = True) -> None:
+    """Refuse an id that nobody registered, importing the package that it names.
+
+    Args:
+        id: A task distribution, or any other id of Gymnasium's.
+        typed: As in `distribution`.
+
+    Raises:
+        UsageError: The package cannot be imported.
+        gymnasium.error.NameNotFound: There is no such id; names the nearest.
+    """
+    import gymnasium as gym
+
+    import meta_envs
+
+    package, colon, name = id.rpartition(":")
+    if colon:
+        _import_package(package, id)
+        if typed:
+            trust.remember(package)
+    if name not in gym.registry:
+        meta_envs.card(name)  # says what is near
+
+
+def playable(id: str, player: Any) -> None:
+    """Refuse an id without a task API for those who need one.
+
+    Args:
+        id: A known one.
+        player: An agent, its class, or a baseline.
+
+    Raises:
+        UsageError: The player learns from many tasks, and these are none.
+    """
+    from ..core.base.algorithm import MetaAlgorithm
+
+    made = player if isinstance(player, type) else type(player)
+    if issubclass(made, MetaAlgorithm) and not getattr(made, "any_id", False):
+        distribution(id)
+
+
+def in_order(agent: str, id: str | None) -> tuple[str, str | None]:
+    """Return an agent and an id in this order, however they were typed.
+
+    Raises:
+        UsageError: There is an id alone.
+    """
+    import gymnasium as gym
+
+    import meta_envs  # noqa: F401  registers ids
+
+    def is_id(text: str | None) -> bool:
+        return text is not None and text.rpartition(":")[2] in gym.registry
+
+    if not is_id(agent) or is_id(id):
+        return agent, id
+    if id is None:
+        raise UsageError(f"{agent} is an id; name an agent before it, e.g. random {agent}")
+    return id, agent
+
+
+def named_by_a_file(id: str, place: str | os.PathLike) -> None:
+    """Refuse an id that stands in a file, whose package may be imported or not.
 
     Raises:
         ModuleRefusedError: The package was neither typed nor allowed.
-        UsageError: As `distribution`.
+        UsageError: The package cannot be imported.
         gymnasium.error.NameNotFound: There is no such id; names the nearest.
     """
     check_named(id, f"{place}: env_id", trust.allowed_of(id))
-    return distribution(id, typed=False)
+    known(id, typed=False)
 
 
 def _import_package(package: str, id: str) -> None:
@@ -180,13 +226,9 @@ def checkpoint(path: str | os.PathLike, device: str = "auto") -> Any:
     if names_module(name):
         check_named(name, f"{path}: algorithm", allowed)
         return algorithm(name, typed=False).load(path, device=device, allow_modules=allowed)
-    for known, place in ALGORITHMS.items():
-        if place.rpartition(":")[2] == name:
-            return algorithm(known).load(path, device=device, allow_modules=allowed)
-    raise UsageError(
-        f"{path} is a checkpoint of {name}, which this metazoo does not have; it has "
-        f"{sorted(ALGORITHMS)}"
-    )
+    from ..runs.train import known_class
+
+    return known_class(name, path).load(path, device=device, allow_modules=allowed)
 
 
 def agent(text: str) -> Any:
@@ -205,11 +247,25 @@ def agent(text: str) -> Any:
     if path.suffix == ".zip":
         return checkpoint(path)
     is_place = path.name == "last" or len(path.parts) > 1
-    if is_place or (path.exists() and _baseline_class(text) is None):
+    if is_place or (path.exists() and class_of_baseline(text) is None):
         return checkpoint(Run.open(path).checkpoint)
-    if names_module(text) and _baseline_class(text.partition(":")[0]) is None:
-        return _untrained(text)
+    if names_module(text) and class_of_baseline(text.partition(":")[0]) is None:
+        return _of_module(text)
     return baseline(text)
+
+
+def _of_module(name: str) -> Any:
+    """Return an agent, an object with `predict`, or a function, of somebody's module."""
+    module, _, attribute = name.partition(":")
+    _import_package(module, name)
+    trust.remember(module)
+    found: Any = getattr(sys.modules[module], attribute, None)
+    plays = callable(getattr(found, "predict", None)) or callable(found)
+    if not plays or is_agent(found):
+        return _untrained(name)
+    if not isinstance(found, type):
+        return found
+    return found() if hasattr(found, "predict") else _untrained(name)
 
 
 def _untrained(name: str) -> Any:
@@ -220,52 +276,6 @@ def _untrained(name: str) -> Any:
             f"{name} is trained first: metazoo train {name} ID; then give its run, e.g. runs/last"
         )
     return cls()
-
-
-def baseline(text: str) -> Any:
-    """Return a baseline by name, with parameters: `"ucb1:c=0.3"`, `"thompson:model=gaussian"`.
-
-    Raises:
-        UsageError: There is no such baseline or parameter; names the nearest.
-        ValueError: A parameter is out of range.
-    """
-    from .. import baselines
-    from .values import pairs
-
-    name, _, rest = text.partition(":")
-    class_name = _baseline_class(name)
-    if class_name is None:
-        known = sorted(baseline_names())
-        raise UsageError(
-            f"no agent {name!r}; {nearest(name, known)}give a run's folder, a checkpoint (.zip) or "
-            f"a baseline: {', '.join(known)}"
-        )
-    cls = getattr(baselines, class_name)
-    given = pairs([part for part in rest.split(",") if part])
-    takes = [one.name for one in dataclasses.fields(cls) if one.init]
-    for key in given:
-        if key not in takes:
-            raise UsageError(
-                f"{name} has no parameter {key!r}; {nearest(key, takes)}it takes {takes}"
-            )
-    return cls(**given)
-
-
-def baseline_names() -> dict[str, str]:
-    """Return the class names of the baselines by the names one types."""
-    from .. import baselines
-
-    return {kebab(one): one for one in baselines.__all__ if one not in _NOT_BY_NAME}
-
-
-def _baseline_class(name: str) -> str | None:
-    folded = {typed.replace("-", ""): one for typed, one in baseline_names().items()}
-    return folded.get(re.sub("[-_]", "", name).lower())
-
-
-def kebab(class_name: str) -> str:
-    """Return a class's name as one types it: `EpsilonGreedyMDP` as `epsilon-greedy-mdp`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", class_name).lower()
 
 
 def name_of(agent: Any) -> str:

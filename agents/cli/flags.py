@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import collections.abc
 import dataclasses
+import itertools
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import tyro
 
-from .values import literal, pairs_spec, spec, whole_number
+from ..core.base.shown import short
+from .values import literal, pairs, pairs_spec, spec, whole_number
 
 _SCHEDULE, _SCHEDULE_FLAG = '("linear", start, end)', "linear:START:END"  # in code, as a flag
 # Given by the command itself.
 _NOT_FLAGS = ("env", "verbose", "tensorboard_log")
+_NOTHING: Mapping[str, Any] = {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +32,11 @@ class NotGiven:
         return "none" if self.default is None else str(self.default)
 
 
-def arguments_class(cls: Any, not_flags: tuple[str, ...] = _NOT_FLAGS) -> type:
+def arguments_class(
+    cls: Any,
+    not_flags: tuple[str, ...] = _NOT_FLAGS,
+    preset: Mapping[str, Any] = _NOTHING,
+) -> type:
     """Return a dataclass with a field for every constructor argument of an algorithm.
 
     A field's default is `NotGiven`: what was not given stays out of the constructor's call, so that
@@ -38,13 +45,20 @@ def arguments_class(cls: Any, not_flags: tuple[str, ...] = _NOT_FLAGS) -> type:
     Args:
         cls: The algorithm.
         not_flags: Arguments to leave out.
+        preset: What the preset in force sets, for the help text.
     """
     fields: list[Any] = []
     for name, one in cls.arguments.items():
         if name in not_flags:
             continue
         default = default_policy(cls) if name == "policy" else None if one.required else one.default
-        shown = tyro.conf.arg(help=one.help.replace("`", "").replace(_SCHEDULE, _SCHEDULE_FLAG))
+        hint = f"default: {short(default)}"
+        if name in preset:
+            hint = f"preset: {short(preset[name])}; {hint}"
+        shown = tyro.conf.arg(
+            help=one.help.replace("`", "").replace(_SCHEDULE, _SCHEDULE_FLAG),
+            help_behavior_hint=f"({hint})",
+        )
         reading = Annotated[Any, _spec(one.type), shown]
         fields.append((name, reading, dataclasses.field(default=NotGiven(default))))
     made = dataclasses.make_dataclass("Arguments", fields)
@@ -53,6 +67,30 @@ def arguments_class(cls: Any, not_flags: tuple[str, ...] = _NOT_FLAGS) -> type:
         "(--preset none switches presets off)."
     )
     return made
+
+
+def preset_of(cls: Any, words: Sequence[str]) -> dict[str, Any]:
+    """Return what a preset sets for the id, arguments and `--preset` of a command.
+
+    Args:
+        cls: The algorithm.
+        words: From the id on, as `values.join_pairs` returns them.
+    """
+    from ..core.base.presets import chosen
+
+    joined = [word.partition("=")[2] for word in words if word.startswith("--preset=")]
+    name = next(iter([*joined, *_after(words, "--preset")]), "auto")
+    env_kwargs = pairs(_after(words, "--env-kwargs"))
+    id = words[0] if words and not words[0].startswith("-") else None
+    return chosen(name, cls.presets, {"env": id, "env_kwargs": env_kwargs})
+
+
+def _after(words: Sequence[str], flag: str) -> list[str]:
+    """Return the words that follow a flag, up to the next one."""
+    if flag not in words:
+        return []
+    rest = words[list(words).index(flag) + 1 :]
+    return list(itertools.takewhile(lambda word: not word.startswith("-"), rest))
 
 
 def given(arguments: Any) -> dict[str, Any]:

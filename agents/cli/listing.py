@@ -8,7 +8,6 @@ import fnmatch
 import importlib.util
 import json
 import shutil
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,15 +17,16 @@ import meta_envs
 
 from .. import ALGORITHMS
 from . import find
+from .baselines import baseline_names
 from .values import unless
 
 # Keyword arguments that say how long an episode is, where that is part of the problem.
 _HORIZONS = ("pulls", "steps", "horizon", "rounds")
-_WIDE = 220  # columns, where the output is no terminal
+_WIDE = 300  # columns, where there is no terminal
 
 
 def list_(
-    pattern: Annotated[str | None, tyro.conf.Positional, unless("everything", "PATTERN")] = None,
+    pattern: Annotated[str | None, tyro.conf.Positional, unless("everything", "[PATTERN]")] = None,
     json: bool = False,
 ) -> int:
     """List task distributions, algorithms and baselines.
@@ -82,7 +82,7 @@ def baselines() -> list[dict[str, Any]]:
     import agents.baselines as module
 
     rows = []
-    for name, class_name in find.baseline_names().items():
+    for name, class_name in baseline_names().items():
         cls = getattr(module, class_name)
         parameters = {one.name: one.default for one in dataclasses.fields(cls) if one.init}
         summary = (cls.__doc__ or "").strip().split("\n")[0]
@@ -135,7 +135,7 @@ def _print_tables(tables: dict[str, list[dict[str, Any]]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    columns = shutil.get_terminal_size((_WIDE, 24)).columns if sys.stdout.isatty() else _WIDE
+    columns = shutil.get_terminal_size((_WIDE, 24)).columns
     console = Console(width=columns, highlight=False)
     heads = {
         "distributions": ("task distribution", "episodes a trial", "an episode", "what", "source"),

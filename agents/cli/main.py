@@ -30,13 +30,28 @@ COMMANDS = {
     ),
     "plot": (
         "agents.cli.plot:plot",
-        "draw adaptation curves of several runs into one picture",
-        "metazoo plot runs/last ucb1.csv --out comparison.png",
+        "draw several runs, their seeds merged, into one picture",
+        "metazoo plot runs/* ucb1.csv --out comparison.png",
+    ),
+    "table": (
+        "agents.cli.plot:table",
+        "tabulate several runs, their seeds merged: mean, IQM, interval",
+        "metazoo table runs/* --out results.md",
+    ),
+    "tune": (
+        "agents.cli.tune:tune",
+        "search for good arguments, and write them as a preset",
+        "metazoo tune rl2 meta/DependentBandit-v0 --minutes 10",
     ),
     "list": (
         "agents.cli.listing:list_",
         "list task distributions, algorithms and baselines",
         "metazoo list bandit",
+    ),
+    "describe": (
+        "agents.cli.describe:describe",
+        "tell all about a task distribution: tasks, spaces, reward, presets, chance",
+        "metazoo describe meta/GridNavi-v0 --out grid.png",
     ),
     "check": (
         "agents.cli.check:check",
@@ -53,6 +68,11 @@ COMMANDS = {
         "film an agent adapting, with the task's parameters in every picture",
         "metazoo video meta/HalfCheetahDir-v0 --agent runs/last --out cheetah.mp4",
     ),
+    "completion": (
+        "agents.cli.completion:completion",
+        "print the script with which bash, zsh or fish complete all of this",
+        "metazoo completion bash > ~/.local/share/bash-completion/completions/metazoo",
+    ),
 }
 _OWN_PARSER = ("train",)  # its flags depend on the algorithm
 _USAGE = 2  # exit code of a command that could not be carried out
@@ -68,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     traceback = "--traceback" in words or os.environ.get("METAZOO_TRACEBACK", "0") not in ("", "0")
     words = [word for word in words if word != "--traceback"]
-    with warnings.catch_warnings(), _sigterm_as_interrupt():
+    with warnings.catch_warnings(), _sigterm_as_interrupt(), _columns_of_terminal():
         warnings.showwarning = _one_line  # a warning's line of source says nothing to users
         try:
             words, allowed = _allowed_modules(words)
@@ -121,7 +141,7 @@ def _dispatch(words: list[str]) -> int:
         raise find.UsageError(
             f"no command {name!r}; {find.nearest(name, COMMANDS)}there are {', '.join(COMMANDS)}"
         )
-    command = _load(COMMANDS[name][0])
+    command = load(COMMANDS[name][0])
     if name in _OWN_PARSER:
         return command(rest)
     import tyro
@@ -152,6 +172,22 @@ def overview() -> str:
 
 
 @contextlib.contextmanager
+def _columns_of_terminal() -> Iterator[None]:
+    """Let what is piped be as wide as the terminal, if another stream still leads to one."""
+    if "COLUMNS" in os.environ or os.isatty(1):
+        yield
+        return
+    for stream in (2, 0):
+        with contextlib.suppress(OSError):
+            os.environ["COLUMNS"] = str(os.get_terminal_size(stream).columns)
+            break
+    try:
+        yield
+    finally:
+        os.environ.pop("COLUMNS", None)
+
+
+@contextlib.contextmanager
 def _sigterm_as_interrupt() -> Iterator[None]:
     """Let SIGTERM end a command as Ctrl-C does."""
     if threading.current_thread() is not threading.main_thread():
@@ -164,7 +200,8 @@ def _sigterm_as_interrupt() -> Iterator[None]:
         signal.signal(signal.SIGTERM, old)
 
 
-def _load(place: str) -> Callable[..., Any]:
+def load(place: str) -> Callable[..., Any]:
+    """Return the function of a command, from `"module:function"`."""
     module, _, function = place.partition(":")
     return getattr(importlib.import_module(module), function)
 

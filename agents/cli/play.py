@@ -20,7 +20,7 @@ RenderMode = Literal["human", "rgb_array", "none"]
 
 
 def play(
-    id: Annotated[str | None, tyro.conf.Positional, unless("the agent's own", "ID")] = None,
+    id: Annotated[str | None, tyro.conf.Positional, unless("the agent's own", "[ID]")] = None,
     agent: Annotated[str | None, unless("you, with the keyboard", "AGENT")] = None,
     episodes: OfTrial = None,
     render_mode: Annotated[
@@ -60,13 +60,14 @@ def play(
         env_kwargs: Arguments of the task distribution.
     """
     if id is not None:
-        find.distribution(id)
+        find.known(id)
     if fps is not None and not fps > 0:
         raise find.UsageError(f"--fps {fps} must be more than 0")
     if agent is None:
         _refuse_flags_of_agents(render_mode, out, deterministic)
         if id is None:
             raise find.UsageError("say what to play, e.g. metazoo play meta/GridNavi-v0")
+        find.distribution(id)
         from .by_hand import play_by_hand
 
         play_by_hand(id, dict(env_kwargs or {}), split, episodes, seed, fps, show_task)
@@ -91,7 +92,11 @@ def _watch(
 ) -> None:
     """Play a trial with an agent."""
     player = find.agent(agent)
+    if id is not None:
+        find.playable(id, player)
     id, kwargs = find.setting(player, agent, id, env_kwargs)
+    from ..core.evaluation.acting import as_trained
+
     mode = _mode(render_mode, out)
     venv = make_one(id, kwargs, split, episodes, "none" not in mode)
     fps = fps or float(venv.metadata["render_fps"])
@@ -110,7 +115,7 @@ def _watch(
                 screen.show(picture, _HOLD if moment.over else 0.0)
 
     try:
-        play_trial(venv, player, seed, deterministic, show)
+        play_trial(venv, as_trained(player), seed, deterministic, show)
     finally:
         for screen in screens:
             screen.close()

@@ -12,7 +12,7 @@ import tyro
 
 from .. import ALGORITHMS
 from . import find, flags
-from .values import Count, join_pairs, spec, whole_number
+from .values import Count, join_pairs, several, spec, whole_number
 
 _OVERVIEW = """\
 usage: metazoo train ALGORITHM ID [OPTIONS]
@@ -36,6 +36,13 @@ For example:
 """
 
 
+def _unless(default: str) -> Any:
+    return tyro.conf.arg(help_behavior_hint=f"(default: {default})")
+
+
+_INTERRUPTED = 130  # the exit code of a shell's command that Ctrl-C ended
+
+
 @dataclasses.dataclass
 class TrainOptions:
     """What every algorithm takes."""
@@ -46,15 +53,32 @@ class TrainOptions:
         tyro.conf.arg(metavar="ID", help_behavior_hint="(required, but for --resume)"),
     ] = None
     """Task distribution, e.g. meta/DependentBandit-v0 or mypkg:mine/X-v0."""
-    total_timesteps: Annotated[Any, spec(whole_number, "N")] = flags.NotGiven("1,000,000")
+    total_timesteps: Annotated[Any, spec(whole_number, "N"), _unless("1,000,000")] = flags.NotGiven(
+        "1,000,000"
+    )
     """Environment steps to train for. A resumed run goes to what it was asked for."""
+    seeds: Annotated[Any, several(whole_number, "N ..."), _unless("one run, of --seed")] = (
+        flags.NotGiven("one run, of --seed")
+    )
+    """Train once with each of these seeds, one after the other."""
+    eval_freq: Annotated[Any, spec(whole_number, "N"), _unless("only at the end")] = flags.NotGiven(
+        "only at the end"
+    )
+    """Evaluate on 100 held-out tasks about every N steps, into evaluations.csv, and keep the best
+    agent as best.zip."""
     root: Annotated[str, tyro.conf.arg(metavar="FOLDER")] = "runs"
     """Folder of all runs; a run is never overwritten."""
-    resume: Annotated[Any, spec(str, "RUN")] = flags.NotGiven("no")
+    resume: Annotated[Any, spec(str, "RUN"), _unless("no")] = flags.NotGiven("no")
     """Go on with a run (its folder, or runs/last) and its saved settings."""
-    eval_tasks: Annotated[Any, spec(whole_number, "N")] = flags.NotGiven("1,000")
+    eval_tasks: Annotated[
+        Any, spec(whole_number, "N"), _unless("1,000; 20 episodes where there is but one task")
+    ] = flags.NotGiven("1,000")
     """Held-out tasks of the final curve; 0 for no curve."""
-    threads: Annotated[Any, spec(whole_number, "N")] = flags.NotGiven("as PyTorch chooses")
+    wandb: Annotated[Any, spec(str, "PROJECT"), _unless("no")] = flags.NotGiven("no")
+    """Send the log to this project of Weights & Biases too."""
+    threads: Annotated[Any, spec(whole_number, "N"), _unless("as PyTorch chooses")] = (
+        flags.NotGiven("as PyTorch chooses")
+    )
     """Threads of PyTorch. Results are the same, bit for bit, for one number of them."""
     verbose: Count = 0
     """1 prints all figures of every iteration."""
@@ -76,11 +100,16 @@ def main(argv: Sequence[str]) -> int:
             raise find.UsageError(f"name an algorithm first; there are {sorted(ALGORITHMS)}")
         options = tyro.cli(TrainOptions, prog="metazoo train", args=words)
         return _resume(options, None, {})
+    if len(words) > 1 and words[1].lower() in ALGORITHMS and words[0].lower() not in ALGORITHMS:
+        words[:2] = words[1], words[0]  # ID ALGORITHM
     name = find.algorithm_name(words[0])
     # Before torch is loaded, which takes seconds: a wrong id is answered at once.
-    if len(words) > 1 and not words[1].startswith("-"):
-        find.distribution(words[1])
+    id = words[1] if len(words) > 1 and not words[1].startswith("-") else None
+    if id is not None:
+        find.known(id)
     cls = find.algorithm(name)
+    if id is not None:
+        find.playable(id, cls)
     options, arguments = _parse(name, cls, words[1:])
     if "resume" in flags.given(options):
         return _resume(options, name, arguments)
@@ -98,8 +127,10 @@ def _algorithms() -> str:
 def _parse(name: str, cls: type, words: list[str]) -> tuple[TrainOptions, dict[str, Any]]:
     plain = tyro.conf.OmitArgPrefixes
     own = cls.__name__.lower()
+    asked = {"-h", "--help"} & set(words)
+    arguments = flags.arguments_class(cls, preset=flags.preset_of(cls, words) if asked else {})
     both: Any = dataclasses.make_dataclass(
-        "Both", [("run", plain[TrainOptions]), (own, plain[flags.arguments_class(cls)])]
+        "Both", [("run", plain[TrainOptions]), (own, plain[arguments])]
     )
     about = inspect.cleandoc(cls.__doc__ or "").partition("\nArgs:")[0].replace("`", "")
     first, *others = (" ".join(part.split()) for part in about.split("\n\n"))
@@ -125,32 +156,42 @@ def _parse(name: str, cls: type, words: list[str]) -> tuple[TrainOptions, dict[s
 
 
 def _start(options: TrainOptions, name: str, cls: Any, arguments: dict[str, Any]) -> int:
-    from . import training
+    from ..runs.train import train_seeds
 
     if options.id is None:
         raise find.UsageError(
             f"name a task distribution: metazoo train {name} ID; `metazoo list` shows them"
         )
-    find.distribution(options.id)
-    return training.start(name, cls, options.id, arguments, options.root, _wishes(options))
+    find.known(options.id)
+    find.playable(options.id, cls)
+    given = flags.given(options)
+    done = train_seeds(
+        name, cls, options.id, arguments, options.root, _wishes(options), given.get("seeds")
+    )
+    return _INTERRUPTED if done[-1].stopped else 0
 
 
 def _resume(options: TrainOptions, name: str | None, arguments: dict[str, Any]) -> int:
-    from . import training
+    from ..runs import training
 
     device = arguments.pop("device", "auto")
-    if arguments:
+    given = [*arguments, *(["seeds"] if "seeds" in flags.given(options) else [])]
+    if given:
         raise find.UsageError(
-            f"--resume goes on with the saved settings; leave out {sorted(arguments)}, or start a "
+            f"--resume goes on with the saved settings; leave out {sorted(given)}, or start a "
             "new run"
         )
-    if options.id is not None:
-        find.distribution(options.id)
-    return training.resume(options.resume, _wishes(options), device, agent=name, env_id=options.id)
+
+    def load(run: Any, about: Any) -> Any:
+        find.named_by_a_file(about["env_id"], run.config)
+        return find.checkpoint(run.checkpoint, device=device)
+
+    done = training.resume(options.resume, _wishes(options), load, agent=name, env_id=options.id)
+    return _INTERRUPTED if done.stopped else 0
 
 
 def _wishes(options: TrainOptions) -> Any:
-    from .training import Wishes
+    from ..runs.training import Wishes
 
     given = flags.given(options)
     return Wishes(**{name: given[name] for name in Wishes.names() if name in given})

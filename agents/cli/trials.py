@@ -55,10 +55,11 @@ def make_one(
     if split is not None:
         kwargs["split"] = split
     elif "split" not in kwargs:
-        probe = make_venv(id, 1, kwargs)
+        probe = make_venv(id, 1, kwargs, any_id=True)
         kwargs["split"] = "test" if "test" in probe.splits else "all"
         probe.close()
-    return make_venv(id, 1, {**kwargs, "render_mode": "rgb_array" if drawn else None})
+    drawing = {**kwargs, "render_mode": "rgb_array" if drawn else None}
+    return make_venv(id, 1, drawing, any_id=True)
 
 
 def target(out: str | None, agent: str, name: str, suffixes: tuple[str, ...]) -> Path:

@@ -116,6 +116,19 @@ def spec(
     )
 
 
+def several(
+    parse: Callable[[str], Any], metavar: str
+) -> tyro.constructors.PrimitiveConstructorSpec:
+    """Tell tyro how to read a flag of one word or more; its value is a tuple."""
+    return tyro.constructors.PrimitiveConstructorSpec(
+        nargs="*",
+        metavar=metavar,
+        instance_from_str=lambda words: tuple(parse(word) for word in words),
+        is_instance=lambda value: True,
+        str_from_instance=lambda value: [str(value)],
+    )
+
+
 def pairs_spec() -> tyro.constructors.PrimitiveConstructorSpec:
     """Tell tyro how to read a flag of `KEY=VALUE` pairs."""
     return tyro.constructors.PrimitiveConstructorSpec(

@@ -20,7 +20,7 @@ _SMALLEST = 11  # that can be read
 
 
 def video(
-    id: Annotated[str | None, tyro.conf.Positional, unless("the agent's own", "ID")] = None,
+    id: Annotated[str | None, tyro.conf.Positional, unless("the agent's own", "[ID]")] = None,
     agent: Annotated[str, tyro.conf.arg(metavar="AGENT")] = "random",
     episodes: OfTrial = None,
     out: Annotated[
@@ -57,11 +57,15 @@ def video(
         env_kwargs: Arguments of the task distribution.
     """
     if id is not None:
-        find.distribution(id)
+        find.known(id)
     if fps is not None and not fps > 0:
         raise find.UsageError(f"--fps {fps} must be more than 0")
     player = find.agent(agent)
+    if id is not None:
+        find.playable(id, player)
     id, kwargs = find.setting(player, agent, id, env_kwargs)
+    from ..core.evaluation.acting import as_trained
+
     suffix = ".mp4" if can_film() else ".gif"
     name = f"video-{type(player).__name__}-{id.rpartition('/')[2]}-s{seed}{suffix}"
     path = target(out, agent, name, (".mp4", ".gif"))
@@ -79,7 +83,7 @@ def video(
             screen.show(picture, _HOLD if moment.over else 0.0)
 
     try:
-        play_trial(venv, player, seed, deterministic, show)
+        play_trial(venv, as_trained(player), seed, deterministic, show)
     finally:
         screen.close()
         venv.close()

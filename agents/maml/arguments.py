@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..core.base.arguments import Declared, argument, at_least, one_of
+from ..core.base.search import Between
 from .adaptation import SHAPES
 
 
@@ -16,7 +17,9 @@ class InnerStepArguments(Declared):
         "Gradient steps in each task during training.", at_least(0), default=1
     )
     inner_lr: float = argument(
-        "Rate of the inner steps; where it is learnt, its initial value.", default=0.1
+        "Rate of the inner steps; where it is learnt, its initial value.",
+        default=0.1,
+        search=Between(0.01, 1.0, log=True),
     )
     inner_lr_per_step: bool = argument("Give each inner step rates of its own.", default=False)
     learn_inner_lr: bool = argument("Train the rates together with the parameters.", default=False)

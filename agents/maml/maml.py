@@ -15,6 +15,7 @@ from ..core.base.agent_arguments import BalanceArguments, ClipArguments, Discoun
 from ..core.base.arguments import argument, at_least, one_of, within
 from ..core.base.iterations import IterativeAlgorithm
 from ..core.base.schedules import Schedule, check_schedule, value_at
+from ..core.base.search import Between
 from ..core.base.venv import check_spaces
 from ..core.nets.kernels.fast_mlp import keep_freed_memory
 from ..core.nets.mlp import MlpPolicy
@@ -88,6 +89,7 @@ class MAML(
         'Radius of TRPO\'s trust region; a number or `("linear", start, end)`.',
         check_schedule,
         default=0.01,
+        search=Between(0.002, 0.05, log=True),
     )
     cg_max_steps: int = argument("Steps of TRPO's conjugate gradients.", default=10)
     cg_damping: float = argument("Damping of TRPO's Hessian.", default=1e-5)

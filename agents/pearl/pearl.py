@@ -15,6 +15,7 @@ from ..core.base.agent_arguments import DiscountArguments
 from ..core.base.arguments import above, argument, at_least, one_of, within
 from ..core.base.iterations import IterativeAlgorithm
 from ..core.base.schedules import value_at
+from ..core.base.search import Between
 from ..core.base.training_log import record_update
 from ..core.base.venv import check_spaces
 from ..core.play.player import OnStep
@@ -101,7 +102,11 @@ class PEARL(DiscountArguments, IterativeAlgorithm):
         "weight.",
         default=None,
     )
-    kl_coef: float = argument("Weight of the posterior's divergence from the prior.", default=0.1)
+    kl_coef: float = argument(
+        "Weight of the posterior's divergence from the prior.",
+        default=0.1,
+        search=Between(0.01, 1.0, log=True),
+    )
     penalty_coef: float = argument(
         "Weight of the size of the policy's means and log deviations.", default=1e-3
     )

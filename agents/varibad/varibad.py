@@ -16,6 +16,7 @@ from meta_envs.core.rng import fold
 from ..core.base.agent_arguments import PPOArguments
 from ..core.base.arguments import above, argument, at_least, one_of
 from ..core.base.schedules import Schedule, check_schedule, value_at
+from ..core.base.search import Between
 from ..core.base.trial_algorithm import TrialAlgorithm
 from ..core.base.updates import PPO, GradientUpdate, Update
 from ..core.base.venv import check_spaces
@@ -62,6 +63,7 @@ class VariBAD(PPOArguments, TrialAlgorithm):
         "Learning rate of encoder and decoders; a number or a schedule.",
         check_schedule,
         default=1e-3,
+        search=Between(1e-4, 1e-2, log=True),
     )
     vae_updates: int = argument(
         "Updates of encoder and decoders an iteration, after PPO's.", at_least(1), default=8

@@ -9,6 +9,7 @@ import torch
 
 from .arguments import Declared, argument, at_least, one_of, within
 from .schedules import Schedule, check_schedule
+from .search import Between, OneOf
 
 
 class AgentArguments(Declared):
@@ -30,6 +31,7 @@ class AgentArguments(Declared):
         default=1e-3,
         kw_only=False,
         type=Schedule,
+        search=Between(1e-4, 1e-2, log=True),
     )
     n_envs: int = argument("Rows, where `env` is an id.", at_least(1), default=32)
     env_kwargs: Mapping[str, Any] | None = argument("Keyword arguments of the id.", default=None)
@@ -39,7 +41,8 @@ class AgentArguments(Declared):
         type=dict[str, Any] | None,
     )
     preset: str | None = argument(
-        '`"auto"` applies the preset for this id and its arguments, None none; or its name.',
+        '`"auto"` applies the preset for this id and its arguments, None or `"none"` none; or a '
+        "preset's name, or a file that `metazoo tune` wrote.",
         default="auto",
         remembered=False,
     )
@@ -81,21 +84,25 @@ class ActorCriticArguments(Declared):
 class TrialArguments(ActorCriticArguments, BalanceArguments):
     """Arguments of agents that learn from whole trials."""
 
+    searched = {"n_envs": OneOf(16, 32, 64, 128, 256)}
     n_trials: int = argument("Whole trials a row plays in an iteration.", at_least(1), default=1)
     gamma: Schedule = argument(
         'Discount over the whole trial; a number or `("linear", start, end)`.',
         check_schedule,
         default=0.99,
+        search=OneOf(0.7, 0.9, 0.95, 0.98, 0.99),
     )
     gae_lambda: float = argument(
         "Lambda of the advantages, over the whole trial; 1 is return minus value.",
         within(0, 1),
         default=1.0,
+        search=OneOf(0.0, 0.3, 0.6, 0.9, 0.95, 1.0),
     )
     ent_coef: Schedule = argument(
         'Weight of the entropy bonus; a number or `("linear", start, end)`.',
         check_schedule,
         default=0.01,
+        search=OneOf(0.0, 0.001, 0.01, 0.03),
     )
     normalize_advantage: bool = argument("Standardise advantages over an iteration.", default=True)
     normalize_reward: bool = argument(
@@ -107,7 +114,9 @@ class TrialArguments(ActorCriticArguments, BalanceArguments):
 class DiscountArguments(Declared):
     """Arguments of agents that discount within an episode."""
 
-    gamma: float = argument("Discount.", within(0, 1), default=0.99)
+    gamma: float = argument(
+        "Discount.", within(0, 1), default=0.99, search=OneOf(0.9, 0.95, 0.98, 0.99, 0.995)
+    )
 
 
 class EntropyArguments(Declared):
@@ -120,7 +129,10 @@ class LifetimeArguments(ActorCriticArguments, DiscountArguments, EntropyArgument
     """Arguments of actor-critics that live one lifetime."""
 
     gae_lambda: float = argument(
-        "Lambda of the advantages and of the values' targets.", within(0, 1), default=0.95
+        "Lambda of the advantages and of the values' targets.",
+        within(0, 1),
+        default=0.95,
+        search=OneOf(0.9, 0.95, 1.0),
     )
     optimizer: str = argument(
         '`"adam"`, `"rmsprop"` or `"sgd"`.', one_of("adam", "rmsprop", "sgd"), default="adam"
@@ -142,7 +154,10 @@ class ClipArguments(Declared):
     """Arguments of agents that clip probability ratios."""
 
     clip_range: Schedule = argument(
-        'PPO\'s clip range; a number or `("linear", start, end)`.', check_schedule, default=0.2
+        'PPO\'s clip range; a number or `("linear", start, end)`.',
+        check_schedule,
+        default=0.2,
+        search=OneOf(0.1, 0.2, 0.3),
     )
 
 
@@ -153,5 +168,8 @@ class PPOArguments(ClipArguments):
         "Trials a minibatch (chunks, where there are any); None takes all of an iteration.",
         at_least(1),
         default=None,
+        search=OneOf(None, 16, 32, 64),
     )
-    n_epochs: int = argument("Passes over the trials of an iteration.", at_least(1), default=4)
+    n_epochs: int = argument(
+        "Passes over the trials of an iteration.", at_least(1), default=4, search=OneOf(2, 4, 8)
+    )

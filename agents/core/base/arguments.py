@@ -23,6 +23,7 @@ from typing import Any, ClassVar
 from typing_extensions import dataclass_transform
 
 from .kinds import of_kind, refuse_unknown
+from .search import Search
 
 Check = Callable[[str, Any], None]  # takes name and value; raises ValueError
 _NONE: Any = inspect.Parameter.empty
@@ -41,6 +42,7 @@ class Argument:
         checks: Checks that a value must pass.
         type: Its annotation as a type; Any if that cannot be resolved.
         first: Whether it stands before those that bases declare.
+        search: What `metazoo tune` tries; None leaves it alone.
     """
 
     help: str
@@ -51,6 +53,7 @@ class Argument:
     name: str = ""
     type: Any = None
     first: bool = False
+    search: Search | None = None
 
     @property
     def required(self) -> bool:
@@ -75,6 +78,7 @@ def argument(
     remembered: bool = True,
     type: Any = None,
     first: bool = False,
+    search: Search | None = None,
 ) -> Any:
     """Declare an argument in a class body, assigned to its annotated name.
 
@@ -87,8 +91,11 @@ def argument(
         type: What it accepts, if the annotation cannot say so because the attribute of that name
             has another type; None takes the annotation.
         first: Whether it stands before the arguments that bases declare.
+        search: What a search for good values may try, e.g. `Between(1e-4, 1e-2, log=True)`.
     """
-    return Argument(help, default, kw_only, remembered, checks, type=type, first=first)
+    return Argument(
+        help, default, kw_only, remembered, checks, type=type, first=first, search=search
+    )
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(argument,))
@@ -99,6 +106,7 @@ class Declared:
     """
 
     arguments: ClassVar[Mapping[str, Argument]] = {}
+    searched: ClassVar[Mapping[str, Search]] = {}  # of arguments that a base declares
     _own_arguments: ClassVar[dict[str, Argument]] = {}
 
     def __init_subclass__(cls, **keywords: Any) -> None:

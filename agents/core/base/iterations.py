@@ -84,7 +84,7 @@ class IterativeAlgorithm(MetaAlgorithm):
             tb_log_name or type(self).__name__,
             progress_bar,
         )
-        describe(self)
+        describe(self, total_timesteps - self._num_timesteps_at_start)
         self._check_finite({}, "before training")
         self._mark_boundary()
         hook.on_training_start(locals(), globals())
@@ -96,6 +96,10 @@ class IterativeAlgorithm(MetaAlgorithm):
                 raise self._back_to_boundary(error) from error
         hook.on_training_end()
         return self
+
+    def iteration_steps(self) -> int | None:
+        """Return the timesteps of an iteration, at most; None where they are not known ahead."""
+        return None
 
     def dump_logs(self, iteration: int = 0) -> None:
         """Write a log line now, between or within iterations.

@@ -30,6 +30,7 @@ from ..play.watch import Watch
 from .arguments import argument, at_least
 from .iterations import IterativeAlgorithm, Self
 from .lifetime_state import LifetimeState
+from .search import OneOf
 from .shown_rows import as_rows
 from .training_log import record_update
 from .venv import ENDLESS, check_spaces, first_tasks, make_venv, rows_of
@@ -69,7 +70,9 @@ class LifetimeAlgorithm(IterativeAlgorithm):
 
     learning_rate = 1e-3
     n_envs = 8
-    n_steps: int = argument("Steps of a row between updates.", at_least(1), default=8)
+    n_steps: int = argument(
+        "Steps of a row between updates.", at_least(1), default=8, search=OneOf(5, 8, 16, 32)
+    )
     task: Any = argument(
         'The task to live in; None takes the first of the stream of `seed`, and `"changing"` lets '
         "the environment draw a new one at every trial.",
@@ -180,6 +183,10 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         seed = fold(self.seed, "episodes", self.iteration)
         self._player.reset(seed)
         self.observation = self._player.observations
+
+    def iteration_steps(self) -> int | None:
+        """Return the timesteps of an iteration."""
+        return self.n_envs * self.n_steps
 
     # ---- the loop -------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from typing import Any
 import gymnasium as gym
 
 from ..saving.encoding import decode, decode_settings
+from . import preset_files
 from .arguments import Argument
 from .venv import env_identity, rows_of
 
@@ -52,14 +53,14 @@ def apply_preset(
     Raises:
         ValueError: If the named preset is unknown.
     """
-    chosen = _chosen(given.get("preset", arguments["preset"].default), presets, given)
+    set_by_preset = chosen(given.get("preset", arguments["preset"].default), presets, given)
     defaults = {name: one.default for name, one in arguments.items() if not one.required}
     origin = {
-        name: "explicit" if name in given else "preset" if name in chosen else "default"
+        name: "explicit" if name in given else "preset" if name in set_by_preset else "default"
         for name, one in arguments.items()
         if one.remembered
     }
-    return {**defaults, **chosen, **given}, origin
+    return {**defaults, **set_by_preset, **given}, origin
 
 
 def settle_rows(env: Any, n_envs: int, settings: dict[str, Any], applied: dict[str, str]) -> None:
@@ -149,17 +150,33 @@ def check_policy_kwargs(policy: Callable, given: Mapping[str, Any]) -> None:
             raise TypeError(f"policy_kwargs has {name!r}{hint}; {named} takes {taken}")
 
 
-def _chosen(
+def chosen(
     name: str | None, presets: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the preset's arguments that were not given explicitly."""
-    if name is None:
+    """Return the preset's arguments that were not given explicitly.
+
+    Args:
+        name: `"auto"`, None or `"none"`, a preset's name, or a `.json` file (see `preset_files`).
+        presets: As in `find_preset`.
+        given: What the constructor's call gave.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: The preset is unknown, or the file is none or of another id.
+    """
+    if name is None or name == "none":
         return {}
-    if name == "auto":
+    if name.endswith(".json"):
+        identity, env_kwargs = env_identity(given.get("env"), given.get("env_kwargs"))
+        arguments = preset_files.read(name, identity, env_kwargs)
+    elif name == "auto":
         found = find_preset(presets, *env_identity(given.get("env"), given.get("env_kwargs")))
         arguments = found or {}
     elif name in presets:
         arguments = dict(presets[name]["arguments"])
     else:
-        raise ValueError(f"preset={name!r} is unknown; there are {sorted(presets)}, 'auto', None")
+        raise ValueError(
+            f"preset={name!r} is unknown; there are {sorted(presets)}, 'auto', None, "
+            "or a .json file that metazoo tune wrote"
+        )
     return {key: value for key, value in arguments.items() if key not in given}

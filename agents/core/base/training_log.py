@@ -9,19 +9,60 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from .shown import short
+
 if TYPE_CHECKING:
     from ..play.trials import Trials
 
 
-def describe(agent: Any) -> None:
-    """Log once which arguments are in effect and where they come from (`verbose` >= 1)."""
-    if agent.verbose < 1:
+def describe(agent: Any, total_timesteps: int, always: bool = False) -> None:
+    """Say once, before training, what applies: in one line, or all arguments if `verbose` >= 1.
+
+    Without `always` and `verbose` there is a line only where a preset changed defaults, or an
+    iteration is longer than all that is asked for.
+
+    Args:
+        agent: The agent.
+        total_timesteps: As asked of `learn`.
+        always: Whether to say it in any case.
+    """
+    if getattr(agent, "_described", False):
         return
-    groups: dict[str, list[str]] = {"explicit": [], "preset": [], "default": []}
-    for name, value in agent.settings.items():
-        groups[agent.applied.get(name, "default")].append(f"{name}={value!r}")
-    lines = [f"{origin}: {', '.join(parts)}" for origin, parts in groups.items() if parts]
-    print("\n".join(lines), file=sys.stderr, flush=True)
+    agent._described = True
+    if agent.verbose >= 1:
+        groups: dict[str, list[str]] = {"explicit": [], "preset": [], "default": []}
+        for name, value in agent.settings.items():
+            groups[agent.applied.get(name, "default")].append(f"{name}={value!r}")
+        lines = [f"{origin}: {', '.join(parts)}" for origin, parts in groups.items() if parts]
+        print("\n".join(lines), file=sys.stderr, flush=True)
+    # agents that do not learn in iterations have no such method
+    changed, steps = _changed(agent), getattr(agent, "iteration_steps", lambda: None)()
+    longer = steps is not None and steps > total_timesteps
+    if not (changed or longer or always or agent.verbose >= 1):
+        return
+    parts = ["no preset sets anything"]
+    if changed:
+        parts = [f"a preset sets {', '.join(changed)}"]
+        if not always:
+            parts[0] += " (preset=None keeps the defaults)"
+    if longer:
+        parts.append(
+            f"an iteration of {steps:,} timesteps, more than the {total_timesteps:,} asked for, is "
+            "played to its end"
+        )
+    elif steps is not None:
+        count = -(-total_timesteps // steps)
+        parts.append(f"{count:,} iterations of {steps:,} timesteps")
+    print(f"{type(agent).__name__}: {'; '.join(parts)}", file=sys.stderr, flush=True)
+
+
+def _changed(agent: Any) -> list[str]:
+    """Return what a preset set otherwise than the documented defaults, as flags are written."""
+    return [
+        f"{name}={short(value)}"
+        for name, value in agent.settings.items()
+        if agent.applied.get(name) == "preset" and value != type(agent).arguments[name].default
+    ]
 
 
 def record_iteration(

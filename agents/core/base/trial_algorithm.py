@@ -29,7 +29,7 @@ from .iterations import IterativeAlgorithm
 from .schedules import value_at
 from .training_log import record_iteration
 from .updates import GradientUpdate, Update
-from .venv import check_spaces
+from .venv import check_spaces, trial_length
 
 
 class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
@@ -95,6 +95,11 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
         """Return the learnt learner with empty experience: one recurrent state per row."""
         check_spaces(venv, self.observation_space, self.action_space)
         return RecurrentInnerLoop(self.policy, venv, rows_per_task, seed)
+
+    def iteration_steps(self) -> int | None:
+        """Return the timesteps of an iteration, at most; None if episodes have no fixed end."""
+        length = trial_length(self.venv.unwrapped)
+        return None if length is None else self.n_envs * self.n_trials * length
 
     # ---- the outer loop -------------------------------------------------------------------------
 

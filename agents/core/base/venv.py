@@ -28,6 +28,7 @@ ENDLESS = 2**53  # episodes of a trial that lasts a whole lifetime
 _OF_MAKE = (PassiveEnvChecker, OrderEnforcing, TimeLimit, HumanRendering)  # wrappers of gym.make,
 # which does not change what is played
 _NOT_KWARGS = ("num_envs", "vectorization_mode", "render_mode", "autoreset_mode")
+_ENDS = ("pulls", "steps", "horizon")  # attributes of families whose episodes end by themselves
 _HIDING = (DictInfoToList,)  # batches' wrappers that agents cannot play through
 
 
@@ -144,6 +145,17 @@ def make_venv(
 def rows_of(env: Any) -> int | None:
     """Return the number of rows of a made batch; None for an environment still to be made."""
     return env.num_envs if isinstance(env, VectorEnv | VecEnv) else None
+
+
+def trial_length(venv: Any) -> int | None:
+    """Return the steps of a trial, at most; None where episodes have no end that is known.
+
+    Args:
+        venv: A `MetaVectorEnv`, without wrappers.
+    """
+    ends = [getattr(venv, name, None) for name in ("max_episode_steps", *_ENDS)]
+    steps = next((end for end in ends if isinstance(end, int)), None)
+    return None if steps is None else steps * venv.episodes_per_trial
 
 
 def check_spaces(venv: Any, observation_space: spaces.Space, action_space: spaces.Space) -> None:

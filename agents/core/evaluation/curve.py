@@ -53,6 +53,16 @@ class AdaptationCurve(CurveData):
         """
         curve_csv.write(self, path)
 
+    def to_pandas(self) -> Any:
+        """Return a `pandas.DataFrame` with one line per (seed, task, row, episode), as `to_csv`.
+
+        Its `attrs` hold the protocol.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        return curve_csv.to_pandas(self)
+
     @staticmethod
     def from_csv(path: str | os.PathLike[str]) -> AdaptationCurve:
         """Read what `to_csv` wrote: only the tasks' labelled parts; step rewards as `per_step`.

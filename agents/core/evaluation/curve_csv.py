@@ -60,6 +60,26 @@ def write(curve: CurveData, path: str | os.PathLike[str]) -> None:
         file.detach()  # flushes, and leaves the closing to atomic_file
 
 
+def to_pandas(curve: CurveData) -> Any:
+    """Return the lines of the file as a `pandas.DataFrame`.
+
+    Raises:
+        ImportError: pandas is not installed.
+    """
+    try:
+        import pandas
+    except ModuleNotFoundError as missing:
+        raise ImportError('to_pandas needs pandas: pip install "metazoo[pandas]"') from missing
+    labels = _labels(curve)
+    rows = []
+    for line in _lines(curve):
+        task = line[0] * curve.protocol["num_tasks"] + line[1]
+        rows.append([*line, *(names[task] for names in labels.values())])
+    frame = pandas.DataFrame(rows, columns=[*_COLUMNS, *labels])
+    frame.attrs["protocol"] = dict(curve.protocol)
+    return frame
+
+
 def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Return the fields of a curve that `write` wrote.
 

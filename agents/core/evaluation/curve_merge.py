@@ -11,7 +11,7 @@ import numpy as np
 from .curve_data import REQUIRED, CurveData, PerStep
 
 # what curves of several seeds share: all but the seeds and what cannot affect results
-_ALIKE = (
+ALIKE = (
     *(key for key in REQUIRED if key != "seed"),
     "deterministic",
     "env_kwargs",
@@ -29,7 +29,7 @@ def merge(curves: Sequence[CurveData]) -> dict[str, Any]:
     """
     if not curves:
         raise ValueError("merge got no curves; give it one or more")
-    check_alike({f"curve {i}": curve for i, curve in enumerate(curves)}, _ALIKE)
+    check_alike({f"curve {i}": curve for i, curve in enumerate(curves)}, ALIKE)
     joined: dict[str, Any] = {}
     for field in fields(CurveData):
         parts = [getattr(curve, field.name) for curve in curves]
@@ -96,7 +96,7 @@ def _merge_protocols(curves: Sequence[CurveData]) -> dict[str, Any]:
 def _per_seed(curve: CurveData, key: str) -> list[Any]:
     """Return a protocol entry for each seed."""
     value = curve.protocol.get(key)
-    if key not in _ALIKE and isinstance(value, list) and len(value) == curve.n_seeds > 1:
+    if key not in ALIKE and isinstance(value, list) and len(value) == curve.n_seeds > 1:
         return value
     return [value] * curve.n_seeds
 

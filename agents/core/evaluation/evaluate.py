@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
+from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -23,10 +24,10 @@ from meta_envs.core.rng import fold, valid_seed
 from ..base.vec_bridge import SB3VecEnv
 from ..base.venv import ENDLESS, env_identity, first_tasks, make_rows, make_venv, refuse_wrappers
 from ..play.view import open_loop
+from .acting import with_inner_loop
 from .curve import AdaptationCurve
+from .defaults import BINS, NUM_TASKS
 from .play import Play, Played, joined
-
-_BINS = 100  # default number of parts of a lifetime
 
 
 def evaluate(
@@ -34,12 +35,12 @@ def evaluate(
     env: Any,
     *,
     split: str | None = None,
-    num_tasks: int = 100,
+    num_tasks: int = NUM_TASKS,
     episodes: int | None = None,
     rows_per_task: int = 1,
     frozen_episodes: int = 0,
     steps: int | None = None,
-    bins: int = _BINS,
+    bins: int = BINS,
     env_kwargs: Mapping[str, Any] | None = None,
     deterministic: bool | str = False,
     seed: int = 0,
@@ -52,7 +53,8 @@ def evaluate(
     so it does not matter whether success shortens an episode. Results do not depend on `num_envs`.
 
     Args:
-        agent: Anything with `inner_loop`, or a Stable-Baselines3 model.
+        agent: Anything with `inner_loop`, a Stable-Baselines3 model, an object with `predict`, or
+            a function of a row's observation that returns an action (see `baselines.Policy`).
         env: An id (any of Gymnasium's), or an environment made from one.
         split: None takes that of `env_kwargs`, else `"test"` if it exists, else `"all"`.
         num_tasks: Number of tasks.
@@ -73,11 +75,11 @@ def evaluate(
         The curve; its `protocol` records all of this.
 
     Raises:
-        TypeError: If the agent has no inner loop.
+        TypeError: If the agent is none of these, or the first two arguments are swapped.
         NotFiniteError: If a reward or an observation is not finite (a `ValueError`).
         ValueError: If an argument is out of range, or a wrapper around `env` would be lost.
     """
-    if steps is None and bins != _BINS:
+    if steps is None and bins != BINS:
         raise ValueError(f"bins={bins!r} are parts of a lifetime; give steps too")
     if steps is not None and episodes is not None:
         raise ValueError(f"give episodes={episodes!r} or steps={steps!r}, not both")
@@ -93,7 +95,9 @@ def evaluate(
         num_envs=num_envs,
     )
     num_tasks, rows_per_task, seed = plan.num_tasks, plan.rows_per_task, plan.seed
-    learner = _with_inner_loop(agent)
+    if isinstance(agent, str) and not isinstance(env, str):
+        raise TypeError(f"evaluate(agent, env) got {agent!r} as the agent; swap the two")
+    learner = with_inner_loop(agent)
     make, identity, kwargs, split = _environment(env, env_kwargs, split)
     probe = make(num_envs=1)
     if episodes is None:
@@ -109,8 +113,8 @@ def evaluate(
         "split": split,
         **asdict(plan),
         **_notes(learner),
-        "training_seed": _jsonable(getattr(agent, "seed", None)),
-        "training_steps": _jsonable(getattr(agent, "num_timesteps", None)),
+        "training_seed": _known(getattr(agent, "seed", None)),
+        "training_steps": _known(getattr(agent, "num_timesteps", None)),
         "metazoo": metadata.version("metazoo"),
         **({"task_labels": labels} if labels else {}),
     }
@@ -202,18 +206,6 @@ def _normalised(venv: Any, tasks: dict[str, np.ndarray], returns: np.ndarray) ->
     return None if any(one is None for one in scaled) else np.stack(scaled)
 
 
-def _with_inner_loop(agent: Any) -> Any:
-    if hasattr(agent, "inner_loop"):
-        return agent
-    if isinstance(agent, BaseAlgorithm):
-        from ...baselines import StableBaselines
-
-        return StableBaselines(agent)
-    raise TypeError(
-        f"{agent!r} has no inner_loop; give an agent, a baseline (agents.baselines) or an SB3 model"
-    )
-
-
 def _environment(
     env: Any, env_kwargs: Mapping[str, Any] | None, split: str | None
 ) -> tuple[Callable[..., Any], str, dict[str, Any], str]:
@@ -244,6 +236,8 @@ def _environment(
 def _name(agent: Any) -> str:
     if isinstance(getattr(agent, "model", None), BaseAlgorithm):
         agent = agent.model  # the repr of `StableBaselines` would hold an address
+    if isinstance(agent, FunctionType | MethodType):
+        return agent.__name__
     if isinstance(agent, BaseAlgorithm) or type(agent).__repr__ is object.__repr__:
         return type(agent).__name__
     return repr(agent)
@@ -266,6 +260,10 @@ def _check_json(protocol: Mapping[str, Any]) -> None:
             json.dumps(value)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{key}={value!r} cannot be written as JSON: {error}") from error
+
+
+def _known(value: Any) -> Any:
+    return None if callable(value) else _jsonable(value)  # somebody's object may have a method
 
 
 def _jsonable(value: Any) -> Any:

@@ -8,8 +8,7 @@ which are many and each a mean over many tasks.
 from __future__ import annotations
 
 import os
-import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +17,7 @@ import numpy as np
 from ..saving.files import atomic_file
 from .curve_data import CurveData, PerStep
 from .curve_merge import check_alike
+from .legend import BAND, GREY, INK, name_lines
 from .plot_below import draw_below
 
 if TYPE_CHECKING:  # matplotlib is slow to import: functions import it when they draw
@@ -27,11 +27,10 @@ if TYPE_CHECKING:  # matplotlib is slow to import: functions import it when they
 _SIZE, _DPI = (7.0, 4.2), 150  # inches; pixels an inch
 # Okabe and Ito's colours, which colour-blind readers can tell apart; without the pale yellow
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-_STYLES = ("-", (0, (6, 1.5)), (0, (6, 1.5, 1, 1.5)))  # once the colours are used up
-_GREY, _INK, _PALE = "#6e6e6e", "#262626", "#e3e3e3"
+# once the colours are used up
+_STYLES, _MARKERS = ("-", (0, (6, 1.5)), (0, (6, 1.5, 1, 1.5))), ("o", "s", "^")
+_PALE = "#e3e3e3"
 _Z = 1.959964  # 95 % of a normal distribution lies within this many standard deviations
-_BAND = 0.18  # opacity of an interval
-_LABEL = 20  # characters a line of the legend
 _MARKED = 20  # up to this many episodes get a marker each
 _COMPARABLE = ("env", "split", "env_kwargs", "episodes", "steps", "bins")  # equal on one axis
 
@@ -54,8 +53,8 @@ def new_axes() -> tuple[Figure, Axes]:
     figure = ShownFigure(figsize=_SIZE, dpi=_DPI, layout="constrained")
     ax = figure.add_subplot(axes_class=ShownAxes)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.spines[["left", "bottom"]].set_color(_GREY)
-    ax.tick_params(colors=_GREY, labelcolor=_INK, labelsize=10)
+    ax.spines[["left", "bottom"]].set_color(GREY)
+    ax.tick_params(colors=GREY, labelcolor=INK, labelsize=10)
     ax.grid(axis="y", color=_PALE, linewidth=0.8)
     ax.set_axisbelow(True)
     ax.margins(x=0.02)
@@ -78,25 +77,44 @@ def draw(
 
     line = _line(curve)
     by_step = "step" in line.x_name
-    marker = None if by_step or len(line.x) > _MARKED else "o"
-    style: dict[str, Any] = {"linewidth": 1.6 if by_step else 2.0, "marker": marker}
-    style |= {"markersize": 7, "markeredgecolor": "white", "label": label}
+    style: dict[str, Any] = {"linewidth": 1.6 if by_step else 2.0, "marker": "o"}
+    style |= {"markersize": 7, "markeredgecolor": "white", "label": label, **kwargs}
+    if by_step or len(line.x) > _MARKED:
+        style["marker"] = None
     if len(line.x) == 1:  # a band around one point has no width
         x = line.x + shift
-        (drawn,) = ax.plot(x, line.mean, **{**style, **kwargs})
+        (drawn,) = ax.plot(x, line.mean, **style)
         ax.vlines(x, line.low, line.high, color=drawn.get_color(), linewidth=2.0, zorder=2)
         ax.set_xlim(0.4, 1.6)
         ax.set_xticks(line.x)
     else:
-        (drawn,) = ax.plot(line.x, line.mean, **{**style, **kwargs})
+        (drawn,) = ax.plot(line.x, line.mean, **style)
         colour = drawn.get_color()
-        ax.fill_between(line.x, line.low, line.high, color=colour, alpha=_BAND, linewidth=0)
-    ax.set_xlabel(line.x_name, fontsize=11, color=_INK)
-    ax.set_ylabel(line.y_name, fontsize=11, color=_INK)
+        ax.fill_between(line.x, line.low, line.high, color=colour, alpha=BAND, linewidth=0)
+    ax.set_xlabel(line.x_name, fontsize=11, color=INK)
+    ax.set_ylabel(line.y_name, fontsize=11, color=INK)
     if not by_step and len(line.x) > 1:
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     if not ax.get_title() and not ax.get_title(loc="left"):
-        ax.set_title(_title(curve), loc="left", fontsize=11, color=_INK, pad=10)
+        head = "" if label is not None else f"{trained(curve)}\n"
+        entitle(ax, head + _title([curve]))
+
+
+def entitle(ax: Axes, text: str) -> None:
+    """Write a title above the left end of the axes."""
+    ax.set_title(text, loc="left", fontsize=11, color=INK, pad=10)
+
+
+def look(index: int) -> dict[str, Any]:
+    """Return colour and style of the line with this index; the first 18 differ."""
+    again = index // len(_COLOURS) % len(_STYLES)
+    # earlier lines lie on top: the first is the subject of the plot
+    return {
+        "color": _COLOURS[index % len(_COLOURS)],
+        "linestyle": _STYLES[again],
+        "marker": _MARKERS[again],
+        "zorder": 3 - 0.01 * index,
+    }
 
 
 def comparison(
@@ -138,20 +156,16 @@ def comparison(
                 f"{theirs[0]!r}; evaluate them alike, or draw two pictures"
             )
     figure, ax = new_axes()
-    text = title or _title(next(iter(curves.values())))
-    ax.set_title(text, loc="left", fontsize=11, color=_INK, pad=10)
+    entitle(ax, title or _title(list(curves.values())))
     value, name = optimum if isinstance(optimum, tuple) else (optimum, "optimum")
-    _reference(ax, value, name, _INK, ":")
-    _reference(ax, oracle, "oracle", _INK, "--")
+    _reference(ax, value, name, INK, ":")
+    _reference(ax, oracle, "oracle", INK, "--")
     for i, (name, curve) in enumerate(curves.items()):
-        colour = _COLOURS[i % len(_COLOURS)]
-        style = _STYLES[i // len(_COLOURS) % len(_STYLES)]
         shift = 0.8 * ((i + 0.5) / len(curves) - 0.5)
-        # earlier agents lie on top: the first is the subject of the plot
-        draw(ax, curve, name, shift=shift, color=colour, linestyle=style, zorder=3 - 0.01 * i)
-    _reference(ax, random, "random", _GREY, "--")
+        draw(ax, curve, name, shift=shift, **look(i))
+    _reference(ax, random, "random", GREY, "--")
     draw_below(figure, ax, curves)
-    _legend(ax)
+    name_lines(ax)
     return figure
 
 
@@ -182,23 +196,6 @@ def _reference(
         ax.plot(line.x, line.mean, zorder=2, **look)
     else:
         ax.axhline(value if line is None else line.mean[0], zorder=2, **look)  # type: ignore[arg-type]
-
-
-def _legend(ax: Axes) -> None:
-    """Name the lines, right of the axes, from top to bottom as the lines end."""
-    from matplotlib.artist import Artist
-    from matplotlib.patches import Patch
-
-    lines = sorted(
-        (line for line in ax.get_lines() if not str(line.get_label()).startswith("_")),
-        key=lambda line: -float(np.asarray(line.get_ydata())[-1]),
-    )
-    handles: list[Artist] = [*lines, Patch(color=_GREY, alpha=_BAND, linewidth=0)]
-    labels = [textwrap.fill(str(line.get_label()), _LABEL) for line in lines]
-    ax.legend(
-        handles, [*labels, "95 % interval"], loc="upper left", bbox_to_anchor=(1.01, 1.0),
-        borderaxespad=0.0, frameon=False, fontsize=10, labelcolor=_INK, handlelength=2.4,
-    )  # fmt: skip
 
 
 def _line(curve: CurveData) -> _Line:
@@ -233,8 +230,27 @@ def _over_seeds(steps: PerStep, shared: bool) -> tuple[np.ndarray, np.ndarray]:
     return steps.mean.mean(axis=0), np.sqrt(square)
 
 
-def _title(curve: CurveData) -> str:
-    """Return env, split and number of tasks."""
-    seeds = f" × {curve.n_seeds} seeds" if curve.n_seeds > 1 else ""
-    tasks = f"{curve.protocol['num_tasks']:,} tasks{seeds}"
-    return f"{curve.protocol['env']}  ·  split: {curve.protocol['split']}  ·  {tasks}"
+def trained(curve: CurveData) -> str:
+    """Return whose curve it is: the agent, its training seeds and its steps of training."""
+    protocol = curve.protocol
+    parts = [str(protocol["agent"]).removesuffix("()")]
+    seeds = protocol.get("seeds", [protocol.get("training_seed")])
+    if protocol.get("training_seed") is not None:
+        parts.append(f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}")
+    if steps := protocol.get("training_steps"):
+        parts.append(f"{_span(steps if isinstance(steps, list) else [steps])} steps of training")
+    return "  ·  ".join(parts)
+
+
+def _title(curves: Sequence[CurveData]) -> str:
+    """Return env, split, and numbers of tasks and seeds."""
+    protocol = curves[0].protocol
+    seeds = [curve.n_seeds for curve in curves]
+    tasks = _span([curve.protocol["num_tasks"] for curve in curves])
+    times = f" × {_span(seeds)} seeds" if max(seeds) > 1 else ""
+    return f"{protocol['env']}  ·  split: {protocol['split']}  ·  {tasks} tasks{times}"
+
+
+def _span(numbers: Sequence[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"

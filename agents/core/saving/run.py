@@ -5,6 +5,7 @@ runs/<agent>-<id>-s<seed>[-2...]/
     progress.csv    the log
     tb/             the log for TensorBoard
     checkpoint.zip  the state at the latest saved iteration boundary
+    evaluations.csv, best.zip  returns on held-out tasks while it trained, and the best state
     curve.csv, curve.png
 runs/last           the newest run
 """
@@ -127,7 +128,10 @@ class Run:
         """
         refuse_links(self.folder)
         with locked(self.folder, "trained"):
-            for path in (self.config, self.progress, self.checkpoint, self.curve_csv):
+            for path in (
+                *(self.config, self.progress, self.checkpoint, self.curve_csv),
+                *(self.evaluations, self.best),
+            ):
                 remove_leftovers(path)
             yield
 
@@ -145,6 +149,16 @@ class Run:
     def checkpoint(self) -> Path:
         """`checkpoint.zip`."""
         return self.folder / "checkpoint.zip"
+
+    @property
+    def evaluations(self) -> Path:
+        """`evaluations.csv`."""
+        return self.folder / "evaluations.csv"
+
+    @property
+    def best(self) -> Path:
+        """`best.zip`."""
+        return self.folder / "best.zip"
 
     @property
     def curve_csv(self) -> Path:
@@ -183,10 +197,14 @@ class Run:
 
 def _check_config(config: Mapping[str, Any]) -> None:
     """Refuse a config in which a value that resuming reads has the wrong type."""
-    for key, least in (("total_timesteps", 1), ("eval_tasks", 0), ("threads", 1)):
+    for key, least in (
+        *(("total_timesteps", 1), ("eval_freq", 1), ("eval_tasks", 0), ("threads", 1)),
+    ):
         value = config.get(key)
         if value is not None and (type(value) is not int or not least <= value < 2**63):
             raise ValueError(f"config.{key} is {str(value)[:80]!r}")
+    if not isinstance(config.get("wandb"), str | None):
+        raise ValueError(f"config.wandb is {str(config['wandb'])[:80]!r}")
     applied = config.get("applied", {})
     if not isinstance(applied, dict) or not all(isinstance(one, str) for one in applied.values()):
         raise ValueError("config.applied is no dict of words")

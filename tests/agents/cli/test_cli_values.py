@@ -8,6 +8,7 @@ import pytest
 
 from agents import ALGORITHMS, baselines
 from agents.cli import find, flags, values
+from agents.cli.baselines import baseline_names
 
 
 @pytest.mark.parametrize(
@@ -101,10 +102,10 @@ def test_baselines_by_name(text, agent):
 
 
 def test_every_baseline_has_a_name_that_finds_it():
-    for typed, class_name in find.baseline_names().items():
+    for typed, class_name in baseline_names().items():
         assert type(find.agent(typed)).__name__ == class_name
-    unnamed = set(baselines.__all__) - set(find.baseline_names().values())
-    assert unnamed == {"StableBaselines"}
+    unnamed = set(baselines.__all__) - set(baseline_names().values())
+    assert unnamed == {"Policy", "StableBaselines"}
 
 
 def test_a_folder_does_not_hide_a_baseline(tmp_path, monkeypatch):

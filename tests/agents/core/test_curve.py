@@ -211,6 +211,19 @@ def test_damaged_csv_is_refused(tmp_path, damage):
         AdaptationCurve.from_csv(tmp_path / "none.csv")
 
 
+def test_pandas_gets_the_lines_of_the_file(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    curve = make_curve(frozen=2)
+    frame = curve.to_pandas()
+    curve.to_csv(tmp_path / "curve.csv")
+    read = pandas.read_csv(tmp_path / "curve.csv", comment="#")
+    assert list(frame.columns) == list(read.columns) and len(frame) == len(read)
+    adapted = frame[frame.phase == "adapt"]
+    means = adapted.groupby("episode")["return"].mean()
+    np.testing.assert_allclose(means.astype(float), curve.mean())
+    assert frame.attrs["protocol"] == curve.protocol
+
+
 def test_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "curve.csv"
     make_curve(seed=0).to_csv(path)

@@ -1,15 +1,20 @@
-"""Carrying out `metazoo train`: start or resume a run, stop cleanly, measure at the end."""
+"""Train an agent into a run folder: start or resume, stop cleanly, measure at the end."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
+import os
 import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 import torch
 
+from meta_envs.core.rng import fresh_seed
+
 from ..core.base.training_log import describe
+from ..core.evaluation.defaults import NUM_TASKS
 from ..core.losses.finite import NotFiniteError
 from ..core.saving.checkpoint import read_checkpoint
 from ..core.saving.checkpoint_callback import CheckpointCallback
@@ -17,46 +22,79 @@ from ..core.saving.files import atomic_file
 from ..core.saving.progress_bar import ProgressBar
 from ..core.saving.run import Run
 from ..core.saving.writers import make_logger
-from . import find, flags
 from .interrupts import StopOnSignal
+from .pace import Pace
 
-INTERRUPTED = 130  # the exit code of a shell's command that Ctrl-C ended
-_DEFAULTS = {"total_timesteps": 1_000_000, "eval_tasks": 1_000}
+_DRAWN_SEEDS = 100_000  # of runs without one: short names, and few meetings
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Wishes:
-    """What the command line says about the training rather than the agent; None is not given."""
+    """What is asked of a training rather than of the agent; None is not given.
+
+    Args:
+        total_timesteps: Environment steps to train for.
+        eval_freq: Steps between evaluations on held-out tasks while it trains.
+        eval_tasks: Held-out tasks of the final curve.
+        wandb: Weights & Biases project that gets the log.
+        threads: Of PyTorch.
+        verbose: 1 prints all figures of every iteration.
+    """
 
     total_timesteps: int | None = None
+    eval_freq: int | None = None
     eval_tasks: int | None = None
+    wandb: str | None = None
     threads: int | None = None
     verbose: int = 0
 
     def __post_init__(self) -> None:
         """Check the numbers."""
-        for name, least in (("total_timesteps", 1), ("eval_tasks", 0), ("threads", 1)):
+        least = {"total_timesteps": 1, "eval_freq": 1, "eval_tasks": 0, "threads": 1}
+        for name, smallest in least.items():
             value = getattr(self, name)
-            if value is not None and value < least:
-                raise find.UsageError(
-                    f"--{name.replace('_', '-')} {value} must be at least {least}"
-                )
+            if value is not None and value < smallest:
+                raise ValueError(f"{name}={value} must be at least {smallest}")
 
     @classmethod
     def names(cls) -> list[str]:
         """Return what can be wished for."""
-        return [field.name for field in dataclasses.fields(cls)]
+        return [field.name for field in fields(cls)]
 
-    def filled(self, saved: dict[str, Any]) -> Wishes:
+    def filled(self, saved: Mapping[str, Any]) -> Wishes:
         """Return these wishes with what was not given taken from a run's config."""
         own = {key: value for key, value in vars(self).items() if value is not None}
         saved = {key: saved[key] for key in vars(self) if saved.get(key) is not None}
         return Wishes(**{**saved, **own})
 
 
+DEFAULTS = {"total_timesteps": 1_000_000, "eval_tasks": NUM_TASKS}
+_EPISODES = 20  # of a final curve where there is but one task
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of a training.
+
+    Args:
+        run: Its folder.
+        stopped: Whether it was interrupted; `--resume` goes on.
+        curve: Of the final evaluation; None if there was none now.
+    """
+
+    run: Run
+    stopped: bool = False
+    curve: Any = None
+
+
 def start(
-    name: str, cls: Any, env_id: str, arguments: dict[str, Any], root: str, wishes: Wishes
-) -> int:
+    name: str,
+    cls: Any,
+    env_id: str,
+    arguments: Mapping[str, Any],
+    root: str | os.PathLike[str],
+    wishes: Wishes,
+) -> Trained:
     """Begin a new run and train it to its end.
 
     Args:
@@ -67,22 +105,25 @@ def start(
         root: The folder of all runs.
         wishes: Of the training.
 
-    Returns:
-        The exit code.
-
     Raises:
         ValueError: An argument is wrong.
         OSError: The run cannot be written.
     """
-    wishes = wishes.filled(_DEFAULTS).filled({"threads": _set_threads(wishes.threads)})
+    wishes = wishes.filled({"threads": _set_threads(wishes.threads)})
     rest = {key: value for key, value in arguments.items() if key != "policy"}
-    policy = arguments.get("policy", flags.default_policy(cls))
+    if rest.get("seed") is None:
+        rest["seed"] = fresh_seed() % _DRAWN_SEEDS
+    policy = arguments.get("policy", next(iter(cls.policy_aliases), None))
     agent = cls(env=env_id, **({} if policy is None else {"policy": policy}), **rest)
-    if "policy" not in arguments:
-        agent.applied["policy"] = "default"
+    for key in ("policy", "seed"):
+        if arguments.get(key) is None:
+            agent.applied[key] = "default"
+    if not agent.venv.single_task_space.spaces:
+        wishes = wishes.filled({"eval_tasks": _EPISODES})
+    wishes = wishes.filled(DEFAULTS)
     config = {
         **{key: value for key, value in vars(wishes).items() if key != "verbose"},
-        "arguments": arguments,
+        "arguments": dict(arguments),
         "settings": agent.settings,
         "applied": agent.applied,
     }
@@ -92,19 +133,20 @@ def start(
 
 
 def resume(
-    path: str, wishes: Wishes, device: str, agent: str | None = None, env_id: str | None = None
-) -> int:
+    path: str | os.PathLike[str],
+    wishes: Wishes,
+    load: Callable[[Run, Mapping[str, Any]], Any],
+    agent: str | None = None,
+    env_id: str | None = None,
+) -> Trained:
     """Go on with a run where its checkpoint is.
 
     Args:
         path: The run.
         wishes: Of the training; what was not given is as saved.
-        device: Where the networks go.
+        load: Makes the agent of the run and its config.
         agent: The algorithm, if it was named; it must be the run's.
         env_id: The id, if it was named; it must be the run's.
-
-    Returns:
-        The exit code.
 
     Raises:
         ValueError: The run is another one, or damaged.
@@ -112,23 +154,24 @@ def resume(
     """
     run = Run.open(path)
     with run.writing():
-        return _resume(run, path, wishes, device, agent, env_id)
+        about = run.read_config()
+        for key, asked in (("agent", agent), ("env_id", env_id)):
+            if asked is not None and asked != about.get(key):
+                raise ValueError(
+                    f"{run.folder} is a run of {about.get('agent')} on {about.get('env_id')}, not "
+                    f"of {asked}; leave the names out: metazoo train --resume {path}"
+                )
+        return _resume(run, about, wishes.filled({**DEFAULTS, **about["config"]}), load)
 
 
 def _resume(
-    run: Run, path: str, wishes: Wishes, device: str, agent: str | None, env_id: str | None
-) -> int:
-    about = run.read_config()
-    for key, asked in (("agent", agent), ("env_id", env_id)):
-        if asked is not None and asked != about.get(key):
-            raise find.UsageError(
-                f"{run.folder} is a run of {about.get('agent')} on {about.get('env_id')}, not of "
-                f"{asked}; leave the names out: metazoo train --resume {path}"
-            )
-    wishes = wishes.filled({**_DEFAULTS, **about["config"]})
-    find.named_by_a_file(about["env_id"], run.config)
+    run: Run,
+    about: dict[str, Any],
+    wishes: Wishes,
+    load: Callable[[Run, Mapping[str, Any]], Any],
+) -> Trained:
     _set_threads(wishes.threads)
-    model = find.checkpoint(run.checkpoint, device=device)
+    model = load(run, about)
     model.applied = dict(about["config"].get("applied", model.applied))
     total = wishes.total_timesteps
     assert total is not None
@@ -137,9 +180,10 @@ def _resume(
             f"{run.folder} is already finished: {model.num_timesteps:,} of {total:,} timesteps "
             "(--total-timesteps asks for more)"
         )
-        return 0 if run.curve_csv.is_file() else _finish(model, run, wishes)
-    if total != about["config"].get("total_timesteps"):
-        about["config"]["total_timesteps"] = total  # what a further resume goes on to
+        return Trained(run) if run.curve_csv.is_file() else _finish(model, run, wishes)
+    asked = {"total_timesteps": total, "eval_freq": wishes.eval_freq, "wandb": wishes.wandb}
+    if any(about["config"].get(key) != value for key, value in asked.items()):
+        about["config"].update(asked)  # what a further resume goes on to
         with atomic_file(run.config) as stream:
             stream.write(f"{json.dumps(about, indent=2)}\n".encode())
     return _train(model, run, wishes, resumed=True)
@@ -151,16 +195,27 @@ def _set_threads(threads: int | None) -> int:
     return torch.get_num_threads()
 
 
-def _train(agent: Any, run: Run, wishes: Wishes, resumed: bool) -> int:
-    begun = agent.num_timesteps
-    agent.set_logger(make_logger(run.folder, wishes.verbose, begun if resumed else None))
-    _announce(agent, run, begun if resumed else None)
+def _train(agent: Any, run: Run, wishes: Wishes, resumed: bool) -> Trained:
+    begun, total = agent.num_timesteps, wishes.total_timesteps
+    assert total is not None
+    logger = make_logger(run.folder, wishes.verbose, begun if resumed else None)
+    if wishes.wandb is not None:
+        from ..core.saving.wandb_writer import WandbWriter
+
+        logger.output_formats.append(WandbWriter(run, wishes.wandb))
+    agent.set_logger(logger)
+    agent.verbose = wishes.verbose
+    describe(agent, total, always=True)
+    going_on = f" (going on from {begun:,} timesteps)" if resumed else ""
+    print(f"run: {run.folder}{going_on}", file=sys.stderr, flush=True)
+    agent.verbose = 0
     saver, bar, stop = CheckpointCallback(run), ProgressBar(), StopOnSignal()
-    hooks = [saver, stop] if wishes.verbose else [saver, stop, bar]
-    assert wishes.total_timesteps is not None
+    hooks: list[Any] = [saver, stop, *_evaluations(run, wishes), Pace(total)]
+    if not wishes.verbose:
+        hooks.append(bar)
     with stop:
         try:
-            agent.learn(wishes.total_timesteps - begun, hooks, reset_num_timesteps=not resumed)
+            agent.learn(total - begun, hooks, reset_num_timesteps=not resumed)
         except KeyboardInterrupt:
             saver.save()
         except NotFiniteError as error:
@@ -171,21 +226,18 @@ def _train(agent: Any, run: Run, wishes: Wishes, resumed: bool) -> int:
             agent.logger.close()
     if saver.error is not None:
         raise saver.error
-    if stop.stopped:
-        return _stopped(run)
-    return _finish(agent, run, wishes)
+    return _stopped(run) if stop.stopped else _finish(agent, run, wishes)
 
 
-def _announce(agent: Any, run: Run, begun: int | None) -> None:
-    """Say what applied, and where the run is."""
-    agent.verbose = 1
-    describe(agent)
-    agent.verbose = 0
-    going_on = "" if begun is None else f" (going on from {begun:,} timesteps)"
-    print(f"run: {run.folder}{going_on}", file=sys.stderr, flush=True)
+def _evaluations(run: Run, wishes: Wishes) -> list[Any]:
+    if wishes.eval_freq is None:
+        return []
+    from ..core.evaluation.held_out import HeldOutCallback
+
+    return [HeldOutCallback(wishes.eval_freq, log=run.evaluations, best=run.best)]
 
 
-def _stopped(run: Run) -> int:
+def _stopped(run: Run) -> Trained:
     steps = read_checkpoint(run.checkpoint)[0]["progress"]["num_timesteps"]
     print(
         f"stopped; {steps:,} timesteps are saved in {run.checkpoint}\n"
@@ -193,7 +245,7 @@ def _stopped(run: Run) -> int:
         file=sys.stderr,
         flush=True,
     )
-    return INTERRUPTED
+    return Trained(run, stopped=True)
 
 
 def _tasks_of(agent: Any) -> str:
@@ -202,37 +254,31 @@ def _tasks_of(agent: Any) -> str:
     return "held-out tasks" if split == "test" and "test" in agent.venv.splits else "tasks"
 
 
-def _finish(agent: Any, run: Run, wishes: Wishes) -> int:
+def _finish(agent: Any, run: Run, wishes: Wishes) -> Trained:
     """Measure the agent on tasks held out where there are some, and say where everything is."""
     made = [("checkpoint", run.checkpoint), ("figures", run.progress), ("TensorBoard", run.tb)]
+    made += [("best", run.best)] if run.best.is_file() else []
+    curve = None
     if wishes.eval_tasks:
         # imported late: scipy's statistics would hold up the first step of training by a second
-        from ..core.evaluation.evaluate import evaluate
+        from ..core.evaluation.held_out import measure
         from ..core.evaluation.plot import save
 
         print(
             f"evaluating on {wishes.eval_tasks:,} {_tasks_of(agent)}", file=sys.stderr, flush=True
         )
         try:
-            rows = agent.settings.get("rows_per_task", 1)  # as the inner loop was trained
-            curve = evaluate(
-                agent,
-                agent.env_id,
-                num_tasks=wishes.eval_tasks,
-                env_kwargs=agent.env_kwargs,
-                rows_per_task=rows,
-                num_envs=max(256, 10 * rows),
-            )
+            curve = measure(agent, wishes.eval_tasks)
         except KeyboardInterrupt:
             print(
                 f"stopped; training is complete and saved in {run.checkpoint}\n"
                 f"for the curve: metazoo train --resume {run.folder}",
                 file=sys.stderr,
             )
-            return INTERRUPTED
+            return Trained(run, stopped=True)
         curve.to_csv(run.curve_csv)
         save(curve.plot().figure, run.curve_png)
         print(curve)
         made += [("curve", run.curve_csv), ("picture", run.curve_png)]
     print("\n".join(f"{name + ':':<13}{path}" for name, path in made), flush=True)
-    return 0
+    return Trained(run, curve=curve)
