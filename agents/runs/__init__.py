@@ -1,0 +1,1 @@
+"""Daily work with runs: what the `metazoo` command does, from Python."""
