@@ -63,8 +63,12 @@ class Description:
             for line in text.splitlines():
                 lines.append(
                     textwrap.fill(
-                        line, _WIDTH, initial_indent="  ", subsequent_indent="    ",
-                        break_long_words=False, break_on_hyphens=False,
+                        line,
+                        _WIDTH,
+                        initial_indent="  ",
+                        subsequent_indent="    ",
+                        break_long_words=False,
+                        break_on_hyphens=False,
                     )  # fmt: skip
                 )
             lines.append("")
@@ -96,13 +100,15 @@ def describe(id: str, *, env_kwargs: Mapping[str, Any] | None = None) -> Descrip
         head, parts = _parts(about)
         sections = {
             card.id: "\n".join(
-                [card.summary, *([head] if head[:-1] != card.summary else []), f"Arguments here: {given or 'none'}"]
+                [
+                    card.summary,
+                    *([head] if head[:-1] != card.summary else []),
+                    f"Arguments here: {given or 'none'}",
+                ]
             )
         }
         sections |= {
-            name: _with_numbers(text, venv)
-            for name, text in parts.items()
-            if name not in _LEFT_OUT
+            name: _with_numbers(text, venv) for name, text in parts.items() if name not in _LEFT_OUT
         }
         goal = inspect.getdoc(type(getattr(venv, "goal", None)))
         if "Reward" in sections and goal and hasattr(venv, "goal"):
@@ -137,8 +143,10 @@ def _with_numbers(text: str, venv: Any) -> str:
         for place in (getattr(venv, "settings", None), venv):
             value = getattr(place, name, None)
             if isinstance(value, bool | int | float | np.number):
-                return f"{name} (here {value:g})" if not isinstance(value, bool) else (
-                    f"{name} (here {value})"
+                return (
+                    f"{name} (here {value:g})"
+                    if not isinstance(value, bool)
+                    else (f"{name} (here {value})")
                 )
         return name
 
@@ -173,7 +181,8 @@ def _numbers(venv: Any) -> str:
     lines = [
         f"splits: {', '.join(venv.splits)} (default: {venv.split}{count})",
         f"episodes a trial: {venv.episodes_per_trial}",
-        "steps of an episode, at most: " + ("until it terminates" if steps is None else str(steps // venv.episodes_per_trial)),
+        "steps of an episode, at most: "
+        + ("until it terminates" if steps is None else str(steps // venv.episodes_per_trial)),
     ]
     return "\n".join(lines)
 

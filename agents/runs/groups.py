@@ -120,7 +120,9 @@ def merged(
     ]
 
 
-def _of_curve(path: str, run: Run | None = None, settings: Mapping[str, Any] | None = None) -> Entry:
+def _of_curve(
+    path: str, run: Run | None = None, settings: Mapping[str, Any] | None = None
+) -> Entry:
     curve = AdaptationCurve.from_csv(path if run is None else run.curve_csv)
     protocol = curve.protocol
     shared = {key: protocol.get(key) or None for key in ALIKE if key != "agent"}
@@ -165,11 +167,11 @@ def _names(groups: Sequence[Sequence[Entry]]) -> list[str]:
     firsts = [one[0] for one in groups]
     names = []
     for first in firsts:
-        rivals = [one.traits for one in firsts if (one.name, one.place) == (first.name, first.place)]
-        keys = dict.fromkeys(key for traits in rivals for key in traits)
-        differing = [
-            key for key in keys if len({_text(traits.get(key)) for traits in rivals}) > 1
+        rivals = [
+            one.traits for one in firsts if (one.name, one.place) == (first.name, first.place)
         ]
+        keys = dict.fromkeys(key for traits in rivals for key in traits)
+        differing = [key for key in keys if len({_text(traits.get(key)) for traits in rivals}) > 1]
         if not differing:
             names.append(first.name)
         elif len(differing) <= _NAMED:

@@ -61,9 +61,7 @@ def plot_learning(runs: Paths, by: str = "agent", label: Sequence[str] = ()) -> 
         ax.plot(line.steps, line.returns.mean(axis=0), linewidth=1.8, label=name, **style)
         if len(ones) > 1:
             low, high = bootstrap.interval(line.returns)
-            ax.fill_between(
-                line.steps, low, high, color=style["color"], alpha=BAND, linewidth=0
-            )
+            ax.fill_between(line.steps, low, high, color=style["color"], alpha=BAND, linewidth=0)
     ax.set_xlabel("steps of training", fontsize=11, color=INK)
     ax.set_ylabel(what, fontsize=11, color=INK)
     ids = sorted({run.read_config()["env_id"] for run in opened})
@@ -99,9 +97,7 @@ def _source(runs: Sequence[Run]):
         if not run.progress.is_file():
             raise ValueError(f"{run.folder} has no progress.csv to draw")
         if not any(y in _columns(run, file) for file, _, y, _ in _SOURCES):
-            raise ValueError(
-                f"{run.progress} has no row with returns yet; training has only begun"
-            )
+            raise ValueError(f"{run.progress} has no row with returns yet; training has only begun")
     raise ValueError("these runs have no figure in common; draw them apart")
 
 

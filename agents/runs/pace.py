@@ -13,7 +13,7 @@ _WORTH = 10.0  # seconds left that are worth a line
 
 
 class Pace(BaseCallback):
-    """Says how long an iteration takes, and all of them; and if one is longer than all that is asked.
+    """Says how long an iteration and all of them take, and if one is longer than what is asked.
 
     Args:
         total: Timesteps asked for.

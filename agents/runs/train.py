@@ -1,4 +1,4 @@
-"""Train into run folders from Python, as `metazoo train` does; every word of the command is here."""
+"""Train into run folders from Python, as `metazoo train` does, with the command's words."""
 
 from __future__ import annotations
 

@@ -103,7 +103,9 @@ def tune(
     for key in arguments:
         job.spaces.pop(key, None)  # given: not searched
     if not job.spaces:
-        raise ValueError(f"nothing is left to search; {cls.__name__} searches {list(spaces_of(cls))}")
+        raise ValueError(
+            f"nothing is left to search; {cls.__name__} searches {list(spaces_of(cls))}"
+        )
     job.make({})  # what is wrong in any case is said at once
     slug = re.sub(r"[^A-Za-z0-9._-]+", "-", f"tune-{name}-{id}")
     folder = Path(root) / slug
@@ -169,7 +171,10 @@ class _Job:
             every = max(self.total_timesteps // _EVALUATIONS, 1)
             hook = HeldOutCallback(every, num_tasks=self.eval_tasks, on_score=on_score)
             agent.learn(self.total_timesteps, hook)
-        except (ValueError, NotFiniteError) as error:  # arguments that do not go together, or diverge
+        except (
+            ValueError,
+            NotFiniteError,
+        ) as error:  # a poor choice
             trial.set_user_attr("error", str(error)[:200])
             raise optuna.TrialPruned(str(error)) from error
         if pruned or not scores:
@@ -194,7 +199,7 @@ def _search(
     )
     _check_same(study, job, folder)
     running = optuna.trial.TrialState.RUNNING
-    for stale in study.get_trials(deepcopy=False, states=(running,)):  # of a process that was killed
+    for stale in study.get_trials(deepcopy=False, states=(running,)):  # of a killed process
         study.tell(stale.number, state=optuna.trial.TrialState.FAIL)
     done = [one for one in study.get_trials(deepcopy=False) if one.state.is_finished()]
     # a resumed study must not draw again what it drew at its beginning
@@ -217,7 +222,7 @@ def _search(
 
 
 def _check_same(study: Any, job: _Job, folder: Path) -> None:
-    """Refuse to go on with a study whose trials were trained otherwise: scores would not compare."""
+    """Refuse to go on with a study whose trials were trained otherwise."""
     about = json.loads(json.dumps(job.about()))
     known = study.user_attrs.get("about")
     if known is None:

@@ -127,7 +127,14 @@ def test_a_table_has_what_the_curves_say(tmp_path):
     low, high = merged.interval()
     assert (float(row["low"]), float(row["high"])) == (low[-1], high[-1])
     text = str(table)
-    assert text.splitlines()[0].split() == ["agent", "id", "mean", "IQM", *"95 % interval".split(), "seeds"]
+    assert text.splitlines()[0].split() == [
+        "agent",
+        "id",
+        "mean",
+        "IQM",
+        *"95 % interval".split(),
+        "seeds",
+    ]
     assert text.splitlines()[-1] == (
         "return in episode 4 of 4, split test, 20 tasks, drawn actions, evaluation seed 0"
     )
