@@ -128,6 +128,5 @@ def _packed(unroll: Unroll) -> Learners:
 
 def _observations(space: Any, rows: int) -> Any:
     """Return an arbitrary observation of every row, as an environment would."""
-    return concatenate(
-        space, [copy.deepcopy(space).sample()] * rows, create_empty_array(space, rows)
-    )
+    into: Any = create_empty_array(space, rows)
+    return concatenate(space, [copy.deepcopy(space).sample()] * rows, into)
