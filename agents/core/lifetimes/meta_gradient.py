@@ -18,7 +18,7 @@ from ..nets.stacked import Parts
 from . import window
 from .actor_critic import ActorCriticRule, descend
 from .meta_parameters import MetaParameters
-from .path import Latest, Path, jacobian, of_policy, refuse_not_finite
+from .path import Latest, Path, adapt, jacobian, of_policy, refuse_not_finite
 from .rule import Learners, Rule, Unroll
 
 Figures = dict[str, torch.Tensor]
@@ -70,9 +70,7 @@ class MetaGradientRule(Rule):
             raise ValueError("meta-gradients take networks without memory; use memory=None")
         several = self.inner_steps != 1 or self.more_steps or self.judged_by == "same"
         if self.trace and several:
-            raise ValueError(
-                f"trace={self.trace} needs one update that the next unroll judges; use trace=0"
-            )
+            raise ValueError(f"trace={self.trace} needs one update, judged by the next unroll")
 
     # ---- what a subclass defines ----------------------------------------------------------------
 
@@ -152,11 +150,7 @@ class MetaGradientRule(Rule):
         """Return empty memory of the updates that the next unroll will judge."""
         if self.judged_by == "same":
             return {}
-        kept = window.room(self, learners, rows, self.inner_steps)
-        if "context" in learners:
-            contexts = [learners["context"]] * self.inner_steps
-            kept["window.context"] = torch.stack(contexts, dim=1)
-        return kept
+        return window.room(self, learners, rows, self.inner_steps)
 
     def update(
         self, learners: Learners, unroll: Unroll, differentiable: bool = False
@@ -198,7 +192,7 @@ class MetaGradientRule(Rule):
             learners, count = window.begin({**self._adapt(learners, grads), **trace}), 0
         if count < self.inner_steps:
             path = self._begin(learners) if count == 0 else self._path(learners, count)
-            learners = self._remember(learners, unroll, count)
+            learners = window.add(learners, unroll, count)
             figures = self._advance(path, unroll, learners.get("context"))
             after = {name: part.detach() for name, part in path.after.items()}
             path.seen, self._latest.path = learners[_TOKEN], path
@@ -268,17 +262,9 @@ class MetaGradientRule(Rule):
             return path
         path = self._begin({**learners, **window.start(learners)})
         for update in range(updates):
-            context = learners["window.context"][:, update] if "context" in learners else None
-            self._advance(path, window.unroll(learners, update), context)
+            seen, context = window.unroll(learners, update), window.context(learners, update)
+            self._advance(path, seen, context)
         return path
-
-    def _remember(self, learners: Learners, unroll: Unroll, update: int) -> Learners:
-        after = window.add(learners, unroll, update)
-        if "context" in learners:
-            at = torch.tensor([update])
-            kept = after["window.context"]
-            after["window.context"] = kept.index_copy(1, at, learners["context"][:, None])
-        return after
 
     def _meta_gradient(
         self, path: Path, learners: Learners, unroll: Unroll
@@ -306,22 +292,9 @@ class MetaGradientRule(Rule):
             grads, figures = grads + more, {**figures, **own[1]}
         figures = {name: part.detach() for name, part in figures.items()}
         figures |= {"meta_loss": loss.detach(), "meta_grad_norm": norms(grads)}
-        refuse_not_finite({"outer objective": loss, **self._by_name(grads)})
+        refuse_not_finite(loss, self.meta.layout.unflatten(grads))
         return grads, kept, figures
 
-    def _by_name(self, grads: torch.Tensor) -> Parts:
-        parts = self.meta.layout.unflatten(grads)
-        return {f"meta-gradient of {name}": part for name, part in parts.items()}
-
     def _adapt(self, learners: Learners, grads: torch.Tensor) -> Learners:
-        """Take a step of the meta-optimiser."""
-        state = {
-            name.removeprefix("meta."): part
-            for name, part in learners.items()
-            if name.startswith("meta.")
-        }
         clipped = clip_norm(grads, self.meta_max_grad_norm)
-        eta, state = self.meta_optimizer.step(
-            learners["eta"], clipped, state, self.meta_learning_rate
-        )
-        return {**learners, "eta": eta, **{f"meta.{name}": part for name, part in state.items()}}
+        return adapt(self.meta_optimizer, learners, clipped, self.meta_learning_rate)

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from ..learning.functional import Optimizer, Rate
 from ..losses.finite import NotFiniteError
 from .rule import Learners
 
@@ -64,13 +65,34 @@ def of_policy(learners: Learners) -> Learners:
     }
 
 
-def refuse_not_finite(terms: Mapping[str, torch.Tensor]) -> None:
-    """Check parts of a meta-gradient.
+def adapt(
+    optimizer: Optimizer, learners: Learners, grads: torch.Tensor, learning_rate: Rate
+) -> Learners:
+    """Return learners after a step of the meta-optimiser, whose state they hold as `meta.*`.
+
+    Args:
+        optimizer: The meta-optimiser.
+        learners: [M, ...]; their eta changes.
+        grads: Meta-gradients [M, E] of what is to be minimised.
+        learning_rate: A number, or a tensor [] or [M].
+    """
+    state = {
+        name.removeprefix("meta."): part
+        for name, part in learners.items()
+        if name.startswith("meta.")
+    }
+    eta, state = optimizer.step(learners["eta"], grads, state, learning_rate)
+    return {**learners, "eta": eta, **{f"meta.{name}": part for name, part in state.items()}}
+
+
+def refuse_not_finite(loss: torch.Tensor, grads: Mapping[str, torch.Tensor]) -> None:
+    """Check an outer objective [M] and the parts of its meta-gradient, by name.
 
     Raises:
         NotFiniteError: Names the first that is not finite.
     """
-    for name, part in terms.items():
+    parts = {f"meta-gradient of {name}": part for name, part in grads.items()}
+    for name, part in {"outer objective": loss, **parts}.items():
         if not bool(part.isfinite().all()):
             raise NotFiniteError(
                 f"the {name} is not finite; try a smaller learning_rate or meta_learning_rate, "

@@ -17,6 +17,7 @@ from .rule import Learners, Rule, Unroll
 
 _UNROLL = "window.unroll."
 _START = "window.start."
+_CONTEXT = "window.context"
 _FIELDS = ("inputs", "actions", "rewards", "alive", "continues", "mask", "cut", "cut_inputs")
 
 
@@ -44,6 +45,8 @@ def room(rule: Rule, learners: Learners, rows: int, updates: int) -> Learners:
         f"{_UNROLL}{name}": part.new_zeros(count, updates, steps + (name == "inputs"), *part.shape)
         for name, part in like.items()
     }
+    if "context" in learners:
+        kept[_CONTEXT] = torch.stack([learners["context"]] * updates, dim=1)
     return {**kept, **_start(learners), "window.count": torch.zeros(count, dtype=torch.int64)}
 
 
@@ -54,16 +57,21 @@ def begin(learners: Learners) -> Learners:
 
 
 def add(learners: Learners, unroll: Unroll, update: int) -> Learners:
-    """Return learners that also remember the unroll of update number `update` (from 0)."""
-    after = dict(learners)
+    """Return learners that also remember the unroll of update number `update` (from 0).
+
+    Their `"context"`, if they have one, is remembered with it.
+    """
+    after, at = dict(learners), torch.tensor([update])
+    if "context" in learners:
+        now = learners["context"][:, None]
+        after[_CONTEXT] = learners[_CONTEXT].index_copy(1, at, now)
     for name, part in _packed(unroll).items():
         kept = learners[f"{_UNROLL}{name}"]
         missing = kept.shape[2] - part.shape[1]
         if missing:
             part = torch.cat([part, part.new_zeros(len(part), missing, *part.shape[2:])], dim=1)
         if kept.shape[1] > 1:
-            part = kept.index_copy(1, torch.tensor([update]), part[:, None])
-            after[f"{_UNROLL}{name}"] = part
+            after[f"{_UNROLL}{name}"] = kept.index_copy(1, at, part[:, None])
         else:
             after[f"{_UNROLL}{name}"] = part[:, None].contiguous()
     return after
@@ -96,6 +104,11 @@ def unroll(learners: Learners, update: int) -> Unroll:
         if name.startswith("record.")
     }
     return Unroll(**fields, record=record)
+
+
+def context(learners: Learners, update: int) -> torch.Tensor | None:
+    """Return the context at update number `update` (from 0); None if learners have none."""
+    return learners[_CONTEXT][:, update] if _CONTEXT in learners else None
 
 
 def of_learners(unroll: Unroll, index: torch.Tensor) -> Unroll:

@@ -234,7 +234,7 @@ def test_a_meta_gradient_that_is_not_finite_is_refused_by_name():
     with pytest.raises(NotFiniteError, match="the outer objective is not finite"):
         rule.update(spoiled, unrolls.make(1))
     with pytest.raises(NotFiniteError, match="meta-gradient of gamma is not finite") as raised:
-        path.refuse_not_finite(rule._by_name(learners["eta"] * float("inf")))
+        path.refuse_not_finite(torch.zeros(1), {"gamma": torch.tensor([float("inf")])})
     assert raised.value.term == "meta-gradient of gamma"
 
 
