@@ -56,7 +56,7 @@ def td(seeds: int) -> tuple[Any, list[str]]:
 def frodo(seeds: int, bootstrap: bool) -> tuple[Any, list[str]]:
     """Return FRODO, and the names of its learners."""
     agent = agents.FRODO(
-        "MlpPolicy", ID, gamma=0.999, gae_lambda=1.0, learning_rate=0.05 * N_STEPS, inner_steps=1,
+        "MlpPolicy", ID, gamma=0.999, gae_lambda=1.0, learning_rate=0.1 * N_STEPS, inner_steps=1,
         target_width=16, bootstrap=bootstrap, meta_learning_rate=1e-2, **COMMON,
     )  # fmt: skip
     return agent, [f"FRODO bootstrap={bootstrap}"] * seeds

@@ -2,4 +2,16 @@
 
 from typing import Any
 
-PRESETS: dict[str, dict[str, Any]] = {}
+PRESETS: dict[str, dict[str, Any]] = {
+    # Predictions alone; `benchmarks/value_walk.py` measures it beside TD(0).
+    "random-walk": {
+        "id": "meta/RandomWalk-v0",
+        "env_kwargs": {},
+        "arguments": {
+            **{"n_envs": 1, "n_steps": 8, "gamma": 0.999, "gae_lambda": 1.0, "vf_coef": 1.0},
+            **{"optimizer": "sgd", "learning_rate": 0.8, "max_grad_norm": None},
+            **{"inner_steps": 1, "target_width": 16, "bootstrap": True},
+            **{"meta_learning_rate": 1e-2, "policy_kwargs": {"torso": "table"}},
+        },
+    },
+}

@@ -1,5 +1,29 @@
-"""Presets of MetaGradient: per id, with the source of the settings and what they scored here."""
+"""Presets of MetaGradient: per id, with the source of the settings and what they scored here.
+
+Settings are A2C's where it has some; `benchmarks/meta_gradients.py` measures both.
+"""
 
 from typing import Any
 
-PRESETS: dict[str, dict[str, Any]] = {}
+PRESETS: dict[str, dict[str, Any]] = {
+    "cartpole": {
+        "id": "CartPole-v1",
+        "env_kwargs": {},
+        "arguments": {
+            **{"learning_rate": 4e-3, "meta_learning_rate": 1e-2, "n_envs": 8, "n_steps": 8},
+            "policy_kwargs": {"net_arch": [64, 64], "separate": ["value"]},
+        },
+    },
+    # Xu et al. 2018, figure 1: predictions alone, with a discount of each state's own.
+    "noisy-chain": {
+        "id": "meta/NoisyChain-v0",
+        "env_kwargs": {},
+        "arguments": {
+            **{"eta": ("gamma",), "state_dependent": True, "embedding": 0, "gamma": 0.5},
+            **{"gae_lambda": 1.0, "outer_gamma": 1.0, "outer_lambda": 1.0, "vf_coef": 1.0},
+            **{"optimizer": "sgd", "learning_rate": 0.5, "max_grad_norm": None},
+            **{"n_envs": 16, "n_steps": 10, "meta_learning_rate": 0.05},
+            "policy_kwargs": {"torso": "table"},
+        },
+    },
+}
