@@ -45,6 +45,8 @@ def valid_actions(space: spaces.Space, actions: Any, num_rows: int) -> np.ndarra
                 f"action {array.flat[0]!r} is not an integer; {space} takes integers"
             )
         array = array.astype(np.int64)
+    low: Any
+    high: Any
     if isinstance(space, spaces.Discrete):
         low, high = int(space.start), int(space.start) + int(space.n) - 1
     elif isinstance(space, spaces.MultiDiscrete):

@@ -126,7 +126,8 @@ class Grid(MetaVectorEnv):
         assert not isinstance(level, Level)
 
         def between(name: str) -> spaces.Box:
-            return spaces.Box(*getattr(level, name), (self.objects,), np.float64)
+            low, high = getattr(level, name)
+            return spaces.Box(low, high, (self.objects,), np.float64)
 
         first, most = level.objects
         shortest, longest = level.steps
@@ -147,7 +148,9 @@ class Grid(MetaVectorEnv):
         """Draw a level: its numbers if they are not known, then start and places."""
         if isinstance(self.level, Level):
             space = self.distribution.space
-            constant = {key: part for key, part in space.items() if key not in ("start", "places")}
+            constant: dict[str, Any] = {
+                key: part for key, part in space.items() if key not in ("start", "places")
+            }
             task = {
                 key: part.low.copy() if isinstance(part, spaces.Box) else np.array(part.start)
                 for key, part in constant.items()

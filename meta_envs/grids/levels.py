@@ -17,7 +17,7 @@ class Kind(NamedTuple):
     reward: float  # for collecting one
     p_end: float  # probability that collecting it ends the episode
     p_back: float  # probability per step that a collected one comes back
-    count: int = 1
+    count: int = 1  # type: ignore[assignment]  # hides a tuple's method, which nobody calls
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,7 @@ class Terrain(MetaVectorEnv):
         """Return a terrain with genes one mutation away, in the split, and another seed."""
         for _ in range(1000):
             child = genes.mutate(task, self.source, self.stairs, rng)
-            if self.distribution.in_split(child):  # type: ignore[arg-type]
+            if self.distribution.in_split(child):
                 return child
         return {**_tasks.copied(task), "terrain_seed": self._other_seed(task, rng)}
 
