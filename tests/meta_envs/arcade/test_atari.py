@@ -90,12 +90,12 @@ def test_rows_and_threads_do_not_matter_and_one_environment_is_row_0() -> None:
 
 
 def test_a_lost_life_ends_an_episode_and_the_game_goes_on() -> None:
-    venv = make(1, game="MsPacman", end_on_lost_life=True, clip_rewards=True)
+    venv = make(1, game="Breakout", end_on_lost_life=True, clip_rewards=True)
     venv.reset(seed=3)
-    whole = make(1, game="MsPacman")
+    whole = make(1, game="Breakout")
     whole.reset(seed=3)
     lost, score = 0, 0.0
-    for mine, theirs in zip(play(venv, 700), play(whole, 700), strict=True):
+    for mine, theirs in zip(play(venv, 300), play(whole, 300), strict=True):
         seen, rewards, terminated, _, infos = mine
         score += theirs[1][0]
         assert rewards[0] == np.clip(theirs[1][0], -1, 1) and infos["score"][0] == score
@@ -107,7 +107,7 @@ def test_a_lost_life_ends_an_episode_and_the_game_goes_on() -> None:
             assert np.array_equal(seen, theirs[0])  # goes on, or both begin alike
         if theirs[2][0]:
             break
-    assert lost == 3 and infos["lives"][0] == 0
+    assert lost == 5 and infos["lives"][0] == 0
     assert venv.reset(seed=3)[0].tolist() == whole.reset(seed=3)[0].tolist()  # a seed begins anew
 
 
