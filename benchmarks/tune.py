@@ -30,7 +30,7 @@ TABLE = RESULTS / "tune.csv"
 COLUMNS = (
     "date,commit,machine,id,what,seed,steps,seconds,return,standard_error,search_seconds,trials"
 ).split(",")
-ID, STEPS, MINUTES, SEEDS = "meta/DependentBandit-v0", 200_000, 10.0, (100, 101, 102)
+ID, STEPS, MINUTES, SEEDS = "meta/DependentBandit-v0", 60_000, 10.0, (100, 101, 102)
 
 
 def search(root: Path) -> None:
