@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from .impala import IMPALA, STAC, STACX
     from .l2rl import L2RL
     from .laws.check import check_agent
+    from .lpg import LPG, LPGLearner
     from .maml import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile, SupervisedMAML
     from .meta_gradient import MetaGradient
     from .pbt import PBT
     from .pearl import PEARL
     from .poet import POET
+    from .ppo import DPO, PPO
     from .rl2 import RL2
     from .varibad import VariBAD
 
@@ -61,12 +63,16 @@ ALGORITHMS = {
     "es": "agents.es:ES",
     "pbt": "agents.pbt:PBT",
     "poet": "agents.poet:POET",
+    "lpg": "agents.lpg:LPG",
+    "ppo": "agents.ppo:PPO",
+    "dpo": "agents.ppo:DPO",
 }
 
 _PLACES = {
     **{place.partition(":")[2]: place.partition(":")[0] for place in ALGORITHMS.values()},
     "AdaptationCurve": "agents.core.evaluation.curve",
     "InnerLoop": "agents.core.play.inner_loop",
+    "LPGLearner": "agents.lpg",
     "Player": "agents.core.play.player",
     "Step": "agents.core.play.step",
     "TrialAlgorithm": "agents.core.base.trial_algorithm",
@@ -87,6 +93,7 @@ _MODULES = {"baselines": "agents.baselines", "losses": "agents.core.losses.losse
 __all__ = [
     "A2C",
     "BMG",
+    "DPO",
     "EMAML",
     "ES",
     "FOMAML",
@@ -94,14 +101,17 @@ __all__ = [
     "FRODO",
     "HeldOutCallback",
     "L2RL",
+    "LPG",
     "MAML",
     "PBT",
     "PEARL",
     "POET",
+    "PPO",
     "RL2",
     "AdaptationCurve",
     "InnerLoop",
     "MetaGradient",
+    "LPGLearner",
     "MetaSGD",
     "Player",
     "ProMP",

@@ -64,6 +64,18 @@ ENTRIES: dict[str, dict[str, Any]] = {
         "steps": 60_000,
         "reference": "at least 150 over the last 50 episodes, every seed",
     },
+    "ppo-cartpole": {
+        "agent": "PPO",
+        "id": "CartPole-v1",
+        "steps": 60_000,
+        "reference": "beside dpo-cartpole",
+    },
+    "dpo-cartpole": {
+        "agent": "DPO",
+        "id": "CartPole-v1",
+        "steps": 60_000,
+        "reference": "at least 150, every seed, and at least .7 of ppo-cartpole's",
+    },
     "impala-cartpole": {
         "agent": "IMPALA",
         "id": "CartPole-v1",

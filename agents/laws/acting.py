@@ -88,12 +88,21 @@ def law_tasks(case: Case) -> None:
 
 
 def law_spaces(case: Case) -> None:
-    """`inner_loop` refuses an environment whose spaces are not those of training."""
+    """`inner_loop` refuses an environment whose spaces are not those of training.
+
+    Or it acts in them, if the agent's class says `any_spaces = True`.
+    """
     agent = case.setting.make()
     trained = agent.observation_space, agent.action_space
     for id, kwargs in (*IDS, ("meta/BernoulliBandit-v0", {"arms": 4})):
         other = gym.make_vec(id, num_envs=2, **kwargs)
-        if (other.single_observation_space, other.single_action_space) != trained:
+        if (other.single_observation_space, other.single_action_space) == trained:
+            continue
+        if getattr(agent, "any_spaces", False):
+            acted = agent.inner_loop(other, seed=_SEED).act(other.reset(seed=_SEED)[0])
+            fits = np.shape(acted) == (2, *(other.single_action_space.shape or ()))
+            case.require(fits, f"in {id} act returned {acted}", "Make its network for its spaces")
+        else:
             case.refuses(
                 functools.partial(agent.inner_loop, other),
                 f"inner_loop in {id} {kwargs or ''}".rstrip(),

@@ -43,6 +43,12 @@ _OF: dict[str, dict[str, Any]] = {
         **{"policy": "l2rl", "n_envs": 4, "members": 2, "ready": 1, "eval_tasks": 2},
         "policy_kwargs": {"hidden_size": 4},
     },
+    "PPO": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, "n_minibatches": 2, **_TINY},
+    "DPO": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, "n_minibatches": 2, **_TINY},
+    "LPG": {
+        **{"policy": "MlpPolicy", "n_envs": 4, "rows_per_task": 2, "n_steps": 1, "n_updates": 2},
+        **{"rule_size": 4, "n_predictions": 3, **_TINY},
+    },
     "SupervisedMAML": {
         **{"policy": "MlpRegressor", "n_tasks": 2, "shots": 2, "queries": 2, "n_batches": 1},
     },

@@ -21,7 +21,7 @@ from meta_envs.core import tasks as _tasks
 from meta_envs.core.rng import fold
 
 from ..lifetimes.loop import LifetimeLoop
-from ..lifetimes.rule import Rule
+from ..lifetimes.rule import Learners, Rule
 from ..nets.actor_critic import ActorCritic, CnnActorCritic
 from ..nets.kernels.fast_mlp import keep_freed_memory
 from ..play.player import Player, StoppedError
@@ -59,6 +59,7 @@ class LifetimeAlgorithm(IterativeAlgorithm):
     """
 
     any_id: ClassVar[bool] = True
+    any_spaces: ClassVar[bool] = False  # its learners may live in other spaces than in training
     policy_aliases = {
         "MlpPolicy": ActorCritic,
         "CnnPolicy": CnnActorCritic,
@@ -107,11 +108,15 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         self.network = self._make_network()
         self.policy = self.network
         self.rule = self._make_rule()
-        self.loop = open_loop(self, self.venv, self.n_envs, fold(self.seed, "act"))
+        self.loop = self._open_loop()
         self.loop.learns_by_itself = False  # `train` decides when
         self._lifetime = LifetimeState(self)
         self._begin_rows()
         self._stopped = False
+
+    def _open_loop(self) -> LifetimeLoop:
+        """Return the loop that `learn` runs: one learner in all rows."""
+        return open_loop(self, self.venv, self.n_envs, fold(self.seed, "act"))
 
     def _begin_rows(self) -> None:
         self.observation: Any = None  # what the next action answers; None means reset the rows
@@ -310,10 +315,14 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         if memory is not None and episode_start is not None:
             kept = torch.from_numpy(~np.asarray(episode_start, dtype=bool)).reshape(1, -1, 1)
             memory = memory * kept
-        acted = self.rule.act(self.loop.learners, inputs[None], memory, noise)
+        acted = self.rule.act(self._acting_learners(), inputs[None], memory, noise)
         actions = acted.actions[0].numpy()
         after = state if acted.memory is None else acted.memory[0].numpy()
         return (actions[0] if single else actions), after
+
+    def _acting_learners(self) -> Learners:
+        """Return the one learner that `predict` acts with."""
+        return self.loop.learners
 
     @property
     def _predict_random(self) -> np.random.Generator:

@@ -61,6 +61,7 @@ class LifetimeState:
             if name not in learners or learners[name].shape != part.shape:
                 raise RuntimeError(f"learners.{name} must be of shape {tuple(part.shape)}")
         loop.learners = {name: learners[name].clone() for name in loop.learners}
+        loop.drop_unrolls()
         try:
             for name in _LOOP:
                 setattr(loop, name, _array(state[f"loop.{name}"], getattr(loop, name)))

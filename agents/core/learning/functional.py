@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 
 State = dict[str, torch.Tensor]
-Rate = float | torch.Tensor  # a number, or a tensor [] or [M]
+Rate = float | torch.Tensor  # a number, or a tensor [], [M] or, one for each parameter, [M, ...]
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,7 @@ def _root(size: torch.Tensor, eps_root: float) -> torch.Tensor:
 
 
 def _by_learner(value: Rate, like: torch.Tensor) -> Rate:
-    """Return [M] as [M, 1, ...], to multiply [M, ...]; numbers and [] are unchanged."""
-    if isinstance(value, torch.Tensor) and value.ndim:
+    """Return [M] as [M, 1, ...], to multiply [M, ...]; numbers, [] and [M, ...] are unchanged."""
+    if isinstance(value, torch.Tensor) and 0 < value.ndim < like.ndim:
         return value.reshape(-1, *(1,) * (like.ndim - 1))
     return value

@@ -128,6 +128,10 @@ class LifetimeLoop(InnerLoop):
         """Steps of each row since its learner's last update, [N]."""
         return self.kept.cursors
 
+    def drop_unrolls(self) -> None:
+        """Forget the steps not yet learnt from."""
+        self.kept.clear(np.arange(self.num_rows))
+
     # ---- learning -------------------------------------------------------------------------------
 
     def due(self) -> np.ndarray:
@@ -158,6 +162,17 @@ class LifetimeLoop(InnerLoop):
         self.kept.clear(self._rows_of(which))
         if self.lifetimes is not None:
             self._replace(which[self.ages[which] >= self.lifetimes[which]])
+
+    def pop(self) -> Unroll:
+        """Return what every learner has played since its last update, and begin the next unroll.
+
+        For owners that update the learners themselves, by setting `learners`.
+        """
+        every = np.arange(self.num_learners)
+        unroll = self.unroll(every)
+        self.ages += len(unroll.mask)
+        self.drop_unrolls()
+        return unroll
 
     def unroll(self, which: np.ndarray) -> Unroll:
         """Return what learners `which` [M'] have played since their last update."""

@@ -1,0 +1,151 @@
+"""LPG on small levels: the rule that is found, on levels, sizes and beside an agent it never saw.
+
+    python benchmarks/lpg.py learn --seeds 0 1 2 --meta-steps 160
+    python benchmarks/lpg.py speed
+
+`learn` trains on 5 x 5 levels with a good and a bad object (preset of `LPG`) and appends to
+`results/lpg.csv` what new learners earn in an episode, before and after 50 updates by the
+frozen rule, on levels of the test split of three sizes, and what A2C earns after as many updates.
+`speed` appends to `results/lpg_speed.csv` the meta-steps per second of 64 lifetimes x 16 rows,
+together and as a loop over 64 single lifetimes, measured in turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import datetime
+import platform
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import torch
+
+from agents import A2C, LPG
+from agents.core.base.venv import ENDLESS
+from agents.core.evaluation.play import Play
+from agents.core.play.view import open_loop
+
+RESULTS = Path(__file__).parent / "results"
+ID = "meta/TabularGrid-v0"
+ROWS, UPDATES, LEVELS = 16, 50, 96
+SIZES = {5: 25, 4: 20, 6: 36}  # side: steps of an episode; the first is that of training
+A2C_SETTINGS = {
+    "learning_rate": 0.1,
+    "n_envs": ROWS,
+    "n_steps": 20,
+    "ent_coef": 0.01,
+    "policy_kwargs": {"torso": "table"},
+}
+
+
+def level(side: int) -> dict[str, Any]:
+    return {"level": "sparse", "size": [side, side], "steps": SIZES[side], "moves": 4}
+
+
+def returns_of(agent: Any, side: int, seed: int, levels: int = LEVELS) -> tuple[float, float]:
+    """Return the mean return of an episode before and after `UPDATES` updates of 20 steps."""
+    venv = gym.make_vec(
+        ID, num_envs=levels * ROWS, split="test", episodes_per_trial=ENDLESS, **level(side)
+    )
+    tasks = venv.unwrapped.sample_tasks(levels, seed=seed)
+    venv.unwrapped.set_tasks({key: part.repeat(ROWS, axis=0) for key, part in tasks.items()})
+    loop = open_loop(agent, venv, ROWS, seed)
+    play = Play(venv, loop, ROWS, False)
+    loop.freeze()
+    before = play.episodes(seed, 1, new=False).returns.mean()
+    play.lifetime(seed + 10_000, 20 * UPDATES, 1)
+    loop.freeze()
+    return float(before), float(play.episodes(seed + 20_000, 1, new=False).returns.mean())
+
+
+def learn(seed: int, meta_steps: int, commit: str, save: str | None) -> None:
+    agent = LPG("MlpPolicy", ID, env_kwargs=level(5), seed=seed)
+    start, done = time.perf_counter(), 0
+    while done < meta_steps:
+        more = min(40, meta_steps - done)
+        count = more * agent.n_envs * agent.n_steps * (agent.n_updates + 1)
+        agent.learn(count, reset_num_timesteps=done == 0, log_interval=None)
+        done += more
+        print(
+            seed,
+            done,
+            returns_of(agent, 5, 1, 24),
+            f"{time.perf_counter() - start:.0f} s",
+            flush=True,
+        )
+    seconds = time.perf_counter() - start
+    if save:
+        agent.save(save.format(seed=seed))
+    baseline = A2C("MlpPolicy", ID, env_kwargs=level(5), seed=seed, **A2C_SETTINGS)
+    found = {side: returns_of(agent, side, 7) for side in SIZES}
+    a2c = returns_of(baseline, 5, 7)
+    row = [
+        datetime.date.today().isoformat(), commit, platform.machine(), seed, meta_steps,
+        agent.num_timesteps, f"{seconds:.0f}", f"{found[5][0]:.3f}",
+        *(f"{found[side][1]:.3f}" for side in SIZES), f"{a2c[1]:.3f}",
+    ]  # fmt: skip
+    columns = "date,commit,machine,seed,meta_steps,steps,seconds,before".split(",")
+    columns += [f"after_{side}x{side}" for side in SIZES] + ["a2c_5x5"]
+    append("lpg.csv", columns, row)
+
+
+def speed(commit: str, rounds: int = 3) -> None:
+    lifetimes = 64
+    arguments = {"env_kwargs": level(5), "preset": "sparse 5 x 5", "seed": 0}
+    together = LPG("MlpPolicy", ID, n_envs=lifetimes * ROWS, **arguments)
+    alone = LPG("MlpPolicy", ID, n_envs=ROWS, **arguments)
+    seconds: dict[str, list[float]] = {"together": [], "loop": []}
+    for agent in (together, alone):
+        agent.learn(1, log_interval=None)
+    for _ in range(rounds):
+        for name, agent, repeats in (("together", together, 1), ("loop", alone, lifetimes)):
+            count = agent.n_envs * agent.n_steps * (agent.n_updates + 1)
+            start = time.perf_counter()
+            agent.learn(repeats * count, reset_num_timesteps=False, log_interval=None)
+            seconds[name].append(time.perf_counter() - start)
+    ratios = np.array(seconds["loop"]) / np.array(seconds["together"])
+    row = [
+        datetime.date.today().isoformat(), commit, platform.machine(), lifetimes, ROWS,
+        *(f"{1 / np.median(seconds[name]):.3f}" for name in ("together", "loop")),
+        f"{np.median(ratios):.2f}", f"{ratios.min():.2f}", f"{ratios.max():.2f}",
+    ]  # fmt: skip
+    columns = "date,commit,machine,lifetimes,rows,together_per_s,loop_per_s,ratio,low,high"
+    append("lpg_speed.csv", columns.split(","), row)
+
+
+def append(name: str, columns: list[str], row: list[Any]) -> None:
+    path = RESULTS / name
+    fresh = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        if fresh:
+            writer.writerow(columns)
+        writer.writerow(row)
+    print(*row, flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("learn", "speed"))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--meta-steps", type=int, default=160)
+    parser.add_argument("--save", help="where to save the agents, with {seed}")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    if arguments.what == "speed":
+        speed(commit)
+        return
+    for seed in arguments.seeds:
+        learn(seed, arguments.meta_steps, commit, arguments.save)
+
+
+if __name__ == "__main__":
+    main()
