@@ -52,7 +52,7 @@ def errors(agent, **more):
         for sign in (1, -1):
             with torch.no_grad():
                 flat += sign * _STEP * along
-            values.append(float(meta_loss(agent)))
+            values.append(float(meta_loss(agent).detach()))
             with torch.no_grad():
                 flat -= sign * _STEP * along
         expected = (values[0] - values[1]) / (2 * _STEP)
