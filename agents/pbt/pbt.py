@@ -146,7 +146,10 @@ class PBT(IterativeAlgorithm):
 
     def _segment(self, member: int) -> Segment:
         id = str(self.env_id)
-        kwargs = {**({"episodes_per_trial": ENDLESS} if self._life else {}), **self.env_kwargs}
+        kwargs = {
+            **({"episodes_per_trial": ENDLESS} if self._life else {}),
+            **(self.env_kwargs or {}),
+        }
         return Segment(
             algorithm=self._algorithm,
             env=spelled((id, kwargs)),

@@ -51,9 +51,9 @@ class Playground:
         played = agent._play(jobs, self.on_step)
         after = []
         for state, job, result in zip(states, jobs, played, strict=True):
-            around = job.members
-            assert isinstance(around, Around)
-            new, figures = agent.strategy.tell(state, around.seed, result.returns.mean(axis=1))
+            members = job.members
+            assert isinstance(members, Around)
+            new, figures = agent.strategy.tell(state, members.seed, result.returns.mean(axis=1))
             self.figures = {
                 name: figures[name] for name in ("fitness_mean", "fitness_max", "nan_fitness")
             }

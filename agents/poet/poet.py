@@ -97,9 +97,9 @@ class POET(EvolutionAlgorithm):
         family = self.venv.unwrapped
         if not family.single_task_space.spaces:
             raise TypeError(f"{self.env_id or family} has no tasks that could evolve")
-        if "split" not in self.env_kwargs and self.env_id is not None:
-            self.env_kwargs = {**self.env_kwargs, "split": family.split}
-            self.settings["env_kwargs"] = self.env_kwargs
+        kwargs = dict(self.env_kwargs or {})
+        if "split" not in kwargs and self.env_id is not None:
+            self.env_kwargs = self.settings["env_kwargs"] = {**kwargs, "split": family.split}
         self.rules = Rules(
             *(self.reproduce_at, self.lowest, self.highest, self.children),
             *(self.admitted, self.neighbours, self.capacity),
@@ -160,9 +160,9 @@ class POET(EvolutionAlgorithm):
         self.archive = [*self.archive, *experience.admitted]
         known = {one.number: one for one in experience.niches}
         for event in experience.events:
-            niche = known.get(event.niche)
-            new = niche if event.kind == "admission" else None
-            self.history.append(_event(event, self.iteration, new and new.parent, new and new.task))
+            new = known.get(event.niche) if event.kind == "admission" else None
+            origin = (None, None) if new is None else (new.parent, new.task)
+            self.history.append(_event(event, self.iteration, *origin))
         self._n_updates += len(experience.niches)
         scores = [one.score for one in experience.niches if not np.isnan(one.score)]
         return {

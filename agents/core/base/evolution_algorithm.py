@@ -71,7 +71,7 @@ class EvolutionAlgorithm(EvolutionArguments, IterativeAlgorithm):
         self.network = self.policy_class(  # type: ignore[assignment]
             self.observation_space,
             self.action_space,
-            **{"outputs": {}, **self.policy_kwargs},  # type: ignore[arg-type]
+            **{"outputs": {}, **self.policy_kwargs},
         )
         self.policy = self.network
         self.strategy = strategy(self)
@@ -104,7 +104,7 @@ class EvolutionAlgorithm(EvolutionArguments, IterativeAlgorithm):
                 parts.append(whole.part(slice(first, first + size)))
                 owners.append(owner)
         window = window_of(self)
-        identity = (self.env_id, self.env_kwargs)
+        identity = (self.env_id, self.env_kwargs or {})
         played = play_jobs(parts, identity, self.venv, self.workers, on_step)
         for one in played:
             self._keep_episodes(one, window)
