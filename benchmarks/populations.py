@@ -41,7 +41,7 @@ Rows = Iterator[tuple[str, Any]]
 
 def workers(seed: int, wishes: Any) -> Rows:
     """The same ES by 1, 2 and 4 processes and Ray: parameters must be equal, bit for bit."""
-    given = {"population": 64, "n_envs": 16, "seed": seed, "env_kwargs": {"max_episode_steps": 200}}
+    given = {"population": 16, "n_envs": 4, "seed": seed, "env_kwargs": {"max_episode_steps": 60}}
     centers: dict[Any, torch.Tensor] = {}
     counts: list[Any] = [1, 2, 4]
     if importlib.util.find_spec("ray") is not None:

@@ -29,7 +29,7 @@ _SMALL: dict[str, Any] = {
     **{"n_epochs": 1, "batch_size": 4, "n_batches": 1, "vae_updates": 1, "gradient_steps": 1},
     **{"n_train_tasks": 2, "n_initial_episodes": 1, "meta_batch_size": 2},
     **{"context_batch_size": 4, "buffer_size": 2000, "shots": 2, "queries": 2, "population": 4},
-    **{"algorithm": "l2rl", "members": 2, "ready": 1, "eval_tasks": 2},
+    **{"algorithm": "l2rl", "members": 2, "ready": 1, "score_tasks": 2},
     **{"transfer_interval": 1, "reproduction_interval": 1, "children": 2, "eval_episodes": 1},
     **{"reproduce_at": -10.0, "lowest": -10.0, "highest": 10.0},
     "population": 4,

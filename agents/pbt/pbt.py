@@ -21,7 +21,7 @@ from ..core.play.inner_loop import InnerLoop
 from ..core.play.player import OnStep, StoppedError
 from .presets import PRESETS
 from .rules import EXPLOIT, check_space, draw, explore
-from .segments import Outcome, Segment, is_ours, member_class, open_member, run
+from .segments import Outcome, Segment, is_ours, member_class, name_of_member, open_member, run
 
 
 class PBT(IterativeAlgorithm):
@@ -84,7 +84,7 @@ class PBT(IterativeAlgorithm):
     resample: float = argument(
         "Probability of drawing a hyperparameter anew instead.", within(0, 1), default=0.25
     )
-    eval_tasks: int = argument("Tasks that a member is scored on.", at_least(1), default=100)
+    score_tasks: int = argument("Tasks that a member is scored on.", at_least(1), default=100)
     workers: Any = argument(
         'Processes that train: a number, or `"ray"` for a Ray cluster; 1 is this process. Results '
         "do not depend on it.",
@@ -96,7 +96,7 @@ class PBT(IterativeAlgorithm):
 
     def _check_arguments(self, values: Mapping[str, Any]) -> None:
         given = values["algorithm"]
-        name = f"{given.__module__}:{given.__qualname__}" if isinstance(given, type) else given
+        name = name_of_member(given) if isinstance(given, type) else given
         self.member_class = member_class(name)
         self._algorithm = name
         super()._check_arguments(values)
@@ -158,8 +158,8 @@ class PBT(IterativeAlgorithm):
             checkpoint=self._held.contents[member],
             steps=self.ready,
             seed=fold(self.seed, "member", self.iteration * self.members + member),
-            eval_tasks=self.eval_tasks,
-            eval_seed=fold(self.seed, "score", self.iteration),
+            score_tasks=self.score_tasks,
+            score_seed=fold(self.seed, "score", self.iteration),
         )
 
     def _opened(self, member: int) -> Any:

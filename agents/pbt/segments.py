@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -31,8 +32,8 @@ class Segment:
     checkpoint: bytes | None  # None begins
     steps: int
     seed: int
-    eval_tasks: int
-    eval_seed: int  # the same for all members of a round
+    score_tasks: int
+    score_seed: int  # the same for all members of a round
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,10 @@ def member_class(name: str) -> Any:
     Raises:
         ValueError: If there is no such algorithm, or it is none.
     """
-    ours = resolve("agents:ALGORITHMS")
+    ours = import_module("agents").ALGORITHMS
     if name.lower() in ours:
-        return resolve(ours[name.lower()])
+        module, _, cls = ours[name.lower()].partition(":")
+        return getattr(import_module(module), cls)
     if ":" not in name:
         raise ValueError(
             f"algorithm={name!r} is unknown; there are {sorted(ours)}, and 'module:Name' of "
@@ -62,6 +64,14 @@ def member_class(name: str) -> Any:
     if not (isinstance(found, type) and issubclass(found, BaseAlgorithm)):
         raise ValueError(f"algorithm={name!r} is {found!r}, not an algorithm's class")
     return found
+
+
+def name_of_member(cls: type) -> str:
+    """Return the name that `member_class` takes for a class: ours where there is one."""
+    for name in import_module("agents").ALGORITHMS:
+        if member_class(name) is cls:
+            return name
+    return f"{cls.__module__}:{cls.__qualname__}"
 
 
 def is_ours(cls: type) -> bool:
@@ -132,8 +142,8 @@ def _score(agent: Any, segment: Segment, venv: Any) -> tuple[float, int]:
         id,
         env_kwargs={key: one for key, one in kwargs.items() if key != "split"},
         split=venv.unwrapped.split,
-        num_tasks=segment.eval_tasks,
-        seed=segment.eval_seed,
-        num_envs=max(segment.eval_tasks, 1),
+        num_tasks=segment.score_tasks,
+        seed=segment.score_seed,
+        num_envs=max(segment.score_tasks, 1),
     )
     return float(curve.returns.sum(axis=1).mean()), int(curve.lengths.sum())

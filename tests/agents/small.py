@@ -40,7 +40,7 @@ _OF: dict[str, dict[str, Any]] = {
     "ES": {"policy": "MlpPolicy", "n_envs": 4, "population": 4},
     "POET": {"policy": "MlpPolicy", "n_envs": 4, "population": 4},
     "PBT": {
-        **{"policy": "l2rl", "n_envs": 4, "members": 2, "ready": 1, "eval_tasks": 2},
+        **{"policy": "l2rl", "n_envs": 4, "members": 2, "ready": 1, "score_tasks": 2},
         "policy_kwargs": {"hidden_size": 4},
     },
     "PPO": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, "n_minibatches": 2, **_TINY},

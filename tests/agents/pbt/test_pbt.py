@@ -26,7 +26,7 @@ def _one_thread():
 
 def make(algorithm="l2rl", **more):
     id, env_kwargs = BANDIT
-    few = {"n_envs": 4, "members": 3, "ready": 16, "eval_tasks": 8, "seed": 0, "preset": None}
+    few = {"n_envs": 4, "members": 3, "ready": 16, "score_tasks": 8, "seed": 0, "preset": None}
     if algorithm == "l2rl":
         few["policy_kwargs"] = {"hidden_size": 4}
     return agents.PBT(algorithm, id, env_kwargs=env_kwargs, **{**few, **more})
@@ -116,6 +116,10 @@ def test_learners_of_one_lifetime_are_scored_by_their_newest_episodes():
 def test_bad_arguments(more, words):
     with pytest.raises(ValueError, match=words):
         make(**more)
+
+
+def test_a_class_is_remembered_by_its_name():
+    assert make(agents.L2RL).settings["algorithm"] == "l2rl"
 
 
 def test_an_explored_argument_that_members_lack():
