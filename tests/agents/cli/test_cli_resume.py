@@ -163,7 +163,7 @@ def test_resume_keeps_the_saved_settings(tmp_path, capsys):
 
 
 def test_interrupted_evaluation_says_how_to_get_the_curve(tmp_path, monkeypatch, capsys):
-    import agents.core.evaluation.evaluate as evaluation
+    import agents.core.evaluation.held_out as evaluation
 
     def interrupted(*_, **__):
         raise KeyboardInterrupt
