@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .a2c import A2C
     from .bmg import BMG
     from .core.base.arguments import argument
+    from .core.base.lifetime_algorithm import LifetimeAlgorithm
     from .core.base.trial_algorithm import TrialAlgorithm
     from .core.base.vec_bridge import SB3VecEnv
     from .core.evaluation.curve import AdaptationCurve
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .core.play.inner_loop import InnerLoop
     from .core.play.player import Player
     from .core.play.step import Step
+    from .diayn import DIAYN
     from .es import ES
     from .frodo import FRODO
     from .impala import IMPALA, STAC, STACX
@@ -66,6 +68,7 @@ ALGORITHMS = {
     "lpg": "agents.lpg:LPG",
     "ppo": "agents.ppo:PPO",
     "dpo": "agents.ppo:DPO",
+    "diayn": "agents.diayn:DIAYN",
 }
 
 _PLACES = {
@@ -73,6 +76,7 @@ _PLACES = {
     "AdaptationCurve": "agents.core.evaluation.curve",
     "InnerLoop": "agents.core.play.inner_loop",
     "LPGLearner": "agents.lpg",
+    "LifetimeAlgorithm": "agents.core.base.lifetime_algorithm",
     "Player": "agents.core.play.player",
     "Step": "agents.core.play.step",
     "TrialAlgorithm": "agents.core.base.trial_algorithm",
@@ -94,6 +98,7 @@ __all__ = [
     "A2C",
     "BMG",
     "DPO",
+    "DIAYN",
     "EMAML",
     "ES",
     "FOMAML",
@@ -110,6 +115,7 @@ __all__ = [
     "RL2",
     "AdaptationCurve",
     "InnerLoop",
+    "LifetimeAlgorithm",
     "MetaGradient",
     "LPGLearner",
     "MetaSGD",

@@ -15,6 +15,7 @@ from . import (
     memory,
     navigation,
     regression,
+    rewards,
     terrain,
 )
 
@@ -32,6 +33,7 @@ _TABLES = (
     arcade.TABLE,
     memory.TABLE,
     terrain.TABLE,
+    rewards.TABLE,
 )
 
 for _table in _TABLES:

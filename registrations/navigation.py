@@ -31,7 +31,7 @@ TABLE: tuple[dict[str, Any], ...] = (
     },
     {
         "id": "meta/PointMomentum-v0",
-        "family": "meta_envs.navigation.corners:PointMomentum",
+        "family": "meta_envs.navigation.momentum:PointMomentum",
         "max_episode_steps": 100,
         "episodes_per_trial": 2,
         "summary": "A point with momentum that looks for the one corner of four that pays",

@@ -16,7 +16,7 @@ PACKAGES = ("agents", "assets", "meta_envs", "registrations")
 FOLDERS = (*PACKAGES, "benchmarks", "docs", "examples", "tests")
 SOURCES = sorted(path for folder in PACKAGES for path in (ROOT / folder).rglob("*.py"))
 ALL = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
-LINES = 350  # the aim is 300
+LINES = 330  # the aim is 300
 FUNCTION_LINES = 60  # signature and docstring apart
 UNSAFE = {"pickle", "cloudpickle", "dill", "shelve", "marshal", "joblib"}  # run what they read
 WORKERS = ROOT / "agents" / "core" / "learning" / "workers.py"  # talks to processes of its own
@@ -59,9 +59,7 @@ def test_there_is_something_to_check():
 
 
 def test_files_are_short():
-    long = {
-        name(path): text.count("\n") for path, text in read(SOURCES) if text.count("\n") > LINES
-    }
+    long = {name(path): text.count("\n") for path, text in read(ALL) if text.count("\n") > LINES}
     assert not long
 
 

@@ -44,7 +44,7 @@ class ModelEyes:
     def __init__(self, model: Any, vec_normalize: Any = None):
         if vec_normalize not in (None, False) and not isinstance(vec_normalize, VecNormalize):
             raise TypeError(
-                f"vec_normalize={vec_normalize!r} is no VecNormalize; load one with "
+                f"vec_normalize={vec_normalize!r} is not a VecNormalize; load one with "
                 "VecNormalize.load(path, venv), or give False for none"
             )
         wrappers, base = _chain(model.get_env())

@@ -202,7 +202,7 @@ class StableBaselines(Baseline):
         """Check that the model is one."""
         if not hasattr(self.model, "get_vec_normalize_env"):
             raise TypeError(
-                f"model={self.model!r} is no Stable-Baselines3 model; load one, e.g. "
+                f"model={self.model!r} is not a Stable-Baselines3 model; load one, e.g. "
                 'PPO.load("ppo.zip")'
             )
         from .model_eyes import ModelEyes

@@ -209,4 +209,4 @@ class EpsilonGreedyMDP(_TabularBaseline):
         """Check the parameters."""
         super().__post_init__()
         if not 0 <= self.epsilon <= 1:
-            raise ValueError(f"epsilon={self.epsilon} is no probability; give one in [0, 1]")
+            raise ValueError(f"epsilon={self.epsilon} is not a probability; give one in [0, 1]")

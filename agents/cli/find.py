@@ -167,7 +167,7 @@ def algorithm(name: str, typed: bool = True) -> Any:
     cls = class_named(ALGORITHMS.get(name, name), typed and name not in ALGORITHMS)
     if not issubclass(cls, MetaAlgorithm):
         raise UsageError(
-            f"{name} has no learn() of ours: it is no subclass of MetaAlgorithm, e.g. of "
+            f"{name} has no learn() of ours: it is not a subclass of MetaAlgorithm, e.g. of "
             "agents.TrialAlgorithm"
         )
     return cls
@@ -213,7 +213,7 @@ def checkpoint(path: str | os.PathLike, device: str = "auto") -> Any:
     Raises:
         OSError: The file cannot be read.
         ModuleRefusedError: It names a module that was neither typed nor allowed.
-        ValueError: It is no checkpoint, or one of an unknown algorithm.
+        ValueError: It is not a checkpoint, or one of an unknown algorithm.
     """
     from ..core.saving.checkpoint import read_checkpoint
     from ..core.saving.stored import check_data

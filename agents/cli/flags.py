@@ -151,7 +151,7 @@ def _number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no number") from None
+        raise ValueError(f"{text!r} is not a number") from None
 
 
 def _schedule(text: str) -> Any:
@@ -159,5 +159,5 @@ def _schedule(text: str) -> Any:
     if not ends:
         return _number(text)
     if kind != "linear" or len(ends) != 2:
-        raise ValueError(f"{text!r} is no schedule; write a number, or e.g. linear:5e-4:0")
+        raise ValueError(f"{text!r} is not a schedule; write a number, or e.g. linear:5e-4:0")
     return ("linear", _number(ends[0]), _number(ends[1]))

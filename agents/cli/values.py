@@ -25,7 +25,7 @@ def literal(text: str) -> Any:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         if text[:1] in tuple("[({'\""):
-            raise ValueError(f"{text} is no whole Python literal") from None
+            raise ValueError(f"{text} is not a whole Python literal") from None
         return text
 
 
@@ -33,13 +33,13 @@ def pairs(words: Sequence[str]) -> dict[str, Any]:
     """Parse `KEY=VALUE` words; values are Python literals or plain text.
 
     Raises:
-        ValueError: A word is no pair, or a key comes twice.
+        ValueError: A word is not a pair, or a key comes twice.
     """
     found: dict[str, Any] = {}
     for word in words:
         key, equals, value = word.partition("=")
         if not equals or not key:
-            raise ValueError(f"{word!r} is no KEY=VALUE pair; write e.g. variant=hard")
+            raise ValueError(f"{word!r} is not a KEY=VALUE pair; write e.g. variant=hard")
         if key in found:
             raise ValueError(f"{key} is given twice: {found[key]!r} and {value}")
         found[key] = literal(value)
@@ -57,7 +57,7 @@ def whole_number(text: str) -> int:
     except ValueError:
         number = float(text) if _is_number(text) else 0.5
         if not number.is_integer():
-            raise ValueError(f"{text!r} is no whole number") from None
+            raise ValueError(f"{text!r} is not a whole number") from None
         return int(number)
 
 

@@ -14,11 +14,10 @@ class L2RL(TrialAlgorithm):
     """L2RL (Wang et al. 2016, arXiv 1611.05763): an LSTM with A2C, one update a collection.
 
     The LSTM sees the observation, the previous action and the previous reward; its state is reset
-    at trial starts only. The paper's network has 48 units and no layer before them.
-
-    Differences from the paper: many rows are played at once instead of one thread's trials in turn
-    (`n_envs`); the input tells where episodes start instead of the time within the trial; rewards
-    are divided by the running deviation of the discounted return (`normalize_reward`).
+    at trial starts only. The paper's network has 48 units and no layer before them. Differences
+    from the paper: many rows play at once instead of one thread's trials in turn (`n_envs`); the
+    input tells where episodes start instead of the time within the trial; rewards are divided by
+    the running deviation of the discounted return (`normalize_reward`).
 
     Raises:
         ValueError: If an argument is out of range.
@@ -29,9 +28,7 @@ class L2RL(TrialAlgorithm):
     paper_policy = {"hidden_size": 48, "embedding_sizes": ()}
 
     learning_rate = 7e-4
-    gamma = 0.9
-    ent_coef = 0.05
-    vf_coef = 0.05
+    gamma, ent_coef, vf_coef = 0.9, 0.05, 0.05
     max_grad_norm = None
     normalize_advantage = False
 

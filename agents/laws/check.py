@@ -57,7 +57,7 @@ def check_agent(
         module, _, name = agent.partition(":")
         agent = getattr(importlib.import_module(module), name)
     if not isinstance(agent, type) or not callable(getattr(agent, "inner_loop", None)):
-        raise TypeError(f"{agent!r} is no agent: give a class that has inner_loop(venv, ...)")
+        raise TypeError(f"{agent!r} is not an agent: give a class that has inner_loop(venv, ...)")
     setting = Setting(agent, env, env_kwargs, arguments)
     if verbose:
         print(f"on {setting.id} {setting.env_kwargs or ''}, made with {setting.arguments}")

@@ -29,7 +29,7 @@ from .inner_loop import GradientInnerLoop
 from .learner import Learner
 from .losses import ESTIMATORS
 from .presets import MAML as PRESETS
-from .rounds import Round, RoundCollector, record_rounds
+from .rounds import Round, RoundCollector
 
 
 class MAML(
@@ -236,45 +236,17 @@ class MAML(
         )
         return {**figures, "learning_rate": rate}
 
-    def _record(
-        self, experience: Round, figures: dict[str, float], seconds: dict[str, float], dump: bool
-    ) -> None:
-        record_rounds(self, experience, figures, seconds, dump)
+    def _headline(
+        self, shown: Mapping[str, float], figures: Mapping[str, float]
+    ) -> dict[str, float]:
+        returns = {name: value for name, value in shown.items() if name.startswith("ep")}
+        return {**returns, "trial_rew_mean": [*returns.values()][-1]}
 
-    # ---- acting through SB3's predict -----------------------------------------------------------
-
-    @torch.no_grad()
-    def predict(
-        self,
-        observation: Any,
-        state: Any = None,
-        episode_start: np.ndarray | None = None,
-        deterministic: bool = False,
+    def _act_unadapted(
+        self, observations: Any, state: Any, starts: np.ndarray | None, deterministic: bool
     ) -> tuple[np.ndarray, Any]:
-        """Act with the initial parameters, unadapted; `inner_loop` adapts.
-
-        Args:
-            observation: Observation of one row, or a batch [R, ...].
-            state: Returned unchanged.
-            episode_start: Not used.
-            deterministic: Take the most probable action.
-        """
-        single = np.shape(observation) == self.observation_space.shape
-        shown = np.asarray(observation)[None] if single else np.asarray(observation)
-        params = self.policy(self.policy.inputs(shown).to(self.device)).cpu()
+        params = self.policy(self.policy.inputs(observations).to(self.device)).cpu()
         head = self.policy.head
         if deterministic:
-            actions = head.mode(params)
-        else:
-            draw = self._predict_random
-            size = (len(params), head.noise_size)
-            normal = head.noise_kind == "normal"
-            noise = draw.standard_normal(size) if normal else draw.random(size)
-            actions = head.sample(params, torch.from_numpy(noise.astype(np.float32)))
-        return (actions.numpy()[0] if single else actions.numpy()), state
-
-    @property
-    def _predict_random(self) -> np.random.Generator:
-        if not hasattr(self, "_predict_generator"):
-            self._predict_generator = np.random.default_rng(fold(self.seed, "predict"))
-        return self._predict_generator
+            return head.mode(params).numpy(), state
+        return head.sample(params, self._predict_noise(head, len(params))).numpy(), state

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.base.training_log import record_update
 from ..core.evaluation.play import Play, Played
 from ..core.play.balance import balanced_tasks
 from ..core.play.player import OnStep
@@ -18,6 +17,12 @@ class Round:
 
     played: Played
     loop: GradientInnerLoop
+
+    def figures(self) -> dict[str, float]:
+        """Return mean returns by episode, each after one gradient step more, and final success."""
+        returns, success = self.played.returns.mean(axis=0).tolist(), self.played.success
+        found = {f"ep{episode}_rew_mean": value for episode, value in enumerate(returns, 1)}
+        return found if success is None else {**found, "success_rate": float(success[:, -1].mean())}
 
 
 class RoundCollector(Play):
@@ -65,26 +70,3 @@ class RoundCollector(Play):
             return Round(self.episodes(episodes_seed, count), self.loop)
         finally:
             base.set_tasks(None)
-
-
-def record_rounds(
-    agent: Any, collected: Round, figures: dict[str, float], seconds: dict[str, float], dump: bool
-) -> None:
-    """Record one iteration; episode k was played after k - 1 gradient steps.
-
-    Args:
-        agent: The agent whose logger is written to.
-        collected: The round collected in this iteration.
-        figures: Figures of the update.
-        seconds: Time spent collecting and training.
-        dump: Write a row now.
-    """
-    log, played = agent.logger.record, collected.played
-    by_round = played.returns.mean(axis=0)
-    for episode, value in enumerate(by_round.tolist(), start=1):
-        log(f"rollout/ep{episode}_rew_mean", value)
-    if played.success is not None:
-        log("rollout/success_rate", float(played.success[:, -1].mean()))
-    agent.latest = {f"ep{i}_rew_mean": value for i, value in enumerate(by_round.tolist(), start=1)}
-    agent.latest["trial_rew_mean"] = float(by_round[-1])
-    record_update(agent, figures, seconds, dump)

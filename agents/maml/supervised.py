@@ -5,6 +5,7 @@ M tasks, N pairs of a task, I and O numbers of an input and an output.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,7 +19,6 @@ from meta_envs.core.rng import fold
 from ..core.base.arguments import argument, at_least, one_of
 from ..core.base.iterations import IterativeAlgorithm
 from ..core.base.schedules import value_at
-from ..core.base.training_log import record_update
 from ..core.base.venv import check_spaces
 from ..core.losses.finite import check_tensors
 from ..core.nets.mlp import MlpRegressor
@@ -38,6 +38,10 @@ class Pairs:
     shown_y: torch.Tensor  # [batches, M, N, O]
     asked_x: torch.Tensor
     asked_y: torch.Tensor
+
+    def figures(self) -> dict[str, float]:
+        """Return nothing: pairs are drawn, not earned."""
+        return {}
 
 
 def squared_error(
@@ -133,18 +137,10 @@ class SupervisedMAML(InnerStepArguments, IterativeAlgorithm):
             first_order=self.first_order,
         )
 
-    def predict(
-        self,
-        observation: Any,
-        state: Any = None,
-        episode_start: np.ndarray | None = None,
-        deterministic: bool = False,
+    def _act_unadapted(
+        self, observations: Any, state: Any, starts: np.ndarray | None, deterministic: bool
     ) -> tuple[np.ndarray, Any]:
-        """Answer with the initial parameters, unadapted; `inner_loop` adapts."""
-        loop = self.inner_loop(self.venv)
-        shown = np.asarray(observation, dtype=np.float32)
-        answers = loop.answers(np.atleast_2d(shown), None)
-        return (answers[0] if shown.ndim == 1 else answers), state
+        return self.inner_loop(self.venv).answers(observations.astype(np.float32), None), state
 
     def inner_loop(self, venv: Any, rows_per_task: int = 1, seed: int | None = None) -> PairsLoop:
         """Return the learnt learner without any pairs."""
@@ -196,8 +192,7 @@ class SupervisedMAML(InnerStepArguments, IterativeAlgorithm):
         self._n_updates += len(experience.shown_x)
         return {"loss": after, "loss_before_adaptation": before, "learning_rate": rate}
 
-    def _record(
-        self, experience: Pairs, figures: dict[str, float], seconds: dict[str, float], dump: bool
-    ) -> None:
-        self.latest = {"loss": figures["loss"], "trial_rew_mean": -figures["loss"]}
-        record_update(self, figures, seconds, dump)
+    def _headline(
+        self, shown: Mapping[str, float], figures: Mapping[str, float]
+    ) -> dict[str, float]:
+        return {"loss": figures["loss"], "trial_rew_mean": -figures["loss"]}

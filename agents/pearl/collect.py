@@ -30,6 +30,15 @@ class Collected:
     extra: list[Fields] = field(default_factory=list)  # by row; not for contexts
 
 
+class Collections(list[Collected]):
+    """The collections of one iteration, in the order they were played."""
+
+    def figures(self) -> dict[str, float]:
+        """Return mean returns by episode of the last one, after those that only fill the buffer."""
+        returns = self[-1].returns.mean(axis=0).tolist()
+        return {f"ep{episode}_rew_mean": value for episode, value in enumerate(returns, 1)}
+
+
 class RecordingLoop(PosteriorInnerLoop):
     """Records what it observes, for the replay buffer.
 

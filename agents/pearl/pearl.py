@@ -16,12 +16,11 @@ from ..core.base.arguments import above, argument, at_least, one_of, within
 from ..core.base.iterations import IterativeAlgorithm
 from ..core.base.schedules import value_at
 from ..core.base.search import Between
-from ..core.base.training_log import record_update
 from ..core.base.venv import check_spaces
 from ..core.play.player import OnStep
 from ..core.play.replay import TaskReplay
 from ..core.play.view import RowsView
-from .collect import Collected, RecordingLoop, TaskCollector
+from .collect import Collections, RecordingLoop, TaskCollector
 from .inner_loop import PosteriorInnerLoop
 from .policies import PearlPolicy
 from .presets import PRESETS
@@ -228,7 +227,7 @@ class PEARL(DiscountArguments, IterativeAlgorithm):
 
     # ---- the outer loop -------------------------------------------------------------------------
 
-    def _collect(self, on_step: OnStep) -> list[Collected]:
+    def _collect(self, on_step: OnStep) -> Collections:
         count = self.replay.num_tasks
         loop = RecordingLoop(
             self.policy,
@@ -239,7 +238,7 @@ class PEARL(DiscountArguments, IterativeAlgorithm):
         )
         collector = TaskCollector(self.venv, loop, on_step)
         seed = fold(self.seed, "collect", self.iteration)
-        collected = []
+        collected = Collections()
         if (self.replay.size == 0).any():
             for index, first in enumerate(range(0, count, self.n_envs)):
                 chosen = (first + np.arange(self.n_envs)) % count
@@ -255,7 +254,7 @@ class PEARL(DiscountArguments, IterativeAlgorithm):
         collected.append(collector.collect(self.train_tasks, chosen, seed, episodes, extra))
         return collected
 
-    def _keep(self, experience: list[Collected]) -> None:
+    def _keep(self, experience: Collections) -> None:
         """Write an iteration's experience into the buffer; its contexts replace earlier ones."""
         for collected in experience:
             self.replay.clear_recent(np.unique(collected.tasks))
@@ -264,7 +263,7 @@ class PEARL(DiscountArguments, IterativeAlgorithm):
             for task, fields in zip(collected.tasks, collected.extra, strict=False):
                 self.replay.add(int(task), fields, recent=False)
 
-    def train(self, experience: list[Collected]) -> dict[str, float]:
+    def train(self, experience: Collections) -> dict[str, float]:
         """Keep the experience, take the gradient steps, and return figures to log."""
         self._keep(experience)
         progress = min(self.num_timesteps / max(self._total_timesteps, 1), 1.0)
@@ -273,55 +272,21 @@ class PEARL(DiscountArguments, IterativeAlgorithm):
         self._n_updates += self.gradient_steps
         return {**self.updater.run(self.gradient_steps, seed, rate), "learning_rate": rate}
 
-    def _record(
-        self,
-        experience: list[Collected],
-        figures: dict[str, float],
-        seconds: dict[str, float],
-        dump: bool,
-    ) -> None:
-        log, latest = self.logger.record, experience[-1]
-        by_episode = latest.returns.mean(axis=0).tolist()
-        for episode, value in enumerate(by_episode, start=1):
-            log(f"rollout/ep{episode}_rew_mean", value)
-        self.latest = {"trial_rew_mean": by_episode[-1]}
-        record_update(self, figures, seconds, dump)
+    def _headline(
+        self, shown: Mapping[str, float], figures: Mapping[str, float]
+    ) -> dict[str, float]:
+        return {"trial_rew_mean": [*shown.values()][-1]}
 
     # ---- acting through SB3's predict -----------------------------------------------------------
 
-    @torch.no_grad()
-    def predict(
-        self,
-        observation: Any,
-        state: Any = None,
-        episode_start: np.ndarray | None = None,
-        deterministic: bool = False,
+    def _act_unadapted(
+        self, observations: Any, state: Any, starts: np.ndarray | None, deterministic: bool
     ) -> tuple[np.ndarray, Any]:
-        """Act unadapted, with a latent from the prior; `inner_loop` adapts.
-
-        Args:
-            observation: Observation of one row, or a batch [R, ...].
-            state: The latents, as returned; None draws them.
-            episode_start: Not used.
-            deterministic: Take the most probable action; the latent is drawn all the same.
-
-        Returns:
-            Actions, and the latents in a tuple.
-        """
-        single = np.shape(observation) == self.observation_space.shape
-        shown = np.asarray(observation)[None] if single else np.asarray(observation)
-        draw = self._predict_random
+        """Act with latents from the prior, which are the state, drawn where there is none."""
         if state is None:
-            state = (draw.standard_normal((len(shown), self.policy.latent_size), np.float32),)
-        kind = self.policy.kind
-        size = (len(shown), kind.noise_size)
-        noise = draw.standard_normal(size) if kind.noise_kind == "normal" else draw.random(size)
+            size = (len(observations), self.policy.latent_size)
+            state = (self._predict_random.standard_normal(size, np.float32),)
         latents = torch.from_numpy(np.asarray(state[0], np.float32)).to(self.device)
-        actions, _ = self.policy.act(shown, latents, None if deterministic else noise)
-        return (actions[0] if single else actions), state
-
-    @property
-    def _predict_random(self) -> np.random.Generator:
-        if not hasattr(self, "_predict_generator"):
-            self._predict_generator = np.random.default_rng(fold(self.seed, "predict"))
-        return self._predict_generator
+        kind = self.policy.kind
+        noise = None if deterministic else self._predict_noise(kind, len(observations)).numpy()
+        return self.policy.act(observations, latents, noise)[0], state

@@ -10,7 +10,7 @@ import torch
 from ..core.base.agent_arguments import PPOArguments
 from ..core.base.arguments import argument, at_least, one_of
 from ..core.base.trial_algorithm import TrialAlgorithm
-from ..core.base.updates import PPO, GradientUpdate, Update, ValueFit
+from ..core.base.updates import GradientUpdate, Update, ValueFit
 from ..core.losses.linear_baseline import trial_baseline
 from ..core.losses.returns import gae
 from ..core.play.trials import Trials
@@ -87,15 +87,10 @@ class RL2(PPOArguments, TrialAlgorithm):
     def _make_update(self) -> Update:
         if self.chunk_length is None:
             self._settle_batch_size()
-        learnt_value = self.baseline == "network"
-        if not learnt_value:
+        if not self._learns_values:
             self.policy.builder.require_numbers("baseline='linear'")
-        vf_coef = self.vf_coef if learnt_value else 0.0
-        loss = (
-            ValueFit(self.policy, self.vf_coef)
-            if self.outer == "trpo"
-            else PPO(self.policy, self.clip_range, self.ent_coef, vf_coef)
-        )
+        vf_coef, ppo = self.vf_coef if self._learns_values else 0.0, self.outer == "ppo"
+        loss = self._ppo_loss(vf_coef) if ppo else ValueFit(self.policy, self.vf_coef)
         steps = GradientUpdate(
             loss,
             self.optimizer,
@@ -105,9 +100,13 @@ class RL2(PPOArguments, TrialAlgorithm):
             self.chunk_length,
             self.chunk_overlap,
         )
-        if self.outer == "ppo":
+        if ppo:
             return steps
-        return TRPO(self.ent_coef, self.target_kl, steps if learnt_value else None)
+        return TRPO(self.ent_coef, self.target_kl, steps if self._learns_values else None)
+
+    @property
+    def _learns_values(self) -> bool:
+        return self.baseline == "network"
 
     def baseline_values(
         self, trials: Trials, rewards: torch.Tensor, continues: torch.Tensor, gamma: float

@@ -14,8 +14,6 @@ import torch
 from gymnasium import spaces
 from torch import nn
 
-from meta_envs.wrappers import TrialObservation
-
 from ..core.nets.trunk import make_layers
 from .experience import Transitions
 from .losses import bernoulli_log_likelihood, gaussian_log_likelihood, goal_log_likelihood
@@ -28,7 +26,11 @@ class Decoder(nn.Module, ABC):
 
     @abstractmethod
     def log_likelihood(
-        self, latents: torch.Tensor, trials: Transitions, steps: torch.Tensor | None = None
+        self,
+        latents: torch.Tensor,
+        trials: Transitions,
+        steps: torch.Tensor | None = None,
+        beliefs: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Return the log likelihood of the trials' steps, summed over them.
 
@@ -36,6 +38,7 @@ class Decoder(nn.Module, ABC):
             latents: [E, B, L].
             trials: The B trials.
             steps: Decode only these and scale their sum up to all; int64 [S]. None decodes all.
+            beliefs: Which beliefs the latents are of, int64 [E], the prior being 0; None is all.
 
         Returns:
             [E, B].
@@ -70,7 +73,11 @@ class _StepDecoder(Decoder):
         """Return what it predicts, [T, B, ...]."""
 
     def log_likelihood(
-        self, latents: torch.Tensor, trials: Transitions, steps: torch.Tensor | None = None
+        self,
+        latents: torch.Tensor,
+        trials: Transitions,
+        steps: torch.Tensor | None = None,
+        beliefs: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """See `Decoder`."""
         shown, target, mask = self.shown(trials), self.target(trials), trials.mask
@@ -196,7 +203,11 @@ class CellDecoder(Decoder):
         return pays.reshape(*latents.shape[:-1], *self.shape)
 
     def log_likelihood(
-        self, latents: torch.Tensor, trials: Transitions, steps: torch.Tensor | None = None
+        self,
+        latents: torch.Tensor,
+        trials: Transitions,
+        steps: torch.Tensor | None = None,
+        beliefs: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """See `Decoder`; all steps are decoded in any case."""
         cells = self.index(trials.after).T  # [B, T]
@@ -229,49 +240,16 @@ class TaskDecoder(Decoder):
         )
 
     def log_likelihood(
-        self, latents: torch.Tensor, trials: Transitions, steps: torch.Tensor | None = None
+        self,
+        latents: torch.Tensor,
+        trials: Transitions,
+        steps: torch.Tensor | None = None,
+        beliefs: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """See `Decoder`; a trial's first task counts once."""
-        return gaussian_log_likelihood(self.network(latents), trials.tasks[0])
-
-
-def make_decoders(
-    builder: TrialObservation,
-    observation_space: spaces.Space,
-    latent_size: int,
-    net_arch: Sequence[int],
-    *,
-    reward: str | None,
-    state: bool,
-    task_size: int,
-) -> nn.ModuleDict:
-    """Make decoders by name: `"reward"`, `"state"`, `"task"`.
-
-    Args:
-        builder: Builder of the inputs.
-        observation_space: Space of one row.
-        latent_size: L.
-        net_arch: Widths of the layers of each decoder.
-        reward: `"steps"`, `"cells"`, `"goal"` or None.
-        state: Whether to decode successors.
-        task_size: Numbers of a flat task; 0 does not decode it.
-
-    Raises:
-        TypeError: If cells are requested but observations are not a grid.
-    """
-    assert builder.observation_size is not None
-    sizes = (builder.observation_size, builder.action_size)
-    decoders = nn.ModuleDict()
-    if reward in ("cells", "goal"):
-        one_pays = reward == "goal"
-        decoders["reward"] = CellDecoder(latent_size, observation_space, net_arch, one_pays)
-    elif reward == "steps":
-        decoders["reward"] = RewardDecoder(latent_size, *sizes, net_arch)
-    if state:
-        decoders["state"] = StateDecoder(latent_size, *sizes, net_arch)
-    if task_size:
-        decoders["task"] = TaskDecoder(latent_size, task_size, net_arch)
-    return decoders
+        """See `Decoder`; the task counts once: the one in force after each belief's steps."""
+        tasks = trials.believed_tasks
+        target = tasks if beliefs is None else tasks[beliefs]
+        return gaussian_log_likelihood(self.network(latents), target)
 
 
 def _cells(space: spaces.Space) -> list[int]:

@@ -35,6 +35,17 @@ class Transitions:
         """1 for the prior and for each belief after a step that was played, [T + 1, B]."""
         return torch.cat([torch.ones_like(self.mask[:1]), self.mask])
 
+    @property
+    def believed_tasks(self) -> torch.Tensor:
+        """The task of the step that follows each belief; the last one's is its own, [T + 1, B, K].
+
+        Tasks may change within a trial.
+        """
+        last = (self.mask.sum(dim=0).long() - 1).clamp(min=0)
+        belief = torch.arange(len(self.mask) + 1, device=self.mask.device)[:, None]
+        column = torch.arange(self.mask.shape[1], device=self.mask.device)
+        return self.tasks[torch.minimum(belief, last), column]
+
     def columns(self, index: torch.Tensor) -> Transitions:
         """Return some of the trials."""
         return Transitions(**{name: part[:, index] for name, part in vars(self).items()})

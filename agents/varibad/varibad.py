@@ -18,13 +18,12 @@ from ..core.base.arguments import above, argument, at_least, one_of
 from ..core.base.schedules import Schedule, check_schedule, value_at
 from ..core.base.search import Between
 from ..core.base.trial_algorithm import TrialAlgorithm
-from ..core.base.updates import PPO, GradientUpdate, Update
+from ..core.base.updates import GradientUpdate, Update
 from ..core.base.venv import check_spaces
 from ..core.nets.belief import gaussian_sample
-from ..core.play.player import OnStep
-from ..core.play.trials import Batch, TrialCollector, Trials
-from ..core.play.view import open_loop
-from .decoders import CellDecoder, make_decoders
+from ..core.play.trials import Batch, Trials
+from .decoder_set import make_decoders
+from .decoders import CellDecoder
 from .experience import Transitions, TrialBuffer, transitions_of
 from .inner_loop import BeliefInnerLoop
 from .losses import elbo_loss, posterior_kl
@@ -165,7 +164,7 @@ class VariBAD(PPOArguments, TrialAlgorithm):
     def _make_update(self) -> Update:
         self._settle_batch_size()
         network = self.policy if self.rl_loss_through_encoder else self.policy.act_on
-        loss = PPO(self.policy, self.clip_range, self.ent_coef, self.vf_coef, network=network)
+        loss = self._ppo_loss(network=network)
         return GradientUpdate(
             loss, self.optimizer, self.max_grad_norm, self.n_epochs, self.batch_size
         )
@@ -187,10 +186,9 @@ class VariBAD(PPOArguments, TrialAlgorithm):
 
     # ---- the outer loop -------------------------------------------------------------------------
 
-    def _collect(self, on_step: OnStep) -> Trials:
-        loop = open_loop(self, self.venv, seed=fold(self.seed, "act", self.iteration))
-        collector = TrialCollector(self.venv, self.n_trials, with_tasks=self.task_coef > 0)
-        return collector.collect(loop, fold(self.seed, "collect", self.iteration), on_step)
+    @property
+    def _needs_tasks(self) -> bool:
+        return self.task_coef > 0
 
     def train(self, trials: Trials) -> dict[str, float]:
         """Update the policy from the trials of one iteration, then the belief from the buffer."""
@@ -227,7 +225,7 @@ class VariBAD(PPOArguments, TrialAlgorithm):
         explained = torch.zeros_like(kl)
         figures = {}
         for name, decoder in self.decoders.items():
-            likelihood = decoder.log_likelihood(latents, trials, steps)  # type: ignore[operator]
+            likelihood = decoder.log_likelihood(latents, trials, steps, beliefs)  # type: ignore[operator]
             explained = explained + coefs[name] * likelihood
             figures[f"{name}_log_likelihood"] = (likelihood * mask).sum() / mask.sum()
         total, parts = elbo_loss(explained, kl, mask, kl_coef=self.kl_coef, kl_scale=self.kl_scale)

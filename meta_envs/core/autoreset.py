@@ -61,9 +61,8 @@ def same_step(venv: Any, actions: Any) -> Outcome:
         infos["final_info"], infos["_final_info"] = final_info(infos, ended), ended
         infos["final_obs"], infos["_final_obs"] = observations, ended
         rows = np.flatnonzero(ended)
-        observations = batches.copy(observations)
         fresh, started = venv._begin(rows, None, np.zeros(len(rows), dtype=bool))
-        batches.write(observations, rows, fresh)
+        observations = batches.written(observations, rows, fresh)
     infos["trial_start"] = venv._mask(started)
     venv._observations = observations
     return observations, rewards, terminated, truncated, infos

@@ -103,8 +103,9 @@ class Bank:
             if number:
                 hidden = _ACTIVATIONS[self.activation](hidden)
             weight, bias = (self.arrays[f"{name}.{part}"] for part in ("weight", "bias"))
+            own = weight if self.size == 1 else weight[index]  # one network's are not copied
             # One product per row with its own weights: BLAS never sees two rows at once.
-            hidden = np.matmul(weight[index], hidden[:, :, None])[:, :, 0] + bias[index]
+            hidden = np.matmul(own, hidden[:, :, None])[:, :, 0] + bias[index]
         return hidden
 
     def __repr__(self) -> str:
@@ -163,7 +164,7 @@ def read(source: str | os.PathLike) -> dict[str, np.ndarray]:
     try:
         return safetensors.numpy.load(content)
     except (safetensors.SafetensorError, KeyError, ValueError, TypeError) as reason:
-        raise ValueError(f"{os.fspath(source)} is no safetensors file: {reason}") from reason
+        raise ValueError(f"{os.fspath(source)} is not a safetensors file: {reason}") from reason
 
 
 def _content(source: str | os.PathLike) -> bytes:

@@ -24,6 +24,13 @@ def write(batch: Any, rows: np.ndarray, values: Any) -> None:
         batch[rows] = values
 
 
+def written(batch: Any, rows: np.ndarray, values: Any) -> Any:
+    """Return a copy of a batch with `values` [R, ...] in its rows."""
+    changed = copy(batch)
+    write(changed, rows, values)
+    return changed
+
+
 def copy(batch: Any) -> Any:
     """Copy a batch."""
     if isinstance(batch, dict):

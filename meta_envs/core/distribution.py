@@ -274,4 +274,4 @@ class TaskDistribution:
             return self.checked(task)
         except (TypeError, ValueError) as reason:
             name = type(self.family).__name__
-            raise RuntimeError(f"{name}.{method} returned what is no task: {reason}") from reason
+            raise RuntimeError(f"{name}.{method} returned no valid task: {reason}") from reason

@@ -34,6 +34,17 @@ def guarded(guard: Guard) -> Iterator[None]:
         _GUARD.reset(token)
 
 
+def permit(name: str) -> None:
+    """Ask the guard about `"module:Name"` (or an id with its module) that is about to be imported.
+
+    Raises:
+        ValueError: If the guard refuses it.
+    """
+    guard = _GUARD.get()
+    if guard is not None:
+        guard(name)
+
+
 def names_module(text: Any) -> bool:
     """Tell whether a value has the form `"module:Name"`."""
     return isinstance(text, str) and _FORM.fullmatch(text) is not None
@@ -45,9 +56,7 @@ def resolve(name: str) -> Any:
     Raises:
         ValueError: If the module cannot be imported or lacks the name; suggests the nearest.
     """
-    guard = _GUARD.get()
-    if guard is not None:
-        guard(name)
+    permit(name)
     module, _, attribute = name.partition(":")
     try:
         holder = importlib.import_module(module)

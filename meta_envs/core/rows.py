@@ -35,7 +35,7 @@ def masked_rows(mask: Any, num_rows: int) -> np.ndarray:
     """
     given, mask = mask, _as_array(mask)
     if mask.dtype == object:  # ragged, None or worse
-        raise ValueError(f"reset_mask={given!r} is no bool array [{num_rows}]")
+        raise ValueError(f"reset_mask={given!r} is not a bool array [{num_rows}]")
     if mask.shape != (num_rows,) or mask.dtype != bool:
         raise ValueError(
             f"reset_mask has shape {mask.shape} and type {mask.dtype}; "
@@ -94,7 +94,7 @@ def valid_options(options: Any, allowed: Sequence[str]) -> dict[str, Any]:
     if options is None:
         return {}
     if not isinstance(options, Mapping):
-        raise TypeError(f"options={options!r} are no dict; allowed are {list(allowed)}")
+        raise TypeError(f"options={options!r} is not a dict; allowed are {list(allowed)}")
     unknown = [key for key in options if key not in allowed]
     if unknown:
         near = get_close_matches(str(unknown[0]), allowed, n=1)

@@ -189,7 +189,7 @@ def _check_tasks(venv: Any, state: State) -> None:
             for index in range(len(rows)):
                 venv.check_task(_tasks.at(tasks, index))
         except (TypeError, ValueError) as reason:
-            raise ValueError(f"state['clock.{name}'] holds what is no task: {reason}") from reason
+            raise ValueError(f"state['clock.{name}'] holds no valid task: {reason}") from reason
     for key in venv.single_task_space:
         name, pins = f"clock.tasks.{key}", state[f"clock.pins.{key}"]
         plays = pinned & ~pending  # such rows play what they are pinned to,

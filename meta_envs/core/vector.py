@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,13 +10,13 @@ from gymnasium import error, spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from . import autoreset, batches, snapshot, snapshot_check
+from . import autoreset, batches, snapshot
 from . import rng as _rng
 from . import tasks as _tasks
 from .actions import valid_actions
 from .arguments import drawable, positive
-from .distribution import TaskFamily
 from .memory import refuse_rows, refuse_tasks
+from .row_family import RowFamily
 from .rows import masked_rows, row_seeds, valid_options, valid_rows
 from .tasks import Tasks
 from .trial_clock import TrialClock
@@ -25,7 +24,7 @@ from .trial_clock import TrialClock
 _OPTIONS = ("task", "tasks", "keep_task", "reset_mask")
 
 
-class MetaVectorEnv(TaskFamily, VectorEnv):
+class MetaVectorEnv(RowFamily, VectorEnv):
     """N rows of a task distribution, each in a task of its own, stepped together.
 
     A family writes `draw_task`, `begin_episodes` and `step_rows`; it keeps what changes in
@@ -56,8 +55,6 @@ class MetaVectorEnv(TaskFamily, VectorEnv):
         "render_fps": 4,
         "autoreset_mode": AutoresetMode.SAME_STEP,
     }
-
-    row_bytes: int = 0  # rough size of a row in a family beyond task, observation and action
 
     def __init__(
         self,
@@ -96,49 +93,6 @@ class MetaVectorEnv(TaskFamily, VectorEnv):
         self._observations: Any = None
         self._ended = np.zeros(self.num_envs, dtype=bool)
         self.resting: np.ndarray | None = None  # see `rest`, bool [N]; None where no row does
-
-    # ---- what a family writes ------------------------------------------------------------------
-
-    @abstractmethod
-    def begin_episodes(self, rows: np.ndarray) -> Any:
-        """Begin an episode in each of `rows` [R] and return their first observations [R, ...]."""
-
-    @abstractmethod
-    def step_rows(self, actions: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray, dict[str, Any]]:
-        """Step every row.
-
-        Args:
-            actions: Checked (and clipped) actions [N, ...].
-
-        Returns:
-            New arrays: observations [N, ...], rewards float64 [N], terminated bool [N], and infos,
-            a dict of arrays [N, ...].
-        """
-
-    def apply_tasks(self, rows: np.ndarray) -> None:
-        """Write the tasks of `rows` into a model, when trials start or `next_task` changed them."""
-
-    def render_row(self, row: int) -> np.ndarray:
-        """Draw one row: uint8 [height, width, 3]."""
-        raise NotImplementedError(f"{type(self).__name__} draws no picture")
-
-    def more_state(self) -> dict[str, np.ndarray]:
-        """Return what steps depend on besides `self.state`, for `get_state` to keep."""
-        return {}
-
-    def set_more_state(self, state: dict[str, np.ndarray]) -> None:
-        """Restore what `more_state` returned; tasks have been applied already."""
-
-    def check_state(self, state: dict[str, np.ndarray]) -> None:
-        """Raise ValueError if a state with the right names, shapes and types is impossible.
-
-        `set_state` calls it before anything changes. Here every float of `self.state` must be
-        finite; a family whose numbers have a meaning, such as array indices, checks more.
-
-        Args:
-            state: As `get_state` gives it: `"state.position"`, `"clock.tasks.goal"`, ...
-        """
-        snapshot_check.check_finite(state, snapshot_check.named("state", self.state))
 
     # ---- the task API ---------------------------------------------------------------------------
 
@@ -243,11 +197,9 @@ class MetaVectorEnv(TaskFamily, VectorEnv):
             self.resting = self.resting if self.resting.any() else None
         seeded = self._seed(rows, seeds)
         observations, started = self._begin(rows, options.get("keep_task"), seeded)
-        if len(rows) == self.num_envs:
-            self._observations = observations
-        else:
-            self._observations = batches.copy(self._observations)
-            batches.write(self._observations, rows, observations)
+        if len(rows) < self.num_envs:
+            observations = batches.written(self._observations, rows, observations)
+        self._observations = observations
         infos = {"task": {key: values.copy() for key, values in self.tasks.items()}}
         return self._observations, {**infos, "trial_start": self._mask(started)}
 
@@ -305,11 +257,6 @@ class MetaVectorEnv(TaskFamily, VectorEnv):
                 names the part, and nothing has changed.
         """
         snapshot.set_state(self, state)
-
-    def render(self) -> tuple[np.ndarray, ...] | None:
-        """Draw every row: N pictures, uint8 [height, width, 3]."""
-        rows = range(self.num_envs)
-        return None if self.render_mode is None else tuple(self.render_row(row) for row in rows)
 
     # ---- inside ---------------------------------------------------------------------------------
 

@@ -115,7 +115,7 @@ def law_mutation(case: Case) -> None:
         try:
             first, second = (api.distribution.checked(mutant) for mutant in mutants)
         except (TypeError, ValueError) as reason:
-            raise case.broken(f"mutate_task returned what is no task: {reason}", do) from reason
+            raise case.broken(f"mutate_task returned no valid task: {reason}", do) from reason
         case.require(
             _tasks.equal(first, second),
             f"mutate_task returned {shown(first)} and {shown(second)} from the same `rng`",

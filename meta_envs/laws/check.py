@@ -16,6 +16,9 @@ from . import (
     changes as laws_changes,
 )
 from . import (
+    drawing as laws_drawing,
+)
+from . import (
     errors as law_errors,
 )
 from . import (
@@ -65,7 +68,7 @@ LAWS: tuple[Law, ...] = (
     laws_border.law_actions,
     laws_border.law_bad_arguments,
     laws_border.law_gymnasium,
-    laws_border.law_rendering,
+    laws_drawing.law_rendering,
 )
 
 

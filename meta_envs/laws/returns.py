@@ -6,18 +6,10 @@ from functools import partial
 from typing import Any
 
 from .case import Case
+from .info_values import changed_layout_fault, infos_fault, layout
 from .play import Watched
-from .values import (
-    Fault,
-    Returned,
-    changed_layout_fault,
-    end_fault,
-    infos_fault,
-    kind_of,
-    layout,
-    observation_fault,
-    reward_fault,
-)
+from .returned import Returned
+from .values import Fault, end_fault, kind_of, observation_fault, reward_fault
 
 _STEPS = 200  # most steps played; ids with a longer horizon are not played to the end
 _MOST = 10_000  # steps within which an episode must end by itself

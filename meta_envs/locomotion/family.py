@@ -14,19 +14,18 @@ from ..core.arguments import flag
 from ..core.core_arguments import CoreArguments
 from ..core.splits import interleave
 from ..core.tasks import Task
-from ..core.vector import MetaVectorEnv
 from ..physics.bodies import Physics, diverged, refuse_too_many
-from ..physics.planar_picture import task_lines
 from .bodies import body_named
 from .goals import goal_named, make_goal
 from .measures import Health, Place
+from .mujoco_rows import MujocoRows
 from .observations import Observations
 from .randomizations import randomization_named, write_task
-from .settings import Settings, nominal_model
+from .settings import Settings, action_space, nominal_model
 from .sources import settings_of
 
 
-class Locomotion(MetaVectorEnv):
+class Locomotion(MujocoRows):
     """A MuJoCo robot whose body, goal or both are the task.
 
     Tasks:
@@ -113,7 +112,7 @@ class Locomotion(MetaVectorEnv):
         super().__init__(
             task_space=spaces.Dict({**self._body_space(), **self.goal.space()}),
             observation_space=spaces.Box(-np.inf, np.inf, (width,), np.float64),
-            action_space=_action_space(self._nominal),
+            action_space=action_space(self._nominal),
             **core,
         )
         self.physics = Physics(
@@ -134,7 +133,6 @@ class Locomotion(MetaVectorEnv):
             "place": np.zeros((self.num_envs, 2 if self.robot.plane else 1)),
         }
         self.metadata = {**self.metadata, "render_fps": max(round(1 / self.physics.dt), 1)}
-        self._renderer: Any = None
         self._last = np.zeros((self.num_envs, width))  # observations, for rows that diverge
 
     # ---- tasks ----------------------------------------------------------------------------------
@@ -235,50 +233,6 @@ class Locomotion(MetaVectorEnv):
         self.physics.set_state(state["physics"])
         self._last = state["last"]
 
-    def close_extras(self, **kwargs: Any) -> None:
-        """Stop the threads and close the renderer."""
-        for one in (getattr(self, name, None) for name in ("physics", "_renderer")):
-            if one is not None:  # a constructor that raised leaves None
-                one.close()
-
-    # ---- what MuJoCo's users expect ------------------------------------------------------------
-
-    @property
-    def model(self) -> mujoco.MjModel:
-        """The model of the first row."""
-        return self.physics.models[0]
-
-    @property
-    def data(self) -> mujoco.MjData:
-        """The data of the first row."""
-        return self.physics.data[0]
-
-    @property
-    def frame_skip(self) -> int:
-        """Physics steps per environment step."""
-        return self.physics.frame_skip
-
-    @property
-    def dt(self) -> float:
-        """Seconds per environment step."""
-        return self.physics.dt
-
-    def render_row(self, row: int) -> np.ndarray:
-        """Draw a row, with its task."""
-        task = _tasks.at(self.tasks, row)
-        return self._draw_body(row, lines=task_lines(task), **self.goal.facts(task))
-
-    def render_seen(self, row: int) -> np.ndarray:
-        """Draw a row without its goal, for human players; the body is visible."""
-        return self._draw_body(row, lines=[])
-
-    def _draw_body(self, row: int, **told: Any) -> np.ndarray:
-        if self._renderer is None:
-            from ..physics.renderer import RowRenderer
-
-            self._renderer = RowRenderer()
-        return self._renderer.draw(self.physics.models[row], self.physics.data[row], **told)
-
     # ---- inside ---------------------------------------------------------------------------------
 
     def _known_splits(self) -> tuple[str, ...]:
@@ -340,8 +294,3 @@ class Locomotion(MetaVectorEnv):
 
     def _observe_rows(self, rows: np.ndarray) -> np.ndarray:
         return self._observations_of.of_rows(self.physics, rows)
-
-
-def _action_space(model: mujoco.MjModel) -> spaces.Box:
-    low, high = model.actuator_ctrlrange.T.astype(np.float32)
-    return spaces.Box(low, high, dtype=np.float32)

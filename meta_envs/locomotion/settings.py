@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import mujoco
+import numpy as np
+from gymnasium import spaces
 
 from ..core.arguments import choice, ends, flag, number, whole
 from .bodies import Body, load_model
@@ -149,3 +151,9 @@ def nominal_model(body: Body, settings: Settings) -> mujoco.MjModel:
     if settings.friction is not None:
         model.geom_friction[:, 0] = settings.friction
     return model
+
+
+def action_space(model: mujoco.MjModel) -> spaces.Box:
+    """Return the space of the motors' controls."""
+    low, high = model.actuator_ctrlrange.T.astype(np.float32)
+    return spaces.Box(low, high, dtype=np.float32)

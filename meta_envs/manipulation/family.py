@@ -14,7 +14,8 @@ from ..core.tasks import Task
 from ..core.vector import MetaVectorEnv
 from . import benchmarks, upstream
 from .environments import NATIVE
-from .native import HAND_HIGH, HAND_LOW, NativeRows
+from .groups import HAND_HIGH, HAND_LOW
+from .native import NativeRows
 from .originals import INFOS, OBSERVATION, OriginalRows
 from .processes import ProcessRows
 from .stepping import Seat
@@ -157,7 +158,7 @@ class Manipulation(MetaVectorEnv):
             )
         refused = benchmarks.refusal(name, task["goal"])
         if refused is not None:
-            raise ValueError(f"task['goal']={task['goal'].tolist()} is no goal: {refused}")
+            raise ValueError(f"task['goal']={task['goal'].tolist()} is not a goal: {refused}")
 
     def expert(self, observation: np.ndarray, task: Task) -> np.ndarray:
         """Return the action of upstream's scripted policy, which knows the goal.

@@ -8,51 +8,22 @@ same memory every time, so that a step makes few new arrays and no new views.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from . import upstream
 from .environments import NATIVE
-from .environments.base import HAND_READS, Environment
+from .environments.base import HAND_READS
+from .groups import HAND, HIGH, LOW, OBJECT, Group
 from .originals import INFOS, OBSERVATION, Outcome
 from .players import SEEN, Player, live_parts
 from .reading import Reading
 from .shared import Shared
 from .stepping import Seat, Stepping
 
-_HAND = 4  # numbers for the hand and the opening of the gripper
-_OBJECT = 7  # numbers for the position and quaternion of an object
 _SCALE = np.float32(0.01)  # metres per unit of action
 _WIDEST = 0.1  # metres between the claws, which is 1 in the observation
-# Bounds to which observations are clipped: those of the hand and of the opening of the gripper.
-HAND_LOW = np.array([-0.525, 0.348, -0.0525, -1.0])
-HAND_HIGH = np.array([0.525, 1.025, 0.7, 1.0])
-
-
-@dataclass
-class _Group:
-    """Rows of one environment: where their values stand in the arrays."""
-
-    environment: Environment
-    rows: list[int]
-    own: dict[str, np.ndarray]  # values from the reset
-    begun: dict[str, np.ndarray]  # those, and the live ones
-    read: dict[str, np.ndarray]
-    objects: list[tuple[np.ndarray, np.ndarray]]  # their observed positions and quaternions
-    observations: np.ndarray
-    actions: np.ndarray
-
-    def observe(self) -> None:
-        """Write the positions and quaternions of the objects."""
-        places, quaternions = self.environment.observe(self.read, self.begun)
-        if places.shape[1] == 3:  # the usual case
-            self.objects[0][0][:], self.objects[0][1][:] = places, quaternions
-            return
-        for k in range(places.shape[1] // 3):
-            self.objects[k][0][:] = places[:, 3 * k : 3 * k + 3]
-            self.objects[k][1][:] = quaternions[:, 4 * k : 4 * k + 4]
 
 
 class NativeRows:
@@ -74,7 +45,7 @@ class NativeRows:
         self._rows = np.zeros(0, dtype=np.int64)
         self._stepping = Stepping(threads)
         self._players: dict[int, Player] = {}
-        self._groups: list[_Group] = []
+        self._groups: list[Group] = []
         self._settled = True  # whether what follows matches the rows that are played
         self._mocap = self._low = self._high = np.zeros((0, 3))
         self._seen, self._observations = np.zeros((0, 2 * SEEN)), np.zeros((0, OBSERVATION))
@@ -281,11 +252,11 @@ class NativeRows:
             live = {key.lstrip("_"): own_read[key] for key in alive}
             seen = self._seen[span]
             objects = [
-                (seen[:, at : at + 3], seen[:, at + 3 : at + _OBJECT])
-                for at in (_HAND, _HAND + _OBJECT)
+                (seen[:, at : at + 3], seen[:, at + 3 : at + OBJECT])
+                for at in (HAND, HAND + OBJECT)
             ]
             self._groups.append(
-                _Group(
+                Group(
                     NATIVE[name],
                     by_name[name],
                     own,
@@ -315,14 +286,5 @@ class NativeRows:
         for group in self._groups:
             group.observe()
         clipped = self._observations[:, : 2 * SEEN]
-        np.maximum(seen, _LOW, out=clipped)
-        np.minimum(clipped, _HIGH, out=clipped)
-
-
-def _widened(hand: np.ndarray, elsewhere: float) -> np.ndarray:
-    both = np.full(2 * SEEN, elsewhere)
-    both[:_HAND] = both[SEEN : SEEN + _HAND] = hand
-    return both
-
-
-_LOW, _HIGH = _widened(HAND_LOW, -np.inf), _widened(HAND_HIGH, np.inf)
+        np.maximum(seen, LOW, out=clipped)
+        np.minimum(clipped, HIGH, out=clipped)

@@ -15,7 +15,8 @@ from ..core.arguments import choice, number
 from ..core.core_arguments import CoreArguments
 from ..core.tasks import Task, Tasks
 from ..core.vector import MetaVectorEnv
-from .pictures import Scene, Trails, draw_plane
+from ..pictures.trails import Trails
+from .pictures import Scene, draw_plane
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

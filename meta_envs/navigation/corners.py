@@ -1,4 +1,4 @@
-"""ProMP's points: one of four corners is the goal; a corner, ring walls, and momentum."""
+"""ProMP's points: one of four corners is the goal; a corner alone, and behind ring walls."""
 
 from __future__ import annotations
 
@@ -17,17 +17,16 @@ from .pictures import Ring, Scene
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-_CORNERS = np.array([[-2.0, -2.0], [2.0, -2.0], [-2.0, 2.0], [2.0, 2.0]])
+CORNERS = np.array([[-2.0, -2.0], [2.0, -2.0], [-2.0, 2.0], [2.0, 2.0]])
 _KINDS = ("sparse", "dense", "dense_squared")
 _START = 0.2  # starts are in the square from minus to plus this
 _STEP = 0.2  # along each axis, for an action of 1
 _EXTENT = 2.6  # half the side of the picture
 _HOME = 0.5  # sum of |x| and |y| below which PointCorner pays nothing
-_NEAR = 2.0  # distance from the goal below which PointWalls and PointMomentum pay
+NEAR = 2.0  # distance from the goal below which PointWalls and PointMomentum pay
 _RINGS = (1.0, 2.0)  # radii of the walls, inner and outer
 _OPENING = 1.0  # distance from a gap within which a point can pass the wall
 _SKIN = 1e-6  # a point that runs into a wall is put this far inside it
-_PUSH = 0.1  # change of velocity along each axis, for an action of 1
 
 
 class CornerEnv(PointEnv):
@@ -74,7 +73,7 @@ class CornerEnv(PointEnv):
 
     def goals_of(self, tasks: Tasks) -> np.ndarray:
         """Return the corners, [R, 2]."""
-        return _CORNERS[tasks["corner"]]
+        return CORNERS[tasks["corner"]]
 
     def starts(self, rows: np.ndarray) -> np.ndarray:
         """Draw starts around the origin, [R, 2]."""
@@ -83,7 +82,7 @@ class CornerEnv(PointEnv):
     def sparse(self, before: np.ndarray, after: np.ndarray, distance: np.ndarray) -> np.ndarray:
         """Return the sparse reward [N]; here the progress made within 2 of the goal."""
         progress = norms(before - self.goals) - distance
-        return np.where(distance < _NEAR, progress, 0.0)
+        return np.where(distance < NEAR, progress, 0.0)
 
     def rewards_of(
         self, before: np.ndarray, after: np.ndarray, distance: np.ndarray
@@ -102,7 +101,7 @@ class CornerEnv(PointEnv):
 
     def scene(self, row: int) -> Scene:
         """Return the goal and the other corners."""
-        others = tuple((float(x), float(y)) for x, y in _CORNERS.tolist())
+        others = tuple((float(x), float(y)) for x, y in CORNERS.tolist())
         return Scene(
             goal=self.goals[row], extent=self.extent, radius=self.goal_radius, others=others
         )
@@ -252,84 +251,6 @@ class PointWalls(CornerEnv):
             for radius, gap in zip(_RINGS, self.gaps[row], strict=True)
         )
         return Scene(goal=bare.goal, extent=bare.extent, others=bare.others, rings=rings)
-
-
-class PointMomentum(CornerEnv):
-    """A point with momentum that is pushed towards a corner, which rewards being near.
-
-    Tasks:
-        `"corner"` int: as in PointCorner.
-    Observation:
-        x, y, and the velocity along each axis, `Box(-inf, inf, (4,), float32)`.
-    Action:
-        `Box(-1, 1, (2,), float32)`, clipped: 0.1 times it is added to the velocity, then the
-        velocity is added to the position.
-    Reward:
-        `"sparse"`: 2 minus the distance from the goal, or 0 if that is negative; `"dense"`: minus
-        the distance; `"dense_squared"`: minus its square. `infos` as in PointCorner.
-    Episode:
-        Begins uniformly in [-0.2, 0.2]^2 with a velocity uniform in [-0.1, 0.1]^2; truncated after
-        100 steps. Two episodes a trial.
-    Splits:
-        `all`: four tasks are too few to hold any out.
-    Source:
-        The code of Rothfuss et al. 2019 (ProMP), whose reward confuses the rows of a batch with
-        the numbers of an observation and raises at the first step; this is what is intended.
-    Versions:
-        v0.
-
-    Args:
-        reward: `"sparse"`, `"dense"` or `"dense_squared"`.
-        **core: `num_envs`, `split`, `episodes_per_trial`, `max_episode_steps`, `render_mode`.
-
-    Raises:
-        ValueError: If `reward` is not one of these.
-    """
-
-    def __init__(self, reward: str = "sparse", **core: Unpack[CoreArguments]):
-        super().__init__(reward=reward, step_size=_PUSH, n_observed=4, **core)
-        self.state["velocity"] = np.zeros((self.num_envs, 2))
-
-    def all_tasks(self) -> tuple[dict[str, Any], ...]:
-        """Return the four corners."""
-        return tuple({"corner": corner} for corner in range(4))
-
-    def starts(self, rows: np.ndarray) -> np.ndarray:
-        """Draw starts, [R, 2], and their velocities."""
-        position = super().starts(rows)
-        self.state["velocity"][rows] = _PUSH * (2.0 * self.random.uniform(rows, 2) - 1.0)
-        return position
-
-    def move(self, position: np.ndarray, push: np.ndarray) -> np.ndarray:
-        """Return where points glide to, [N, 2]."""
-        self.state["velocity"] = self.state["velocity"] + push
-        return position + self.state["velocity"]
-
-    def observe(self, rows: np.ndarray) -> np.ndarray:
-        """Return positions and velocities, float32 [R, 4]."""
-        seen = (self.state["position"][rows], self.state["velocity"][rows])
-        return np.concatenate(seen, axis=1).astype(np.float32)
-
-    def sparse(self, before: np.ndarray, after: np.ndarray, distance: np.ndarray) -> np.ndarray:
-        """Return 2 minus the distance from the goal, at least 0, [N]."""
-        return np.maximum(_NEAR - distance, 0.0)
-
-    def expert(self, observation: np.ndarray, task: Task) -> np.ndarray:
-        """Return the action that goes to the goal and stops there.
-
-        Args:
-            observation: Observation of one row, [4].
-            task: The task of the row.
-
-        Returns:
-            float32 [2].
-        """
-        goal, velocity = _CORNERS[int(task["corner"])], observation[2:4].astype(np.float64)
-        way = goal - observation[:2]
-        # The highest speed from which pushes at full strength can still stop in time.
-        most = np.sqrt(2.0 * _PUSH * np.abs(way) + _PUSH**2 / 4) - _PUSH / 2
-        wanted = np.sign(way) * np.minimum(most, np.abs(way))
-        return np.clip((wanted - velocity) / _PUSH, -1.0, 1.0).astype(np.float32)
 
 
 def _at_home(position: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from gymnasium import spaces
 
+from ..core.arguments import flag, number
 from ..core.core_arguments import CoreArguments
 from ..core.splits import interleave
 from ..core.tasks import Task, Tasks
@@ -33,9 +34,9 @@ class PointNavigation(PointEnv):
         Minus the distance from the goal after the move. `infos["distance"]` is that distance,
         `infos["success"]` says whether the goal is reached.
     Episode:
-        Begins at (0, 0); terminates when both |x - goal x| and |y - goal y| are below 0.01, and is
-        truncated after 100 steps. Four episodes a trial: before, and after one, two, three gradient
-        steps.
+        Begins at (0, 0); terminates when both |x - goal x| and |y - goal y| are below 0.01
+        (`terminate`), and is truncated after 100 steps. Four episodes a trial: before, and after
+        one, two, three gradient steps.
     Splits:
         `train` and `test`: even and odd cells of the goal's x (`core.splits.interleave`).
     Source:
@@ -47,16 +48,25 @@ class PointNavigation(PointEnv):
         v0.
 
     Args:
+        bound: Walls at plus and minus this along both axes stop the point; None for no walls.
+        terminate: End the episode when the goal is reached.
         **core: `num_envs`, `split`, `episodes_per_trial`, `max_episode_steps`, `render_mode`.
+
+    Raises:
+        ValueError: If `bound` is not a positive number, or `terminate` not a bool.
     """
 
     splits = ("train", "test", "all")
 
-    def __init__(self, **core: Unpack[CoreArguments]):
+    def __init__(
+        self, bound: float | None = None, terminate: bool = True, **core: Unpack[CoreArguments]
+    ):
+        self.bound = None if bound is None else number("bound", bound, above=0.0)
+        self.terminate = flag("terminate", terminate)
         super().__init__(
             task_space=spaces.Dict({"goal": spaces.Box(-_GOAL, _GOAL, (2,), np.float64)}),
             step_size=_STEP,
-            extent=0.65,
+            extent=0.65 if self.bound is None else 1.05 * self.bound,
             **core,
         )
 
@@ -72,11 +82,20 @@ class PointNavigation(PointEnv):
         """Return the goals, [R, 2]."""
         return tasks["goal"]
 
+    def move(self, position: np.ndarray, push: np.ndarray) -> np.ndarray:
+        """Return where points end up, stopped by walls, [N, 2]."""
+        after = position + push
+        return after if self.bound is None else np.clip(after, -self.bound, self.bound)
+
     def arrived(self, after: np.ndarray, distance: np.ndarray) -> np.ndarray:
-        """Tell which rows are within 0.01 of their goals along both axes, [N]."""
-        near = np.abs(after - self.goals) < _ARRIVED
-        return near[:, 0] & near[:, 1]
+        """Tell which rows have reached their goals, if that ends episodes, [N]."""
+        return self._near(after) if self.terminate else super().arrived(after, distance)
 
     def more_infos(self, after: np.ndarray, distance: np.ndarray) -> dict[str, np.ndarray]:
         """Return `success` [N]."""
-        return {"success": self.arrived(after, distance)}
+        return {"success": self._near(after)}
+
+    def _near(self, after: np.ndarray) -> np.ndarray:
+        """Tell which rows are within 0.01 of their goals along both axes, [N]."""
+        near = np.abs(after - self.goals) < _ARRIVED
+        return near[:, 0] & near[:, 1]

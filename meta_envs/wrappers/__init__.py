@@ -74,7 +74,7 @@ class VectorOracleObservation(VectorWrapper):
     def __init__(self, env: Any):
         super().__init__(env)
         if not isinstance(env.unwrapped, MetaVectorEnv):
-            raise TypeError(f"{env} is no MetaVectorEnv; make one with gymnasium.make_vec")
+            raise TypeError(f"{env} is not a MetaVectorEnv; make one with gymnasium.make_vec")
         self.single_observation_space = observation_with_task(
             env.single_observation_space, env.unwrapped.single_task_space
         )
@@ -92,7 +92,10 @@ class VectorOracleObservation(VectorWrapper):
         observations, rewards, terminated, truncated, infos = self.env.step(actions)
         if "final_obs" in infos:
             infos = {**infos, "final_obs": self._shown(infos["final_obs"], self._flat_tasks)}
-        rows = np.flatnonzero(infos["trial_start"])
+        if self.env.unwrapped.distribution.changes:  # within trials too
+            rows = self.env.unwrapped.every_row
+        else:
+            rows = np.flatnonzero(infos["trial_start"])
         if rows.size:
             self._flat_tasks = self._flat_tasks.copy()
             self._flat_tasks[rows] = self._flattened(rows.tolist())

@@ -201,7 +201,7 @@ class VectorTrialWrapper(VectorWrapper):
     def __init__(self, env: Any):
         super().__init__(env)
         if not isinstance(env.unwrapped, MetaVectorEnv):
-            raise TypeError(f"{env} is no MetaVectorEnv; make one with gymnasium.make_vec")
+            raise TypeError(f"{env} is not a MetaVectorEnv; make one with gymnasium.make_vec")
         require_same_step(env, "VectorTrialWrapper")
         self._builder = TrialObservation(env.single_observation_space, env.single_action_space)
         self.single_observation_space = self._builder.space

@@ -11,7 +11,7 @@ from meta_envs.laws.case import LawBroken
 from meta_envs.laws.check import LAWS, check_law, law_name
 from tests.meta_envs import drifting, families
 from tests.meta_envs.broken import BROKEN
-from tests.meta_envs.mistakes import MISTAKES
+from tests.meta_envs.mistake_table import MISTAKES
 
 _BY_NAME = {law_name(law): law for law in LAWS}
 _PLAYED = ("determinism", "replay", "rows", "sampling", "pinning", "trials", "actions")

@@ -10,7 +10,7 @@ from meta_envs.laws import returns as laws_returns
 from meta_envs.laws.case import LawBroken
 from meta_envs.laws.check import LAWS, Law, check_law, law_name
 from tests.meta_envs import mistakes
-from tests.meta_envs.mistakes import ADVICE, MISTAKES
+from tests.meta_envs.mistake_table import ADVICE, MISTAKES
 
 for _family in (mistakes.Guess, mistakes.Door, *MISTAKES, *ADVICE):
     register(

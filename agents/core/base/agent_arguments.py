@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -19,7 +19,9 @@ class AgentArguments(Declared):
     `torch.device`); these are annotated with Any, and `type` gives the argument's type.
     """
 
-    policy: Any = argument("Name of a policy, or a policy class.", kw_only=False)
+    policy: Any = argument(
+        "Name of a policy (those of `policy_aliases`), or a policy class.", kw_only=False
+    )
     env: Any = argument(
         "An id, a `gym.make` environment, a `MetaVectorEnv` or an `SB3VecEnv` over one.",
         kw_only=False,
@@ -108,7 +110,11 @@ class TrialArguments(ActorCriticArguments, BalanceArguments):
     normalize_reward: bool = argument(
         "Divide rewards by the running deviation of the discounted return.", default=True
     )
-    cut_at_episode_ends: bool = argument("Let no advantage cross an episode's end.", default=False)
+    cut_at_episode_ends: bool = argument(
+        "Let no advantage cross an episode's end. What would follow a truncation then counts by "
+        "its value, where values are learnt.",
+        default=False,
+    )
 
 
 class DiscountArguments(Declared):
@@ -172,4 +178,10 @@ class PPOArguments(ClipArguments):
     )
     n_epochs: int = argument(
         "Passes over the trials of an iteration.", at_least(1), default=4, search=OneOf(2, 4, 8)
+    )
+    policy_loss: Any = argument(
+        'What the policy minimises. `"clipped"` is PPO\'s surrogate; one of your own is a function '
+        '`(log_prob, old_log_prob, advantage, clip, mask) -> scalar`, or its `"module:Name"`.',
+        default="clipped",
+        type=str | Callable[..., Any],
     )

@@ -8,93 +8,36 @@ import io
 import pathlib
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import torch
-from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.type_aliases import MaybeCallback
 from stable_baselines3.common.utils import get_system_info
 from torch import nn
 
 from meta_envs.core.names import guarded
-from meta_envs.core.rng import fresh_seed, valid_seed
 
 from ..play.inner_loop import InnerLoop
-from ..saving import checkpoint, stored
+from ..saving import banks, checkpoint, stored
 from ..saving.allowed import check_named, module_of, name_of_class, names_in
 from ..saving.encoding import decode, encode, encode_settings
 from ..saving.optimizer_state import pack_optimizer, unpack_optimizer
-from ..saving.progress_bar import ProgressBar
-from .agent_arguments import AgentArguments
-from .arguments import bind
+from .made_algorithm import MadeAlgorithm
 from .parameters import check_tensors, load_network, set_parameters
-from .presets import apply_preset, check_policy_kwargs, settle_rows, to_load
-from .vec_bridge import SB3VecEnv
-from .venv import check_spaces, env_identity, make_venv
+from .presets import to_load
+from .venv import check_spaces
 from .window import set_window, window_of
 
 Self = TypeVar("Self", bound="MetaAlgorithm")
 
 
-class MetaAlgorithm(AgentArguments, BaseAlgorithm):
+class MetaAlgorithm(MadeAlgorithm):
     """A meta-RL agent: `learn` is the outer loop, `inner_loop` returns the learnt learner.
 
     Subclasses declare their arguments (see `arguments.argument`), set `policy_aliases`, `presets`
-    and `paper_policy`, and write `_setup_model`, `learn`, `inner_loop`, `predict`; if they keep
-    more than networks and optimisers, also `_extra_state` and `_set_extra_state`.
+    and `paper_policy`, and write `_setup_model`, `learn`, `inner_loop`, and `_act_unadapted` or
+    `predict`; if they keep more than networks and optimisers, also `_extra_state` and
+    `_set_extra_state`.
     """
-
-    policy_aliases: ClassVar[dict[str, Any]] = {}
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}  # see `presets.find_preset`
-    paper_policy: ClassVar[Mapping[str, Any]] = {}  # what `policy_kwargs=None` stands for
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        given = bind(type(self), args, kwargs)
-        values, self.applied = apply_preset(type(self).arguments, type(self).presets, given)
-        self._check_arguments(values)
-        policy_kwargs = values["policy_kwargs"]
-        super().__init__(
-            policy=values["policy"],
-            env=None,
-            learning_rate=values["learning_rate"],
-            policy_kwargs=dict(self.paper_policy) if policy_kwargs is None else policy_kwargs,
-            stats_window_size=values["stats_window_size"],
-            tensorboard_log=values["tensorboard_log"],
-            verbose=values["verbose"],
-            device=values["device"],
-            seed=None,
-        )
-        check_policy_kwargs(self.policy_class, self.policy_kwargs)
-        self.settings: dict[str, Any] = {
-            name: values[name] for name, one in type(self).arguments.items() if one.remembered
-        }
-        for name, value in values.items():
-            if name not in vars(self):
-                setattr(self, name, value)
-        self.seed = fresh_seed() if values["seed"] is None else valid_seed(values["seed"])
-        self.settings["seed"] = self.seed
-        env = values["env"]
-        self.env_id, self.env_kwargs = env_identity(env, values["env_kwargs"])
-        self.settings["env_kwargs"] = self.env_kwargs  # one spelling: equal agents save alike
-        self.iteration = 0
-        self.latest: dict[str, float] = {}  # newest figures, for progress bars
-        self._boundary: tuple[dict[str, Any], dict[str, Any]] | None = None
-        self._set_venv(self._make_venv(env, values["n_envs"], values["env_kwargs"]))
-        settle_rows(env, values["n_envs"], self.settings, self.applied)
-        self._setup_model()
-
-    def _check_arguments(self, values: Mapping[str, Any]) -> None:
-        """Refuse invalid arguments; subclasses add checks that involve several of them.
-
-        Args:
-            values: All arguments, by name.
-
-        Raises:
-            ValueError: Naming the argument, its value and what is allowed.
-        """
-        for name, one in type(self).arguments.items():
-            one.check(values[name])
 
     # ---- what an agent is -----------------------------------------------------------------------
 
@@ -123,52 +66,6 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
 
     def _set_extra_state(self, state: Mapping[str, Any]) -> None:
         """Restore what `_extra_state` returned."""
-
-    # ---- environments ---------------------------------------------------------------------------
-
-    def set_env(self, env: Any, force_reset: bool = True) -> None:
-        """From now on, train on another environment with the same spaces and number of rows.
-
-        Args:
-            env: As in the constructor.
-            force_reset: No effect: collections always begin with a reset.
-
-        Raises:
-            ValueError: If its spaces or its number of rows differ.
-        """
-        venv = self._make_venv(env, self.n_envs, None)
-        check_spaces(venv, self.observation_space, self.action_space)
-        if venv.num_envs != self.n_envs:
-            raise ValueError(
-                f"the environment has {venv.num_envs} rows; the agent trains on {self.n_envs} "
-                "(load(path, env=...) takes any number)"
-            )
-        self.env_id, self.env_kwargs = env_identity(env, None)
-        self.settings["env_kwargs"] = self.env_kwargs
-        self._boundary = None  # what `save` writes belongs to this environment
-        self._set_venv(venv)
-
-    def _make_venv(self, env: Any, n_envs: int, env_kwargs: Mapping[str, Any] | None) -> Any:
-        return make_venv(env, n_envs, env_kwargs)
-
-    def _set_venv(self, venv: Any) -> None:
-        self.venv = venv
-        self.env = SB3VecEnv(venv)
-        self.n_envs = venv.num_envs
-        self.observation_space = venv.single_observation_space
-        self.action_space = venv.single_action_space
-
-    def set_random_seed(self, seed: int | None = None) -> None:
-        """Seed all randomness from the next iteration on; global generators stay untouched."""
-        if seed is not None:
-            self.seed = self.settings["seed"] = valid_seed(seed)
-
-    def _init_callback(self, callback: MaybeCallback, progress_bar: bool = False) -> BaseCallback:
-        """Combine all callbacks into one; the progress bar counts steps played, not rows."""
-        if not progress_bar:
-            return super()._init_callback(callback)
-        given = callback if isinstance(callback, list) else [callback] if callback else []
-        return super()._init_callback([*given, ProgressBar()])
 
     # ---- state ----------------------------------------------------------------------------------
 
@@ -228,15 +125,21 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
             if value:
                 raise ValueError(f"{name}={value!r}: a checkpoint is always whole; leave it out")
         progress, tensors = self._boundary_state()
+        env_kwargs, arrays = banks.set_apart(self.env_kwargs or {})
+        settings = {**self.settings, "env_kwargs": env_kwargs}
         data = {
             "algorithm": name_of_class(type(self)),
-            "settings": encode_settings(self.settings, self._classes()),
-            "env": {"id": self.env_id, "kwargs": encode(self.env_kwargs, set(), "env_kwargs")},
+            "settings": encode_settings(settings, self._classes()),
+            "env": {
+                "id": self.env_id,
+                "kwargs": encode(env_kwargs, set(), "env_kwargs"),
+                "bank": banks.bank_hash(self.venv),
+            },
             "observation_space": encode(self.observation_space, set()),
             "action_space": encode(self.action_space, set()),
             "progress": progress,
         }
-        checkpoint.write_checkpoint(path, data, tensors)  # type: ignore[arg-type]
+        checkpoint.write_checkpoint(path, data, {**tensors, **arrays})  # type: ignore[arg-type]
 
     @classmethod
     def load(
@@ -284,6 +187,7 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
             )
         allowed = [*([allow_modules] if isinstance(allow_modules, str) else allow_modules)]
         named_by_file = env is None
+        banks.put_back(data, tensors)
         with stored.reading(str(path), "settings"):
             env, settings = to_load(data, str(path), env, custom_objects, kwargs, cls._classes())
             saved = {key: one for key, one in settings.items() if key not in kwargs}
@@ -300,6 +204,8 @@ class MetaAlgorithm(AgentArguments, BaseAlgorithm):
         with stored.reading(str(path), "its spaces"):
             spaces = decode(data["observation_space"]), decode(data["action_space"])
             check_spaces(agent.venv, *spaces)
+        if named_by_file and "bank" not in (kwargs.get("env_kwargs") or {}):
+            banks.warn_if_changed(data["env"].get("bank"), agent.venv, str(path))
         with stored.reading(str(path), "progress"):
             agent._restore(data["progress"], tensors, str(path))
         return agent

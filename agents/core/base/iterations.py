@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 from stable_baselines3.common.callbacks import BaseCallback
@@ -14,12 +15,12 @@ from ..losses.finite import NotFiniteError, check_figures, check_tensors, tensor
 from ..play.player import OnStep, StoppedError
 from ..play.watch import Watch
 from .algorithm import MetaAlgorithm, Self
-from .training_log import describe, record_progress
+from .training_log import describe, record_progress, record_update
 from .window import set_window, window_of
 
 
 class IterativeAlgorithm(MetaAlgorithm):
-    """Repeats `_collect`, `train` and `_record`, which subclasses define.
+    """Repeats `_collect` and `train`, which subclasses define, and logs.
 
     Each collection begins with a reset seeded from (seed, iteration), so that an iteration boundary
     needs no state of the environment.
@@ -27,7 +28,7 @@ class IterativeAlgorithm(MetaAlgorithm):
 
     @abstractmethod
     def _collect(self, on_step: OnStep) -> Any:
-        """Collect one iteration's experience.
+        """Collect one iteration's experience, which has a method `figures()` for the log.
 
         Args:
             on_step: Call after every step (a `Player` does so); False stops.
@@ -41,11 +42,33 @@ class IterativeAlgorithm(MetaAlgorithm):
     def train(self, experience: Any) -> dict[str, float]:
         """Update from one iteration's experience, and return figures to log."""
 
-    @abstractmethod
     def _record(
         self, experience: Any, figures: dict[str, float], seconds: dict[str, float], dump: bool
     ) -> None:
-        """Log one iteration; `dump` writes a row now."""
+        """Log one iteration.
+
+        Args:
+            experience: What it collected, whose `figures()` are logged under `rollout/`.
+            figures: Figures of the update.
+            seconds: Time spent collecting and training.
+            dump: Write a row now.
+        """
+        shown = experience.figures()
+        for name, value in shown.items():
+            self.logger.record(f"rollout/{name}", value)
+        self.latest = self._headline(shown, figures)
+        record_update(self, figures, seconds, dump)
+
+    def _headline(
+        self, shown: Mapping[str, float], figures: Mapping[str, float]
+    ) -> dict[str, float]:
+        """Return the few figures that `latest` keeps, e.g. for progress bars.
+
+        Args:
+            shown: Figures of the experience.
+            figures: Figures of the update.
+        """
+        return {name: shown[name] for name in ("trial_rew_mean", "success_rate") if name in shown}
 
     def learn(
         self: Self,

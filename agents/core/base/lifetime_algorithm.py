@@ -31,8 +31,6 @@ from .arguments import argument, at_least
 from .iterations import IterativeAlgorithm, Self
 from .lifetime_state import LifetimeState
 from .search import OneOf
-from .shown_rows import as_rows
-from .training_log import record_update
 from .venv import ENDLESS, check_spaces, first_tasks, make_venv, rows_of
 
 Lifetime = TypeVar("Lifetime", bound="LifetimeAlgorithm")
@@ -43,6 +41,10 @@ class Stretch:
     """Figures of one iteration of a lifetime, for the log."""
 
     steps: int  # of all rows
+
+    def figures(self) -> dict[str, float]:
+        """Return nothing: episodes may be longer than a stretch, and the log's window has them."""
+        return {}
 
 
 class LifetimeAlgorithm(IterativeAlgorithm):
@@ -257,13 +259,13 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         self._n_updates += 1
         return {name: float(values[0]) for name, values in self.loop.figures.items()}
 
-    def _record(
-        self, experience: Stretch, figures: dict[str, float], seconds: dict[str, float], dump: bool
-    ) -> None:
-        if self.ep_info_buffer:
-            mean = safe_mean([episode["r"] for episode in self.ep_info_buffer])
-            self.latest = {"ep_rew_mean": float(mean)}
-        record_update(self, figures, seconds, dump)
+    def _headline(
+        self, shown: Mapping[str, float], figures: Mapping[str, float]
+    ) -> dict[str, float]:
+        if not self.ep_info_buffer:
+            return self.latest
+        mean = safe_mean([episode["r"] for episode in self.ep_info_buffer])
+        return {"ep_rew_mean": float(mean)}
 
     # ---- state ----------------------------------------------------------------------------------
 
@@ -282,50 +284,19 @@ class LifetimeAlgorithm(IterativeAlgorithm):
                 stacklevel=3,
             )
 
-    @torch.no_grad()
-    def predict(
-        self,
-        observation: Any,
-        state: Any = None,
-        episode_start: np.ndarray | None = None,
-        deterministic: bool = False,
+    def _act_unadapted(
+        self, observations: Any, state: Any, starts: np.ndarray | None, deterministic: bool
     ) -> tuple[np.ndarray, Any]:
-        """Act with what has been learnt so far, on raw observations.
-
-        Args:
-            observation: One observation, or those of R rows.
-            state: Memory after the last step, [R, S]; None is that of an episode's start. Not used
-                by networks without memory.
-            episode_start: Where an episode starts, bool [R]; the memory is cleared there.
-            deterministic: Take the most probable action.
-
-        Returns:
-            One action, or actions [R, ...], and the memory [R, S] (or `state`, without one).
-        """
-        shown, single = as_rows(observation, self.observation_space)
-        inputs = self.network.encode(shown)
-        noise = None
-        if not deterministic:
-            head = self.network.head
-            random = self._predict_random
-            draw = random.random if head.noise_kind == "uniform" else random.standard_normal
-            drawn = draw((1, len(inputs), head.noise_size)).astype(np.float32)
-            noise = torch.from_numpy(drawn)
+        inputs = self.network.encode(observations)
+        head = self.network.head
+        noise = None if deterministic else self._predict_noise(head, len(inputs))[None]
         memory = None if state is None else torch.as_tensor(state)[None]
-        if memory is not None and episode_start is not None:
-            kept = torch.from_numpy(~np.asarray(episode_start, dtype=bool)).reshape(1, -1, 1)
-            memory = memory * kept
+        if memory is not None and starts is not None:
+            memory = memory * torch.from_numpy(~starts).reshape(1, -1, 1)
         acted = self.rule.act(self._acting_learners(), inputs[None], memory, noise)
-        actions = acted.actions[0].numpy()
         after = state if acted.memory is None else acted.memory[0].numpy()
-        return (actions[0] if single else actions), after
+        return acted.actions[0].numpy(), after
 
     def _acting_learners(self) -> Learners:
         """Return the one learner that `predict` acts with."""
         return self.loop.learners
-
-    @property
-    def _predict_random(self) -> np.random.Generator:
-        if not hasattr(self, "_predict_generator"):
-            self._predict_generator = np.random.default_rng(fold(self.seed, "predict"))
-        return self._predict_generator

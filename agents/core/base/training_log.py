@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-import torch
 
 from .shown import short
-
-if TYPE_CHECKING:
-    from ..play.trials import Trials
 
 
 def describe(agent: Any, total_timesteps: int, always: bool = False) -> None:
@@ -65,36 +61,6 @@ def _changed(agent: Any) -> list[str]:
     ]
 
 
-def record_iteration(
-    agent: Any,
-    trials: Trials,
-    figures: dict[str, float],
-    seconds: dict[str, float],
-    dump: bool,
-) -> None:
-    """Record one iteration; `rollout/` figures are of raw rewards.
-
-    Args:
-        agent: The agent whose logger is written to.
-        trials: Trials of this iteration.
-        figures: Figures of the update.
-        seconds: Time spent collecting and training.
-        dump: Write a row now.
-    """
-    log = agent.logger.record
-    per_trial = (trials.rewards * trials.mask).sum(dim=0)
-    returns = trials.episode_returns(agent.venv.unwrapped.episodes_per_trial).mean(dim=1)
-    episodes = trials.ends.sum()
-    log("rollout/trial_rew_mean", float(per_trial.mean()))
-    for episode, value in enumerate(returns.tolist(), start=1):
-        log(f"rollout/ep{episode}_rew_mean", value)
-    agent.latest = {"trial_rew_mean": float(per_trial.mean())}
-    if trials.successes is not None:
-        agent.latest["success_rate"] = float(_success(trials) / episodes)
-        log("rollout/success_rate", agent.latest["success_rate"])
-    record_update(agent, figures, seconds, dump)
-
-
 def record_update(
     agent: Any, figures: dict[str, float], seconds: dict[str, float], dump: bool
 ) -> None:
@@ -122,13 +88,3 @@ def record_progress(agent: Any) -> None:
     log("time/iterations", agent.iteration, exclude="tensorboard")
     log("time/time_elapsed", elapsed, exclude="tensorboard")
     log("time/total_timesteps", agent.num_timesteps, exclude="tensorboard")
-
-
-def _success(trials: Trials) -> torch.Tensor:
-    """Count episodes with success at any step."""
-    assert trials.successes is not None
-    episode = np.cumsum(trials.ends.numpy(), axis=0) - trials.ends.numpy()
-    count = int(episode.max()) + 1
-    any_step = torch.zeros(count, trials.mask.shape[1])
-    found = (trials.successes > 0).float() * trials.mask
-    return any_step.scatter_reduce(0, torch.from_numpy(episode), found, "amax").sum()

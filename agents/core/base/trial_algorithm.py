@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from meta_envs.core.names import look_up
 from meta_envs.core.rng import fold
 
 from ..losses import losses
 from ..losses.normalise import RewardNormaliser
+from ..losses.policy_losses import POLICY_LOSSES
 from ..losses.returns import gae
 from ..nets.recurrent_policy import GruPolicy, LstmPolicy, RecurrentPolicy
 from ..play.balance import check_balance
@@ -23,12 +25,12 @@ from ..play.player import OnStep
 from ..play.recurrent import RecurrentInnerLoop, act_on_trials
 from ..play.trials import Batch, TrialCollector, Trials
 from ..play.view import open_loop
+from ..saving.allowed import name_of_function
 from .agent_arguments import TrialArguments
 from .arguments import within
 from .iterations import IterativeAlgorithm
 from .schedules import value_at
-from .training_log import record_iteration
-from .updates import GradientUpdate, Update
+from .updates import PPO, GradientUpdate, Network, Update
 from .venv import check_spaces, trial_length
 
 
@@ -80,6 +82,27 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
         self.batch_size = _dividing(self.batch_size, self.n_envs * self.n_trials, explicit)
         self.settings["batch_size"] = self.batch_size
 
+    def _ppo_loss(  # for algorithms with `PPOArguments`
+        self: Any, vf_coef: float | None = None, network: Network | None = None
+    ) -> PPO:
+        """Return PPO's loss with the policy loss that was given.
+
+        Args:
+            vf_coef: Weight of the value loss; None takes the argument.
+            network: As in `PPO`.
+
+        Raises:
+            ValueError: If a name stands for no function.
+        """
+        if callable(given := self.policy_loss):
+            surrogate, name = given, name_of_function(given)
+            self.settings["policy_loss"] = given if name is None else name
+        else:
+            what = "a function (log_prob, old_log_prob, advantage, clip, mask)"
+            surrogate = look_up("policy_loss", given, POLICY_LOSSES, callable, what)
+        weight = self.vf_coef if vf_coef is None else vf_coef
+        return PPO(self.policy, self.clip_range, self.ent_coef, weight, surrogate, network)
+
     def loss(self, batch: Batch, progress: float) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Return the loss of a minibatch and figures to log.
 
@@ -103,15 +126,26 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
 
     # ---- the outer loop -------------------------------------------------------------------------
 
+    @property
+    def _needs_tasks(self) -> bool:
+        """Whether the update (never the policy) sees the tasks of each step."""
+        return False
+
+    @property
+    def _learns_values(self) -> bool:
+        """Whether the policy's values are trained, so that they can stand for what follows."""
+        return True
+
     def _collect(self, on_step: OnStep) -> Trials:
         loop = open_loop(self, self.venv, seed=fold(self.seed, "act", self.iteration))
-        collector = TrialCollector(self.venv, self.n_trials, balance=self.balance)
+        collector = TrialCollector(
+            self.venv,
+            self.n_trials,
+            with_tasks=self._needs_tasks,
+            balance=self.balance,
+            with_cut_values=self.cut_at_episode_ends and self._learns_values,
+        )
         return collector.collect(loop, fold(self.seed, "collect", self.iteration), on_step)
-
-    def _record(
-        self, experience: Trials, figures: dict[str, float], seconds: dict[str, float], dump: bool
-    ) -> None:
-        record_iteration(self, experience, figures, seconds, dump)
 
     def train(self, trials: Trials) -> dict[str, float]:
         """Update the policy from the trials of one iteration, and return figures to log."""
@@ -152,6 +186,8 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
         continues = trials.continues
         if self.cut_at_episode_ends:
             continues = continues * (~trials.ends).to(continues.dtype)
+        if trials.cut_values is not None:  # what follows a truncation still counts by its value
+            rewards = rewards + gamma * trials.cut_values
         values = self.baseline_values(trials, rewards, continues, gamma)
         advantages, returns = gae(rewards, values, continues, gamma, self.gae_lambda)
         if self.normalize_advantage:
@@ -192,12 +228,6 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
         return act_on_trials(
             self.policy, observation, state, episode_start, deterministic, self._predict_random
         )
-
-    @property
-    def _predict_random(self) -> np.random.Generator:
-        if not hasattr(self, "_predict_generator"):
-            self._predict_generator = np.random.default_rng(fold(self.seed, "predict"))
-        return self._predict_generator
 
     def _extra_state(self) -> dict[str, Any]:
         normaliser = self.reward_normaliser

@@ -43,7 +43,7 @@ class SB3VecEnv(VecEnv):
 
     def __init__(self, venv: Any):
         if not isinstance(venv, VectorEnv) or not isinstance(venv.unwrapped, MetaVectorEnv):
-            raise TypeError(f"{venv!r} is no MetaVectorEnv; make one with gymnasium.make_vec")
+            raise TypeError(f"{venv!r} is not a MetaVectorEnv; make one with gymnasium.make_vec")
         require_same_step(venv, "SB3VecEnv")
         self.venv: Any = venv
         self._actions: Any = None

@@ -118,7 +118,7 @@ def _check_protocol(protocol: Any) -> None:
         ValueError: A part has a wrong type; names it.
     """
     if not isinstance(protocol, dict):
-        raise ValueError("the protocol is no dict")
+        raise ValueError("the protocol is not a dict")
     least = {"num_tasks": 1, "rows_per_task": 1, "episodes": 1, "frozen_episodes": 0}
     least |= {key: 1 for key in ("steps", "bins") if protocol.get(key) is not None}
     for key, low in least.items():
@@ -133,7 +133,7 @@ def _check_protocol(protocol: Any) -> None:
         raise ValueError(f"seeds of the protocol are {protocol['seeds']!r}")
     labels = protocol.get("task_labels", {})
     if not isinstance(labels, dict) or not all(isinstance(one, list) for one in labels.values()):
-        raise ValueError("task_labels of the protocol are no lists by name")
+        raise ValueError("task_labels of the protocol is not a dict of lists")
 
 
 def _per_step(stored: dict[str, Any], seeds: int) -> PerStep:

@@ -56,7 +56,7 @@ class RunningMoments:
         fine = len(numbers) == 3 and bool(np.isfinite(numbers).all())
         # rewards are float32, and so is their mean
         if not fine or min(numbers[0], numbers[2]) < 0 or abs(numbers[1]) > _LARGEST:
-            raise ValueError(f"{state!r} are no running moments")
+            raise ValueError(f"{state!r} does not hold running moments")
         self.count, self.mean, self._squares = numbers
 
 

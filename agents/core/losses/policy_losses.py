@@ -10,6 +10,8 @@ from . import losses
 
 PolicyLoss = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, float, torch.Tensor], torch.Tensor]
 
+POLICY_LOSSES: dict[str, PolicyLoss] = {"clipped": losses.clipped_surrogate}
+
 
 def ppo_loss(
     log_prob: torch.Tensor,

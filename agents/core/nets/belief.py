@@ -45,7 +45,7 @@ class RecurrentGaussian(nn.Module):
         latent_size: L.
         embedding_sizes: Widths of the layers before the GRU; empty for none.
         hidden_size: Width of the GRU.
-        activation: Between the layers of the embedding.
+        activation: Activation between the layers of the embedding.
         memory: Steps the GRU initially remembers, see `sequence.GRU`.
 
     Source:

@@ -19,7 +19,7 @@ class Branch:
     """What some heads share, and these heads.
 
     Args:
-        prefix: Of its parameters' names.
+        prefix: Prefix of its parameters' names.
         torso: Turns inputs into features.
         width: Outputs of its memory; None if it has none.
         heads: Numbers of outputs, by name.

@@ -62,7 +62,7 @@ class Lstm:
         Args:
             parts: Parameters [M, ...], by name.
             inputs: [T, M, N, I].
-            state: Before the first step, [M, N, 2 H].
+            state: State before the first step, [M, N, 2 H].
             resets: Where the state is 0 again before the step, bool [T, M, N].
         """
         steps, learners, rows = inputs.shape[:3]

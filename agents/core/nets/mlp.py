@@ -1,6 +1,6 @@
 """A feed-forward policy whose parameters may differ by task.
 
-M tasks, N steps of a task, D numbers of an observation, P distribution parameters.
+M tasks, N steps of a task, D numbers in an observation, P distribution parameters.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from .kernels import mlp_gradients
 from .standardise import Standardise
 from .step_inputs import vector_inputs
 
-Parameters = Mapping[str, torch.Tensor]  # by name, [...] where shared, [M, ...] where of a task
+Parameters = Mapping[str, torch.Tensor]  # by name; [...] where tasks share them, else [M, ...]
 _MIN_LOG_STD = float(np.log(1e-6))  # the floor of Finn et al.'s and ProMP's policies
 
 
 class MlpPolicy(nn.Module):
     """An MLP with the head of the action space.
 
-    `apply` takes the parameters beside the inputs, all tasks' in one batched product a layer. The
-    deviation of a Gaussian is a parameter like the others and adapts with them.
+    `apply_parameters` takes parameters beside the inputs, and computes all tasks with one batched
+    product per layer. A Gaussian's deviation is a parameter like the others and adapts with them.
 
     Args:
-        observation_space: Of one row: vectors, discrete (one-hot), Dicts of these.
+        observation_space: Space of one row: vectors, discrete (one-hot), Dicts of these.
         action_space: Box of floats, Discrete, MultiDiscrete or MultiBinary.
         net_arch: Widths of the layers.
-        activation: Between them.
+        activation: Activation between layers.
         log_std_init: Initial log deviation of continuous actions.
-        normalize_observation: Standardise observations by their running moments, the same for all
-            tasks, which change between iterations only (`after_iteration`).
+        normalize_observation: Standardise observations by running moments, which all tasks share
+            and which change only between iterations (`after_iteration`).
 
     Raises:
         TypeError: If a space is not supported.
@@ -76,7 +76,7 @@ class MlpPolicy(nn.Module):
         """Return distribution parameters, [M, N, P].
 
         Args:
-            parameters: Shared [...] or one set a task [M, ...].
+            parameters: Shared ones [...], or one set per task [M, ...].
             inputs: [M, N, D].
         """
         names = [*(f"layers.{index}" for index in range(len(self.layers))), self._last]
@@ -94,7 +94,7 @@ class MlpPolicy(nn.Module):
         return self.apply_parameters(self.parameters_by_name(), inputs)
 
     def after_iteration(self, inputs: torch.Tensor, mask: torch.Tensor) -> None:
-        """Take the inputs [..., D] of an iteration's steps, where the mask [...] is 1."""
+        """Update the moments from an iteration's inputs [..., D] where the mask [...] is 1."""
         if self.standardise is not None:
             self.standardise.update(inputs, mask)
 
@@ -103,10 +103,10 @@ class MlpRegressor(nn.Module):
     """An MLP from vectors to vectors, whose parameters may differ by task.
 
     Args:
-        inputs: Numbers of an input.
-        outputs: Numbers of an output.
+        inputs: Numbers in an input.
+        outputs: Numbers in an output.
         net_arch: Widths of the layers.
-        activation: Between them.
+        activation: Activation between layers.
     """
 
     def __init__(

@@ -1,7 +1,8 @@
-"""What every policy head does. H features, P distribution parameters, A numbers of an action.
+"""What every policy head does. H features, P distribution parameters, A numbers in an action.
 
-Heads sample from noise that the caller draws, so that no randomness is hidden in a network: a head
-says how much (`noise_size`) and of which kind (`noise_kind`, "uniform" in [0, 1) or "normal").
+Heads sample from noise that the caller draws, so that no randomness is hidden in a network. A head
+says how much noise it needs (`noise_size`) and which kind (`noise_kind`, "uniform" in [0, 1) or
+"normal").
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class PolicyHead(nn.Module, ABC):
 
     @abstractmethod
     def sample(self, params: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
-        """Return actions [..., ...] of the distributions `params` [..., P], from noise."""
+        """Return actions [..., ...] of the distributions `params` [..., P], drawn with `noise`."""
 
     @abstractmethod
     def mode(self, params: torch.Tensor) -> torch.Tensor:
@@ -41,7 +42,7 @@ class PolicyHead(nn.Module, ABC):
 
 
 def head_layer(inputs: int, outputs: int, gain: float) -> nn.Linear:
-    """Return a last layer: orthogonal weights of this gain, no bias at first."""
+    """Return a last layer with orthogonal weights of this gain and biases of 0."""
     layer = nn.Linear(inputs, outputs)
     nn.init.orthogonal_(layer.weight, gain=gain)
     nn.init.zeros_(layer.bias)

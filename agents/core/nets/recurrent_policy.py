@@ -19,37 +19,37 @@ from .trunk import Frames, Trunk
 
 
 class RecurrentPolicy(TrialPolicy):
-    """A step encoder, a sequence core, and heads of policy and value.
+    """A step encoder, a sequence core, and heads for policy and value.
 
     Vectors and discrete observations are shown as they are, frames by the features of a small
     convolutional network, Dicts key by key (see `StepInputs`).
 
     Args:
-        observation_space: Of one row of the raw environment.
+        observation_space: Space of one row of the raw environment.
         action_space: Discrete, MultiDiscrete, MultiBinary or Box of floats.
         embedding_sizes: Widths of the layers before the core; empty for none.
         hidden_size: Width of the core, where it has such an argument.
-        activation: Between the layers of the embedding.
-        separate_value: Give the value a trunk of its own (the paper's; slower) instead of sharing.
+        activation: Activation between the layers of the embedding.
+        separate_value: Give the value its own trunk (as the paper does; slower).
         log_std_init: Initial log standard deviation of continuous actions.
         state_std: Let the deviation depend on the features, not on a parameter alone.
-        memory: Steps the core remembers at first, see `sequence.GRU`; about a trial's length. For
-            cores with such an argument.
+        memory: Steps that the core remembers at first, see `sequence.GRU`; about a trial's length.
+            For cores that have this argument.
         transitions: Show the embedding the previous observation too, so that it sees the whole last
-            transition at once; what an action led to, and where, need not be joined by the core.
-        changes: Show the embedding how observation and reward changed in the last step, in units of
-            their usual change (see `Changes`), instead; with standardised rewards only.
+            transition at once and the core need not join what an action did and where.
+        changes: Instead, show the embedding how observation and reward changed in the last step, in
+            units of their usual change (see `Changes`); needs standardised rewards.
         head_sizes: Widths of layers after the core, which see its output and the embedding. The
             first is a `Lookup`, whose products let an observation choose among memories. Empty for
             none.
         normalize_observation: Standardise observations by their running moments. Frames are always
             shown in units of their largest value instead.
-        normalize_shown_reward: With them, standardise the previous reward that the policy sees.
-            Otherwise it is scaled as the rewards of returns are, which makes it very small where
-            returns are long sums: too small to be read where tasks differ by it from step to step.
-        core: A name of `cores.CORES`, `"module:Name"` of a `SequenceCore`, or such a class; None is
-            the one that this policy's name says.
-        core_kwargs: Arguments of the core, besides the number of its inputs.
+        normalize_shown_reward: Also standardise the previous reward that the policy sees. Otherwise
+            it is scaled as the rewards in returns are, which makes it very small where returns are
+            long sums: too small to read where tasks differ in it from step to step.
+        core: A name in `cores.CORES`, `"module:Name"` of a `SequenceCore`, or such a class; None
+            takes the one that this policy is named after.
+        core_kwargs: The core's arguments, besides the number of its inputs.
         frame_features: Features of each frame; None is 512, or 64 for frames under 36 pixels.
 
     Raises:
@@ -141,9 +141,9 @@ class RecurrentPolicy(TrialPolicy):
         """Run sequences [T, B, D]: distribution parameters [T, B, P] and values [T, B].
 
         Args:
-            inputs: Of whole trials, or of parts of them.
+            inputs: Inputs of whole trials, or of parts of them.
             reset: Where a trial starts before the step, bool [T, B]; None is nowhere.
-            state: Before the first step, [B, S]; None is that of a trial's start.
+            state: State before the first step, [B, S]; None takes that of a trial's start.
         """
         hidden, value_hidden, _ = self._run(inputs, state, reset)
         return self.head(hidden), self.value_head(value_hidden)

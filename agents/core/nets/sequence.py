@@ -51,7 +51,7 @@ class SequenceCore(nn.Module, ABC):
 
         Args:
             inputs: [T, B, I].
-            state: Before the first step, [B, S].
+            state: State before the first step, [B, S].
             reset: Where the state is the initial one again before the step, bool [T, B]; None is
                 nowhere.
 
@@ -77,9 +77,9 @@ class GRU(SequenceCore):
         input_size: I.
         hidden_size: H; the state is the output, S = H.
         memory: Steps that units remember at first, spread from 1 to this (Tallec and Ollivier
-            2018); None leaves the gates half open, which forgets within a few steps.
-        fused: Use the kernel of `recurrent_kernels` on CPUs, which is differentiable once. Without
-            it gradients of gradients exist.
+            2018); None leaves the gates half open, so that a unit forgets within a few steps.
+        fused: Use the kernel of `recurrent_kernels` on CPUs, which can be differentiated once.
+            Without it, gradients of gradients exist.
     """
 
     def __init__(

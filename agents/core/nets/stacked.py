@@ -1,8 +1,8 @@
-"""Many learners' parameters as one array. M learners, P numbers of one, N inputs of each.
+"""Many learners' parameters as one array. M learners, P numbers and N inputs each.
 
 Noise, copies, optimisers, clipping and checkpoints are then one operation each, and a layer is one
-batched product. A learner's numbers are bit for bit the same whichever others are computed beside
-it. For that, products are batched for a single learner too (which here is no slower than a plain
+batched product. A learner's numbers are bit for bit the same whatever is computed beside it. For
+that, products are batched for a single learner too (which here is no slower than a plain
 product), every sum runs over one learner's own numbers, and matrices begin at a boundary of 64
 bytes with rows that are a multiple of it: what MKL computes depends, in the last bit, on where in
 memory a matrix lies, and on whether it is a single vector.
@@ -27,10 +27,10 @@ _KEPT = "_kept_layer"  # attribute of a weight that is settled
 class Layout:
     """Where each named parameter of a learner stands in its row of [M, P].
 
-    Each begins at a multiple of 64 bytes; the numbers of the gaps are 0 at first, and do nothing.
+    Each begins at a multiple of 64 bytes; the numbers in the gaps start at 0 and have no effect.
 
     Args:
-        shapes: Of one learner's parameters, by name, in order.
+        shapes: Shapes of one learner's parameters, by name, in order.
     """
 
     def __init__(self, shapes: Mapping[str, Sequence[int]]):
@@ -57,7 +57,7 @@ class Layout:
         """Return parameters [M, ...] by name as one array [M, P].
 
         Raises:
-            ValueError: If names or shapes are others.
+            ValueError: If names or shapes differ.
         """
         for name, shape in self.shapes.items():
             given = tuple(parts[name].shape[1:]) if name in parts else None
@@ -78,8 +78,8 @@ def begin(
     """Return first parameters [M, P]: learner m's are drawn from `seeds[m]` alone.
 
     Args:
-        layout: Of one learner's parameters.
-        seeds: One a learner.
+        layout: Layout of one learner's parameters.
+        seeds: One seed per learner.
         make: Draws one learner's parameters (without the leading axis) from a generator.
     """
     learners = []

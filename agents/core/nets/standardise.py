@@ -5,19 +5,18 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-_LARGEST = 10.0  # of what is standardised
+_LARGEST = 10.0  # bound on what is standardised
 _SMALLEST_VARIANCE = 1e-8
 
 
 class Standardise(nn.Module):
-    """Makes observations of mean 0 and deviation 1 over the steps seen so far; clipped.
+    """Scales observations to mean 0 and deviation 1 over the steps seen so far, and clips them.
 
-    Its moments change between iterations only, by `update`, and go into checkpoints with the
-    weights.
+    Its moments change only between iterations, through `update`, and are saved with the weights.
 
     Args:
-        size: D, numbers of an observation; the first ones of the inputs.
-        reward: Standardise the previous reward too, the last but one of `TrialObservation`.
+        size: D, numbers in an observation; they come first in the inputs.
+        reward: Standardise the previous reward too, the last but one in `TrialObservation`.
     """
 
     def __init__(self, size: int, reward: bool = False):
@@ -43,7 +42,7 @@ class Standardise(nn.Module):
 
     @torch.no_grad()
     def update(self, inputs: torch.Tensor, mask: torch.Tensor) -> None:
-        """Take the inputs [T, B, I] of the steps where the mask [T, B] is 1.
+        """Update the moments from inputs [T, B, I] where the mask [T, B] is 1.
 
         Source:
             Chan et al. 1983, equations 2.1.
@@ -61,12 +60,12 @@ class Standardise(nn.Module):
 class Changes(nn.Module):
     """Shows how observation and reward changed in the last step, in units of their usual change.
 
-    What happens in one step is often a hundredth of what differs over a trial, and products of two
-    such numbers ("the reward rose when I went there") are lost on a network that is shown only the
-    whole. Zero where an episode starts. Its moments change by `update` only.
+    What one step changes is often a hundredth of what differs over a trial, and a network that sees
+    only the totals misses products of two such numbers ("the reward rose when I went there"). They
+    are 0 where an episode starts. The moments change only through `update`.
 
     Args:
-        size: D, numbers of an observation; the first ones of the inputs of `TrialObservation`.
+        size: D, numbers in an observation; they come first in `TrialObservation`'s inputs.
     """
 
     def __init__(self, size: int):
@@ -77,7 +76,7 @@ class Changes(nn.Module):
         self.moments[1] = 1.0  # count, mean square
 
     def columns(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return observation and reward [..., D + 1] of inputs [..., I]."""
+        """Return the observation and reward [..., D + 1] in inputs [..., I]."""
         return torch.cat([inputs[..., : self.size - 1], inputs[..., -2:-1]], dim=-1)
 
     def forward(self, inputs: torch.Tensor, previous: torch.Tensor) -> torch.Tensor:
@@ -88,7 +87,7 @@ class Changes(nn.Module):
 
     @torch.no_grad()
     def update(self, inputs: torch.Tensor, mask: torch.Tensor) -> None:
-        """Take the changes within the episodes of trials [T, B, I], where the mask [T, B] is 1."""
+        """Update the moments from changes within episodes, inputs [T, B, I] where the mask is 1."""
         columns = self.columns(inputs)
         goes_on = (mask[1:] > 0) & (inputs[1:, :, -1] == 0)
         changes = (columns[1:] - columns[:-1])[goes_on].double()

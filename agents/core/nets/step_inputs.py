@@ -1,6 +1,6 @@
-"""What a policy is shown at a step, as one flat row. R rows, D numbers or bytes of a row.
+"""What a policy is shown at a step, as one flat row. R rows, D numbers or bytes in a row.
 
-O numbers of an observation, A of an action.
+O numbers in an observation, A in an action.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ _NUMBER = 4  # bytes of a float32
 
 
 class StepInputs(TrialObservation):
-    """Builds flat rows of any observation: vectors, discrete ones, frames, and Dicts of these.
+    """Builds flat rows from any observation: vectors, discrete ones, frames, and Dicts of these.
 
     Without frames a row is float32 `[observation, previous action, previous reward, episode
-    start]`, a Dict key by key in their order. With frames (uint8 Boxes of two or three axes) it is
-    the bytes of that, and then the frames: those stay uint8 until a network reads them. `numbers`
-    and `frames` take a row apart again.
+    start]`, a Dict key by key in order. With frames (uint8 Boxes with two or three axes) it is the
+    bytes of these numbers, then the frames, which stay uint8 until a network reads them.
+    `numbers` and `frames` take a row apart again.
 
     Args:
-        observation_space: Of one row of the raw environment.
-        action_space: Of one row.
+        observation_space: Space of one row's raw observations.
+        action_space: Space of one row's actions.
 
     Raises:
         TypeError: If a part of the observation is of another kind.
@@ -59,7 +59,7 @@ class StepInputs(TrialObservation):
         """Build the rows of R observations.
 
         Args:
-            observations: Raw ones, [R, ...].
+            observations: Raw observations, [R, ...].
             actions: Previous actions as `flat_actions` gives them, float32 [R, A].
             rewards: Previous rewards, [R].
             starts: Whether an episode starts with this observation, bool [R].
@@ -112,10 +112,10 @@ class StepInputs(TrialObservation):
         """Refuse frames.
 
         Args:
-            what: That cannot take them, for the message.
+            what: What cannot take them, for the message.
 
         Raises:
-            ValueError: If there are frames.
+            ValueError: If the observation has frames.
         """
         if self.frame_spaces:
             raise ValueError(f"{what} reads numbers, and the observation has frames")
@@ -127,9 +127,9 @@ def vector_inputs(
     """Return the inputs of a policy that takes all but frames.
 
     Args:
-        observation_space: Of one row.
-        action_space: Of one row.
-        policy: Its name, for the message.
+        observation_space: Space of one row's observations.
+        action_space: Space of one row's actions.
+        policy: The policy's name, for the message.
 
     Raises:
         TypeError: If there are frames, or parts that no policy takes.
@@ -148,9 +148,9 @@ def shown_rows(builder: TrialObservation, observation: Any, reward_scale: float)
     """Return `TrialWrapper`'s observations as the rows that a builder builds.
 
     Args:
-        builder: Of the policy.
-        observation: One, or R of them.
-        reward_scale: Of the policy.
+        builder: The policy's builder.
+        observation: One observation, or R of them.
+        reward_scale: The policy's scale of rewards.
 
     Returns:
         Rows [R, D], and whether it was one observation.
@@ -202,7 +202,7 @@ def _expanded(observation: Any) -> Any:
 def _leaves(
     space: spaces.Space, path: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], spaces.Space]]:
-    """Yield the parts of a space that are no Dicts, with the keys that lead to them."""
+    """Yield the parts of a space that are not Dicts, with the keys that lead to them."""
     if isinstance(space, spaces.Dict):
         for key, part in space.spaces.items():
             yield from _leaves(part, (*path, key))

@@ -21,7 +21,7 @@ class Torso(ABC):
     """Turns observations into features.
 
     Args:
-        observation_space: Of one row.
+        observation_space: Space of one row.
         net_arch: Widths of its layers.
         activation: A name of `torsos.ACTIVATIONS`.
 

@@ -119,13 +119,13 @@ def make_torso(
     """Make a torso.
 
     Args:
-        torso: A name of `TORSOS`, `"module:Name"` of a class, or a class.
-        observation_space: Of one row.
+        torso: A name in `TORSOS`, `"module:Name"` of a class, or a class.
+        observation_space: Space of one row.
         net_arch: Widths of its layers; None takes the torso's own.
-        activation: A name of `ACTIVATIONS`.
+        activation: A name in `ACTIVATIONS`.
 
     Raises:
-        TypeError: If it is neither, or cannot take the space.
+        TypeError: If it is none of these, or cannot take the space.
         ValueError: If a name is unknown or a width out of range.
     """
     if activation not in ACTIVATIONS:

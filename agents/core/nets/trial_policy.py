@@ -1,4 +1,4 @@
-"""What trial algorithms ask of a policy. T steps, B trials, R rows; D inputs, S numbers of state.
+"""What trial algorithms need from a policy. T steps, B trials, R rows; D inputs, S state numbers.
 
 P distribution parameters.
 """
@@ -16,10 +16,10 @@ from .policy_head import PolicyHead
 
 
 class TrialPolicy(nn.Module, ABC):
-    """A policy that learns within a trial by a state it carries; inputs are those of its builder.
+    """A policy that learns within a trial through the state it carries; its builder makes inputs.
 
-    The state is one flat row [S], and so are the inputs [D], whatever they consist of: rows can be
-    indexed, padded and kept by those who know nothing of either.
+    The state is one flat row [S], and so are the inputs [D], whatever they consist of: code that
+    knows nothing of either can index, pad and keep them.
 
     Args:
         builder: Makes its inputs.
@@ -53,8 +53,8 @@ class TrialPolicy(nn.Module, ABC):
     def after_iteration(  # noqa: B027  a policy may keep no moments
         self, inputs: torch.Tensor, mask: torch.Tensor
     ) -> None:
-        """Take what an iteration showed, inputs [T, B, D] where the mask [T, B] is 1.
+        """Learn moments from an iteration's inputs [T, B, D] where the mask [T, B] is 1.
 
-        Only now may what is no parameter change: while it learns, a policy must be the one that
-        acted.
+        Only here may anything but parameters change: while it learns, a policy must stay the one
+        that acted.
         """

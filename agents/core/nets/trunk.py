@@ -1,6 +1,6 @@
 """What is between a step's inputs and the heads. T steps, B trials, R rows; S numbers of state.
 
-I numbers of a step's inputs, H of what the heads are shown.
+I numbers in a step's inputs, H in what the heads see.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ Frames = Sequence[torch.Tensor] | None  # of a step's inputs, [..., *shape] each
 class Lookup(nn.Module):
     """Reads from a memory what an embedding asks for.
 
-    Half of the outputs are a layer over both; the other half products of a number of the memory and
-    one of the embedding, by which the current observation chooses among memories ("what did this
-    arm pay in *this* state?") without having to learn a gate of saturated units first.
+    Half of the outputs are a layer over both. The other half are products of a number from the
+    memory and one from the embedding, with which the current observation chooses among memories
+    ("what did this arm pay in *this* state?") without first learning a gate of saturated units.
 
     Args:
         memory_size: H.
         embedding_size: E.
         size: Outputs, an even number.
-        activation: Of the first half.
+        activation: Activation of the first half.
     """
 
     def __init__(
@@ -54,10 +54,10 @@ class Trunk(nn.Module):
     """Embedding -> sequence core -> layers that see both. H is the width of the last of these.
 
     Args:
-        builder: Of the inputs.
-        core: Makes a `SequenceCore` of a number of inputs.
+        builder: Builder of the inputs.
+        core: Makes a `SequenceCore` that takes a number of inputs.
         embedding_sizes: Widths of the layers before the core.
-        activation: Between the layers of the embedding.
+        activation: Activation between the layers of the embedding.
         frame_features: As in `FrameEncoder`.
         transitions: Carry the previous observation in the state, and show it beside the inputs.
         changes: Carry it and the previous reward, and show how they changed.
@@ -138,7 +138,7 @@ class Trunk(nn.Module):
         return self._joined(hidden, embedded), torch.cat([carried, seen[-1]], dim=1)
 
     def _seen(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return what the next step is to know of this one's inputs."""
+        """Return what the next step may know of this one's inputs."""
         return inputs[..., : self.shown] if self.changes is None else self.changes.columns(inputs)
 
     def _embedded(

@@ -57,7 +57,7 @@ def _kinds(venv: Any, key: str) -> list[list[int]]:
     base = venv.unwrapped
     names = list(base.single_task_space.spaces)
     if key not in names:
-        raise ValueError(f"balance={key!r} is no quantity of these tasks; they have {names}")
+        raise ValueError(f"balance={key!r} is not a quantity of these tasks; they have {names}")
     if base.tasks_in_split is None:
         raise ValueError(
             f"balance={key!r} needs a split that is a list of tasks; split={base.split!r} of this "

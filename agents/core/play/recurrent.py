@@ -96,6 +96,23 @@ class RecurrentInnerLoop(InnerLoop):
         self._previous_rewards[where] = step.reward
         self._starts[where] = step.ended
 
+    @torch.no_grad()
+    def values_after(self, observation: Any, rows: np.ndarray) -> torch.Tensor:
+        """Return the values [R] of what follows the last step of `rows`, and change nothing.
+
+        Args:
+            observation: The true successors, [R, ...], although the episodes may have ended.
+            rows: Indices [R].
+        """
+        inputs = self.builder.build(
+            observation,
+            self._previous_actions[rows],
+            self._previous_rewards[rows] * self._reward_scale,
+            np.zeros(len(rows), dtype=bool),
+        )
+        shown = torch.from_numpy(inputs).to(self._state.device)
+        return self.policy.step(shown, self._state[rows])[1].cpu()
+
     def freeze(self) -> None:
         """From now on, begin every episode with the present state (and inputs)."""
         self._frozen[:] = True

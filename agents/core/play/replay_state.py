@@ -54,7 +54,7 @@ def check_bounds(state: Mapping[str, torch.Tensor], num_tasks: int, capacity: in
         part = state[name]
         if tuple(part.shape) != shape or part.dtype != torch.int64 or (part < 0).any():
             raise ValueError(
-                f"the saved replay buffer's {name!r} are no bounds of {num_tasks} tasks"
+                f"the saved replay buffer's {name!r} does not bound the parts of {num_tasks} tasks"
             )
     if filled != {(num_tasks, longest)}:
         raise ValueError(f"the saved replay buffer holds {filled}, not {(num_tasks, longest)}")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from meta_envs.core import batches
 from meta_envs.core.rng import fold
 from meta_envs.wrappers import flat_tasks
 
@@ -17,7 +18,7 @@ from .recurrent import RecurrentInnerLoop
 
 _PER_STEP = (
     *("inputs", "actions", "params", "values", "rewards", "ends"),
-    *("successes", "successors", "tasks"),
+    *("successes", "successors", "tasks", "cut_values"),
 )
 
 
@@ -35,6 +36,8 @@ class Trials:
     successes: torch.Tensor | None  # [T, B], if the environment reports it
     successors: torch.Tensor | None = None  # flat true ones, [T, B, O], if the loop keeps them
     tasks: torch.Tensor | None = None  # flat current tasks, [T, B, ...], if requested
+    # values of the true successors where episodes were truncated, else 0, [T, B], if requested
+    cut_values: torch.Tensor | None = None
 
     @property
     def num_steps(self) -> int:
@@ -47,6 +50,25 @@ class Trials:
         after = torch.zeros_like(self.mask)
         after[:-1] = self.mask[1:]
         return after * self.mask
+
+    def figures(self) -> dict[str, float]:
+        """Return means over trials of raw returns, by trial and by episode, and of success."""
+        per_trial = (self.rewards * self.mask).sum(dim=0)
+        found = {"trial_rew_mean": float(per_trial.mean())}
+        episodes = int(self.ends.sum(dim=0).max())
+        for episode, value in enumerate(self.episode_returns(episodes).mean(dim=1).tolist(), 1):
+            found[f"ep{episode}_rew_mean"] = value
+        if self.successes is not None:
+            found["success_rate"] = float(self._count_successes() / self.ends.sum())
+        return found
+
+    def _count_successes(self) -> torch.Tensor:
+        """Count the episodes with success at any step."""
+        assert self.successes is not None
+        episode = np.cumsum(self.ends.numpy(), axis=0) - self.ends.numpy()
+        any_step = torch.zeros(int(episode.max()) + 1, self.mask.shape[1])
+        found = (self.successes > 0).float() * self.mask
+        return any_step.scatter_reduce(0, torch.from_numpy(episode), found, "amax").sum()
 
     def episode_returns(self, episodes: int) -> torch.Tensor:
         """Sum the raw rewards of each episode, [K, B]."""
@@ -97,15 +119,22 @@ class TrialCollector:
         n_trials: Trials per row and collection.
         with_tasks: Also record the tasks, for losses that use them; the loop never sees them.
         balance: A quantity of the task; each of its values appears equally often in a collection.
+        with_cut_values: Also record what the loop expects after a truncation.
     """
 
     def __init__(
-        self, venv: Any, n_trials: int, with_tasks: bool = False, balance: str | None = None
+        self,
+        venv: Any,
+        n_trials: int,
+        with_tasks: bool = False,
+        balance: str | None = None,
+        with_cut_values: bool = False,
     ):
         self.venv = venv
         self.n_trials = n_trials
         self.with_tasks = with_tasks
         self.balance = balance
+        self.with_cut_values = with_cut_values
 
     def collect(self, loop: RecurrentInnerLoop, seed: int, on_step: OnStep) -> Trials:
         """Play the trials.
@@ -139,7 +168,10 @@ class TrialCollector:
             rows = None if playing.all() else np.flatnonzero(playing)
             tasks = flat_tasks(base, range(num_rows)) if self.with_tasks else None
             step = player.step(rows)
-            record.add(step, loop.last, tasks, trial)
+            last = loop.last
+            if self.with_cut_values:
+                last = {**last, "cut_values": _cut_values(loop, step)}
+            record.add(step, last, tasks, trial)
             started = step.infos["trial_start"].nonzero()[0]
             if started.size:
                 started = started if rows is None else rows[started]
@@ -201,6 +233,16 @@ class _Record:
         return whole
 
 
+def _cut_values(loop: RecurrentInnerLoop, step: PlayedStep) -> torch.Tensor:
+    """Return what follows the rows' step, by the loop's values, where it was truncated, [R]."""
+    values = torch.zeros(len(step.reward))
+    cut = np.flatnonzero(step.truncated & ~step.terminated)
+    if cut.size:
+        rows = cut if step.rows is None else step.rows[cut]
+        values[cut] = loop.values_after(batches.take(step.next_observation, cut), rows)
+    return values
+
+
 def _columns(record: dict[str, list], num_rows: int, n_trials: int) -> Trials:
     """Cut the rows' streams into trials, one per column, padded to the longest."""
     trial = np.stack(record.pop("trial"))  # [T_all, N]
@@ -225,4 +267,6 @@ def _columns(record: dict[str, list], num_rows: int, n_trials: int) -> Trials:
         }
     parts["rewards"] = parts["rewards"].float() * mask
     parts["ends"] = parts["ends"] & (mask > 0)
+    if parts["cut_values"] is not None:
+        parts["cut_values"] = parts["cut_values"] * mask
     return Trials(mask=mask, **parts)

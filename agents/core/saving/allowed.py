@@ -8,7 +8,7 @@ is imported.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from meta_envs.core.names import names_module
@@ -28,6 +28,13 @@ def name_of_class(cls: type) -> str:
     """Return how a file refers to a class: its name if it is ours, else `"module:Name"`."""
     ours = cls.__module__.partition(".")[0] == __name__.partition(".")[0]
     return cls.__name__ if ours else f"{cls.__module__}:{cls.__name__}"
+
+
+def name_of_function(function: Callable[..., Any]) -> str | None:
+    """Return the `"module:Name"` by which a function is found again; None if there is none."""
+    module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", "")
+    found = getattr(sys.modules.get(str(module)), name, None)
+    return f"{module}:{name}" if found is function and module != "__main__" else None
 
 
 def names_in(value: Any) -> Iterator[str]:
@@ -60,7 +67,7 @@ def check_named(name: str, place: str, allow_modules: Iterable[str] | str = ()) 
     if module is None or module in sys.modules:
         return
     if not all(part.isidentifier() for part in module.split(".")):
-        raise ValueError(f"{place} names the module {module!r}, which is no module's name")
+        raise ValueError(f"{place} names the module {module!r}, which is not a module's name")
     given = (allow_modules,) if isinstance(allow_modules, str) else tuple(allow_modules)
     if any(f"{module}.".startswith(f"{one}.") for one in given):
         return

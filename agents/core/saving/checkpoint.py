@@ -184,7 +184,7 @@ def _parse(content: bytes, path: str) -> tuple[dict[str, Any], Tensors]:
     except Exception as error:  # zipfile raises a dozen kinds of error for damaged files
         if not content.startswith(b"PK"):
             what = "is empty" if not content else "is not a zip"
-            raise CheckpointError(f"{path} {what}, so it is no metazoo checkpoint") from error
+            raise CheckpointError(f"{path} {what}, so it is not a metazoo checkpoint") from error
         raise _damaged(path, f"{type(error).__name__}: {error}") from error
 
 
@@ -206,7 +206,7 @@ def _read_data(archive: zipfile.ZipFile, path: str) -> dict[str, Any]:
     document = json.loads(archive.read(_DATA), parse_constant=_refuse_constant)
     version = document["format"]
     if type(version) is not int or version < 1:
-        raise _damaged(path, f"format {version!r} is no format")
+        raise _damaged(path, f"format {version!r} is not a known format")
     if version > FORMAT:
         raise CheckpointError(
             f"{path} has format {version}, of metazoo {document.get('metazoo')}; "
@@ -218,7 +218,7 @@ def _read_data(archive: zipfile.ZipFile, path: str) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _check_members(archive: zipfile.ZipFile, path: str) -> None:
@@ -233,7 +233,7 @@ def _check_members(archive: zipfile.ZipFile, path: str) -> None:
     for name in sums:
         group = name.removesuffix(_GROUP)
         if name != _DATA and (group == name or not _GROUP_NAME.fullmatch(group)):
-            raise _damaged(path, f"{name!r} is no name of a member")
+            raise _damaged(path, f"{name!r} is not a member's name")
         if _sha256(archive.read(name)) != sums[name]:
             raise _damaged(path, f"{name} is not what was written")
 

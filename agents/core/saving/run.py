@@ -207,7 +207,7 @@ def _check_config(config: Mapping[str, Any]) -> None:
         raise ValueError(f"config.wandb is {str(config['wandb'])[:80]!r}")
     applied = config.get("applied", {})
     if not isinstance(applied, dict) or not all(isinstance(one, str) for one in applied.values()):
-        raise ValueError("config.applied is no dict of words")
+        raise ValueError("config.applied is not a dict of words")
 
 
 def _file_name(text: str) -> str:
@@ -269,8 +269,8 @@ def _beside(last: Path) -> Path:
         folder = (last.parent / named).resolve()
     if folder is None or folder.parent != last.parent.resolve() or folder.name == _LAST:
         raise ValueError(
-            f"{last} names {named[:200]!r}, which is no folder beside it; name the run itself, and "
-            f"remove {last} if you did not make it"
+            f"{last} names {named[:200]!r}, which is not a folder beside it; name the run itself, "
+            f"and remove {last} if you did not make it"
         )
     return last.parent / folder.name
 

@@ -64,9 +64,9 @@ def check_data(data: Mapping[str, Any], path: str) -> None:
         if not isinstance(value, kind) or isinstance(value, bool):
             raise CheckpointError(f"{path} is damaged: {place} is {_short(value)}")
         if kind is int and not 0 <= value <= _LARGEST:
-            raise CheckpointError(f"{path} is damaged: {place}={value} is no count")
+            raise CheckpointError(f"{path} is damaged: {place}={value} is not a count")
     if not all(isinstance(key, str) for key in data["settings"]["custom_objects"]):
-        raise CheckpointError(f"{path} is damaged: settings.custom_objects are no names")
+        raise CheckpointError(f"{path} is damaged: settings.custom_objects is not a list of names")
     if wrong := sorted(set(_NOT_ARGUMENTS) & set(data["env"]["kwargs"])):
         raise CheckpointError(f"{path}: env.kwargs has {wrong}, which a file may not give")
 

@@ -226,7 +226,7 @@ def _read(path: Path) -> tuple[list[str], list[list[str]], bool]:
     except csv.Error as error:
         if text.read(1):  # more text follows
             place = f"line {reader.line_num}"
-            raise ValueError(f"{path} is damaged: {place} is no CSV ({error}); {_AWAY}") from error
+            raise ValueError(f"{path} is damaged: {place} is not CSV ({error}); {_AWAY}") from error
         torn = True  # the file ends inside a quoted cell
     if lines and len(set(lines[0])) < len(lines[0]):
         raise ValueError(f"{path} is damaged: its header names a column twice; {_AWAY}")

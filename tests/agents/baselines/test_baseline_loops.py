@@ -180,6 +180,7 @@ def test_names_are_exported_and_baselines_are_values() -> None:
 
 
 def test_baselines_are_imported_without_torch() -> None:
-    code = "import sys, agents.baselines; print({'torch', 'stable_baselines3'} & set(sys.modules))"
+    heavy = {"torch", "stable_baselines3", "scipy"}
+    code = f"import sys, agents.baselines; print({heavy} & set(sys.modules))"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert printed.stdout.strip() == "set()", printed.stderr

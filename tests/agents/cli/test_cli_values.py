@@ -44,7 +44,7 @@ def test_whole_number(text, number):
 
 @pytest.mark.parametrize("text", ["1.5", "many", "nan", "inf", ""])
 def test_whole_number_refuses(text):
-    with pytest.raises(ValueError, match="is no whole number"):
+    with pytest.raises(ValueError, match="is not a whole number"):
         values.whole_number(text)
 
 

@@ -59,6 +59,7 @@ KINDS = {
         for one in ("body", "goal", "randomization")
     },
     "core": {"settings": {"policy_kwargs": {"core": NAME}}},
+    "policy_loss": {"settings": {"policy_loss": NAME}},
     "torso": {"good": "life.zip", "settings": {"policy_kwargs": {"torso": NAME}}},
 }
 
@@ -134,7 +135,7 @@ def test_allowing_a_package_allows_what_is_inside_and_nothing_beside(folder):
     for allowed in ((), ["friend"], ["friends.env"], ["other"]):
         with pytest.raises(ModuleRefusedError):
             check_named("friends.envs:mine/X-v0", "file", allow_modules=allowed)
-    with pytest.raises(ValueError, match="no module's name"):
+    with pytest.raises(ValueError, match="not a module's name"):
         check_named("../evil:X", "file", allow_modules="../evil")
     check_named("mine/X-v0", "file")
     check_named("json:X", "file")

@@ -48,7 +48,7 @@ def test_damage_is_said_or_does_no_harm(subjects, kind):
     ("place", "value", "said"),
     [
         ("progress", None, "progress is NoneType|progress is None"),
-        ("progress.num_timesteps", -1, "progress.num_timesteps=-1 is no count"),
+        ("progress.num_timesteps", -1, "progress.num_timesteps=-1 is not a count"),
         ("settings.gamma", "x", "settings.gamma is 'x', which RL2 does not take"),
         ("settings.n_epochs", True, "settings.n_epochs is True"),
         ("settings.n_epochs", 2**31, "settings.n_epochs is 2147483648"),
@@ -56,7 +56,7 @@ def test_damage_is_said_or_does_no_harm(subjects, kind):
         ("env.kwargs", {"num_envs": 3}, "env.kwargs has .'num_envs'., which a file may not"),
         ("env.kwargs", {"registered_id": ID}, "env.kwargs has .'registered_id'."),
         ("observation_space", {"array": {"dtype": "int8", "shape": [10**9, 9], "fill": 0}}, "spac"),
-        ("progress.extra", {"reward_normaliser": {"count": -1}}, "are no running moments"),
+        ("progress.extra", {"reward_normaliser": {"count": -1}}, "does not hold running moments"),
     ],
 )
 def test_the_place_is_named(subjects, tmp_path, place, value, said):

@@ -55,6 +55,49 @@ def test_advantages_are_discounted_once_over_the_trial_and_cut_only_where_asked(
     torch.testing.assert_close(batch.returns[played], sums)
 
 
+def value_after(agent, trials, step, column):
+    """Return the value of the state that `step` led to, whose reward is the step's number."""
+    number = float(trials.rewards[step, column])
+    action = torch.nn.functional.one_hot(trials.actions[step, column].long(), 3).float()
+    after = torch.cat([torch.tensor([number]), action, torch.tensor([number, 0.0])])
+    inputs = torch.cat([trials.inputs[: step + 1, column], after[None]])
+    with torch.no_grad():
+        return float(agent.policy(inputs[:, None])[1][-1, 0])
+
+
+@pytest.mark.parametrize(("algorithm", "policy"), [(RL2, "GruPolicy"), (L2RL, "LstmPolicy")])
+def test_a_truncation_ends_the_carry_but_what_follows_counts_by_its_value(algorithm, policy):
+    settings = {"normalize_advantage": False, "normalize_reward": False}
+    horizon = {"env_kwargs": {"max_episode_steps": 4}, "cut_at_episode_ends": True}
+    agent = make(algorithm, policy, n_envs=4, n_trials=2, **settings, **horizon)
+    trials = collected(agent)
+    played = trials.mask > 0
+    # shorter episodes terminate; of those of 4 steps, the task decides
+    inside = trials.ends & (trials.rewards < 4.0)
+    assert inside.any() and (trials.cut_values[inside] == 0).all()
+    cut = trials.cut_values != 0
+    assert (
+        cut.any() and (trials.rewards[cut] == 4.0).all() and (cut & trials.continues.bool()).any()
+    )
+    for step, column in cut.nonzero().tolist():
+        wanted = value_after(agent, trials, step, column)
+        assert float(trials.cut_values[step, column]) == pytest.approx(wanted, abs=1e-6)
+    batch = agent.prepare(trials, GAMMA)
+    errors_at_cuts = trials.rewards + GAMMA * trials.cut_values - trials.values
+    torch.testing.assert_close(batch.advantages[cut], errors_at_cuts[cut])
+    before = torch.zeros_like(cut)
+    before[:-1] = cut[1:]
+    ahead = torch.cat([batch.advantages[1:], batch.advantages[:1]])
+    wanted = trials.rewards + GAMMA * torch.cat([trials.values[1:], trials.values[:1]])
+    wanted = wanted - trials.values + GAMMA * LAMBDA * ahead
+    torch.testing.assert_close(batch.advantages[before & played], wanted[before & played])
+
+
+def test_a_linear_baseline_has_no_values_to_put_after_a_truncation():
+    agent = make(baseline="linear", cut_at_episode_ends=True)
+    assert collected(agent).cut_values is None
+
+
 def test_advantages_are_of_mean_0_and_deviation_1_over_played_steps():
     agent = make()
     trials = collected(agent)

@@ -249,11 +249,17 @@ def test_where_one_cell_pays_probabilities_sum_to_one():
     close(found[:, 1], left.log().detach())
 
 
-def test_the_task_is_decoded_once():
+def test_a_belief_is_held_to_the_task_in_force_after_its_steps():
     data, decoder = trials(), TaskDecoder(4, 2, ())
-    latents = torch.randn(3, 3, 4)
-    wanted = gaussian_log_likelihood(decoder.network(latents), data.tasks[0])
-    close(decoder.log_likelihood(latents, data), wanted.detach())
+    latents = torch.randn(5, 3, 4)
+    likelihood = decoder.log_likelihood(latents, data).detach()
+    for belief in range(5):
+        for column, last in enumerate([3, 1, 3]):  # the second trial has two steps
+            task = data.tasks[min(belief, last), column]
+            wanted = gaussian_log_likelihood(decoder.network(latents[belief, column]), task)
+            close(likelihood[belief, column], wanted.detach())
+    some = torch.tensor([0, 3])
+    close(decoder.log_likelihood(latents[some], data, None, some).detach(), likelihood[some])
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_a_pickle_is_refused_and_not_read(tmp_path, capsys):
         with pytest.raises(ValueError, match=f"{name} is a pickle or an archive.*save_file"):
             Bank(tmp_path / name)
     for name in ("damaged.safetensors", "empty.safetensors"):
-        with pytest.raises(ValueError, match=f"{name} is no safetensors file"):
+        with pytest.raises(ValueError, match=f"{name} is not a safetensors file"):
             Bank(tmp_path / name)
     assert capsys.readouterr().out == ""
 

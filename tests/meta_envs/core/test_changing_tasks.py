@@ -16,6 +16,7 @@ from meta_envs.laws.case import LawBroken, same_bits
 from meta_envs.laws.changes import law_bank, law_changes, law_mutation
 from meta_envs.laws.check import Law, check_law
 from meta_envs.laws.leak import law_leak
+from meta_envs.wrappers import VectorOracleObservation
 from tests.meta_envs.drifting import DRIFT, DRIFTING_LAMP, JUDGED, Drift, Judged, judges
 from tests.meta_envs.families import LAMP, PUSH, Push
 
@@ -59,6 +60,20 @@ def test_autoreset_changes_tasks_and_writes_them_into_the_model():
     assert not infos["trial_start"].any()
     assert (venv.tasks["secret"] != before).all()
     assert same_bits(venv._square, venv.tasks["secret"] ** 2)
+
+
+def test_oracle_observations_show_the_task_in_force():
+    venv = VectorOracleObservation(gym.make_vec(DRIFT, num_envs=3, max_episode_steps=2))
+    observations, _ = venv.reset(seed=0)
+    seen = []
+    for _ in range(8):
+        before = venv.unwrapped.tasks["secret"].astype(np.float32)
+        observations, *_, infos = venv.step(np.full((3, 1), 0.5, np.float32))
+        assert same_bits(observations[:, -1], venv.unwrapped.tasks["secret"].astype(np.float32))
+        if "final_obs" in infos:
+            assert same_bits(infos["final_obs"][:, -1], before)
+            seen.append(bool(infos["trial_start"].any()))
+    assert False in seen  # tasks changed within a trial
 
 
 def test_a_state_keeps_the_pin_beside_the_task_in_force():
@@ -197,7 +212,7 @@ class ShowsWord(Push):
 BROKEN: dict[type, tuple[Law, str]] = {
     NeverChanges: (law_changes, "next_task changes no task"),
     OwnStream: (law_changes, "from the same `rng`"),
-    MutatesOutside: (law_mutation, "mutate_task returned what is no task"),
+    MutatesOutside: (law_mutation, "mutate_task returned no valid task"),
     MutatesAtRandom: (law_mutation, "from the same `rng`"),
     TakesAnyBank: (law_bank, "a bank of other inputs was accepted"),
     ShowsNoKey: (law_leak, "start_shows names 'targets'"),

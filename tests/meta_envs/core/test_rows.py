@@ -78,7 +78,7 @@ def test_numpy_seeds_are_what_they_say() -> None:
         ({"keep_task": 1.0}, "keep_task=1.0 must be True or False"),
         ({"keep_task": 0}, "keep_task=0 must be True or False"),
         ({"keep_tsk": True}, "did you mean 'keep_task'"),
-        ("keep_task", "options='keep_task' are no dict"),
+        ("keep_task", "options='keep_task' is not a dict"),
     ],
 )
 def test_options_of_the_wrong_kind_are_refused(id: str, options: Any, said: str) -> None:

@@ -179,7 +179,7 @@ def test_the_twin_refuses_what_it_cannot_do() -> None:
         venv.reset(options={"reset_mask": np.ones(_ROWS, dtype=bool)})
     other = gym.make_vec("CartPole-v1", num_envs=2)
     for wrap in (VectorTrialWrapper, VectorOracleObservation):
-        with pytest.raises(TypeError, match="is no MetaVectorEnv"):
+        with pytest.raises(TypeError, match="is not a MetaVectorEnv"):
             wrap(other)
 
 

@@ -10,7 +10,11 @@ import pytest
 import meta_envs
 from meta_envs.navigation.pictures import Ring, Scene, Trail, draw_plane
 
-_IDS = [id for id in meta_envs.list_distributions() if id.startswith("meta/") and "Point" in id]
+_IDS = [
+    id
+    for id in meta_envs.list_distributions()
+    if id.startswith("meta/") and meta_envs.card(id).family.startswith("meta_envs.navigation")
+]
 
 
 def test_all_six_are_here():

@@ -1,0 +1,188 @@
+"""DIAYN: learn skills, then play each and see how well they are told apart.
+
+    python benchmarks/skills.py box --seeds 0 1 2
+    python benchmarks/skills.py box-shuffled --seeds 0 1 2    # labels of other episodes: about 0
+
+Appends to `results/skills.csv`: the share of steps whose skill the discriminator names, the mean
+reward as a share of log n, and distances between the skills' mean last states. Checkpoints are in
+`runs/benchmarks/skills`: a training that was interrupted goes on from its last twentieth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import datetime
+import itertools
+import json
+import platform
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import torch
+
+from agents import DIAYN
+from agents.core.play.player import Player
+from agents.core.play.rounds import rounds
+
+RESULTS = Path(__file__).parent / "results"
+RUNS = Path("runs", "benchmarks", "skills")
+TABLE = RESULTS / "skills.csv"
+COLUMNS = (
+    "date,commit,machine,entry,id,env_kwargs,n_skills,seed,steps,seconds,accuracy,reward_share,"
+    "mean_distance,least_distance,reference"
+).split(",")
+_ROWS = 16  # episodes of each skill that are measured
+
+
+class Shuffled(DIAYN):
+    """Gives every episode's steps the skill of another: nothing can be told apart."""
+
+    def train(self, experience: Any) -> dict[str, float]:
+        """Exchange the skills, and learn."""
+        rng = np.random.default_rng(self.iteration)
+        experience.fields["skills"] = rng.permutation(experience.fields["skills"])
+        return super().train(experience)
+
+
+BOX = {"bound": 1.0, "terminate": False, "max_episode_steps": 25}
+ENTRIES: dict[str, dict[str, Any]] = {
+    "box": {
+        "agent": DIAYN,
+        "id": "meta/PointNavigation-v0",
+        "env_kwargs": BOX,
+        "arguments": {},
+        "steps": 60_000,
+        "reference": "accuracy .9, share .85, distances .9 (mean) and .3 (least)",
+    },
+    "box-shuffled": {
+        "agent": Shuffled,
+        "id": "meta/PointNavigation-v0",
+        "env_kwargs": BOX,
+        "arguments": {},
+        "steps": 60_000,
+        "reference": "share within .05 of 0",
+    },
+    "cheetah": {
+        "agent": DIAYN,
+        "id": "meta/HalfCheetahVel-v0",
+        "env_kwargs": {},
+        "arguments": {"n_skills": 20, "updates_per_step": 0.5, "batch_size": 256},
+        "steps": 400_000,
+        "reference": "none; figure 2 of the paper",
+    },
+}
+
+
+def measured(agent: DIAYN, env_id: str, env_kwargs: dict[str, Any]) -> dict[str, float]:
+    """Play every skill, and return how well they are told apart."""
+    venv = gym.make_vec(env_id, num_envs=_ROWS, **env_kwargs)
+    right, paid, ends = [], [], []
+    for number in range(agent.n_skills):
+        loop = agent.skill(number).inner_loop(venv, seed=1000 + number)
+        player = Player(venv, loop)
+        player.reset(number)
+        last = np.zeros((_ROWS, agent.policy.builder.observation_size))
+        for step, rows, _ in rounds(player, 1):
+            states = agent.policy.inputs(step.next_observation)
+            with torch.no_grad():
+                found = agent.policy.log_probabilities(states.to(agent.device))
+            right += (found.argmax(dim=1) == number).tolist()
+            paid += (found[:, number] + np.log(agent.n_skills)).tolist()
+            last[rows] = states.numpy()
+        ends.append(last.mean(axis=0))
+    venv.close()
+    apart = [float(np.linalg.norm(a - b)) for a, b in itertools.combinations(ends, 2)]
+    return {
+        "accuracy": round(float(np.mean(right)), 4),
+        "reward_share": round(float(np.mean(paid) / np.log(agent.n_skills)), 4),
+        "mean_distance": round(float(np.mean(apart)), 3),
+        "least_distance": round(min(apart), 3),
+    }
+
+
+def trained(make: Any, cls: Any, path: Path, steps: int) -> tuple[Any, float]:
+    """Train an agent in parts, each of which is saved, or go on from the last of them.
+
+    Args:
+        make: Makes the agent.
+        cls: Its class.
+        path: Checkpoint; the seconds so far are in a file beside it.
+        steps: Timesteps in all.
+
+    Returns:
+        The agent, and the seconds that training took.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    clock = path.with_suffix(".json")
+    agent = cls.load(path) if path.exists() else make()
+    seconds = float(json.loads(clock.read_text())) if path.exists() else 0.0
+    while agent.num_timesteps < steps:
+        started = time.perf_counter()
+        part = min(max(steps // 20, 1), steps - agent.num_timesteps)
+        agent.learn(part, reset_num_timesteps=False, log_interval=None)
+        agent.save(path)
+        seconds += time.perf_counter() - started
+        clock.write_text(json.dumps(seconds))
+        print(f"{path.stem}: {agent.num_timesteps:,} steps, {agent.latest}", flush=True)
+    return agent, seconds
+
+
+def run(name: str, seed: int, steps: int | None) -> None:
+    """Train one seed, measure it, and write its row."""
+    entry = ENTRIES[name]
+    agent, seconds = trained(
+        lambda: entry["agent"](
+            "MlpPolicy",
+            entry["id"],
+            env_kwargs=entry["env_kwargs"],
+            seed=seed,
+            **entry["arguments"],
+        ),
+        entry["agent"],
+        RUNS / f"diayn-{name}-s{seed}.zip",
+        steps or entry["steps"],
+    )
+    described = ["git", "describe", "--always", "--dirty", "--abbrev=7"]
+    row = {
+        "date": datetime.date.today().isoformat(),
+        "commit": subprocess.run(described, capture_output=True, text=True).stdout.strip(),
+        "machine": platform.machine(),
+        "entry": name,
+        "id": entry["id"],
+        "env_kwargs": entry["env_kwargs"],
+        "n_skills": agent.n_skills,
+        "seed": seed,
+        "steps": agent.num_timesteps,
+        "seconds": round(seconds),
+        **measured(agent, entry["id"], entry["env_kwargs"]),
+        "reference": entry["reference"],
+    }
+    fresh = not TABLE.exists()
+    with TABLE.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        if fresh:
+            writer.writeheader()
+        writer.writerow(row)
+    print(row, flush=True)
+
+
+def main() -> None:
+    """Run entries."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("entries", nargs="+", choices=ENTRIES)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--steps", type=int, help="another budget than the entry's")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    for name in arguments.entries:
+        for seed in arguments.seeds:
+            run(name, seed, arguments.steps)
+
+
+if __name__ == "__main__":
+    main()
