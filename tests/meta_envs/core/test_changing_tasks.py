@@ -100,7 +100,9 @@ def test_what_next_task_returns_is_checked():
 
     venv = Leaving(episodes_per_trial=2)
     venv.reset(seed=0)
-    with pytest.raises(RuntimeError, match=r"Leaving.next_task .*no task: task\['secret'\]=1.5"):
+    with pytest.raises(
+        RuntimeError, match=r"Leaving.next_task .*no valid task: task\['secret'\]=1.5"
+    ):
         venv.reset()
 
 
