@@ -4,7 +4,8 @@ from typing import Any
 
 PRESETS: dict[str, dict[str, Any]] = {
     # Luketina et al. 2022, table 3: SGD .1, unrolls of 16 steps, two networks of 2 x 256. The
-    # entropy bonus begins near the best fixed one.
+    # entropy bonus begins near the best fixed one. Not yet run for the millions of steps that the
+    # papers report (`benchmarks/meta_gradients.py two-colours --steps 5000000`).
     "two-colours": {
         "id": "meta/TwoColours-v0",
         "env_kwargs": {},

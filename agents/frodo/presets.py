@@ -3,7 +3,9 @@
 from typing import Any
 
 PRESETS: dict[str, dict[str, Any]] = {
-    # Predictions alone; `benchmarks/value_walk.py` measures it beside TD(0).
+    # Predictions alone, with a reward that flips every 250 episodes (`benchmarks/value_walk.py`, 3
+    # seeds): error .168 against .123 of TD(0) with the best step size, error below .3 after 22
+    # episodes against 26. With `bootstrap=False` it was not measured.
     "random-walk": {
         "id": "meta/RandomWalk-v0",
         "env_kwargs": {},
