@@ -1,5 +1,6 @@
 """POET: environments that evolve together with the agents that solve them."""
 
+from .picture import draw_tree
 from .poet import POET
 
-__all__ = ["POET"]
+__all__ = ["POET", "draw_tree"]

@@ -107,3 +107,8 @@ def test_a_first_task_may_be_given():
 def test_bad_arguments(more, error, words):
     with pytest.raises(error, match=words):
         make(**more)
+
+
+def test_a_family_tree_is_drawn(tmp_path):
+    agents.poet.draw_tree(iterations(make(capacity=2), 3), tmp_path / "tree.png")
+    assert (tmp_path / "tree.png").read_bytes().startswith(b"\x89PNG")
