@@ -34,6 +34,7 @@ class PPO(ActorCriticArguments, DiscountArguments, EntropyArguments, LifetimeAlg
         ValueError: If an argument is out of range, or `n_minibatches` does not fit.
     """
 
+    paper_policy = {"separate": ["value"]}  # as in the reference implementations
     learning_rate = 7.5e-4
     n_steps = 128
     ent_coef = 0.01
