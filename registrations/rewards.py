@@ -23,6 +23,15 @@ TABLE: tuple[dict[str, Any], ...] = (
         "kwargs": {"base": "meta/PointNavigation-v0"},
     },
     {
+        "id": "meta/PointSkillReward-v0",
+        "family": "meta_envs.rewards.reward_task:RewardTask",
+        "max_episode_steps": 100,
+        "episodes_per_trial": 4,
+        "summary": "A point in a box, paid for being recognised as one of eight learnt skills",
+        "source": "Gupta et al. 2018, section 4.2; skills of agents.DIAYN",
+        "kwargs": {"base": "meta/PointNavigation-v0", "bank": "point-skills"},
+    },
+    {
         "id": "meta/HalfCheetahRandomReward-v0",
         "family": "meta_envs.rewards.reward_task:RewardTask",
         "max_episode_steps": 200,
