@@ -31,10 +31,9 @@ class LPGLearner(RuleArguments, LifetimeAlgorithm):
         default=0.5,
     )
 
-    def _make_network(self) -> ActorCritic:
-        return make_network(
-            self.observation_space, self.action_space, self.n_predictions, **self.policy_kwargs
-        )
+    def _make_network(self, **more: Any) -> ActorCritic:
+        given = {**more, **self.policy_kwargs}
+        return make_network(self.observation_space, self.action_space, self.n_predictions, **given)
 
     def _setup_model(self) -> None:
         self.rule_network = RuleNetwork(

@@ -90,7 +90,7 @@ class LPG(Lives):
             observation_space, action_space, self.n_predictions, **self.policy_kwargs
         )
 
-    def _make_network(self) -> ActorCritic:
+    def _make_network(self, **more: Any) -> ActorCritic:
         return self._learners_network(self.observation_space, self.action_space)
 
     def _make_rule(self) -> LPGRule:
@@ -136,7 +136,9 @@ class LPG(Lives):
             rule = self._rule_of(self._learners_network(*spaces))
         return LifetimeLoop(rule, venv, rows_per_task, seed)
 
-    def make_learner(self, env: Any, **arguments: Any) -> LPGLearner:
+    def make_learner(  # type: ignore[override]  # an agent of another class learns by the rule
+        self, env: Any, **arguments: Any
+    ) -> LPGLearner:
         """Return a new agent of one lifetime that learns by the rule as it is now.
 
         Args:
