@@ -183,10 +183,11 @@ class LifetimeAlgorithm(IterativeAlgorithm):
 
     def _reset_rows(self) -> None:
         """Begin an episode in every row: at the start of life, or if one cannot be continued."""
-        if self.venv.single_task_space.spaces and self.task != "changing":
+        rows = self.venv.unwrapped
+        if rows.single_task_space.spaces and self.task != "changing":
             given = self.task
-            task = _tasks.at(first_tasks(self.venv, 1, self.seed), 0) if given is None else given
-            self.venv.set_tasks([task] * self.n_envs)
+            task = _tasks.at(first_tasks(rows, 1, self.seed), 0) if given is None else given
+            rows.set_tasks([task] * self.n_envs)
         seed = fold(self.seed, "episodes", self.iteration)
         self._player.reset(seed)
         self.observation = self._player.observations

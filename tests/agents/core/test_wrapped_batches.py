@@ -20,7 +20,7 @@ WRAP = {
 
 @pytest.mark.filterwarnings("ignore:.*precision lowered")
 @pytest.mark.parametrize("wrapper", WRAP)
-@pytest.mark.parametrize("agent", ["RL2", "L2RL", "VariBAD", "MAML", "PEARL"])
+@pytest.mark.parametrize("agent", ["RL2", "L2RL", "VariBAD", "MAML", "PEARL", "A2C"])
 def test_an_agent_trains_on_a_wrapped_batch(agent, wrapper):
     model = small.make(agent, WRAP[wrapper](gym.make_vec(ID, num_envs=4)))
     model.learn(1)
