@@ -14,7 +14,7 @@ import meta_envs
 from meta_envs.core.names import names_module
 
 from .. import ALGORITHMS
-from . import find
+from . import find, ids
 from .values import EnvKwargs, unless
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def check(
         raise find.UsageError(
             f"{what} is an id, not an agent: leave out {'ID' if on else '--arguments'}"
         )
-    author = find.distribution(what).family if cls is None else cls.__module__
+    author = ids.distribution(what).family if cls is None else cls.__module__
     try:
         if cls is None:
             meta_envs.check_task_distribution(what, verbose=True, **(env_kwargs or {}))
@@ -88,7 +88,7 @@ def _check_agent(
     from ..laws.check import check_agent
 
     if on is not None:
-        find.distribution(on)
+        ids.distribution(on)
     elif env_kwargs:
         raise find.UsageError("--env-kwargs are of an id: name one behind the agent")
     check_agent(cls, on, verbose=True, env_kwargs=env_kwargs, **(arguments or {}))

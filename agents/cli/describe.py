@@ -7,7 +7,7 @@ from typing import Annotated
 
 import tyro
 
-from . import find
+from . import find, ids
 from .values import EnvKwargs, unless
 
 
@@ -30,7 +30,7 @@ def describe(
         env_kwargs: Arguments of the task distribution.
         out: Draw the start of a task into this file.
     """
-    find.distribution(id)
+    ids.distribution(id)
     from ..runs.describe import describe as describe_
 
     found = describe_(id, env_kwargs=env_kwargs)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import tyro
 
-from . import find
+from . import find, ids
 from .values import Count, EnvKwargs, OfTrial, Split, Threads, spec, unless, whole_number
 
 
@@ -57,12 +57,12 @@ def evaluate(
         threads: Threads of PyTorch.
         out: Write the curve to this CSV file, which metazoo plot takes.
     """
-    agent, id = find.in_order(agent, id)
+    agent, id = ids.in_order(agent, id)
     if id is not None:
-        find.known(id)
+        ids.known(id)
     player = find.agent(agent)
     if id is not None:
-        find.playable(id, player)
+        ids.playable(id, player)
     id, kwargs = find.setting(player, agent, id, env_kwargs)
     from ..core.evaluation.acting import as_trained
     from ..core.evaluation.defaults import BINS, NUM_TASKS

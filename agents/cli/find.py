@@ -1,8 +1,7 @@
-"""From names on the command line to what they stand for: ids, algorithms, agents."""
+"""From names on the command line to what they stand for: algorithms and agents."""
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from collections.abc import Mapping
@@ -15,124 +14,7 @@ from .. import ALGORITHMS
 from ..core.saving.allowed import check_named, names_in
 from . import trust
 from .baselines import UsageError, baseline, class_of_baseline, nearest
-
-
-def distribution(id: str, typed: bool = True) -> Any:
-    """Return the card of an id that was typed, importing the package that it names.
-
-    Args:
-        id: E.g. `mypkg:mine/X-v0`.
-        typed: The user typed it, so its package is trusted from now on; one that stands in a file
-            goes through `named_by_a_file`.
-
-    Raises:
-        UsageError: The package cannot be imported, or the id has no task API.
-        gymnasium.error.NameNotFound: There is no such id; names the nearest.
-    """
-    import gymnasium as gym
-
-    import meta_envs
-
-    package, colon, name = id.rpartition(":")
-    if colon:
-        _import_package(package, id)
-        if typed:
-            trust.remember(package)
-    try:
-        return meta_envs.card(name)
-    except gym.error.NameNotFound:
-        if name in gym.registry:
-            raise UsageError(
-                f"{name} has no task API; `metazoo list` shows the task distributions, and "
-                "meta_envs.register makes your own"
-            ) from None
-        raise
-
-
-def known(id: str, typed: bool = True) -> None:
-    """Refuse an id that nobody registered, importing the package that it names.
-
-    Args:
-        id: A task distribution, or any other id of Gymnasium's.
-        typed: As in `distribution`.
-
-    Raises:
-        UsageError: The package cannot be imported.
-        gymnasium.error.NameNotFound: There is no such id; names the nearest.
-    """
-    import gymnasium as gym
-
-    import meta_envs
-
-    package, colon, name = id.rpartition(":")
-    if colon:
-        _import_package(package, id)
-        if typed:
-            trust.remember(package)
-    if name not in gym.registry:
-        meta_envs.card(name)  # says what is near
-
-
-def playable(id: str, player: Any) -> None:
-    """Refuse an id without a task API for those who need one.
-
-    Args:
-        id: A known one.
-        player: An agent, its class, or a baseline.
-
-    Raises:
-        UsageError: The player learns from many tasks, and these are none.
-    """
-    from ..core.base.algorithm import MetaAlgorithm
-
-    made = player if isinstance(player, type) else type(player)
-    if issubclass(made, MetaAlgorithm) and not getattr(made, "any_id", False):
-        distribution(id)
-
-
-def in_order(agent: str, id: str | None) -> tuple[str, str | None]:
-    """Return an agent and an id in this order, however they were typed.
-
-    Raises:
-        UsageError: There is an id alone.
-    """
-    import gymnasium as gym
-
-    import meta_envs  # noqa: F401  registers ids
-
-    def is_id(text: str | None) -> bool:
-        return text is not None and text.rpartition(":")[2] in gym.registry
-
-    if not is_id(agent) or is_id(id):
-        return agent, id
-    if id is None:
-        raise UsageError(f"{agent} is an id; name an agent before it, e.g. random {agent}")
-    return id, agent
-
-
-def named_by_a_file(id: str, place: str | os.PathLike) -> None:
-    """Refuse an id that stands in a file, whose package may be imported or not.
-
-    Raises:
-        ModuleRefusedError: The package was neither typed nor allowed.
-        UsageError: The package cannot be imported.
-        gymnasium.error.NameNotFound: There is no such id; names the nearest.
-    """
-    check_named(id, f"{place}: env_id", trust.allowed_of(id))
-    known(id, typed=False)
-
-
-def _import_package(package: str, id: str) -> None:
-    trust.search_this_folder()
-    try:
-        importlib.import_module(package)
-    except ModuleNotFoundError as missing:
-        if missing.name is not None and not f"{package}.".startswith(f"{missing.name}."):
-            raise
-        raise UsageError(
-            f"{id} asks for the package {package!r}, which cannot be imported from here; install "
-            "it, or start metazoo in its folder"
-        ) from missing
+from .ids import import_package
 
 
 def algorithm_name(text: str) -> str:
@@ -184,7 +66,7 @@ def class_named(name: str, typed: bool = True) -> type:
         UsageError: The module cannot be imported or has no such agent; names the nearest.
     """
     module, _, class_name = name.partition(":")
-    _import_package(module, name)
+    import_package(module, name)
     if typed:
         trust.remember(module)
     held = vars(sys.modules[module])
@@ -257,7 +139,7 @@ def agent(text: str) -> Any:
 def _of_module(name: str) -> Any:
     """Return an agent, an object with `predict`, or a function, of somebody's module."""
     module, _, attribute = name.partition(":")
-    _import_package(module, name)
+    import_package(module, name)
     trust.remember(module)
     found: Any = getattr(sys.modules[module], attribute, None)
     plays = callable(getattr(found, "predict", None)) or callable(found)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from . import find
+from . import find, ids
 from .believed import beside
 from .screens import Gif, Window, pace
 from .trials import Moment, make_one, play_trial, target
@@ -60,14 +60,14 @@ def play(
         env_kwargs: Arguments of the task distribution.
     """
     if id is not None:
-        find.known(id)
+        ids.known(id)
     if fps is not None and not fps > 0:
         raise find.UsageError(f"--fps {fps} must be more than 0")
     if agent is None:
         _refuse_flags_of_agents(render_mode, out, deterministic)
         if id is None:
             raise find.UsageError("say what to play, e.g. metazoo play meta/GridNavi-v0")
-        find.distribution(id)
+        ids.distribution(id)
         from .by_hand import play_by_hand
 
         play_by_hand(id, dict(env_kwargs or {}), split, episodes, seed, fps, show_task)
@@ -93,7 +93,7 @@ def _watch(
     """Play a trial with an agent."""
     player = find.agent(agent)
     if id is not None:
-        find.playable(id, player)
+        ids.playable(id, player)
     id, kwargs = find.setting(player, agent, id, env_kwargs)
     from ..core.evaluation.acting import as_trained
 

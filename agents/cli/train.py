@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import tyro
 
 from .. import ALGORITHMS
-from . import find, flags
+from . import find, flags, ids
 from .values import Count, join_pairs, several, spec, whole_number
 
 _OVERVIEW = """\
@@ -106,10 +106,10 @@ def main(argv: Sequence[str]) -> int:
     # Before torch is loaded, which takes seconds: a wrong id is answered at once.
     id = words[1] if len(words) > 1 and not words[1].startswith("-") else None
     if id is not None:
-        find.known(id)
+        ids.known(id)
     cls = find.algorithm(name)
     if id is not None:
-        find.playable(id, cls)
+        ids.playable(id, cls)
     options, arguments = _parse(name, cls, words[1:])
     if "resume" in flags.given(options):
         return _resume(options, name, arguments)
@@ -162,8 +162,8 @@ def _start(options: TrainOptions, name: str, cls: Any, arguments: dict[str, Any]
         raise find.UsageError(
             f"name a task distribution: metazoo train {name} ID; `metazoo list` shows them"
         )
-    find.known(options.id)
-    find.playable(options.id, cls)
+    ids.known(options.id)
+    ids.playable(options.id, cls)
     given = flags.given(options)
     done = train_seeds(
         name, cls, options.id, arguments, options.root, _wishes(options), given.get("seeds")
@@ -183,7 +183,7 @@ def _resume(options: TrainOptions, name: str | None, arguments: dict[str, Any]) 
         )
 
     def load(run: Any, about: Any) -> Any:
-        find.named_by_a_file(about["env_id"], run.config)
+        ids.named_by_a_file(about["env_id"], run.config)
         return find.checkpoint(run.checkpoint, device=device)
 
     done = training.resume(options.resume, _wishes(options), load, agent=name, env_id=options.id)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import tyro
 
-from . import find
+from . import find, ids
 from .values import Count, EnvKwargs, Threads, unless
 
 
@@ -53,9 +53,9 @@ def tune(
     """
     if algorithm.lower() not in find.ALGORITHMS and id.lower() in find.ALGORITHMS:
         algorithm, id = id, algorithm
-    find.known(id)
+    ids.known(id)
     cls = find.algorithm(algorithm)
-    find.playable(id, cls)
+    ids.playable(id, cls)
     from ..runs.tune import tune as tune_
 
     if threads is not None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 import tyro
 
-from . import find
+from . import find, ids
 from .believed import beside
 from .screens import FILM_NEEDS, Film, Gif, can_film, pace
 from .trials import Moment, describe, make_one, play_trial, target
@@ -57,12 +57,12 @@ def video(
         env_kwargs: Arguments of the task distribution.
     """
     if id is not None:
-        find.known(id)
+        ids.known(id)
     if fps is not None and not fps > 0:
         raise find.UsageError(f"--fps {fps} must be more than 0")
     player = find.agent(agent)
     if id is not None:
-        find.playable(id, player)
+        ids.playable(id, player)
     id, kwargs = find.setting(player, agent, id, env_kwargs)
     from ..core.evaluation.acting import as_trained
 

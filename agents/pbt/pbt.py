@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from ..core.base.venv import ENDLESS, check_spaces, make_venv
 from ..core.learning.workers import check_workers, each
 from ..core.play.inner_loop import InnerLoop
 from ..core.play.player import OnStep, StoppedError
+from .checkpoints import Checkpoints
 from .presets import PRESETS
 from .rules import EXPLOIT, check_space, draw, explore
 from .segments import Outcome, Segment, is_ours, member_class, name_of_member, open_member, run
@@ -274,39 +275,3 @@ class PBT(IterativeAlgorithm):
         self.scores = list(state["scores"])
         self.history = list(state["history"])
         self._best = None
-
-
-class Checkpoints:
-    """The members' checkpoints, as tensors of bytes in the population's own.
-
-    Args:
-        members: M.
-    """
-
-    def __init__(self, members: int):
-        self.contents: list[bytes | None] = [None] * members  # None has not begun
-
-    def state_dict(self) -> dict[str, torch.Tensor]:
-        """Return the checkpoints of members that have begun, uint8 by number."""
-        return {
-            str(number): torch.frombuffer(bytearray(content), dtype=torch.uint8)
-            for number, content in enumerate(self.contents)
-            if content is not None
-        }
-
-    def named_parameters(self) -> Iterator[tuple[str, torch.Tensor]]:
-        """Yield nothing: members check their own numbers."""
-        yield from ()
-
-    def load_state_dict(self, state: Mapping[str, torch.Tensor]) -> None:
-        """Take back what `state_dict` returned.
-
-        Raises:
-            RuntimeError: If there are other members, or something else than bytes.
-        """
-        known = {str(number) for number in range(len(self.contents))}
-        if not state.keys() <= known or any(one.dtype != torch.uint8 for one in state.values()):
-            raise RuntimeError(f"members {sorted(state)} must be bytes of {sorted(known)}")
-        self.contents = [None] * len(self.contents)
-        for number, content in state.items():
-            self.contents[int(number)] = content.contiguous().numpy().tobytes()

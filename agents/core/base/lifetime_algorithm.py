@@ -107,8 +107,7 @@ class LifetimeAlgorithm(IterativeAlgorithm):
 
     def _setup_model(self) -> None:
         keep_freed_memory()
-        self.network = self._make_network()
-        self.policy = self.network
+        self.network = self.policy = self._make_network()
         self.rule = self._make_rule()
         self.loop = self._open_loop()
         self.loop.learns_by_itself = False  # `train` decides when
@@ -263,10 +262,8 @@ class LifetimeAlgorithm(IterativeAlgorithm):
     def _headline(
         self, shown: Mapping[str, float], figures: Mapping[str, float]
     ) -> dict[str, float]:
-        if not self.ep_info_buffer:
-            return self.latest
-        mean = safe_mean([episode["r"] for episode in self.ep_info_buffer])
-        return {"ep_rew_mean": float(mean)}
+        returns = [episode["r"] for episode in self.ep_info_buffer or ()]
+        return {"ep_rew_mean": float(safe_mean(returns))} if returns else self.latest
 
     # ---- state ----------------------------------------------------------------------------------
 
