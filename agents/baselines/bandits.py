@@ -13,7 +13,6 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from gymnasium import spaces
-from scipy.special import betaincinv, ndtri
 
 from ..core.play.inner_loop import Rows
 from ..core.play.step import Step
@@ -119,6 +118,8 @@ def posterior_sample(
         model: Prior and noise, as in `posterior_mean`.
         noise: Numbers of U[0, 1), [R, A].
     """
+    from scipy.special import betaincinv, ndtri  # half a second that other commands need not wait
+
     if model == "bernoulli":
         return betaincinv(sums + 1, pulls - sums + 1, noise)
     normal = ndtri(np.maximum(noise, np.finfo(float).tiny))  # U[0, 1) includes 0

@@ -13,8 +13,8 @@ import torch
 
 from meta_envs.core.rng import fold
 
-from ..core.base.agent_arguments import DiscountArguments
-from ..core.base.arguments import above, argument, at_least, within
+from ..core.base.agent_arguments import SoftActorCriticArguments
+from ..core.base.arguments import above, argument, at_least
 from ..core.base.iterations import IterativeAlgorithm
 from ..core.base.schedules import value_at
 from ..core.base.venv import check_spaces
@@ -40,7 +40,7 @@ class Collected:
         return {"trial_rew_mean": float(self.returns.mean())}
 
 
-class DIAYN(DiscountArguments, IterativeAlgorithm):
+class DIAYN(SoftActorCriticArguments, IterativeAlgorithm):
     """DIAYN (Eysenbach et al. 2018, arXiv 1802.06070): skills that a discriminator tells apart.
 
     Soft actor-critic is told a skill, drawn for each episode, and is paid for states by which a
@@ -64,6 +64,8 @@ class DIAYN(DiscountArguments, IterativeAlgorithm):
 
     learning_rate = 3e-4
     n_envs = 8
+    tau = 0.01
+    ent_coef = 0.1
     n_skills: int = argument("Skills, each as likely as the others.", at_least(2), default=50)
     n_episodes: int = argument("Episodes of each row and iteration.", at_least(1), default=1)
     updates_per_step: float = argument(
@@ -74,21 +76,9 @@ class DIAYN(DiscountArguments, IterativeAlgorithm):
     )
     batch_size: int = argument("Transitions an update.", at_least(1), default=128)
     buffer_size: int = argument("Transitions kept.", at_least(1), default=1_000_000)
-    tau: float = argument("Share of the critics in their slow copies.", within(0, 1), default=0.01)
-    ent_coef: float = argument("Weight of the entropy.", above(0), default=0.1)
-    target_entropy: float | None = argument(
-        "Entropy in nats for which the weight is learnt, beginning with `ent_coef`; None keeps the "
-        "weight.",
-        default=None,
-    )
     add_log_p: bool = argument(
         "Pay log q(z | s) - log p(z), which is above 0 where a skill is recognised; False pays "
         "log q(z | s), so that early ends are sought where they are possible.",
-        default=True,
-    )
-    save_replay_buffer: bool = argument(
-        "Put the buffer into checkpoints. Without it a resumed run first fills a new one, and "
-        "differs from the run that was cut.",
         default=True,
     )
 

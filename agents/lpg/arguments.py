@@ -98,5 +98,5 @@ class OuterArguments(Declared):
         "Weight of the mean square of what the rule asks of predictions.", default=0.001
     )
     max_grad_norm: float | None = argument(
-        "Meta-gradients are clipped to this norm; None does not clip.", default=1.0
+        "The gradient of the rule is clipped to this norm; None does not clip.", default=1.0
     )

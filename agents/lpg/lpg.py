@@ -35,7 +35,11 @@ class MetaStep:
     steps: int = 0  # of all rows
     squares: list[dict[str, torch.Tensor]] = field(default_factory=list)  # K of [M]
     loss: torch.Tensor | None = None  # [M], with its graph
-    figures: dict[str, torch.Tensor] = field(default_factory=dict)
+    parts: dict[str, torch.Tensor] = field(default_factory=dict)  # of the loss, each [M]
+
+    def figures(self) -> dict[str, float]:
+        """Return nothing: episodes may be longer than an iteration; the log's window has them."""
+        return {}
 
 
 class LPG(Lives):
@@ -202,9 +206,7 @@ class LPG(Lives):
             meta.squares.append({k: v for k, v in figures.items() if k.endswith("_l2")})
         unroll = self._play(on_step, meta)
         advantages = self._judge(unroll)
-        meta.loss, meta.figures = self.meta_loss(
-            self.loop.learners, unroll, advantages, meta.squares
-        )
+        meta.loss, meta.parts = self.meta_loss(self.loop.learners, unroll, advantages, meta.squares)
         return meta
 
     def meta_loss(
@@ -250,7 +252,7 @@ class LPG(Lives):
         self.loop.learners = {name: part.detach() for name, part in self.loop.learners.items()}
         self._n_updates += 1
         self._end_lives()
-        parts = {name: float(part.detach().mean()) for name, part in experience.figures.items()}
+        parts = {name: float(part.detach().mean()) for name, part in experience.parts.items()}
         return {"meta_loss": float(loss.detach()), "meta_grad_norm": float(norm), **parts}
 
     # ---- state ----------------------------------------------------------------------------------

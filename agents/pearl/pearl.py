@@ -11,8 +11,8 @@ import torch
 from meta_envs.core import tasks as _tasks
 from meta_envs.core.rng import fold
 
-from ..core.base.agent_arguments import DiscountArguments
-from ..core.base.arguments import above, argument, at_least, one_of, within
+from ..core.base.agent_arguments import SoftActorCriticArguments
+from ..core.base.arguments import argument, at_least, one_of
 from ..core.base.iterations import IterativeAlgorithm
 from ..core.base.schedules import value_at
 from ..core.base.search import Between
@@ -27,7 +27,7 @@ from .presets import PRESETS
 from .update import Updater
 
 
-class PEARL(DiscountArguments, IterativeAlgorithm):
+class PEARL(SoftActorCriticArguments, IterativeAlgorithm):
     """PEARL (Rakelly et al. 2019, arXiv 1903.08254): off-policy learning of a latent task.
 
     An encoder turns the transitions seen in a task into a posterior over a latent (section 4.1);
@@ -93,14 +93,7 @@ class PEARL(DiscountArguments, IterativeAlgorithm):
     buffer_size: int = argument(
         "Transitions kept, of all tasks together.", at_least(1), default=1_000_000
     )
-    tau: float = argument("Share of the critics in their slow copies.", within(0, 1), default=0.005)
     reward_scale: float = argument("Factor on rewards for actor and critics.", default=5.0)
-    ent_coef: float = argument("Weight of the entropy.", above(0), default=1.0)
-    target_entropy: float | None = argument(
-        "Entropy in nats for which the weight is learnt, beginning with `ent_coef`; None keeps the "
-        "weight.",
-        default=None,
-    )
     kl_coef: float = argument(
         "Weight of the posterior's divergence from the prior.",
         default=0.1,
@@ -120,11 +113,6 @@ class PEARL(DiscountArguments, IterativeAlgorithm):
         "weights, losses, acting and inference stay float32.",
         one_of("float32", "bfloat16"),
         default="float32",
-    )
-    save_replay_buffer: bool = argument(
-        "Put the buffer into checkpoints. Without it a resumed run first fills a new one, and "
-        "differs from the run that was cut.",
-        default=True,
     )
 
     def _check_arguments(self, values: Mapping[str, Any]) -> None:

@@ -51,7 +51,7 @@ class Grid(MetaVectorEnv):
     ):
         self.level: Level | Sampled = find(self.levels, level, size, objects, steps)
         self.name = level
-        if isinstance(moves, bool) or moves not in _ACTIONS:
+        if type(moves) is not int or moves not in _ACTIONS:
             raise ValueError(
                 f"moves={moves!r} is unknown; allowed are {', '.join(map(str, _ACTIONS))}"
             )

@@ -45,6 +45,10 @@ _OF: dict[str, dict[str, Any]] = {
     },
     "PPO": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, "n_minibatches": 2, **_TINY},
     "DPO": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, "n_minibatches": 2, **_TINY},
+    "DIAYN": {
+        **{"policy": "MlpPolicy", "n_envs": 4, "n_skills": 2, "learning_starts": 1},
+        **{"updates_per_step": 0.2, "batch_size": 4, **_TINY},
+    },
     "LPG": {
         **{"policy": "MlpPolicy", "n_envs": 4, "rows_per_task": 2, "n_steps": 1, "n_updates": 2},
         **{"rule_size": 4, "n_predictions": 3, **_TINY},

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from .arguments import Declared, argument, at_least, one_of, within
+from .arguments import Declared, above, argument, at_least, one_of, within
 from .schedules import Schedule, check_schedule
 from .search import Between, OneOf
 
@@ -122,6 +122,23 @@ class DiscountArguments(Declared):
 
     gamma: float = argument(
         "Discount.", within(0, 1), default=0.99, search=OneOf(0.9, 0.95, 0.98, 0.99, 0.995)
+    )
+
+
+class SoftActorCriticArguments(DiscountArguments):
+    """Arguments of agents that learn by soft actor-critic from a replay buffer."""
+
+    tau: float = argument("Share of the critics in their slow copies.", within(0, 1), default=0.005)
+    ent_coef: float = argument("Weight of the entropy.", above(0), default=1.0)
+    target_entropy: float | None = argument(
+        "Entropy in nats for which the weight is learnt, beginning with `ent_coef`; None keeps the "
+        "weight.",
+        default=None,
+    )
+    save_replay_buffer: bool = argument(
+        "Put the buffer into checkpoints. Without it a resumed run first fills a new one, and "
+        "differs from the run that was cut.",
+        default=True,
     )
 
 

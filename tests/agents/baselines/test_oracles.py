@@ -107,12 +107,12 @@ def test_only_oracles_read_tasks() -> None:
     for name in baselines.__all__:
         loop = getattr(baselines, name).loop
         assert loop.reads_task == name.endswith(("Oracle", "Expert")), name
-    blind = SimpleNamespace(
-        num_envs=2,
-        single_action_space=spaces.Discrete(2),
-        single_observation_space=spaces.Discrete(2),
-    )
     for name in ("Greedy", "UCB1", "Thompson", "Gittins", "PSRL", "Random"):
+        blind = SimpleNamespace(
+            num_envs=2,
+            single_action_space=spaces.Discrete(2),
+            single_observation_space=spaces.Discrete(2 if name == "PSRL" else 1),
+        )
         loop = getattr(baselines, name)().inner_loop(blind, seed=0)
         assert loop.act(np.zeros(2, dtype=int)).shape == (2,)
 

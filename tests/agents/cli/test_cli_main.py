@@ -76,6 +76,8 @@ def test_list_shows_all_and_json_says_the_same(capsys):
     for row in tables["distributions"]:
         card = meta_envs.card(row["id"])
         assert row == {**vars(card), "kwargs": dict(card.kwargs)}
+        if not row["id"].startswith("meta/"):  # other tests register what does not fit a line
+            continue
         assert row["id"] in shown and row["summary"] in shown and row["source"] in shown
     for row in tables["baselines"]:
         assert row["name"] in shown and row["summary"]

@@ -74,7 +74,7 @@ def test_gradient_learners_balance_the_tasks_of_a_round():
 @pytest.mark.parametrize(
     ("env_id", "key", "message"),
     [
-        ("meta/HalfCheetahDir-v0", "velocity", r"no quantity of these tasks.*\['direction'\]"),
+        ("meta/HalfCheetahDir-v0", "velocity", r"not a quantity of these tasks.*\['direction'\]"),
         ("meta/HalfCheetahVel-v0", "velocity", "needs a split that is a list"),
     ],
 )

@@ -81,5 +81,5 @@ def test_errors_of_the_author_are_told_with_their_place():
 def test_what_cannot_be_made_says_why():
     with pytest.raises(LawBroken, match="cannot be made.*on meta/Nothing-v0 .*Name an id"):
         agents.check_agent(broken.Sound, "meta/Nothing-v0")
-    with pytest.raises(TypeError, match="no agent: give a class that has inner_loop"):
+    with pytest.raises(TypeError, match="not an agent: give a class that has inner_loop"):
         agents.check_agent(dict)
