@@ -141,6 +141,6 @@ def test_two_skills_part():
     box = {**BOX, "max_episode_steps": 8}
     agent = make(
         env_kwargs=box, n_skills=2, learning_rate=3e-3, gamma=0.9, policy_kwargs=policy, **steps
-    ).learn(2500)
+    ).learn(1200)
     assert agent.latest["accuracy"] > 0.85  # chance is 0.5
     assert agent.latest["skill_reward"] > 0.5 * math.log(2)
