@@ -85,9 +85,7 @@ def _use() -> None:
     from agents import RL2, evaluate
 
     for name in meta_envs.list_distributions():
-        family = meta_envs.card(name).family
-        extras = {".locomotion.": "mujoco", ".manipulation.": "metaworld", ".arcade.": "atari"}
-        extra = next((extra for part, extra in extras.items() if part in family), None)
+        extra = _extra(name)
         if extra is None:
             _make(name)
             continue
@@ -109,8 +107,22 @@ def robots() -> None:
     import meta_envs
 
     for name in meta_envs.list_distributions():
-        if ".locomotion." in meta_envs.card(name).family:
+        if _extra(name) == "mujoco":
             _make(name)
+
+
+def _extra(name: str) -> str | None:
+    """Return the extra that an id, or the id that it is based on, needs."""
+    import meta_envs
+
+    card = meta_envs.card(name)
+    extras = {
+        **{".locomotion.": "mujoco", ".terrain.": "mujoco"},
+        **{".manipulation.": "metaworld", ".arcade.": "atari"},
+    }
+    needed = next((extra for part, extra in extras.items() if part in card.family), None)
+    based = card.kwargs.get("base")
+    return _extra(based) if needed is None and based is not None else needed
 
 
 def _make(name: str) -> None:
