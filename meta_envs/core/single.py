@@ -58,6 +58,7 @@ class MetaEnv(TaskFamily, gym.Env):
         render_mode: str | None = None,
     ):
         self._declare(task_space, split)
+        self.metadata = dict(self.metadata)  # Gymnasium 1.1's SyncVectorEnv writes into it
         self.task_space = task_space
         self.observation_space = observation_space
         self.action_space = action_space
