@@ -11,8 +11,8 @@ import torch
 from torch.nn import functional
 
 from ..core.learning.sac import Transitions
+from ..core.learning.steps import take_steps
 from ..core.losses.sac_losses import temperature_loss
-from ..core.nets.kernels.fast_mlp import keep_freed_memory
 from ..core.play.replay import TaskReplay
 from .policies import DiaynPolicy
 
@@ -58,16 +58,7 @@ class Updater:
 
     def run(self, count: int, seed: int, learning_rate: float) -> dict[str, float]:
         """Take `count` gradient steps, and return the means of their figures."""
-        keep_freed_memory()
-        for optimizer in self.optimizers.values():
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate
-        rng, noise = np.random.default_rng(seed), torch.Generator().manual_seed(seed % 2**63)
-        sums: dict[str, torch.Tensor] = {}
-        for _ in range(count):
-            for name, value in self.step(rng, noise).items():
-                sums[name] = sums.get(name, torch.zeros_like(value)) + value
-        return {name: float(value) / count for name, value in sums.items()}
+        return take_steps(self.step, self.optimizers.values(), count, seed, learning_rate)
 
     def step(self, rng: np.random.Generator, generator: torch.Generator) -> dict[str, torch.Tensor]:
         """Take one gradient step on everything; rewards are of the discriminator before it."""

@@ -58,9 +58,9 @@ class Atari(MetaVectorEnv):
         the same game, where it stands, until a seed or the game's end begins another. One episode
         a trial.
     Splits:
-        `test` is the five games that Lee et al. 2022 (Multi-Game Decision Transformers) hold out:
-        Alien, MsPacman, Pong, SpaceInvaders and StarGunner; `train` is the other 52 (theirs are 41
-        of these). With `game` there is `all` only.
+        `test` is Alien, MsPacman, Pong, SpaceInvaders and StarGunner, after Lee et al. 2022
+        (Multi-Game Decision Transformers; not checked against their text); `train` is the other
+        52. With `game` there is `all` only.
     Source:
         Bellemare et al. 2013; ale-py and the games that come with it. `protocol="2018"` is that of
         DQN, IMPALA and Xu et al. 2018: no sticky actions, up to 30 no-ops at the start (0 to 30
