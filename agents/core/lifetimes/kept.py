@@ -15,6 +15,8 @@ _NUMBERS = ("rewards", "alive", "continues", "cut")
 class Kept:
     """Arrays [T (+ 1), N, ...] by name, written at each row's own step.
 
+    Numbers of a step are NumPy's until an unroll is asked for: many small writes cost less there.
+
     Args:
         num_rows: N.
         steps: T.
@@ -24,13 +26,15 @@ class Kept:
         self.num_rows, self.steps = num_rows, steps
         self.cursors = np.zeros(num_rows, dtype=np.int64)  # steps of each row
         self.parts: dict[str, torch.Tensor] = {}
+        self.numbers: dict[str, np.ndarray] = {}  # float32 [T, N]
 
     def slots(self, where: np.ndarray) -> Any:
         """Return the index of the next step of rows `where` in the arrays."""
-        cursors = self.cursors[where]
-        if len(where) == self.num_rows and (cursors == cursors[0]).all():
-            return int(cursors[0])  # the common case: a slice, not a list of places
-        return torch.from_numpy(cursors), torch.from_numpy(where)
+        if len(where) == self.num_rows:
+            first = int(self.cursors[0])
+            if (self.cursors == first).all():
+                return first  # the common case: a slice, not a list of places
+        return self.cursors[where], where
 
     def room(self, name: str, like: torch.Tensor, steps: int) -> torch.Tensor:
         """Return storage for `steps` of arrays like `like` [N, ...], made when first needed."""
@@ -46,10 +50,9 @@ class Kept:
             where: Rows, as integer indices.
             everywhere: Whether these are all rows, in order.
         """
-        if not self.parts:
-            nothing = torch.zeros(self.num_rows)
-            for name in _NUMBERS:
-                self.room(name, nothing, self.steps)
+        if not self.numbers:
+            shape = self.steps, self.num_rows
+            self.numbers = {name: np.zeros(shape, dtype=np.float32) for name in _NUMBERS}
         at = self.slots(where)
         for name, rows in part.items():
             room = self.room(name, rows, self.steps + (name == "inputs"))
@@ -70,14 +73,14 @@ class Kept:
         after: torch.Tensor,
     ) -> None:
         """Write what came of the step of rows `where`, each [R], and what is seen then."""
-        at = self.slots(where)
-        self.parts["rewards"][at] = torch.from_numpy(np.asarray(reward, dtype=np.float32))
-        self.parts["alive"][at] = torch.from_numpy(~terminated).float()
-        self.parts["continues"][at] = torch.from_numpy(~(terminated | truncated)).float()
+        at, numbers = self.slots(where), self.numbers
+        numbers["rewards"][at] = reward
+        numbers["alive"][at] = ~terminated
+        numbers["continues"][at] = ~(terminated | truncated)
         cut = truncated & ~terminated
         if cut.any():
-            places = torch.from_numpy(self.cursors[where][cut]), torch.from_numpy(where[cut])
-            self.parts["cut"][places] = 1.0
+            places = self.cursors[where][cut], where[cut]
+            numbers["cut"][places] = 1.0
             room = self.room("cut_inputs", self.parts["inputs"][0], self.steps)
             room[places] = after[torch.from_numpy(cut)]
         self.cursors[where] += 1
@@ -87,9 +90,9 @@ class Kept:
         """Forget what `rows` have played."""
         self.cursors[rows] = 0
         if not self.cursors.any():
-            self.parts = {}  # the unroll handed out must not be written to again
-        elif "cut" in self.parts:
-            self.parts["cut"][:, rows] = 0.0
+            self.parts, self.numbers = {}, {}  # an unroll handed out must not be written to again
+        elif self.numbers:
+            self.numbers["cut"][:, rows] = 0.0
 
     def unroll(self, which: np.ndarray, num_learners: int) -> Unroll:
         """Return what learners `which` [M'] have played, with their rows beside each other."""
@@ -98,8 +101,10 @@ class Kept:
         steps = int(cursors.max())
         index = None if len(which) == num_learners else torch.from_numpy(which)
 
+        parts = {**self.parts, **{name: torch.from_numpy(n) for name, n in self.numbers.items()}}
+
         def part(name: str, steps: int) -> torch.Tensor:
-            whole = self.parts[name][:steps]
+            whole = parts[name][:steps]
             split = whole.reshape(steps, num_learners, rows, *whole.shape[2:])
             return split if index is None else split[:, index]
 

@@ -220,6 +220,8 @@ class LifetimeLoop(InnerLoop):
         head = self.rule.network.head
         draw = self.random.uniform if head.noise_kind == "uniform" else self.random.normal
         drawn = draw(rows, head.noise_size).astype(np.float32)
+        if rows is None:
+            return self._by_learner(torch.from_numpy(drawn))
         noise = np.zeros((self.num_rows, head.noise_size), dtype=np.float32)
         noise[self.rows(rows)] = drawn
         return self._by_learner(torch.from_numpy(noise))

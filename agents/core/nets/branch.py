@@ -44,6 +44,8 @@ class Branch:
         # The other heads are one last layer on the shared features.
         self.together = {name: size for name, size in heads.items() if name not in self.deeper}
         self.shapes = self._shapes(heads)
+        self._own = {group: self._names(group) for group in ("torso.", "memory.")}
+        self._own |= {f"{name}.": self._names(f"{name}.") for name in self.deeper}
 
     @property
     def memory_size(self) -> int:
@@ -137,6 +139,10 @@ class Branch:
         weight, bias = f"{self.prefix}{name}.weight", f"{self.prefix}{name}.bias"
         return stacked.linear(features, parts[weight], parts.get(bias))
 
-    def _of(self, parts: stacked.Parts, name: str) -> stacked.Parts:
-        own = f"{self.prefix}{name}"
-        return {key[len(own) :]: part for key, part in parts.items() if key.startswith(own)}
+    def _names(self, group: str) -> dict[str, str]:
+        """Return the names of a group's parameters, by their names within it."""
+        own = f"{self.prefix}{group}"
+        return {name[len(own) :]: name for name in self.shapes if name.startswith(own)}
+
+    def _of(self, parts: stacked.Parts, group: str) -> stacked.Parts:
+        return {short: parts[name] for short, name in self._own[group].items()}

@@ -6,6 +6,7 @@ after the other: one learner's convolution is the plain one, and none depends on
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from itertools import pairwise
@@ -26,6 +27,7 @@ _SHALLOW = ((16, 8, 4, 0), (32, 4, 2, 0))
 _OF_SMALL = ((16, 3, 1, 1), (32, 3, 2, 1), (32, 3, 2, 1))
 _SECTIONS = (16, 32, 32)  # channels
 _BLOCKS = 2  # residual blocks of a section
+_AT_ONCE = 2**21  # pixels of the frames that are convolved at once: what a cache holds
 
 
 def is_frames(space: spaces.Space) -> bool:
@@ -47,6 +49,7 @@ class FrameTorso(Torso):
             )
         self.form = FrameForm.of(space)
         self.kept = np.uint8 if space.dtype == np.uint8 else np.float32
+        self._at_once = max(1, _AT_ONCE // math.prod(self.form.shape))
         convolutions, convolved = self._convolutions()
         sizes = [convolved, *check_widths(net_arch)]
         self.features, self.depth = sizes[-1], len(sizes) - 1
@@ -62,7 +65,7 @@ class FrameTorso(Torso):
 
     @abstractmethod
     def _convolve(self, parts: stacked.Parts, images: torch.Tensor) -> torch.Tensor:
-        """Apply one learner's convolutions to images [N, C, H, W]."""
+        """Apply one learner's convolutions to images [N, C, H, W], channels last in memory."""
 
     def begin(self, generator: torch.Generator) -> stacked.Parts:
         """Draw orthogonal weights of gain sqrt(2), as Stable-Baselines3 does; biases are 0."""
@@ -82,14 +85,24 @@ class FrameTorso(Torso):
         dtype = next(iter(parts.values())).dtype
         each = []
         for learner, frames in enumerate(inputs):
-            own = {name: part[learner] for name, part in parts.items()}
-            each.append(self._convolve(own, self.form.images(frames, dtype)).flatten(1))
+            own = {name: _channels_last(part[learner]) for name, part in parts.items()}
+            chunks = [
+                self._convolve(own, self.form.images(some, dtype)).flatten(1)
+                for some in frames.split(self._at_once)
+            ]
+            each.append(torch.cat(chunks) if len(chunks) > 1 else chunks[0])
         convolved = torch.stack(each) if len(each) > 1 else each[0][None]
         layers = [
             (parts[f"full.{layer}.weight"], parts[f"full.{layer}.bias"])
             for layer in range(self.depth)
         ]
         return stacked.mlp(convolved, layers, torch.relu)
+
+
+def _channels_last(weight: torch.Tensor) -> torch.Tensor:
+    if weight.ndim != 4:
+        return weight
+    return weight.contiguous(memory_format=torch.channels_last)
 
 
 class CnnTorso(FrameTorso):
