@@ -6,6 +6,7 @@ from . import (
     arcade,
     bandits,
     classic,
+    errands,
     grids,
     lifetimes,
     locomotion,
@@ -34,6 +35,7 @@ _TABLES = (
     memory.TABLE,
     terrain.TABLE,
     rewards.TABLE,
+    errands.TABLE,
 )
 
 for _table in _TABLES:

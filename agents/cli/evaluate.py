@@ -19,6 +19,7 @@ def evaluate(
     episodes: OfTrial = None,
     rows_per_task: Count = 1,
     frozen_episodes: Count = 0,
+    exploration_episodes: OfTrial = None,
     steps: Annotated[
         int | None, spec(whole_number, "N"), unless("episodes, not a life", "N")
     ] = None,
@@ -48,6 +49,7 @@ def evaluate(
         episodes: Episodes a task.
         rows_per_task: Rows that share a task and a learner.
         frozen_episodes: Further episodes after learning is switched off.
+        exploration_episodes: First episodes a task that are for exploring and do not count.
         steps: Measure a lifetime of this many steps per row, from scratch. Without it, agents of
             one lifetime (a2c) act as they were trained.
         bins: Parts in which a lifetime is reported.
@@ -80,6 +82,7 @@ def evaluate(
         episodes=episodes,
         rows_per_task=rows_per_task,
         frozen_episodes=frozen_episodes,
+        exploration_episodes=exploration_episodes,
         steps=steps,
         env_kwargs=kwargs,
         deterministic=deterministic,

@@ -36,6 +36,7 @@ class TaskFamily:
     task_labels: Mapping[str, Sequence[str]] = {}
     # Laws that cannot hold, by name, and why: `check_task_distribution` says so and goes on.
     unkept_laws: Mapping[str, str] = {}
+    exploration_episodes: int = 0  # at a trial's start, which do not count: see `evaluate`
     distribution: TaskDistribution
     split: str
 

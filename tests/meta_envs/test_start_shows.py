@@ -23,6 +23,8 @@ HIDDEN = {
     "meta/RandomReacher-v0": None,
     "meta/Harlow-v0": "good",
     "meta/RecurringBandit-v0": "good",
+    "meta/BusGrid-v0": "problem",
+    "meta/Cooking-v0": "problem",
     "meta/ML1-v0": "goal",
     "meta/ML10-v0": None,
     "meta/ML25-v0": None,

@@ -46,6 +46,7 @@ class CurveData:
             `episodes` (K), `rows_per_task` (R), `frozen_episodes` (F), `seed` (of the evaluation),
             and whatever else matters: `deterministic`, `env_kwargs`, `num_envs`, `metazoo`
             (version), `training_seed`, `steps` and `bins` of a lifetime (K is then `bins`),
+            `exploration_episodes` (how many of the K, the first ones, are for exploring),
             `task_labels` (names of a discrete part of the tasks, see `by`).
             `seeds`, a list, exists after `merge`.
         rewards: Mean over rows, [N, T]; only if lengths are fixed.
@@ -187,6 +188,22 @@ class CurveData:
         sums = self.series(of).sum(axis=1, keepdims=True)
         error = bootstrap.standard_error(sums, self.n_seeds, self.shared_tasks)
         return float(sums.mean()), float(error[0])
+
+    def execution(self, of: str = "returns") -> tuple[float, float]:
+        """Return the mean over tasks and the episodes that count, and its standard error.
+
+        All count but the first `protocol["exploration_episodes"]`, which are for exploring.
+
+        Args:
+            of: Name of a series of episodes.
+
+        Raises:
+            ValueError: There is no such series, or this curve lacks it.
+        """
+        exploring = 0 if of.startswith("frozen") else self.protocol.get("exploration_episodes", 0)
+        means = self.series(of)[:, exploring:].mean(axis=1, keepdims=True)
+        error = bootstrap.standard_error(means, self.n_seeds, self.shared_tasks)
+        return float(means.mean()), float(error[0])
 
     def per_step(self) -> PerStep | None:
         """Return the reward at each step, expected where known; None where lengths vary."""

@@ -41,6 +41,7 @@ def _table(curve: CurveData) -> list[str]:
     names = [n for n in SERIES if n not in ("rewards", "expected_rewards")]
     names = [n for n in names if getattr(curve, n) is not None and getattr(curve, n).size]
     lines = []
+    exploring = curve.protocol.get("exploration_episodes", 0)
     for name in names:
         mean, (low, high) = curve.mean(name), curve.interval(of=name)
         lines.append(f"  {name.replace('_', ' ')}: mean and 95 % interval")
@@ -50,7 +51,12 @@ def _table(curve: CurveData) -> list[str]:
             lines += ["       ..."] if k != last + 1 else []
             which = f"episode {k + 1:3d}" if len(mean) > 1 else "the episode"
             lines.append(f"    {which} {mean[k]:12.5g}   [{low[k]:.5g}, {high[k]:.5g}]")
-        if "returns" in name:
+            if k < exploring and not name.startswith("frozen"):
+                lines[-1] += "   (exploring)"
+        if exploring and not name.startswith("frozen"):
+            value, error = curve.execution(name)
+            lines.append(f"    execution   {value:12.5g}   +- {error:.2g} (standard error)")
+        elif "returns" in name:
             value, error = curve.total(name)
             lines.append(f"    total       {value:12.5g}   +- {error:.2g} (standard error)")
     steps = curve.per_step()

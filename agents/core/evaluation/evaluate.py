@@ -39,6 +39,7 @@ def evaluate(
     episodes: int | None = None,
     rows_per_task: int = 1,
     frozen_episodes: int = 0,
+    exploration_episodes: int | None = None,
     steps: int | None = None,
     bins: int = BINS,
     env_kwargs: Mapping[str, Any] | None = None,
@@ -62,6 +63,9 @@ def evaluate(
         rows_per_task: Rows that share a task and a learner; episode k+1 starts once all
             have ended episode k.
         frozen_episodes: Further episodes after `freeze()`, kept apart.
+        exploration_episodes: First episodes of the K that do not count, because they are for
+            exploring: `curve.execution()` is the mean of the others. None takes the
+            environment's, which is 0 for most.
         steps: Measure a lifetime of this many steps per row instead of episodes; the
             environment keeps its task throughout.
         bins: Parts in which a lifetime is reported; must divide `steps`, and requires it.
@@ -81,8 +85,9 @@ def evaluate(
     """
     if steps is None and bins != BINS:
         raise ValueError(f"bins={bins!r} are parts of a lifetime; give steps too")
-    if steps is not None and episodes is not None:
-        raise ValueError(f"give episodes={episodes!r} or steps={steps!r}, not both")
+    for name, value in (("episodes", episodes), ("exploration_episodes", exploration_episodes)):
+        if steps is not None and value is not None:
+            raise ValueError(f"give {name}={value!r} or steps={steps!r}, not both")
     plan = _Plan(
         num_tasks=num_tasks,
         episodes=1 if episodes is None else episodes,
@@ -102,6 +107,9 @@ def evaluate(
     probe = make(num_envs=1)
     if episodes is None:
         plan = replace(plan, episodes=probe.episodes_per_trial)
+    if steps is None:
+        own = probe.exploration_episodes if exploration_episodes is None else exploration_episodes
+        plan = replace(plan, exploration_episodes=own)
     tasks = first_tasks(probe, num_tasks, seed)
     jsonable = probe.single_task_space.to_jsonable([_tasks.at(tasks, i) for i in range(num_tasks)])
     labels = {key: list(names) for key, names in probe.task_labels.items()}
@@ -111,7 +119,7 @@ def evaluate(
         "env": identity,
         "env_kwargs": _jsonable(kwargs),
         "split": split,
-        **asdict(plan),
+        **_numbers(plan),
         **_notes(learner),
         "training_seed": _known(getattr(agent, "seed", None)),
         "training_steps": _known(getattr(agent, "num_timesteps", None)),
@@ -142,11 +150,17 @@ class _Plan:
     deterministic: bool | str
     seed: int
     num_envs: int
+    exploration_episodes: int = 0
 
     def __post_init__(self) -> None:
         least = {"num_tasks": 1, "episodes": 1, "rows_per_task": 1, "num_envs": 1}
-        for name, smallest in {**least, "frozen_episodes": 0}.items():
+        for name, smallest in {**least, "frozen_episodes": 0, "exploration_episodes": 0}.items():
             object.__setattr__(self, name, whole(name, getattr(self, name), smallest))
+        if self.exploration_episodes and self.exploration_episodes >= self.episodes:
+            raise ValueError(
+                f"exploration_episodes={self.exploration_episodes} leaves none of "
+                f"episodes={self.episodes} that counts; play more episodes"
+            )
         object.__setattr__(self, "seed", valid_seed(self.seed))
         if isinstance(self.deterministic, np.bool_):
             object.__setattr__(self, "deterministic", bool(self.deterministic))
@@ -166,6 +180,14 @@ class _Plan:
         if self.frozen_episodes:
             given = self.frozen_episodes
             raise ValueError(f"frozen_episodes={given} follow episodes, not a lifetime")
+
+
+def _numbers(plan: _Plan) -> dict[str, Any]:
+    """Return the numbers of a plan for the protocol; of exploration only where there is any."""
+    numbers = asdict(plan)
+    if not plan.exploration_episodes:
+        del numbers["exploration_episodes"]
+    return numbers
 
 
 def _play(
