@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .core.play.player import Player
     from .core.play.step import Step
     from .diayn import DIAYN
+    from .dream import DREAM
     from .es import ES
     from .frodo import FRODO
     from .impala import IMPALA, STAC, STACX
@@ -69,6 +70,7 @@ ALGORITHMS = {
     "ppo": "agents.ppo:PPO",
     "dpo": "agents.ppo:DPO",
     "diayn": "agents.diayn:DIAYN",
+    "dream": "agents.dream:DREAM",
 }
 
 _PLACES = {
@@ -99,6 +101,7 @@ __all__ = [
     "BMG",
     "DPO",
     "DIAYN",
+    "DREAM",
     "EMAML",
     "ES",
     "FOMAML",

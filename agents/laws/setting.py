@@ -22,6 +22,7 @@ IDS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("meta/BernoulliBandit-v0", {"pulls": 5}),
     ("meta/PointGoal-v0", {"max_episode_steps": 4, "episodes_per_trial": 2}),
     ("meta/Sinusoid-v0", {}),
+    ("meta/BusGrid-v0", {"size": 5, "buses": 2, "steps": 3}),
 )
 # Small argument values, for agents that have these arguments.
 _SMALL: dict[str, Any] = {

@@ -49,6 +49,10 @@ _OF: dict[str, dict[str, Any]] = {
         **{"policy": "MlpPolicy", "n_envs": 4, "n_skills": 2, "learning_starts": 1},
         **{"updates_per_step": 0.2, "batch_size": 4, **_TINY},
     },
+    "DREAM": {
+        **{"policy": "GruPolicy", "n_envs": 4, "gradient_steps": 1, "batch_size": 4},
+        **{"buffer_size": 1000, "policy_kwargs": {"hidden_size": 4, "latent_size": 2}},
+    },
     "LPG": {
         **{"policy": "MlpPolicy", "n_envs": 4, "rows_per_task": 2, "n_steps": 1, "n_updates": 2},
         **{"rule_size": 4, "n_predictions": 3, **_TINY},

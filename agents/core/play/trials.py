@@ -18,7 +18,7 @@ from .recurrent import RecurrentInnerLoop
 
 _PER_STEP = (
     *("inputs", "actions", "params", "values", "rewards", "ends"),
-    *("successes", "successors", "tasks", "cut_values"),
+    *("successes", "successors", "tasks", "cut_values", "terminated"),
 )
 
 
@@ -38,6 +38,8 @@ class Trials:
     tasks: torch.Tensor | None = None  # flat current tasks, [T, B, ...], if requested
     # values of the true successors where episodes were truncated, else 0, [T, B], if requested
     cut_values: torch.Tensor | None = None
+    # where an episode terminated (rather than was truncated), bool [T, B], if the loop keeps it
+    terminated: torch.Tensor | None = None
 
     @property
     def num_steps(self) -> int:

@@ -1,0 +1,13 @@
+"""Presets of DREAM: per id, with the source of the settings and what they scored here."""
+
+from typing import Any
+
+PRESETS: dict[str, dict[str, Any]] = {
+    # The smallest city in which exploring pays: 6 problems; known .8, walking .3, best without
+    # exploring .4.
+    "dream-bus-grid-small": {
+        "id": "meta/BusGrid-v0",
+        "env_kwargs": {"buses": 3},
+        "arguments": {},
+    },
+}

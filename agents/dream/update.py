@@ -1,0 +1,145 @@
+"""DREAM's gradient steps. T steps, B episodes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..core.play.replay import TaskReplay
+from . import losses
+from .episodes import Episodes, draw
+from .policies import DreamPolicy, RecurrentQ
+
+_PARTS = ("exploration", "execution", "inference", "embedding")
+
+
+class Updater:
+    """Trains both policies, the latents of problems and their inference from replayed episodes.
+
+    Args:
+        policy: The networks.
+        exploring: Episodes that explored.
+        executing: Episodes that carried out.
+        settings: The agent's arguments.
+    """
+
+    def __init__(
+        self,
+        policy: DreamPolicy,
+        exploring: TaskReplay,
+        executing: TaskReplay,
+        settings: Mapping[str, Any],
+    ):
+        self.policy, self.exploring, self.executing = policy, exploring, executing
+        self.settings = settings
+        self.optimizer = torch.optim.Adam(
+            [part for name in _PARTS for part in getattr(policy, name).parameters()], lr=1e-3
+        )
+
+    def run(self, count: int, seed: int, rate: float) -> dict[str, float]:
+        """Take gradient steps, and return the means of their figures.
+
+        Args:
+            count: How many.
+            seed: Seed of draws and noise.
+            rate: Learning rate.
+        """
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        rng = np.random.default_rng(seed)
+        generator = torch.Generator().manual_seed(seed % 2**63)
+        logged: dict[str, list[float]] = {}
+        size, device = self.settings["batch_size"], next(self.policy.parameters()).device
+        for _ in range(count):
+            explored = draw(self.exploring, size, rng, device)
+            executed = draw(self.executing, size, rng, device)
+            for name, figure in self.step(explored, executed, generator).items():
+                logged.setdefault(name, []).append(float(figure.detach()))
+        return {name: float(np.mean(values)) for name, values in logged.items()}
+
+    def step(
+        self, explored: Episodes, executed: Episodes, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Take one gradient step, and return figures.
+
+        Args:
+            explored: Episodes that explored.
+            executed: Episodes that carried out.
+            generator: Draws the noise on latents.
+        """
+        found = self.losses(explored, executed, generator)
+        self.optimizer.zero_grad()
+        found.pop("loss").backward()
+        most = self.settings["max_grad_norm"]
+        for name in _PARTS:
+            parameters = list(getattr(self.policy, name).parameters())
+            nn.utils.clip_grad_norm_(parameters, math.inf if most is None else most)
+        self.optimizer.step()
+        self.policy.follow(self.settings["tau"])
+        return found
+
+    def losses(
+        self, explored: Episodes, executed: Episodes, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Return the whole loss and its parts.
+
+        Args:
+            explored: As in `step`.
+            executed: As in `step`.
+            generator: As in `step`.
+        """
+        if self.settings["explore"] == "none":
+            blank = executed.rewards.new_zeros(len(executed.codes), self.policy.latent_size)
+            carried = self._execution_loss(executed, blank)
+            return {"loss": carried, "execution_loss": carried}
+        latents = self.policy.latents(executed.codes)
+        noise = torch.randn(latents.shape, generator=generator).to(latents.device)
+        carried = self._execution_loss(executed, latents + self.settings["latent_noise"] * noise)
+        bottleneck = losses.bottleneck_loss(latents, self.settings["free_size"])
+        target = self.policy.latents(explored.codes).detach()
+        inferred, _ = self.policy.inference(explored.inputs)
+        inference = losses.inference_loss(inferred, target, explored.seen)
+        found = {
+            "execution_loss": carried,
+            "inference_loss": inference,
+            "latent_size": latents.pow(2).sum(dim=-1).mean(),
+            **self._told(explored, inferred, target),
+        }
+        total = carried + self.settings["bottleneck_coef"] * bottleneck + inference
+        if self.settings["explore"] == "learnt":
+            found["exploration_loss"] = self._exploration_loss(explored, inferred, target)
+            total = total + found["exploration_loss"]
+        return {"loss": total, **found}
+
+    def _execution_loss(self, episodes: Episodes, latents: Tensor) -> Tensor:
+        inputs = self.policy.told(episodes.inputs, latents)
+        network = self.policy.execution
+        return self._td_loss(network, "execution", inputs, episodes, episodes.rewards)
+
+    def _exploration_loss(self, episodes: Episodes, inferred: Tensor, target: Tensor) -> Tensor:
+        """Return exploration's loss, whose rewards are those of the present inference."""
+        gains = losses.information_gain(inferred, target, self.settings["exploration_penalty"])
+        network = self.policy.exploration
+        return self._td_loss(network, "exploration", episodes.inputs, episodes, gains)
+
+    def _td_loss(
+        self, network: RecurrentQ, name: str, inputs: Tensor, episodes: Episodes, rewards: Tensor
+    ) -> Tensor:
+        values, _ = network(inputs)
+        with torch.no_grad():
+            slow, _ = self.policy.slow[name](inputs)
+        targets = losses.double_q_targets(
+            rewards, episodes.terminated, values[1:], slow[1:], self.settings["gamma"]
+        )
+        return losses.td_loss(values[:-1], episodes.actions, targets, episodes.mask)
+
+    def _told(self, episodes: Episodes, inferred: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Return what of the distance from the latent is left after exploring."""
+        left = losses.distances(inferred.detach(), target)
+        last = episodes.mask.sum(dim=0).long()
+        return {"distance_left": left.gather(0, last[None]).mean() / left[0].mean()}
