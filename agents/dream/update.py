@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..core.learning.steps import take_steps
 from ..core.play.replay import TaskReplay
 from . import losses
 from .episodes import Episodes, draw
@@ -49,18 +50,13 @@ class Updater:
             seed: Seed of draws and noise.
             rate: Learning rate.
         """
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        rng = np.random.default_rng(seed)
-        generator = torch.Generator().manual_seed(seed % 2**63)
-        logged: dict[str, list[float]] = {}
         size, device = self.settings["batch_size"], next(self.policy.parameters()).device
-        for _ in range(count):
+
+        def one(rng: np.random.Generator, noise: torch.Generator) -> dict[str, Tensor]:
             explored = draw(self.exploring, size, rng, device)
-            executed = draw(self.executing, size, rng, device)
-            for name, figure in self.step(explored, executed, generator).items():
-                logged.setdefault(name, []).append(float(figure.detach()))
-        return {name: float(np.mean(values)) for name, values in logged.items()}
+            return self.step(explored, draw(self.executing, size, rng, device), noise)
+
+        return take_steps(one, [self.optimizer], count, seed, rate)
 
     def step(
         self, explored: Episodes, executed: Episodes, generator: torch.Generator
@@ -81,7 +77,7 @@ class Updater:
             nn.utils.clip_grad_norm_(parameters, math.inf if most is None else most)
         self.optimizer.step()
         self.policy.follow(self.settings["tau"])
-        return found
+        return {name: figure.detach() for name, figure in found.items()}
 
     def losses(
         self, explored: Episodes, executed: Episodes, generator: torch.Generator

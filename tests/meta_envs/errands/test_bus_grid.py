@@ -131,19 +131,19 @@ def steps_needed(size: int, buses: int, goal: tuple[int, int]) -> float:
         return found
 
     every = frozenset(itertools.permutations(range(buses)))
-    return best((middle, middle), every, 3)
+    return best((middle, middle), every, 2 * buses - 1)
 
 
 @pytest.mark.parametrize(
     ("size", "values"),
-    [(5, (0.7, 0.7, 0.7)), (7, (0.6, 0.5, 0.5)), (9, (0.6, 0.4, 0.3)), (11, (0.6, 0.4, 0.2))],
+    [(9, (0.6, 0.4, 0.3)), (11, (0.6, 0.4, 0.2))],
 )
 def test_what_acting_without_exploring_is_worth(size: int, values: tuple[float, ...]) -> None:
     last = size - 1
     corners = [(0, 0), (0, last), (last, 0), (last, last)]
     for buses, value in zip((2, 3, 4), values, strict=True):
         steps = [steps_needed(size, buses, goal) for goal in corners[:buses]]
-        assert 1.0 - 0.1 * (np.mean(steps) - 1.0) == pytest.approx(value, abs=0.05)
+        assert 1.0 - 0.1 * (np.mean(steps) - 1.0) == pytest.approx(value)
 
 
 def test_published_splits() -> None:
