@@ -18,11 +18,11 @@ from ..core.base.venv import check_spaces, trial_length
 from ..core.play.player import OnStep
 from ..core.play.trials import TrialCollector, Trials
 from ..core.play.view import RowsView
-from .episodes import cut, store
-from .inner_loop import DreamInnerLoop, ToldLoop
+from .episodes import cut, draw, store
+from .inner_loop import DreamInnerLoop, ToldDream, ToldLoop
 from .policies import DreamPolicy, ProblemCode
 from .presets import PRESETS
-from .update import Updater
+from .update import Updater, left_after
 
 
 class DREAM(DiscountArguments, IterativeAlgorithm):
@@ -185,6 +185,26 @@ class DREAM(DiscountArguments, IterativeAlgorithm):
             **more,
         )
 
+    @torch.no_grad()
+    def distance_left(self, n_trials: int = 8, seed: int = 0) -> float:
+        """Return what of the squared distance from the problem's latent exploring leaves.
+
+        The mean distance after exploring training tasks as a new trial does, over that before the
+        first step.
+
+        Args:
+            n_trials: Trials that each row explores.
+            seed: Seed of tasks and actions.
+        """
+        trials = self._play(fold(seed, "act"), fold(seed, "explore"), n_trials, 0.0, lambda _: True)
+        kept = store(10**6, self.policy.builder.size, self.code.size)
+        for explores, fields in cut(trials, self.exploration_episodes):
+            if explores:
+                kept.add(0, fields, recent=False, trial=True)
+        episodes = draw(kept, self.n_envs * n_trials, np.random.default_rng(seed), self.device)
+        inferred, _ = self.policy.inference(episodes.inputs)
+        return float(left_after(episodes, inferred, self.policy.latents(episodes.codes)))
+
     # ---- the outer loop -------------------------------------------------------------------------
 
     def iteration_steps(self) -> int | None:
@@ -204,17 +224,18 @@ class DREAM(DiscountArguments, IterativeAlgorithm):
         return first + (last - first) * self._progress / self.exploration_fraction
 
     def _collect(self, on_step: OnStep) -> Trials:
-        view = RowsView(self.venv)
-        loop = self._told_loop(
-            view,
-            1,
-            fold(self.seed, "act", self.iteration),
-            epsilon=self.epsilon(),
-            told=np.arange(self.n_envs) % 2 == 1,
-        )
+        act, collect = (fold(self.seed, name, self.iteration) for name in ("act", "collect"))
+        return self._play(act, collect, self.n_trials, self.epsilon(), on_step)
+
+    def _play(
+        self, act: int, collect: int, n_trials: int, epsilon: float, on_step: OnStep
+    ) -> Trials:
+        """Play trials of training tasks, of which every second row is told the problem."""
+        view, told = RowsView(self.venv), np.arange(self.n_envs) % 2 == 1
+        loop = self._told_loop(view, 1, act, epsilon=epsilon, told=told)
         view.show_tasks_to(loop)
-        collector: Any = TrialCollector(self.venv, self.n_trials)
-        return collector.collect(loop, fold(self.seed, "collect", self.iteration), on_step)
+        collector: Any = TrialCollector(self.venv, n_trials)
+        return collector.collect(loop, collect, on_step)
 
     def train(self, experience: Trials) -> dict[str, float]:
         """Keep the episodes, take the gradient steps, and return figures to log."""
@@ -270,23 +291,3 @@ class DREAM(DiscountArguments, IterativeAlgorithm):
         values, carried = self.policy.execution(self.policy.told(shown, latents), carried)
         best = values[0].argmax(dim=1).cpu().numpy() + self.policy.first_action
         return best, (carried.cpu().numpy(),)
-
-
-class ToldDream:
-    """A trained DREAM whose execution is told the problem: what exploring could gain at most.
-
-    Args:
-        agent: The agent.
-    """
-
-    def __init__(self, agent: DREAM):
-        self.agent = agent
-
-    def __repr__(self) -> str:
-        """Name it, for protocols."""
-        return "DREAM, told the problem"
-
-    def inner_loop(self, venv: Any, rows_per_task: int = 1, seed: int | None = None) -> ToldLoop:
-        """Return a loop that reads tasks; otherwise as in `DREAM`."""
-        check_spaces(venv, self.agent.observation_space, self.agent.action_space)
-        return self.agent._told_loop(venv, rows_per_task, seed)

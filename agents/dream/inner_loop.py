@@ -9,6 +9,7 @@ import torch
 
 from meta_envs.core.rng import RowRandom
 
+from ..core.base.venv import check_spaces
 from ..core.play.inner_loop import InnerLoop, Rows
 from ..core.play.step import Step
 from .policies import DreamPolicy, ProblemCode
@@ -194,3 +195,23 @@ class ToldLoop(DreamInnerLoop):
         if rows.size and self.explore != "none":
             codes = torch.from_numpy(self.code(self.venv.tasks, rows)).to(self._device)
             self.latents[rows] = self.policy.latents(codes)
+
+
+class ToldDream:
+    """A trained DREAM whose execution is told the problem: what exploring could gain at most.
+
+    Args:
+        agent: The agent.
+    """
+
+    def __init__(self, agent: Any):
+        self.agent = agent
+
+    def __repr__(self) -> str:
+        """Name it, for protocols."""
+        return "DREAM, told the problem"
+
+    def inner_loop(self, venv: Any, rows_per_task: int = 1, seed: int | None = None) -> ToldLoop:
+        """Return a loop that reads tasks; otherwise as in `DREAM`."""
+        check_spaces(venv, self.agent.observation_space, self.agent.action_space)
+        return self.agent._told_loop(venv, rows_per_task, seed)

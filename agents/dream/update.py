@@ -104,7 +104,7 @@ class Updater:
             "execution_loss": carried,
             "inference_loss": inference,
             "latent_size": latents.pow(2).sum(dim=-1).mean(),
-            **self._told(explored, inferred, target),
+            "distance_left": left_after(explored, inferred.detach(), target),
         }
         total = carried + self.settings["bottleneck_coef"] * bottleneck + inference
         if self.settings["explore"] == "learnt":
@@ -134,8 +134,15 @@ class Updater:
         )
         return losses.td_loss(values[:-1], episodes.actions, targets, episodes.mask)
 
-    def _told(self, episodes: Episodes, inferred: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """Return what of the distance from the latent is left after exploring."""
-        left = losses.distances(inferred.detach(), target)
-        last = episodes.mask.sum(dim=0).long()
-        return {"distance_left": left.gather(0, last[None]).mean() / left[0].mean()}
+
+def left_after(episodes: Episodes, inferred: Tensor, latents: Tensor) -> Tensor:
+    """Return what of the distance from the latents is left after exploring, a fraction.
+
+    Args:
+        episodes: Episodes that explored.
+        inferred: What is inferred from each prefix of them, [T + 1, B, L].
+        latents: Of their problems, [B, L].
+    """
+    left = losses.distances(inferred, latents)
+    last = episodes.mask.sum(dim=0).long()
+    return left.gather(0, last[None]).mean() / left[0].mean()
