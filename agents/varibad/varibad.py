@@ -22,6 +22,7 @@ from ..core.base.updates import GradientUpdate, Update
 from ..core.base.venv import check_spaces
 from ..core.nets.belief import gaussian_sample
 from ..core.play.trials import Batch, Trials
+from .bonus import Bonus, BonusArguments
 from .decoder_set import make_decoders
 from .decoders import CellDecoder
 from .experience import Transitions, TrialBuffer, transitions_of
@@ -31,7 +32,7 @@ from .policies import BeliefPolicy
 from .presets import PRESETS
 
 
-class VariBAD(PPOArguments, TrialAlgorithm):
+class VariBAD(BonusArguments, PPOArguments, TrialAlgorithm):
     """VariBAD (Zintgraf et al. 2020, arXiv 1910.08348), with PPO.
 
     A GRU turns the trial so far into a Gaussian belief over a latent task. It learns from decoders,
@@ -44,6 +45,9 @@ class VariBAD(PPOArguments, TrialAlgorithm):
     either (decoders do see it), but also the observation before each step; both parts of the bound
     are means over trials (in the release the KL is a sum, see `kl_scale`); on GridNavi the preset's
     decoder knows that one cell is the goal (`reward_decoder="cells"` is the paper's).
+
+    With `novelty_coef=1` and `surprise_coef=1` it is HyperX (Zintgraf et al. 2021, arXiv
+    2010.01062), which pays in training for exploring beliefs, for rewards that VariBAD never finds.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -154,6 +158,10 @@ class VariBAD(PPOArguments, TrialAlgorithm):
             ).to(self.device)
         trained = [*self.policy.encoder.parameters(), *self.decoders.parameters()]
         self.vae_optimizer = torch.optim.Adam(trained, lr=1e-3)
+        coefs = {"novelty": self.novelty_coef, "surprise": self.surprise_coef}
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(fold(self.seed, "novelty") % 2**63)
+            self.bonus = Bonus(self.policy, self.decoders, coefs, self.device)
 
     def _make_optimizer(self) -> torch.optim.Optimizer:
         trained: Any = self.policy.acting_parameters()
@@ -170,10 +178,13 @@ class VariBAD(PPOArguments, TrialAlgorithm):
         )
 
     def _networks(self) -> dict[str, nn.Module]:
-        return {**super()._networks(), "decoders": self.decoders}
+        return {**super()._networks(), "decoders": self.decoders, **self.bonus.networks}
 
     def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        return {**super()._optimizers(), "vae.optimizer": self.vae_optimizer}
+        novelty = (
+            {} if self.bonus.optimizer is None else {"novelty.optimizer": self.bonus.optimizer}
+        )
+        return {**super()._optimizers(), "vae.optimizer": self.vae_optimizer, **novelty}
 
     def inner_loop(
         self, venv: Any, rows_per_task: int = 1, seed: int | None = None
@@ -193,8 +204,20 @@ class VariBAD(PPOArguments, TrialAlgorithm):
     def train(self, trials: Trials) -> dict[str, float]:
         """Update the policy from the trials of one iteration, then the belief from the buffer."""
         figures = super().train(trials)
-        self.vae_buffer.add(transitions_of(trials, self.policy.builder))
-        return {**figures, **self._train_belief()}
+        transitions = transitions_of(trials, self.policy.builder)
+        if self.bonus.coefs:
+            generator = torch.Generator().manual_seed(fold(self.seed, "novelty", self.iteration))
+            self.bonus.train(transitions.to(self.device), self.vae_updates, generator)
+        self.vae_buffer.add(transitions)
+        return {**figures, **self._train_belief(), **self.bonus.figures}
+
+    def paid(self, trials: Trials, rewards: torch.Tensor, gamma: float) -> torch.Tensor:
+        """Add HyperX's bonuses, whose weight falls to 0 over training."""
+        if not self.bonus.coefs:
+            return rewards
+        transitions = transitions_of(trials, self.policy.builder).to(self.device)
+        left = 1.0 - min(self.num_timesteps / max(self._total_timesteps, 1), 1.0)
+        return rewards + left * self.bonus.pay(transitions, gamma).to(rewards.device)
 
     @torch.no_grad()
     def prepare(self, trials: Trials, gamma: float) -> Batch:
@@ -253,6 +276,13 @@ class VariBAD(PPOArguments, TrialAlgorithm):
         return {name: float(np.mean(values)) for name, values in logged.items()}
 
     # ---- state ----------------------------------------------------------------------------------
+
+    def _extra_state(self) -> dict[str, Any]:
+        return {**super()._extra_state(), **self.bonus.state()}
+
+    def _set_extra_state(self, state: Mapping[str, Any]) -> None:
+        super()._set_extra_state(state)
+        self.bonus.load_state(state)
 
     def _capture(self) -> tuple[dict[str, Any], dict[str, dict]]:
         progress, tensors = super()._capture()

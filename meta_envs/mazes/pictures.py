@@ -74,13 +74,19 @@ class Visits:
 
 
 def draw_grid_navi(
-    visit: Visit, *, goal: np.ndarray, episode: tuple[int, int], step: tuple[int, int]
+    visit: Visit,
+    *,
+    goal: np.ndarray,
+    gate: tuple[int, int] | None = None,
+    episode: tuple[int, int],
+    step: tuple[int, int],
 ) -> np.ndarray:
     """Draw an open grid, y upwards: uint8 [height, width, 3].
 
     Args:
         visit: What the row has done.
         goal: x and y of the goal.
+        gate: x and y of the cell without which the goal does not pay; None where there is none.
         episode: Number of the episode, and number of episodes per trial.
         step: Number of the step, and number of steps per episode.
     """
@@ -93,8 +99,12 @@ def draw_grid_navi(
     canvas = draw_page("GridNavi", visit, episode, step)
     draw_visits(canvas, visit, corner, cell)
     _draw_goal(canvas, corner(*goal.tolist()), cell)
+    if gate is not None:
+        ring = max(2.0, cell * 0.07)
+        canvas.circle(_middle(corner(*gate), cell), cell * 0.36, GREEN, line_width=ring)
     draw_way(canvas, [_middle(corner(*place), cell) for place in visit.way], cell)
-    _legend(canvas, "goal, hidden from the agent", start=False)
+    words = "goal, hidden" if gate else "goal, hidden from the agent"
+    _legend(canvas, words, ring="gate" if gate else None)
     return canvas.array()
 
 
@@ -132,7 +142,7 @@ def draw_maze(
     canvas.circle(middle, cell * 0.36, GREEN, line_width=max(2.0, cell * 0.07))
     _draw_goal(canvas, corner(*goal.tolist()), cell)
     draw_way(canvas, [_middle(corner(*place), cell) for place in visit.way], cell)
-    _legend(canvas, "goal (hidden)", start=True)
+    _legend(canvas, "goal (hidden)", ring="start")
     return canvas.array()
 
 
@@ -206,14 +216,14 @@ def draw_way(canvas: Canvas, points: list[Point], cell: float) -> None:
     canvas.circle(points[-1], cell * 0.2, BLUE)
 
 
-def _legend(canvas: Canvas, goal: str, *, start: bool) -> None:
+def _legend(canvas: Canvas, goal: str, *, ring: str | None) -> None:
     y = canvas.height - FOOT / 2
     x: float = MARGIN + 8
     canvas.circle((x, y), 6, BLUE)
     x += 13 + canvas.text("agent", (x + 13, y), size=12, color=MUTED, anchor="midleft") + 24
-    if start:
+    if ring is not None:
         canvas.circle((x, y), 7, GREEN, line_width=2)
-        x += 13 + canvas.text("start", (x + 13, y), size=12, color=MUTED, anchor="midleft") + 24
+        x += 13 + canvas.text(ring, (x + 13, y), size=12, color=MUTED, anchor="midleft") + 24
     canvas.star((x, y), 8, ORANGE)
     x += 13 + canvas.text(goal, (x + 13, y), size=12, color=MUTED, anchor="midleft") + 24
     canvas.rect(x - 7, y - 7, 14, 14, mix(FAINT, SKY, 0.6), radius=2)

@@ -45,6 +45,7 @@ _VARIANTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("meta/TabularMDP-v0", {"states": 2, "actions": 2, "horizon": 1}),
     ("meta/TwoStep-v0", {"second_stage": False, "rounds": 4}),
     ("meta/GridNavi-v0", {"size": 3, "steps": 2, "split": "test"}),
+    ("meta/GridNavi-v0", {"size": 3, "steps": 6, "gate": True}),
     ("meta/RandomMaze-v0", {"size": 5, "split": "all", "episodes_per_trial": 3}),
     ("meta/TabularGrid-v0", {"level": "groove", "size": 5, "steps": 30, "split": "test"}),
     ("meta/RandomGrid-v0", {"level": "small_sparse", "moves": 4}),

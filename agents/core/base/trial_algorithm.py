@@ -174,6 +174,16 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
         """
         return trials.values * trials.mask
 
+    def paid(self, trials: Trials, rewards: torch.Tensor, gamma: float) -> torch.Tensor:
+        """Return what the policy learns from, [T, B]: the rewards, or these and a bonus.
+
+        Args:
+            trials: Trials of one iteration.
+            rewards: Rewards, normalised if the agent does so, [T, B].
+            gamma: Discount.
+        """
+        return rewards
+
     @torch.no_grad()
     def prepare(self, trials: Trials, gamma: float) -> Batch:
         """Compute advantages over the whole trial, and what the loss needs from its policy."""
@@ -183,6 +193,7 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
             rewards = self.reward_normaliser.normalise(rewards)
             if not self.policy.sees_raw_rewards:
                 self.policy.reward_scale.fill_(1.0 / self.reward_normaliser.scale)
+        rewards = self.paid(trials, rewards, gamma)
         continues = trials.continues
         if self.cut_at_episode_ends:
             continues = continues * (~trials.ends).to(continues.dtype)

@@ -106,3 +106,25 @@ def test_a_goal_outside_the_grid_is_refused():
 def test_bad_arguments_are_refused_by_name(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         gym.make(_ID, **wrong)
+
+
+def test_behind_the_gate_the_goal_pays_once_the_far_corner_was_visited():
+    env = gym.make("meta/GridNavi-v0", gate=True, render_mode="rgb_array")
+    assert len(env.unwrapped.tasks_in_split) < 21 and env.unwrapped.gate == (4, 4)
+    env.reset(seed=0, options={"task": {"goal": [4, 3]}})
+    up, right, down = 1, 2, 3
+    rewards = [env.step(action)[1] for action in [right] * 4 + [up] * 4 + [down, 0]]
+    assert rewards == [-0.1] * 8 + [1.0, 1.0]  # past the goal, which did not pay yet
+    env.reset()
+    rewards = [env.step(action)[1] for action in [right] * 4 + [up] * 3]
+    assert rewards == [-0.1] * 6 + [1.0]  # open to the end of the trial
+    env.render()
+    for _ in range(2):
+        env.reset()
+    info = env.reset()[1]  # a new trial
+    assert info["trial_start"]
+    env.reset(options={"task": {"goal": [2, 0]}})
+    steps = [env.step(right) for _ in range(2)]
+    assert steps[-1][1] == -0.1 and not steps[-1][4]["success"]
+    with pytest.raises(ValueError, match="is the gate"):
+        env.unwrapped.set_task({"goal": [4, 4]})
