@@ -61,7 +61,9 @@ class DREAM(DiscountArguments, IterativeAlgorithm):
         default="learnt",
     )
     n_trials: int = argument("Trials a row plays in an iteration.", at_least(1), default=1)
-    gradient_steps: int = argument("Updates an iteration.", at_least(1), default=16)
+    gradient_steps: int = argument(
+        "Updates after the trials of an iteration.", at_least(1), default=16
+    )
     batch_size: int = argument("Episodes of each kind an update.", at_least(1), default=48)
     buffer_size: int = argument("Steps kept of each kind of episode.", at_least(1), default=200_000)
     tau: float = argument("Share of the networks in their slow copies.", within(0, 1), default=0.01)
