@@ -181,10 +181,8 @@ class VariBAD(BonusArguments, PPOArguments, TrialAlgorithm):
         return {**super()._networks(), "decoders": self.decoders, **self.bonus.networks}
 
     def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        novelty = (
-            {} if self.bonus.optimizer is None else {"novelty.optimizer": self.bonus.optimizer}
-        )
-        return {**super()._optimizers(), "vae.optimizer": self.vae_optimizer, **novelty}
+        own = {"vae.optimizer": self.vae_optimizer}
+        return {**super()._optimizers(), **own, **self.bonus.optimizers}
 
     def inner_loop(
         self, venv: Any, rows_per_task: int = 1, seed: int | None = None

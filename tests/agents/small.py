@@ -69,6 +69,8 @@ def make(name: str, env: Any = None, **more: Any) -> Any:
     """Make the smallest agent of a name."""
     if env is None:
         env = "meta/Sinusoid-v0" if name == "SupervisedMAML" else "small/Nagging-v0"
+    if name == "DREAM" and env == "small/Nagging-v0":  # takes discrete actions alone
+        more["env_kwargs"] = {"discrete": True, **more.get("env_kwargs", {})}
     given = {**_OF.get(name, {"policy": "MlpPolicy", **_ROUNDS}), "preset": None, "seed": 0, **more}
     if not isinstance(env, str):
         given.pop("n_envs", None)
@@ -84,6 +86,7 @@ class Nagging(meta_envs.MetaVectorEnv):
         wrong: `"reward"`, `"observation"`, `"start"` or `"success"`; None is nothing.
         value: What is put there, at step 2 of every episode in row 1 (at step 3 for a start).
         only_at_ends: Speak of success at the ends of episodes alone.
+        discrete: Choose one of two actions, 0 or 1.
     """
 
     def __init__(
@@ -91,13 +94,16 @@ class Nagging(meta_envs.MetaVectorEnv):
         wrong: str | None = None,
         value: float = np.nan,
         only_at_ends: bool = False,
+        discrete: bool = False,
         **core: Any,
     ):
         self.wrong, self.value, self.only_at_ends = wrong, value, only_at_ends
         super().__init__(
             task_space=spaces.Dict({"arm": spaces.Discrete(2)}),
             observation_space=spaces.Box(-np.inf, np.inf, (1,), np.float32),
-            action_space=spaces.Box(-1.0, 1.0, (1,), np.float32),
+            action_space=spaces.Discrete(2)
+            if discrete
+            else spaces.Box(-1.0, 1.0, (1,), np.float32),
             **core,
         )
         self.infos = {"success": np.zeros(self.num_envs)}
@@ -113,7 +119,7 @@ class Nagging(meta_envs.MetaVectorEnv):
 
     def step_rows(self, actions: np.ndarray) -> tuple[Any, ...]:
         observations = self.elapsed[:, None].astype(np.float32)
-        rewards = self.elapsed + 0.1 * actions[:, 0].astype(np.float64)
+        rewards = self.elapsed + 0.1 * actions.reshape(-1).astype(np.float64)
         self.infos["success"][:] = self.elapsed == (3 if self.only_at_ends else 2)
         here = np.flatnonzero((self.elapsed == 2) & (np.arange(self.num_envs) == 1))
         if self.wrong == "reward":
