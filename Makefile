@@ -16,7 +16,7 @@ PIP = -m pip install --quiet --disable-pip-version-check
 MADE_FROM = pyproject.toml constraints.txt
 PYTEST = OMP_NUM_THREADS=1 $(1)/bin/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo test lint floor metaworld wheel extras docs-tables clean
+.PHONY: demo test lint floor metaworld wheel extras docs docs-tables clean
 
 demo: $(VENV)/.installed
 	$(VENV)/bin/python examples/01_bandit_demo.py $(PICTURE)
@@ -47,6 +47,10 @@ extras: $(VENV)/.installed-dev
 	$(VENV)/bin/python $(PIP) uv
 	$(VENV)/bin/python tests/check_extras.py
 
+# The site, in build/docs/html; needs Python 3.11. Films and curves are drawn, links and pages checked.
+docs: $(VENV)/.installed-docs
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m docs.build
+
 # The tables of README.md, from the registry.
 docs-tables: $(VENV)/.installed
 	$(VENV)/bin/python docs/tables.py
@@ -67,6 +71,11 @@ $(VENV)/.installed: $(MADE_FROM) | $(VENV)/bin/python
 $(VENV)/.installed-dev: $(MADE_FROM) | $(VENV)/bin/python
 	@echo "Installing metazoo and what its tests need into $(VENV); this takes a minute or two."
 	$(VENV)/bin/python $(PIP) -c constraints.txt -e ".[dev]"
+	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-docs: $(MADE_FROM) | $(VENV)/bin/python
+	@echo "Installing metazoo and what builds its site into $(VENV); this takes a minute or two."
+	$(VENV)/bin/python $(PIP) -c constraints.txt -e ".[docs]"
 	@touch $@ $(VENV)/.installed
 
 $(FLOOR)/.installed: pyproject.toml constraints-floor.txt | $(FLOOR)/bin/python

@@ -1,0 +1,1 @@
+"""The documentation: tables of README.md, and the site that `make docs` builds."""

@@ -1,0 +1,40 @@
+"""Build the site into build/docs/html: `make docs`, or
+
+    python -m docs.build
+
+Draws the films and curves, writes the pages, runs Sphinx (a warning is an error) and checks what
+came out (`docs/check_site.py`).
+"""  # noqa: D400, D415
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+from docs import check_site
+from docs.making import listing
+from docs.making.write import write
+
+BUILD = listing.ROOT / "build" / "docs"
+
+
+def main() -> int:
+    """Build and check; return 0 if all is well."""
+    began = time.monotonic()
+    source, html = BUILD / "source", BUILD / "html"
+    write(source)
+    sys.stdout.write(f"{time.monotonic() - began:.0f} s: pages, films and curves are written\n")
+    sys.stdout.flush()
+    command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-E", "-j", "2"]
+    command += ["-W", "--keep-going", str(source), str(html)]
+    if subprocess.run(command, cwd=listing.ROOT, check=False).returncode:
+        return 1
+    sys.stdout.write(f"{time.monotonic() - began:.0f} s: built {html / 'index.html'}\n")
+    failed = check_site.check(html, BUILD / "screens")
+    sys.stdout.write(f"{time.monotonic() - began:.0f} s: checked\n")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

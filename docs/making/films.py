@@ -1,0 +1,145 @@
+"""Films of task distributions: short GIFs of a learner at play, drawn while the site is built."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import listing
+
+FOLDER = "_static/films"  # in the site
+_PICTURES = 20  # of a film
+_WIDTH = 300  # pixels
+_COLORS = 96
+_MILLISECONDS = 180  # between two pictures
+_LAST = 1200  # that the last one stays
+_SEED = 1
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film of an id at play.
+
+    Args:
+        id: What is played.
+        player: Who plays it.
+        path: Of the GIF, from the root of the site.
+        still: Of its last picture.
+        alt: What it shows.
+    """
+
+    id: str
+    player: str
+    path: str
+    still: str
+    alt: str
+
+
+def draw(ids: Iterable[str], site: Path, processes: int = 2) -> dict[str, Film]:
+    """Draw films; those whose family cannot be made here, for want of an extra, are left out.
+
+    Args:
+        ids: Of what.
+        site: Folder that is the root of the site.
+        processes: That draw.
+    """
+    (site / FOLDER).mkdir(parents=True, exist_ok=True)
+    # outlines of bodies: the same on every machine, with a graphics card or without
+    os.environ.update(MUJOCO_GL="disabled", SDL_VIDEODRIVER="dummy", OMP_NUM_THREADS="1")
+    names = list(ids)
+    with ProcessPoolExecutor(processes) as pool:
+        made = pool.map(film, names, [site] * len(names))
+    return {one.id: one for one in made if one is not None}
+
+
+def film(id: str, site: Path) -> Film | None:
+    """Draw a film of an id; None if an extra is missing."""
+    import meta_envs
+
+    try:
+        player, shown = _played(id)
+    except ImportError:
+        return None
+    name = f"{FOLDER}/{listing.short(id)}"
+    save(shown, site / f"{name}.gif")
+    shown[-1].save(site / f"{name}.png", optimize=True)
+    alt = f"{meta_envs.card(id).summary}: {len(shown)} pictures of {player} at play."
+    return Film(id, player, f"{name}.gif", f"{name}.png", alt)
+
+
+def save(pictures: list[Any], path: Path) -> None:
+    """Write pictures as a film that begins again after a while."""
+    first, *others = pictures
+    first.save(
+        path,
+        save_all=True,
+        append_images=others,
+        duration=[_MILLISECONDS] * len(others) + [_LAST],
+        loop=0,
+    )
+
+
+def _played(id: str) -> tuple[str, list[Any]]:
+    """Return who played, and pictures of it."""
+    from agents import baselines
+
+    candidates: list[Any] = [
+        baselines.Thompson(),
+        baselines.Thompson(model="gaussian"),
+        baselines.PSRL(),
+        baselines.GridPosteriorSampling(),
+        baselines.Expert(),
+        baselines.Random(),
+    ]
+    refused: Exception | None = None
+    for player in candidates:
+        try:
+            return type(player).__name__, pictures(id, player)
+        except ImportError:
+            raise
+        except (TypeError, ValueError, AttributeError, KeyError, NotImplementedError) as wrong:
+            refused = wrong  # a baseline of other tasks
+    raise RuntimeError(f"no baseline plays {id}") from refused
+
+
+class _EnoughError(Exception):
+    """The film is full."""
+
+
+def pictures(id: str, player: Any, most: int = _PICTURES, seed: int = _SEED) -> list[Any]:
+    """Return pictures of a trial, small and of few colours.
+
+    Args:
+        id: What is played, on tasks that are held out.
+        player: An agent or a baseline.
+        most: Pictures; the trial is left after so many.
+        seed: Of the task, the episodes and the player.
+    """
+    from PIL import Image
+
+    from agents.cli.trials import Moment, make_one, play_trial
+
+    venv = make_one(id, {}, None, None, True)
+    every = max(round(venv.metadata["render_fps"] / 12), 1)  # of fast bodies some are left out
+    shown: list[Any] = []
+
+    def show(moment: Moment) -> None:
+        if not (moment.over or moment.step % every == 0):
+            return
+        image = Image.fromarray(venv.render()[0])
+        height = round(image.height * _WIDTH / image.width)
+        small = image.resize((_WIDTH, height), Image.Resampling.LANCZOS)
+        shown.append(small.quantize(_COLORS, dither=Image.Dither.NONE))
+        if len(shown) >= most:
+            raise _EnoughError
+
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(_EnoughError):
+        play_trial(venv, player, seed, False, show)
+    venv.close()
+    return shown

@@ -1,0 +1,169 @@
+"""The site's generated pages: one for each family, id, agent and example, without building it."""
+
+import re
+
+import pytest
+
+import agents
+import meta_envs
+from docs import check_site
+from docs.making import (
+    agent_pages,
+    curves,
+    environments,
+    listing,
+    markdown,
+    numbers,
+    reference,
+    settings,
+    tutorials,
+    write,
+)
+
+OWN = [name for name in meta_envs.list_distributions() if name.startswith("meta/")]
+
+
+def test_every_id_and_agent_has_a_page_of_its_own():
+    ids, learners = listing.id_pages(), listing.agent_pages()
+    assert list(learners) == list(agents.ALGORITHMS)
+    assert sorted(ids) == OWN
+    pages = [*ids.values(), *learners.values(), *listing.family_pages().values()]
+    assert len(set(pages)) == len(pages)
+    assert len(listing.example_pages()) == len(list((listing.ROOT / "examples").glob("*.py")))
+
+
+def test_what_is_registered_is_listed_at_once(monkeypatch):
+    card = meta_envs.card("meta/GridNavi-v0")
+    monkeypatch.setitem(meta_envs.core.registration._CARDS, "meta/Newest-v0", card)
+    assert listing.id_pages()["meta/Newest-v0"] == "environments/mazes/Newest-v0"
+    monkeypatch.setitem(agents.ALGORITHMS, "newest", "agents.rl2:RL2")
+    assert listing.agent_pages()["newest"] == "agents/newest"
+    assert "(/agents/newest)" in settings.table() and "(/agents/newest)" in agent_pages.overview()
+
+
+def test_a_page_tells_what_describe_tells():
+    page = environments.id_page("meta/GridNavi-v0", None)
+    headings = re.findall(r"^## (.*)$", page, re.MULTILINE)
+    for section in ("Tasks", "Observation", "Action", "Reward", "Episode", "Splits", "In numbers"):
+        assert section in headings
+    assert "Four episodes a trial" in page and "[varibad](/agents/varibad)" in page
+    family = environments.family_page("mazes", {})
+    assert all(f"(/{listing.id_pages()[name]})" in family for name in listing.families()["mazes"])
+
+
+def test_a_family_whose_extra_is_missing_has_its_docstring(monkeypatch):
+    def missing(name):
+        raise ImportError(f'{name} needs pip install "metazoo[extra]"')
+
+    monkeypatch.setattr(agents, "describe", missing, raising=False)
+    page = environments.id_page("meta/GridNavi-v0", None)
+    assert "metazoo\\[extra\\]" in page and "## Tasks" in page and "uniform over all cells" in page
+    assert "## Args" not in page
+
+
+@pytest.mark.parametrize("name", agents.ALGORITHMS)
+def test_every_agent_page_has_its_arguments_and_what_it_is(name):
+    page, cls = agent_pages.agent_page(name, []), listing.agent_class(name)
+    assert page.startswith(f"# {cls.__name__}\n")
+    assert markdown.escaped(listing.first_line(cls)) in page
+    assert all(f"| `{argument}` |" in page for argument in cls.arguments)
+    assert all(f"| `{preset}` |" in page for preset in cls.presets)
+
+
+def test_every_agent_is_in_one_row_of_the_table_of_settings():
+    links = re.findall(r"\(/agents/(\w+)\)", settings.table())
+    assert sorted(links) == sorted(agents.ALGORITHMS)
+    chosen = {"rl2": "memory", "maml": "gradient", "lpg": "rule", "stacx": "tuning", "pbt": "Popul"}
+    for name, word in chosen.items():
+        assert word in settings.setting_of(name), name
+
+
+def test_curves_belong_to_the_agents_that_made_them():
+    owners = curves.owners()
+    assert owners["rl2-gridnavi"] == ("rl2", "meta/GridNavi-v0")
+    assert owners["lvc-far-corner"][0] == "promp"
+    assert owners["lifetimes-stac-catch"] == ("stac", "meta/Catch-v0")
+    assert owners["locomotion-rl2-dir"] == ("rl2", "meta/HalfCheetahDir-v0")
+    assert not [name for name in owners if "mixture" in name or "sb3" in name]
+    lines, what = curves.progress([curves.RESULTS / "rl2-gridnavi.progress.csv"])
+    assert what == "return of a trial" and len(lines) >= 3
+    assert all(steps > 0 for points in lines.values() for steps, _ in points)
+
+
+def test_tables_of_numbers_are_means_over_seeds():
+    text = numbers.table("learning", ("entry", "deterministic"), "score", "return")
+    (row,) = [line for line in text.splitlines() if "`pearl-pointgoal` | `True`" in line]
+    scores = [
+        float(one["score"])
+        for one in curves.rows(curves.RESULTS / "learning.csv")
+        if one["entry"] == "pearl-pointgoal" and one["deterministic"] == "True"
+    ]
+    assert f"| {sum(scores) / len(scores):.4g} ± " in row and f"| {len(scores)} |" in row
+
+
+def test_a_tutorial_is_its_example():
+    path = next(iter(listing.example_pages()))
+    page, source = tutorials.page(path), path.read_text(encoding="utf-8")
+    code = page.split("```python\n")[1].removesuffix("\n```")
+    assert code in source and page.startswith("# 1. Bandit demo")
+
+
+def test_the_reference_has_every_public_name():
+    page = reference.page()
+    for name in agent_pages.listed():
+        if name not in ("baselines", "losses"):
+            assert re.search(rf":: agents\.{name}$", page, re.MULTILINE), name
+
+
+def test_text_means_itself_in_markdown():
+    assert markdown.escaped("a * b_c `x_y|z` [w]") == r"a \* b\_c `x_y\|z` \[w\]"
+    assert markdown.section("A.\n\nRaises:\n    ValueError: If\n        bad.\n", "Raises") == {
+        "ValueError": "If bad."
+    }
+
+
+def test_code_in_pages_runs():
+    for name in ("task_api", "evaluation"):
+        text = (listing.ROOT / "docs" / "pages" / f"{name}.md").read_text(encoding="utf-8")
+        names: dict = {}
+        for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+            exec(compile(code, name, "exec"), names)
+
+
+def test_documents_are_included_with_links_that_hold_in_the_site():
+    assert write._linked("[a](CONTRIBUTING.md) ![b](docs/images/c.png)") == (
+        "[a](/contributing) ![b](/images/c.png)"
+    )
+    for page in (listing.ROOT / "docs" / "pages").glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        for mark in re.findall(r':(?:start-after|end-before): "(.*)"', text):
+            assert any(
+                mark in (listing.ROOT / name).read_text(encoding="utf-8")
+                for name in write._INCLUDED
+            ), mark
+
+
+def test_the_check_finds_broken_links_and_pictures_without_a_text(tmp_path):
+    (tmp_path / "a.html").write_text('<p id="x"><a href="b.html#y"></a><a href="#x"></a>')
+    (tmp_path / "b.html").write_text('<img src="c.png"><a href="https://elsewhere.invalid">')
+    assert sorted(check_site.texts(tmp_path)) == [
+        "a.html: b.html#y has no such place",
+        "b.html: c.png does not exist",
+        "b.html: c.png has no alt text",
+    ]
+
+
+def test_actions_are_pinned_by_hash_and_versions_agree():
+    root = listing.ROOT
+    used = re.findall(
+        r"uses: (\S+)",
+        "\n".join(path.read_text(encoding="utf-8") for path in root.glob(".github/workflows/*")),
+    )
+    loose = [one for one in used if not re.search(r"@[0-9a-f]{40}$", one)]
+    assert len(used) > 8 and set(loose) == {"pypa/gh-action-pypi-publish@release/v1"}
+    project = (root / "pyproject.toml").read_text(encoding="utf-8")
+    (version,) = re.findall(r'^version = "(.*)"', project, re.MULTILINE)
+    for name in ("CITATION.cff", "README.md"):
+        assert re.search(
+            rf"version.*\b{re.escape(version)}\b", (root / name).read_text(encoding="utf-8")
+        )
