@@ -25,5 +25,6 @@ html_title = f"metazoo {release}"
 html_static_path = ["_static"]  # beside this file where it is copied to
 html_css_files = ["site.css"]
 html_show_sphinx = False
+html_show_copyright = False
 html_copy_source = False
 html_show_sourcelink = False
