@@ -92,7 +92,9 @@ class Room(MetaVectorEnv):
         self, actions: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Move every row; a move against a wall has no effect."""
-        position = np.clip(self.state["position"] + _MOVES[actions], 0, self.size - 1)
+        position = self.state["position"] + _MOVES.take(actions, axis=0)
+        # A third of the time of `np.clip`, which looks up the limits of the type.
+        position = np.minimum(np.maximum(position, 0), self.size - 1)
         self.state["position"] = position
         rewards, success = self.pay(position)
         if self.render_mode is not None:
