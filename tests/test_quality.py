@@ -41,17 +41,56 @@ def imported(text: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize(
-    "command",
-    [("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",)],
-    ids=["ruff check", "ruff format", "mypy"],
-)
-def test_linters_and_the_type_checker_agree(command):
-    pytest.importorskip(command[0])
-    done = subprocess.run(
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    pytest.importorskip(command[0])  # of `make test`, not of the floor
+    return subprocess.run(
         [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False
     )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("ruff", "check", "."), ("ruff", "format", "--check", ".")],
+    ids=["ruff check", "ruff format"],
+)
+def test_linters_agree(command):
+    done = run(*command)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+# What a user writes, with mistakes in the lines named.
+USED = """
+from agents import RL2, MAML, TrialAlgorithm, argument
+RL2("GruPolicy", "meta/GridNavi-v0", n_env=3)
+RL2("GruPolicy", "meta/GridNavi-v0", n_envs="three")
+MAML("MlpPolicy")
+RL2("GruPolicy", "meta/GridNavi-v0", 1e-3, n_envs=3, seed=0, clip_range=0.1)
+class Mine(TrialAlgorithm):
+    mine: float = argument("Mine.", default=1.0)
+    gamma = 0.5
+    def _make_optimizer(self):
+        raise RuntimeError
+Mine("GruPolicy", "meta/GridNavi-v0", mine=2.0, gamma=0.1)
+Mine("GruPolicy", "meta/GridNavi-v0", mine="a")
+"""
+MISTAKES = {3, 4, 5, 13}
+
+
+def test_a_type_checker_accepts_the_packages_and_knows_what_users_write(tmp_path):
+    """One run of half a minute: the packages, README's quickstart, and a user's mistakes."""
+    (quickstart,) = re.findall(
+        r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    (tmp_path / "quickstart.py").write_text(quickstart, encoding="utf-8")
+    user = tmp_path / "user.py"
+    user.write_text(USED, encoding="utf-8")
+    packages = [package for package in PACKAGES if package != "assets"]
+    done = run("mypy", *packages, str(tmp_path / "quickstart.py"), str(user))
+    wrong = [line for line in done.stdout.splitlines() if "error:" in line]
+    assert all(line.startswith(str(user)) or "/user.py:" in line for line in wrong), done.stdout
+    found = {int(line.split("user.py:")[1].split(":")[0]): line for line in wrong}
+    assert set(found) == MISTAKES, done.stdout + done.stderr
+    assert "'n_env'" in found[3].replace('"', "'") and "did you mean" in found[3]
 
 
 def test_there_is_something_to_check():
@@ -73,6 +112,19 @@ def test_functions_are_short():
                 if length > FUNCTION_LINES:
                     long[f"{name(path)}: {node.name}"] = length
     assert not long
+
+
+def test_rows_are_indices_and_their_number_is_num_rows():
+    counts = []
+    for path, text in read(SOURCES):
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.arg) and node.arg == "rows" and node.annotation is not None:
+                if ast.unparse(node.annotation) == "int":
+                    counts.append(f"{name(path)}, line {node.lineno}")
+            if isinstance(node, ast.FunctionDef) and node.name == "rows" and node.returns:
+                if ast.unparse(node.returns) != "np.ndarray":
+                    counts.append(f"{name(path)}, line {node.lineno}")
+    assert not counts
 
 
 def test_nothing_is_pickled():

@@ -154,14 +154,14 @@ def _bars(
     """Draw a vector: a bar a number, from zero in the middle, as long as its logarithm."""
     shown = numbers[:_MOST_BARS]
     columns = max(1, int(np.ceil(len(shown) / 12)))
-    rows = int(np.ceil(len(shown) / columns)) or 1
-    high = min((bottom - top - 16) / rows, 20.0)
+    lines = int(np.ceil(len(shown) / columns)) or 1
+    high = min((bottom - top - 16) / lines, 20.0)
     wide = (WIDTH - 32) / columns
     room = 90.0 if len(shown) <= _NUMBERED else 0.0  # for the numbers
     half = (wide - room - 8) / 2
     bound = np.ravel(np.maximum(np.abs(space.low), np.abs(space.high)))
     for index, number in enumerate(shown):
-        left, down = 16 + wide * (index // rows), top + high * (index % rows)
+        left, down = 16 + wide * (index // lines), top + high * (index % lines)
         if room:
             canvas.text(f"{index}", (left, down), size=min(high, 12), color=MUTED)
             words = f"{number:.3g}"

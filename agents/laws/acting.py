@@ -23,7 +23,7 @@ _OWN_ROW = (
 
 def law_actions(case: Case) -> None:
     """Actions are in the action space, one for each acting row, whichever rows act."""
-    agent, venv = case.setting.make(), case.setting.rows(_ROWS)
+    agent, venv = case.setting.make(), case.setting.batch(_ROWS)
     loop = agent.inner_loop(venv, seed=_SEED)
     loop.reset()
     space = venv.single_action_space
@@ -46,10 +46,10 @@ def law_actions(case: Case) -> None:
 def law_rows(case: Case) -> None:
     """Row i acts the same in any batch, whatever the other rows see and do."""
     agent, setting = case.setting.make(), case.setting
-    record = Record(setting.rows(_ROWS), _STEPS, _SEED)
+    record = Record(setting.batch(_ROWS), _STEPS, _SEED)
 
     def acted(rows: list[int], turns: list[Any], seed: int) -> list[np.ndarray]:
-        venv = setting.rows(len(rows))
+        venv = setting.batch(len(rows))
         loop = agent.inner_loop(venv, seed=seed)
         return actions_of(loop, Replay(venv, record, rows), _STEPS, turns)
 
@@ -68,7 +68,7 @@ def law_tasks(case: Case) -> None:
     """A learner knows of its task only what it has seen: it acts the same in any other task."""
     setting = case.setting
     agent = setting.make()
-    venvs = [setting.rows(_ROWS), setting.rows(_ROWS)]
+    venvs = [setting.batch(_ROWS), setting.batch(_ROWS)]
     record = Record(venvs[0], _STEPS, _SEED)
     seen = []
     for venv, seed in zip(venvs, (_SEED, _SEED + 1000), strict=True):

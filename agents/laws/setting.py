@@ -94,7 +94,7 @@ class Setting:
         given = {"env": self.id, "env_kwargs": self.env_kwargs, **self.arguments, **more}
         return self.cls(**given)
 
-    def rows(self, num_envs: int, **more: Any) -> Any:
+    def batch(self, num_envs: int, **more: Any) -> Any:
         """Make a batch of the id."""
         return gym.make_vec(self.id, num_envs=num_envs, **{**self.env_kwargs, **more})
 
@@ -111,7 +111,7 @@ class Setting:
     def _try(self) -> None:
         agent = self.make()
         if not self.learns:
-            venv = self.rows(2)
+            venv = self.batch(2)
             loop = agent.inner_loop(venv, seed=0)
             loop.reset()
             loop.act(venv.reset(seed=0)[0])

@@ -48,10 +48,6 @@ class Episodes:
         """Return some of the tasks."""
         return Episodes(**{name: part[index] for name, part in vars(self).items()})
 
-    def rows(self, index: Any) -> Episodes:
-        """Return some of every task's rows."""
-        return Episodes(**{name: part[:, index] for name, part in vars(self).items()})
-
     def to(self, device: torch.device) -> Episodes:
         """Return the same on a device."""
         return Episodes(**{name: part.to(device) for name, part in vars(self).items()})

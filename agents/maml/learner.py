@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from ..core.losses.losses import masked_mean
-from ..core.nets.mlp import MlpPolicy
+from ..core.nets.mlp import PerTaskPolicy
 from .adaptation import InnerRates, Parameters, adapt, spread
 from .episodes import Episodes
 from .losses import inner_loss
@@ -45,7 +45,7 @@ class Learner:
         first_order: See `adaptation.adapt`.
     """
 
-    policy: MlpPolicy
+    policy: PerTaskPolicy
     rates: InnerRates
     estimator: str
     gamma: float

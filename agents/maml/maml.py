@@ -18,7 +18,7 @@ from ..core.base.schedules import Schedule, check_schedule, value_at
 from ..core.base.search import Between
 from ..core.base.venv import check_spaces
 from ..core.nets.kernels.fast_mlp import keep_freed_memory
-from ..core.nets.mlp import MlpPolicy
+from ..core.nets.mlp import PerTaskPolicy
 from ..core.play.balance import check_balance
 from ..core.play.player import OnStep
 from ..core.play.view import open_loop
@@ -49,7 +49,7 @@ class MAML(
         ValueError: If an argument is out of range.
     """
 
-    policy_aliases = {"MlpPolicy": MlpPolicy}
+    policy_aliases = {"MlpPolicy": PerTaskPolicy, "PerTaskPolicy": PerTaskPolicy}
 
     presets = PRESETS
     paper_policy = {"net_arch": (100, 100), "activation": nn.ReLU}

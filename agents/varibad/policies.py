@@ -81,10 +81,12 @@ class BeliefPolicy(TrialPolicy):
         parts = (self.layers, self.head, self.value_head)
         return [parameter for part in parts for parameter in part.parameters()]
 
-    def initial_state(self, rows: int) -> torch.Tensor:
+    def initial_state(self, num_rows: int) -> torch.Tensor:
         """Return the state at a trial's start, [R, S]."""
-        state = self.encoder.initial_state(rows)
-        return torch.cat([state, state.new_zeros(rows, self.shown), state.new_ones(rows, 1)], dim=1)
+        state = self.encoder.initial_state(num_rows)
+        return torch.cat(
+            [state, state.new_zeros(num_rows, self.shown), state.new_ones(num_rows, 1)], dim=1
+        )
 
     def infer(self, inputs: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
         """Return the state after one more input, [R, D] and [R, S] -> [R, S]."""

@@ -56,8 +56,8 @@ class Sampled:
         return self.sides[1], self.sides[1]
 
 
-def _column(at: int, rows: int, gaps: Sequence[int]) -> Cells:
-    return frozenset((row, at) for row in range(rows) if row not in gaps)
+def _column(at: int, height: int, gaps: Sequence[int]) -> Cells:
+    return frozenset((row, at) for row in range(height) if row not in gaps)
 
 
 def _row(at: int, columns: int, gaps: Sequence[int]) -> Cells:

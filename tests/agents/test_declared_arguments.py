@@ -1,10 +1,7 @@
-"""Every agent's arguments: complete in signature and help, each sentence once, known to mypy."""
+"""Every agent's arguments: complete in signature and help, each sentence once."""
 
 import inspect
-import pathlib
 import pydoc
-import subprocess
-import sys
 
 import pytest
 
@@ -12,7 +9,6 @@ import agents
 from agents.cli import find
 from agents.core.base.arguments import Argument
 
-ROOT = pathlib.Path(__file__).parents[2]
 CLASSES = {name: find.algorithm(name) for name in agents.ALGORITHMS}
 
 
@@ -36,30 +32,14 @@ def test_a_sentence_stands_once():
                 assert declared.setdefault(one.help, one) is one, f"{one.name} stands twice"
 
 
-def test_a_type_checker_knows_them(tmp_path):
-    pytest.importorskip("mypy")  # of `make test`, not of the floor
-    script = tmp_path / "user.py"
-    script.write_text(
-        "from agents import RL2, MAML, TrialAlgorithm, argument\n"
-        "RL2('GruPolicy', 'meta/GridNavi-v0', n_env=3)\n"  # line 2
-        "RL2('GruPolicy', 'meta/GridNavi-v0', n_envs='three')\n"  # line 3
-        "MAML('MlpPolicy')\n"  # line 4
-        "RL2('GruPolicy', 'meta/GridNavi-v0', 1e-3, n_envs=3, seed=0, clip_range=0.1)\n"
-        "class Mine(TrialAlgorithm):\n"
-        "    mine: float = argument('Mine.', default=1.0)\n"
-        "    gamma = 0.5\n"
-        "    def _make_optimizer(self):\n"
-        "        raise RuntimeError\n"
-        "Mine('GruPolicy', 'meta/GridNavi-v0', mine=2.0, gamma=0.1)\n"
-        "Mine('GruPolicy', 'meta/GridNavi-v0', mine='a')\n"  # line 12
-    )
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml"), str(script)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    wrong = [line for line in done.stdout.splitlines() if "error:" in line]
-    found = {int(line.split("user.py:")[1].split(":")[0]): line for line in wrong}
-    assert set(found) == {2, 3, 4, 12}, done.stdout
-    assert "'n_env'" in found[2].replace('"', "'") and "did you mean" in found[2]
+def test_a_policys_class_has_one_name_and_mlp_policy_is_sb3s_word_for_it():
+    classes = {}
+    for cls in CLASSES.values():
+        aliases = dict(cls.policy_aliases)
+        for word in ("MlpPolicy", "CnnPolicy"):  # what Stable-Baselines3 calls an algorithm's own
+            own = aliases.pop(word, None)
+            assert own is None or own.__name__ not in ("MlpPolicy", "CnnPolicy")
+            assert word != "MlpPolicy" or own is None or aliases[own.__name__] is own
+        for name, policy in aliases.items():
+            assert classes.setdefault(name, policy) is policy, f"{name} is two classes"
+            assert policy.__name__ == name

@@ -31,7 +31,7 @@ from .arguments import argument, at_least
 from .iterations import IterativeAlgorithm, Self
 from .lifetime_state import LifetimeState
 from .search import OneOf
-from .venv import ENDLESS, check_spaces, first_tasks, make_venv, rows_of
+from .venv import ENDLESS, check_spaces, first_tasks, make_venv, num_rows_of
 
 Lifetime = TypeVar("Lifetime", bound="LifetimeAlgorithm")
 
@@ -149,7 +149,7 @@ class LifetimeAlgorithm(IterativeAlgorithm):
             **arguments: Arguments to replace; `env_kwargs` and `task` are not taken over.
         """
         settings = {**self.settings, "env_kwargs": None, "task": None, **self._frozen_arguments()}
-        if rows_of(env) is not None:
+        if num_rows_of(env) is not None:
             del settings["n_envs"]  # the batch brings its own
         settings |= arguments
         policy = settings.pop("policy")

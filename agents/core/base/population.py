@@ -65,7 +65,7 @@ class Job:
     sampled: bool = False  # else the most probable actions
 
     @property
-    def rows(self) -> int:
+    def num_rows(self) -> int:
         """M E."""
         return self.seeds.size
 
@@ -124,7 +124,7 @@ def play_jobs(
 
 def _play_here(job: Job, identity: Any, venv: Any, on_step: OnStep) -> Played:
     """Play a job in `venv`, or, if it has another number of rows, in a batch kept for that."""
-    if job.rows == venv.num_envs:
+    if job.num_rows == venv.num_envs:
         return job.play(venv, on_step)
     result = play_elsewhere((*spelled(identity), job))
     if not on_step(result.steps):
@@ -140,16 +140,16 @@ def spelled(identity: tuple[str | None, Mapping[str, Any]]) -> tuple[str, str]:
 def play_elsewhere(given: tuple[str, str, Job]) -> Played:
     """Play a job (after id and keyword arguments, see `spelled`) in a batch of this process."""
     id, kwargs, job = given
-    return job.play(rows_of_process(id, kwargs, job.rows))
+    return job.play(rows_of_process(id, kwargs, job.num_rows))
 
 
-def rows_of_process(id: str, kwargs: str, rows: int) -> Any:
+def rows_of_process(id: str, kwargs: str, num_rows: int) -> Any:
     """Return a batch that this process keeps, with no task pinned."""
-    venv = _rows(id, kwargs, rows, threading.get_ident())
+    venv = _rows(id, kwargs, num_rows, threading.get_ident())
     venv.unwrapped.set_tasks(None)
     return venv
 
 
 @functools.lru_cache(maxsize=8)
-def _rows(id: str, kwargs: str, rows: int, thread: int) -> Any:
-    return make_rows(id, rows, decode(json.loads(kwargs)))
+def _rows(id: str, kwargs: str, num_rows: int, thread: int) -> Any:
+    return make_rows(id, num_rows, decode(json.loads(kwargs)))

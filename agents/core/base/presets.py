@@ -12,7 +12,7 @@ import gymnasium as gym
 from ..saving.encoding import decode, decode_settings
 from . import preset_files
 from .arguments import Argument
-from .venv import env_identity, rows_of
+from .venv import env_identity, num_rows_of
 
 
 def find_preset(
@@ -75,7 +75,7 @@ def settle_rows(env: Any, n_envs: int, settings: dict[str, Any], applied: dict[s
     Raises:
         ValueError: If `n_envs` was given together with a batch of another size.
     """
-    made = rows_of(env)
+    made = num_rows_of(env)
     if made is None or "n_envs" not in settings:
         return
     if applied.get("n_envs") == "explicit" and made != n_envs:
@@ -116,7 +116,7 @@ def to_load(
     given = {**custom, **kwargs}
     if env is not None:
         settings["env_kwargs"] = given.get("env_kwargs")
-        if rows_of(env) is not None and "n_envs" not in given:
+        if num_rows_of(env) is not None and "n_envs" not in given:
             settings.pop("n_envs", None)  # the batch brings its own
         return env, settings
     if data["env"]["id"] is None:

@@ -142,7 +142,7 @@ def make_venv(
     raise TypeError(f"env={env!r}; give an id, a gymnasium.make environment or a MetaVectorEnv")
 
 
-def rows_of(env: Any) -> int | None:
+def num_rows_of(env: Any) -> int | None:
     """Return the number of rows of a made batch; None for an environment still to be made."""
     return env.num_envs if isinstance(env, VectorEnv | VecEnv) else None
 

@@ -133,20 +133,20 @@ def joined(parts: Sequence[Played], rows_per_task: int) -> dict[str, Any]:
         rows_per_task: R.
     """
 
-    def rows(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    def by_task(arrays: Sequence[np.ndarray]) -> np.ndarray:
         whole = np.concatenate(arrays)
         return whole.reshape(-1, rows_per_task, *whole.shape[1:])
 
     def mean(arrays: Sequence[np.ndarray | None]) -> np.ndarray | None:
         present = [array for array in arrays if array is not None]
-        return rows(present).mean(axis=1) if len(present) == len(parts) else None
+        return by_task(present).mean(axis=1) if len(present) == len(parts) else None
 
     names = [name for name in parts[0].figures if all(name in part.figures for part in parts)]
-    row_returns = rows([part.returns for part in parts])
+    row_returns = by_task([part.returns for part in parts])
     fields: dict[str, Any] = {
         "row_returns": row_returns,
         "returns": row_returns.mean(axis=1),
-        "lengths": rows([part.lengths for part in parts]),
+        "lengths": by_task([part.lengths for part in parts]),
         "success": mean([part.success for part in parts]),
         "expected_returns": mean([part.expected for part in parts]),
         "figures": {name: np.concatenate([part.figures[name] for part in parts]) for name in names}

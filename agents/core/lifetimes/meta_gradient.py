@@ -146,11 +146,11 @@ class MetaGradientRule(Rule):
             learners["trace"] = policy.new_zeros(len(seeds), numbers, policy.shape[1])
         return self.settle(learners)
 
-    def room(self, learners: Learners, rows: int) -> Learners:
+    def room(self, learners: Learners, num_rows: int) -> Learners:
         """Return empty memory of the updates that the next unroll will judge."""
         if self.judged_by == "same":
             return {}
-        return window.room(self, learners, rows, self.inner_steps)
+        return window.room(self, learners, num_rows, self.inner_steps)
 
     def update(
         self, learners: Learners, unroll: Unroll, differentiable: bool = False

@@ -118,12 +118,12 @@ class Rule(ABC):
     def begin(self, seeds: Sequence[int]) -> Learners:
         """Return new learners; learner m depends only on `seeds[m]`."""
 
-    def room(self, learners: Learners, rows: int) -> Learners:
+    def room(self, learners: Learners, num_rows: int) -> Learners:
         """Return empty memory of what new learners will play, to be kept among their arrays.
 
         Args:
             learners: New learners, [M, ...].
-            rows: R.
+            num_rows: R, the rows of each learner.
         """
         return {}
 

@@ -21,21 +21,21 @@ _CONTEXT = "window.context"
 _FIELDS = ("inputs", "actions", "rewards", "alive", "continues", "mask", "cut", "cut_inputs")
 
 
-def room(rule: Rule, learners: Learners, rows: int, updates: int) -> Learners:
+def room(rule: Rule, learners: Learners, num_rows: int, updates: int) -> Learners:
     """Return empty memory for learners.
 
     Args:
         rule: Their rule.
         learners: New learners, [M, ...].
-        rows: R.
+        num_rows: R, the rows of each learner.
         updates: K, how many unrolls are kept.
     """
     count, steps = len(learners["policy"]), rule.n_steps
-    inputs = rule.network.encode(_observations(rule.network.observation_space, rows))
+    inputs = rule.network.encode(_observations(rule.network.observation_space, num_rows))
     one = {name: part[:1] for name, part in learners.items()}
     with torch.no_grad():
         acted = rule.act(one, inputs[None], None, None)
-    nothing = torch.zeros(rows)
+    nothing = torch.zeros(num_rows)
     like = {
         **{"inputs": inputs, "cut_inputs": inputs, "actions": acted.actions[0]},
         **{name: nothing for name in ("rewards", "alive", "continues", "mask", "cut")},
@@ -139,7 +139,7 @@ def _packed(unroll: Unroll) -> Learners:
     return {name: part.transpose(0, 1) for name, part in parts.items()}
 
 
-def _observations(space: Any, rows: int) -> Any:
+def _observations(space: Any, num_rows: int) -> Any:
     """Return an arbitrary observation of every row, as an environment would."""
-    into: Any = create_empty_array(space, rows)
-    return concatenate(space, [copy.deepcopy(space).sample()] * rows, into)
+    into: Any = create_empty_array(space, num_rows)
+    return concatenate(space, [copy.deepcopy(space).sample()] * num_rows, into)

@@ -139,9 +139,9 @@ class ActorCritic:
         parts = [params[:, :begin], context, params[:, begin + self._context :]]
         return torch.cat(parts, dim=1)
 
-    def first_memory(self, params: torch.Tensor, rows: int) -> torch.Tensor | None:
+    def first_memory(self, params: torch.Tensor, num_rows: int) -> torch.Tensor | None:
         """Return the memory of R rows at an episode's start, [M, R, S]; None if there is none."""
-        return params.new_zeros(len(params), rows, self.memory_size) if self.memory else None
+        return params.new_zeros(len(params), num_rows, self.memory_size) if self.memory else None
 
     def forward(
         self,

@@ -69,9 +69,9 @@ class RecurrentGaussian(nn.Module):
         nn.init.orthogonal_(self.belief.weight)
         nn.init.zeros_(self.belief.bias)
 
-    def initial_state(self, rows: int) -> torch.Tensor:
+    def initial_state(self, num_rows: int) -> torch.Tensor:
         """Return the initial state, which gives the prior, [B, S]."""
-        return self.core.initial_state(rows)
+        return self.core.initial_state(num_rows)
 
     def read(self, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return mean and log variance, [..., L], for states [..., S]."""

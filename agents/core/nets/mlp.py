@@ -22,7 +22,7 @@ Parameters = Mapping[str, torch.Tensor]  # by name; [...] where tasks share them
 _MIN_LOG_STD = float(np.log(1e-6))  # the floor of Finn et al.'s and ProMP's policies
 
 
-class MlpPolicy(nn.Module):
+class PerTaskPolicy(nn.Module):
     """An MLP with the head of the action space.
 
     `apply_parameters` takes parameters beside the inputs, and computes all tasks with one batched
@@ -51,7 +51,7 @@ class MlpPolicy(nn.Module):
         normalize_observation: bool = False,
     ):
         super().__init__()
-        self.builder = vector_inputs(observation_space, action_space, "MlpPolicy")
+        self.builder = vector_inputs(observation_space, action_space, "PerTaskPolicy")
         sizes = [self.builder.observation_size, *net_arch]
         self.layers = nn.ModuleList()
         for inputs, outputs in zip(sizes, sizes[1:], strict=False):
@@ -124,7 +124,7 @@ class MlpRegressor(nn.Module):
         self.activation = activation()
 
     def apply_parameters(self, parameters: Parameters, inputs: torch.Tensor) -> torch.Tensor:
-        """Return outputs [M, N, O] of inputs [M, N, I]; as in `MlpPolicy`."""
+        """Return outputs [M, N, O] of inputs [M, N, I]; as in `PerTaskPolicy`."""
         names = [f"layers.{index}" for index in range(len(self.layers))]
         return _outputs(parameters, names, self.activation, inputs)
 

@@ -114,9 +114,9 @@ class RecurrentPolicy(TrialPolicy):
             self.standardise = Standardise(builder.observation_size, normalize_shown_reward)
         self.sees_raw_rewards = normalize_shown_reward
 
-    def initial_state(self, rows: int) -> torch.Tensor:
+    def initial_state(self, num_rows: int) -> torch.Tensor:
         """Return the state at a trial's start, [R, S]."""
-        state = self.trunk.initial_state(rows)
+        state = self.trunk.initial_state(num_rows)
         return state if self.value_trunk is None else torch.cat([state, state], dim=1)
 
     def step(

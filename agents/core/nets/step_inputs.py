@@ -67,22 +67,22 @@ class StepInputs(TrialObservation):
         Returns:
             float32 [R, D], or uint8 [R, D] where there are frames.
         """
-        rows = len(rewards)
-        numbers = np.zeros((rows, self.size), dtype=np.float32)
+        num_rows = len(rewards)
+        numbers = np.zeros((num_rows, self.size), dtype=np.float32)
         self._write(observations, numbers)
         numbers[:, self.observation_size : -2] = actions
         numbers[:, -2] = rewards
         numbers[:, -1] = starts
         if not self.frame_spaces:
             return numbers
-        frames = [_at(observations, path).reshape(rows, -1) for path in self.frame_spaces]
+        frames = [_at(observations, path).reshape(num_rows, -1) for path in self.frame_spaces]
         return np.concatenate([numbers.view(np.uint8), *frames], axis=1)
 
     def flat_observations(self, observations: Any) -> np.ndarray:
         """Return the numbers of raw observations, all but the frames: float32 [R, O]."""
         paths = [*self.frame_spaces, *(path for path, _, _ in self._vectors)]
-        rows = len(_at(observations, paths[0]))
-        flat = np.zeros((rows, self.observation_size), dtype=np.float32)
+        num_rows = len(_at(observations, paths[0]))
+        flat = np.zeros((num_rows, self.observation_size), dtype=np.float32)
         self._write(observations, flat)
         return flat
 

@@ -37,7 +37,7 @@ class TrialPolicy(nn.Module, ABC):
         self.register_buffer("reward_scale", torch.ones((), dtype=torch.float64))
 
     @abstractmethod
-    def initial_state(self, rows: int) -> torch.Tensor:
+    def initial_state(self, num_rows: int) -> torch.Tensor:
         """Return the state at a trial's start, [R, S]."""
 
     @abstractmethod

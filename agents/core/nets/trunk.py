@@ -98,10 +98,10 @@ class Trunk(nn.Module):
             )
         self.output_size = head_sizes[-1] if head_sizes else hidden_size
 
-    def initial_state(self, rows: int) -> torch.Tensor:
+    def initial_state(self, num_rows: int) -> torch.Tensor:
         """Return the core's state and a previous observation of zeros, [R, S]."""
-        state = self.core.initial_state(rows)
-        return torch.cat([state, state.new_zeros(rows, self.shown)], dim=1)
+        state = self.core.initial_state(num_rows)
+        return torch.cat([state, state.new_zeros(num_rows, self.shown)], dim=1)
 
     def step(
         self, inputs: torch.Tensor, state: torch.Tensor, frames: Frames = None

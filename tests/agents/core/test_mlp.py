@@ -5,7 +5,7 @@ from gymnasium import spaces
 from torch.func import functional_call, vmap
 
 from agents.core.nets.heads import make_head
-from agents.core.nets.mlp import MlpPolicy
+from agents.core.nets.mlp import PerTaskPolicy
 
 SHOWN = spaces.Box(-1, 1, (3,), np.float32)
 ACTIONS = [spaces.Discrete(4, start=2), spaces.Box(-1, 1, (2,), np.float32)]
@@ -22,7 +22,7 @@ def own_parameters(policy, tasks, seed=0):
 @pytest.mark.parametrize("action_space", ACTIONS)
 @pytest.mark.parametrize("net_arch", [(), (5, 6)])
 def test_parameters_of_each_task_act_as_that_tasks_own_network(action_space, net_arch):
-    policy = MlpPolicy(SHOWN, action_space, net_arch=net_arch)
+    policy = PerTaskPolicy(SHOWN, action_space, net_arch=net_arch)
     own = own_parameters(policy, 4)
     inputs = torch.randn(4, 7, 3, generator=torch.Generator().manual_seed(1))
     found = policy.apply_parameters(own, inputs)
@@ -33,19 +33,19 @@ def test_parameters_of_each_task_act_as_that_tasks_own_network(action_space, net
 
 @pytest.mark.parametrize("action_space", ACTIONS)
 def test_shared_parameters_are_a_special_case(action_space):
-    policy = MlpPolicy(SHOWN, action_space)
+    policy = PerTaskPolicy(SHOWN, action_space)
     shared = {name: part.expand(2, *part.shape) for name, part in policy.named_parameters()}
     inputs = torch.randn(2, 5, 3, generator=torch.Generator().manual_seed(1))
     torch.testing.assert_close(policy.apply_parameters(shared, inputs), policy(inputs))
 
 
 def test_discrete_observations_are_shown_one_hot():
-    policy = MlpPolicy(spaces.Discrete(3, start=1), ACTIONS[0])
+    policy = PerTaskPolicy(spaces.Discrete(3, start=1), ACTIONS[0])
     assert policy.inputs(np.array([1, 3])).tolist() == [[1, 0, 0], [0, 0, 1]]
 
 
 def test_the_deviation_has_a_floor():
-    policy = MlpPolicy(SHOWN, ACTIONS[1], log_std_init=-50.0)
+    policy = PerTaskPolicy(SHOWN, ACTIONS[1], log_std_init=-50.0)
     assert policy(torch.zeros(1, 3))[0, 2:].exp().tolist() == pytest.approx([1e-6, 1e-6])
 
 

@@ -11,7 +11,7 @@ from torch import nn
 
 import agents
 from agents import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile, Step, evaluate
-from agents.core.nets.mlp import MlpPolicy
+from agents.core.nets.mlp import PerTaskPolicy
 from agents.maml.episodes import Episodes
 from tests.agents.maml import toys  # noqa: F401  registers toy/Push-v0
 
@@ -190,7 +190,7 @@ def test_no_inner_step_trains_one_policy_for_all_tasks():
     assert np.isfinite(curve.returns).all(), "it can be fine-tuned all the same"
 
 
-class Running(MlpPolicy):
+class Running(PerTaskPolicy):
     """With statistics that tasks would share."""
 
     def __init__(self, *spaces, **kwargs):
@@ -231,7 +231,7 @@ def test_an_inner_loop_refuses_other_spaces_and_rows():
 
 def test_image_observations_are_refused_with_what_to_do():
     with pytest.raises(TypeError, match="flatten them"):
-        MlpPolicy(gym.spaces.Box(0, 255, (8, 8, 3), np.uint8), gym.spaces.Discrete(2))
+        PerTaskPolicy(gym.spaces.Box(0, 255, (8, 8, 3), np.uint8), gym.spaces.Discrete(2))
 
 
 # ---- SB3's contract ------------------------------------------------------------------------------

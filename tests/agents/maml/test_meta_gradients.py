@@ -6,7 +6,7 @@ import torch
 from gymnasium import spaces
 from torch import nn
 
-from agents.core.nets.mlp import MlpPolicy
+from agents.core.nets.mlp import PerTaskPolicy
 from agents.maml import outer
 from agents.maml.adaptation import InnerRates, adapt, spread
 from agents.maml.episodes import Episodes
@@ -21,7 +21,9 @@ def learner(discrete=False, net_arch=(), estimator="lvc", first_order=False, **r
     space = spaces.Discrete(3) if discrete else spaces.Box(-1, 1, (1,), np.float32)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        policy = MlpPolicy(spaces.Box(-1, 1, (1,), np.float32), space, net_arch=net_arch).double()
+        policy = PerTaskPolicy(
+            spaces.Box(-1, 1, (1,), np.float32), space, net_arch=net_arch
+        ).double()
         nn.init.normal_(policy.get_submodule(policy._last).weight)
     settings = {"rate": 0.3, "shape": "parameter", "steps": 2, "learnt": True, **rates}
     rates = InnerRates(policy.parameters_by_name(), **settings)

@@ -6,7 +6,7 @@ import torch
 from gymnasium import spaces
 
 from agents import MAML, ProMP, Reptile
-from agents.core.nets.mlp import MlpPolicy
+from agents.core.nets.mlp import PerTaskPolicy
 from tests.agents.core.test_algorithm import At, same
 from tests.agents.maml import toys  # noqa: F401  registers toy/Push-v0
 
@@ -48,9 +48,9 @@ def test_moments_are_those_of_all_rounds_and_change_between_iterations_only(algo
 def test_a_policy_sees_standardised_observations_under_any_parameters():
     space = spaces.Box(-np.inf, np.inf, (2,), np.float32), spaces.Box(-1, 1, (1,), np.float32)
     torch.manual_seed(0)
-    plain = MlpPolicy(*space, net_arch=(8,))
+    plain = PerTaskPolicy(*space, net_arch=(8,))
     torch.manual_seed(0)
-    policy = MlpPolicy(*space, net_arch=(8,), normalize_observation=True)
+    policy = PerTaskPolicy(*space, net_arch=(8,), normalize_observation=True)
     raw = 5.0 + 3.0 * torch.randn(4, 6, 2)
     policy.after_iteration(raw, torch.ones(4, 6))
     shown = (raw - raw.mean(dim=(0, 1))) / raw.std(dim=(0, 1), unbiased=False)

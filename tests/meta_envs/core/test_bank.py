@@ -10,7 +10,7 @@ import safetensors.numpy
 import torch
 from gymnasium import spaces
 
-from agents.core.nets.mlp import MlpPolicy
+from agents.core.nets.mlp import PerTaskPolicy
 from meta_envs.core import bank as banks
 from meta_envs.core.bank import Bank
 from tests.meta_envs.drifting import judges
@@ -20,7 +20,7 @@ def policies(count=3, normalize=True):
     torch.manual_seed(0)
     made = []
     for _ in range(count):
-        policy = MlpPolicy(
+        policy = PerTaskPolicy(
             spaces.Box(-1, 1, (6,)),
             spaces.Box(-1, 1, (2,)),
             (16, 8),

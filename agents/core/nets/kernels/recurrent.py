@@ -58,9 +58,9 @@ def tanh_(x: Tensor) -> Tensor:
     return x.mul_(2).sigmoid_().mul_(2).sub_(1)
 
 
-def _chunks(n_steps: int, n_rows: int) -> Iterator[tuple[int, int]]:
+def _chunks(n_steps: int, num_rows: int) -> Iterator[tuple[int, int]]:
     """Yield (first, end) of consecutive chunks of steps."""
-    size = max(1, _CHUNK_ROWS // max(n_rows, 1))
+    size = max(1, _CHUNK_ROWS // max(num_rows, 1))
     for first in range(0, n_steps, size):
         yield first, min(first + size, n_steps)
 

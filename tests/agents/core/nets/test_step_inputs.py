@@ -9,7 +9,7 @@ from gymnasium import spaces
 
 from agents import Step
 from agents.core.nets.frames import FrameEncoder
-from agents.core.nets.mlp import MlpPolicy
+from agents.core.nets.mlp import PerTaskPolicy
 from agents.core.nets.recurrent_policy import GruPolicy
 from agents.core.nets.step_inputs import StepInputs, vector_inputs
 from agents.core.play.recurrent import RecurrentInnerLoop
@@ -80,7 +80,7 @@ def test_vectors_are_built_as_trial_observations_are():
     np.testing.assert_array_equal(built, theirs.build(_drawn(space, 4), *past))
 
 
-@pytest.mark.parametrize("policy", [MlpPolicy, BeliefPolicy, PearlPolicy])
+@pytest.mark.parametrize("policy", [PerTaskPolicy, BeliefPolicy, PearlPolicy])
 def test_one_refusal_says_which_agents_take_frames(policy):
     with pytest.raises(TypeError, match=rf"{policy.__name__} takes vectors.*RL2 and L2RL do"):
         policy(FRAME, spaces.Discrete(2))
