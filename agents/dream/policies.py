@@ -179,9 +179,9 @@ class DreamPolicy(nn.Module):
         parts = [inputs[..., :size], inputs[..., size:-1] * (1.0 - begins), begins]
         return torch.cat([*parts, latents.expand(*inputs.shape[:2], -1)], dim=-1)
 
-    def state(self, rows: int) -> Tensor:
+    def state(self, num_rows: int) -> Tensor:
         """Return the state of each network before the first step, [rows, H]."""
-        return torch.zeros(rows, self.hidden_size, device=next(self.parameters()).device)
+        return torch.zeros(num_rows, self.hidden_size, device=next(self.parameters()).device)
 
     @torch.no_grad()
     def follow(self, tau: float) -> None:
