@@ -5,6 +5,7 @@ from meta_envs.core.registration import register
 from . import (
     arcade,
     bandits,
+    change,
     classic,
     errands,
     grids,
@@ -36,6 +37,7 @@ _TABLES = (
     terrain.TABLE,
     rewards.TABLE,
     errands.TABLE,
+    change.TABLE,
 )
 
 for _table in _TABLES:

@@ -10,6 +10,8 @@ _MAML = "Finn et al. 2017 (MAML)"
 _PROMP = "Rothfuss et al. 2019 (ProMP)"
 _PEARL = "Rakelly et al. 2019 (PEARL)"
 _MAESN = "Gupta et al. 2018 (MAESN)"
+_CRIPPLED = "meta_envs.locomotion.crippled:Crippled"
+_CHANGE = "Al-Shedivat et al. 2018, section 5.1"
 
 TABLE: tuple[dict[str, Any], ...] = (
     {
@@ -232,5 +234,32 @@ TABLE: tuple[dict[str, Any], ...] = (
         "summary": "A hand that is to push a hidden one of five blocks to a hidden place",
         "source": _MAESN,
         "kwargs": {},
+    },
+    {
+        "id": "meta/CrippledAnt-v0",
+        "family": _CRIPPLED,
+        "max_episode_steps": 200,
+        "episodes_per_trial": 7,
+        "summary": "A six-legged ant that runs on while a hidden pair of its legs fails",
+        "source": _CHANGE,
+        "kwargs": {"body": "six_legged_ant"},
+    },
+    {
+        "id": "meta/CrippledHalfCheetah-v0",
+        "family": _CRIPPLED,
+        "max_episode_steps": 200,
+        "episodes_per_trial": 7,
+        "summary": "A half cheetah that runs on while a hidden pair of its joints fails",
+        "source": "ours, as Al-Shedivat et al. 2018 do with six legs",
+        "kwargs": {"body": "half_cheetah"},
+    },
+    {
+        "id": "meta/CrippledWalker2d-v0",
+        "family": _CRIPPLED,
+        "max_episode_steps": 200,
+        "episodes_per_trial": 7,
+        "summary": "A walker that walks on while a hidden pair of its joints fails",
+        "source": "ours, as Al-Shedivat et al. 2018 do with six legs",
+        "kwargs": {"body": "walker2d"},
     },
 )

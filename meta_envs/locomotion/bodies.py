@@ -107,6 +107,17 @@ BODIES: dict[str, Body] = {
         healthy_z_range=(0.2, 1.0),
         normal_velocities=True,
     ),
+    # The six legs of Al-Shedivat et al. 2018, made like Gymnasium's ant; the cost is ours.
+    "six_legged_ant": Body(
+        file="assets:six_legged_ant.xml",
+        frame_skip=5,
+        observation=("qpos", "qvel"),
+        place="body:torso",
+        plane=True,
+        ctrl_cost_weight=0.05,
+        healthy_z_range=(0.2, 1.0),
+        normal_velocities=True,
+    ),
     "humanoid": Body(
         file="humanoid.xml",
         frame_skip=5,

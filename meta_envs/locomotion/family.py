@@ -204,7 +204,7 @@ class Locomotion(MujocoRows):
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Step every row."""
         actions = actions.astype(np.float64)
-        read = self.physics.step(actions, self.resting)
+        read = self.physics.step(self._controls(actions), self.resting)
         positions, velocities = read["qpos"], read["qvel"]
         place = self._place.of_every_row(read)
         lost = diverged(positions, velocities)
@@ -257,6 +257,10 @@ class Locomotion(MujocoRows):
         else:
             noise = 2 * self.random.uniform(rows, model.nv) - 1
         return positions, settings.velocity_noise * noise
+
+    def _controls(self, actions: np.ndarray) -> np.ndarray:
+        """Return what reaches the motors, [N, A]."""
+        return actions
 
     def _fields(self) -> tuple[str, ...]:
         """Return the names of the fields of `MjData` that steps read."""

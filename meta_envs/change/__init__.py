@@ -1,0 +1,1 @@
+"""Machines that change from episode to episode."""
