@@ -14,7 +14,9 @@ from .films import Film
 
 def page(films: Mapping[str, Film], curves: Sequence[Curve]) -> str:
     """Return the page of the gallery."""
-    shown = [_film(film) for film in films.values()] + [_curve(curve) for curve in curves]
+    # the first id of every family, then the second ones: neighbours differ
+    order = sorted((names.index(id), id) for names in listing.families().values() for id in names)
+    shown = [_film(films[id]) for _, id in order if id in films] + [_curve(one) for one in curves]
     of_curves = {curve.agent for curve in curves}
     names = {name: listing.agent_class(name).__name__ for name in listing.agent_pages()}
     agents = {name: names[name] for name in names if name in of_curves}
