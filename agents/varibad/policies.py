@@ -5,13 +5,15 @@ O numbers of an observation, L latents, P distribution parameters, S numbers of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import torch
 from gymnasium import spaces
 from torch import nn
 
 from ..core.nets.belief import RecurrentGaussian
+from ..core.nets.cores import Core
 from ..core.nets.heads import ValueHead, make_head
 from ..core.nets.standardise import Standardise
 from ..core.nets.step_inputs import vector_inputs
@@ -31,19 +33,27 @@ class BeliefPolicy(TrialPolicy):
             these.
         action_space: Discrete, MultiDiscrete, MultiBinary or Box of floats.
         latent_size: L.
-        embedding_sizes: Widths of the encoder's layers before its GRU.
-        hidden_size: Width of the encoder's GRU.
+        embedding_sizes: Widths of the encoder's layers before its core.
+        hidden_size: Width of the encoder's core, where it has such an argument.
         net_arch: Widths of the layers that policy and value share.
         activation: Between all these layers.
-        memory: Steps the GRU remembers at first, see `sequence.GRU`; about a trial's length.
+        memory: Steps the core remembers at first, see `sequence.GRU`; about a trial's length.
         log_std_init: Initial log standard deviation of continuous actions.
         normalize_observation: Standardise observations by their running moments.
         normalize_belief: Also standardise the belief that the policy acts on, as the release does:
             latents of ten deviations and more drown its other inputs.
+        core: The encoder's: a name in `cores.CORES`, `"module:Name"`, or a class; None takes the
+            one that this policy is named after.
+        core_kwargs: The core's arguments, besides the number of its inputs.
+        context: Steps the core can look back, where it has such an argument; None is the core's
+            own. Agents give a trial's length, up to 1,024.
 
     Raises:
         TypeError: If a space is not supported.
+        ValueError: If there is no such core.
     """
+
+    core_name: ClassVar[Core] = "gru"
 
     sees_raw_rewards = True  # old trials in a buffer must keep their meaning
 
@@ -60,13 +70,17 @@ class BeliefPolicy(TrialPolicy):
         log_std_init: float = 0.0,
         normalize_observation: bool = False,
         normalize_belief: bool = False,
+        core: Core | None = None,
+        core_kwargs: Mapping[str, Any] | None = None,
+        context: int | None = None,
     ):
         builder = vector_inputs(observation_space, action_space, "BeliefPolicy")
         super().__init__(builder)
         size = builder.observation_size
         self.shown, self.latent_size = size, latent_size
         self.encoder = RecurrentGaussian(
-            self.builder.size + size, latent_size, embedding_sizes, hidden_size, activation, memory
+            *(self.builder.size + size, latent_size, embedding_sizes, hidden_size, activation),
+            *(memory, core or self.core_name, core_kwargs, context),
         )
         features = size + 1 + 2 * latent_size
         self.layers = make_layers(features, net_arch, activation)
@@ -75,6 +89,11 @@ class BeliefPolicy(TrialPolicy):
         self.value_head = ValueHead(width)
         self.standardise = Standardise(size) if normalize_observation else None
         self.standardise_belief = Standardise(2 * latent_size) if normalize_belief else None
+
+    @classmethod
+    def core_of(cls, policy_kwargs: Mapping[str, Any]) -> Core:
+        """Return the encoder's core in a policy with these arguments."""
+        return policy_kwargs.get("core") or cls.core_name
 
     def acting_parameters(self) -> list[nn.Parameter]:
         """Return all parameters but the encoder's."""
@@ -161,3 +180,21 @@ class BeliefPolicy(TrialPolicy):
 
     def _standard(self, inputs: torch.Tensor) -> torch.Tensor:
         return inputs if self.standardise is None else self.standardise(inputs)
+
+
+class SnailBeliefPolicy(BeliefPolicy):
+    """A belief policy whose encoder has SNAIL's convolutions and attention."""
+
+    core_name = "snail"
+
+
+class TransformerBeliefPolicy(BeliefPolicy):
+    """A belief policy whose encoder is a causal transformer."""
+
+    core_name = "transformer"
+
+
+class MinGruBeliefPolicy(BeliefPolicy):
+    """A belief policy whose encoder has minimal GRUs."""
+
+    core_name = "min_gru"

@@ -28,7 +28,12 @@ from .decoders import CellDecoder
 from .experience import Transitions, TrialBuffer, transitions_of
 from .inner_loop import BeliefInnerLoop
 from .losses import elbo_loss, posterior_kl
-from .policies import BeliefPolicy
+from .policies import (
+    BeliefPolicy,
+    MinGruBeliefPolicy,
+    SnailBeliefPolicy,
+    TransformerBeliefPolicy,
+)
 from .presets import PRESETS
 
 
@@ -54,7 +59,12 @@ class VariBAD(BonusArguments, PPOArguments, TrialAlgorithm):
         TypeError: If cells are to be decoded but observations are not a grid.
     """
 
-    policy_aliases = {"BeliefPolicy": BeliefPolicy}
+    policy_aliases = {
+        "BeliefPolicy": BeliefPolicy,
+        "SnailPolicy": SnailBeliefPolicy,
+        "TransformerPolicy": TransformerBeliefPolicy,
+        "MinGruPolicy": MinGruBeliefPolicy,
+    }
 
     presets = PRESETS
 

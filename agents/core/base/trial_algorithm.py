@@ -19,7 +19,15 @@ from ..losses import losses
 from ..losses.normalise import RewardNormaliser
 from ..losses.policy_losses import POLICY_LOSSES
 from ..losses.returns import gae
-from ..nets.recurrent_policy import GruPolicy, LstmPolicy, RecurrentPolicy
+from ..nets.cores import looks_back
+from ..nets.recurrent_policy import (
+    GruPolicy,
+    LstmPolicy,
+    MinGruPolicy,
+    RecurrentPolicy,
+    SnailPolicy,
+    TransformerPolicy,
+)
 from ..play.balance import check_balance
 from ..play.player import OnStep
 from ..play.recurrent import RecurrentInnerLoop, act_on_trials
@@ -33,6 +41,8 @@ from .schedules import value_at
 from .updates import PPO, GradientUpdate, Network, Update
 from .venv import check_spaces, trial_length
 
+_LONGEST_CONTEXT = 1024  # steps, where it is not given: states and attention grow with it
+
 
 class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
     """Collects whole trials and learns from them.
@@ -44,6 +54,9 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
     policy_aliases = {
         "GruPolicy": GruPolicy,
         "LstmPolicy": LstmPolicy,
+        "SnailPolicy": SnailPolicy,
+        "TransformerPolicy": TransformerPolicy,
+        "MinGruPolicy": MinGruPolicy,
         "RecurrentPolicy": RecurrentPolicy,  # works with any sequence core
     }
 
@@ -60,6 +73,7 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
         if self.balance is not None:
             check_balance(self.venv, self.balance)
         self.reward_normaliser = RewardNormaliser() if self.normalize_reward else None
+        self._settle_context()
         with torch.random.fork_rng(devices=[]):  # leave the global generator untouched
             torch.manual_seed(fold(self.seed, "weights") % 2**63)
             self.policy = self.policy_class(
@@ -75,6 +89,18 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
     def _make_update(self) -> Update:
         """Return the policy's update; the default minimises `loss` on all trials at once."""
         return GradientUpdate(self.loss, self.optimizer, self.max_grad_norm)
+
+    def _settle_context(self) -> None:
+        """Let a core that looks back see a whole trial (up to a bound), unless told otherwise."""
+        kwargs = self.policy_kwargs
+        core = getattr(self.policy_class, "core_of", lambda _: None)(kwargs)
+        given = kwargs.get("context") or "context" in (kwargs.get("core_kwargs") or {})
+        if core is None or given or not looks_back(core):
+            return
+        length = trial_length(self.venv.unwrapped)
+        if length is not None:  # kept in checkpoints: it is part of the network's shape
+            self.policy_kwargs = {**kwargs, "context": min(max(length, 2), _LONGEST_CONTEXT)}
+            self.settings["policy_kwargs"] = self.policy_kwargs
 
     def _settle_batch_size(self: Any) -> None:  # for algorithms with `PPOArguments`
         """Check `batch_size` against the trials of an iteration; fit one that was not given."""

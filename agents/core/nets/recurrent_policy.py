@@ -9,11 +9,14 @@ import torch
 from gymnasium import spaces
 from torch import nn
 
-from .cores import CORES, make_core
+from .cores import CORES, Core, make_core
 from .heads import ValueHead, make_head
+from .min_gru import MinGRU
 from .sequence import GRU, LSTM, SequenceCore
+from .snail import Snail
 from .standardise import Standardise
 from .step_inputs import StepInputs
+from .transformer import Transformer
 from .trial_policy import TrialPolicy
 from .trunk import Frames, Trunk
 
@@ -51,6 +54,8 @@ class RecurrentPolicy(TrialPolicy):
             takes the one that this policy is named after.
         core_kwargs: The core's arguments, besides the number of its inputs.
         frame_features: Features of each frame; None is 512, or 64 for frames under 36 pixels.
+        context: Steps that the core can look back, where it has such an argument; None is the
+            core's own. Agents give a trial's length, up to 1,024.
 
     Raises:
         TypeError: If a space is not supported.
@@ -81,6 +86,7 @@ class RecurrentPolicy(TrialPolicy):
         core: str | type[SequenceCore] | None = None,
         core_kwargs: Mapping[str, Any] | None = None,
         frame_features: int | None = None,
+        context: int | None = None,
     ):
         builder = StepInputs(observation_space, action_space)
         super().__init__(builder)
@@ -91,7 +97,7 @@ class RecurrentPolicy(TrialPolicy):
         chosen = core or self.core_class
         if chosen is None:
             raise ValueError(f"core=None; give one of {list(CORES)}, 'module:Name' or a class")
-        offered = {"hidden_size": hidden_size, "memory": memory}
+        offered = {"hidden_size": hidden_size, "memory": memory, "context": context}
 
         def trunk() -> Trunk:
             return Trunk(
@@ -113,6 +119,11 @@ class RecurrentPolicy(TrialPolicy):
         if normalize_observation:
             self.standardise = Standardise(builder.observation_size, normalize_shown_reward)
         self.sees_raw_rewards = normalize_shown_reward
+
+    @classmethod
+    def core_of(cls, policy_kwargs: Mapping[str, Any]) -> Core | None:
+        """Return the core of a policy with these arguments; None if they name none."""
+        return policy_kwargs.get("core") or cls.core_class
 
     def initial_state(self, num_rows: int) -> torch.Tensor:
         """Return the state at a trial's start, [R, S]."""
@@ -199,3 +210,21 @@ class LstmPolicy(RecurrentPolicy):
     """A recurrent policy with an LSTM."""
 
     core_class = LSTM
+
+
+class SnailPolicy(RecurrentPolicy):
+    """A policy with SNAIL's convolutions and attention; `core_kwargs` has their sizes."""
+
+    core_class = Snail
+
+
+class TransformerPolicy(RecurrentPolicy):
+    """A policy with a causal transformer; `core_kwargs` has its layers, heads and positions."""
+
+    core_class = Transformer
+
+
+class MinGruPolicy(RecurrentPolicy):
+    """A recurrent policy with layers of minimal GRUs."""
+
+    core_class = MinGRU

@@ -93,7 +93,7 @@ class GRU(SequenceCore):
         _initialise(self.cell)
         if memory is not None:
             with torch.no_grad():
-                _weights(self.cell)[2][hidden_size : 2 * hidden_size] = _spread(hidden_size, memory)
+                _weights(self.cell)[2][hidden_size : 2 * hidden_size] = spread(hidden_size, memory)
 
     def initial_state(self, batch_size: int) -> torch.Tensor:
         """Return zeros [B, H]."""
@@ -140,8 +140,8 @@ class LSTM(SequenceCore):
             bias = _weights(self.cell)[2]
             bias[hidden_size : 2 * hidden_size] = 1.0
             if memory is not None:
-                spread = _spread(hidden_size, memory)
-                bias[:hidden_size], bias[hidden_size : 2 * hidden_size] = -spread, spread
+                kept = spread(hidden_size, memory)
+                bias[:hidden_size], bias[hidden_size : 2 * hidden_size] = -kept, kept
 
     def initial_state(self, batch_size: int) -> torch.Tensor:
         """Return zeros [B, 2 H]."""
@@ -161,8 +161,16 @@ class LSTM(SequenceCore):
         return outputs, torch.cat([output[0], cell[0]], dim=1)
 
 
-def _spread(count: int, memory: int) -> torch.Tensor:
-    """Return biases of keeping gates for time scales spread over 1 to `memory` steps."""
+def spread(count: int, memory: int) -> torch.Tensor:
+    """Return biases of keeping gates for time scales spread over 1 to `memory` steps.
+
+    Args:
+        count: Number of biases.
+        memory: Longest time scale.
+
+    Raises:
+        ValueError: If it is below 2.
+    """
     if memory < 2:
         raise ValueError(f"memory={memory} must be at least 2 steps, or None")
     return torch.log(1.0 + (memory - 2.0) * torch.rand(count))
