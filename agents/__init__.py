@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from .core.play.step import Step
     from .diayn import DIAYN
     from .dream import DREAM
+    from .episodic import MFEC, NEC
     from .es import ES
     from .frodo import FRODO
     from .impala import IMPALA, STAC, STACX
-    from .l2rl import L2RL
+    from .l2rl import L2RL, EpisodicLSTM
     from .laws.check import check_agent
     from .lpg import LPG, LPGLearner
     from .maml import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile, SupervisedMAML
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from .pearl import PEARL
     from .poet import POET
     from .ppo import DPO, PPO
-    from .rl2 import RL2
+    from .rl2 import RL2, SNAIL
     from .varibad import VariBAD
 
 # These import the table below, so that type checkers cannot be shown where they are.
@@ -47,6 +48,8 @@ tune: Any
 ALGORITHMS = {
     "rl2": "agents.rl2:RL2",
     "l2rl": "agents.l2rl:L2RL",
+    "episodiclstm": "agents.l2rl:EpisodicLSTM",
+    "snail": "agents.rl2:SNAIL",
     "maml": "agents.maml:MAML",
     "fomaml": "agents.maml:FOMAML",
     "emaml": "agents.maml:EMAML",
@@ -71,6 +74,8 @@ ALGORITHMS = {
     "dpo": "agents.ppo:DPO",
     "diayn": "agents.diayn:DIAYN",
     "dream": "agents.dream:DREAM",
+    "mfec": "agents.episodic:MFEC",
+    "nec": "agents.episodic:NEC",
 }
 
 _PLACES = {
@@ -111,12 +116,16 @@ __all__ = [
     "L2RL",
     "LPG",
     "MAML",
+    "MFEC",
+    "NEC",
     "PBT",
     "PEARL",
     "POET",
     "PPO",
     "RL2",
+    "SNAIL",
     "AdaptationCurve",
+    "EpisodicLSTM",
     "InnerLoop",
     "LifetimeAlgorithm",
     "MetaGradient",

@@ -1,4 +1,4 @@
-"""Presets of L2RL: for each id, with the source of the settings and what they scored here.
+"""Presets of L2RL and EpisodicLSTM: per id, with the source and what they scored here.
 
 Discount, network and loss weights are the paper's; rows, learning rate and the annealing of the
 entropy are ours. Scores are means over seeds, from `benchmarks/results/learning.csv`.
@@ -13,6 +13,18 @@ PRESETS: dict[str, dict[str, Any]] = {
             "n_envs": 32,
             "learning_rate": ("linear", 5e-3, 5e-4),
             "ent_coef": ("linear", 0.05, 0.0),
+        },
+    },
+}
+
+EPISODIC_PRESETS: dict[str, dict[str, Any]] = {
+    "episodic-recurring-bandit": {
+        "id": "meta/RecurringBandit-v0",
+        "arguments": {
+            "n_envs": 64,
+            "learning_rate": ("linear", 5e-3, 5e-4),
+            "ent_coef": ("linear", 0.05, 0.0),
+            "policy_kwargs": {"hidden_size": 48},
         },
     },
 }

@@ -1,5 +1,6 @@
-"""RL2 (Duan et al. 2016): fast reinforcement learning via slow reinforcement learning."""
+"""RL2 (Duan et al. 2016), fast learning via slow learning; SNAIL (Mishra et al. 2017)."""
 
 from .rl2 import RL2
+from .snail import SNAIL
 
-__all__ = ["RL2"]
+__all__ = ["RL2", "SNAIL"]

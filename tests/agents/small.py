@@ -15,7 +15,12 @@ _ROUNDS = {"n_envs": 4, "rows_per_task": 2, "policy_kwargs": {"net_arch": (4,)}}
 _TINY = {"policy_kwargs": {"net_arch": (4,)}}
 _OF: dict[str, dict[str, Any]] = {
     "RL2": {"policy": "GruPolicy", "n_epochs": 1, "batch_size": None, **_TRIALS},
+    "SNAIL": {
+        **{"policy": "SnailPolicy", "n_epochs": 1, "batch_size": None, "n_envs": 4},
+        "policy_kwargs": {"core_kwargs": {"filters": 2, "key_size": 2, "value_size": 2}},
+    },
     "L2RL": {"policy": "LstmPolicy", **_TRIALS},
+    "EpisodicLSTM": {"policy": "EpisodicLstmPolicy", **_TRIALS},
     "VariBAD": {
         "policy": "BeliefPolicy",
         "n_envs": 4,
@@ -53,6 +58,12 @@ _OF: dict[str, dict[str, Any]] = {
         **{"policy": "GruPolicy", "n_envs": 4, "gradient_steps": 1, "batch_size": 4},
         **{"buffer_size": 1000, "policy_kwargs": {"hidden_size": 4, "latent_size": 2}},
     },
+    "MFEC": {"policy": "ProjectionPolicy", "n_envs": 4, "n_steps": 3, "capacity": 8},
+    "NEC": {
+        **{"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, "capacity": 8, "horizon": 2},
+        **{"learning_starts": 4, "batch_size": 4, "buffer_size": 32},
+        "policy_kwargs": {"net_arch": (4,), "key_size": 3},
+    },
     "LPG": {
         **{"policy": "MlpPolicy", "n_envs": 4, "rows_per_task": 2, "n_steps": 1, "n_updates": 2},
         **{"rule_size": 4, "n_predictions": 3, **_TINY},
@@ -61,6 +72,7 @@ _OF: dict[str, dict[str, Any]] = {
         **{"policy": "MlpRegressor", "n_tasks": 2, "shots": 2, "queries": 2, "n_batches": 1},
     },
 }
+_CHOOSE = ("DREAM", "MFEC", "NEC")  # those that take Discrete actions alone
 NAMES = [place.partition(":")[2] for place in agents.ALGORITHMS.values()]
 PLAYERS = [name for name in NAMES if name != "SupervisedMAML"]  # it draws pairs instead
 
@@ -69,7 +81,7 @@ def make(name: str, env: Any = None, **more: Any) -> Any:
     """Make the smallest agent of a name."""
     if env is None:
         env = "meta/Sinusoid-v0" if name == "SupervisedMAML" else "small/Nagging-v0"
-    if name == "DREAM" and env == "small/Nagging-v0":  # takes discrete actions alone
+    if name in _CHOOSE and env == "small/Nagging-v0":
         more["env_kwargs"] = {"discrete": True, **more.get("env_kwargs", {})}
     given = {**_OF.get(name, {"policy": "MlpPolicy", **_ROUNDS}), "preset": None, "seed": 0, **more}
     if not isinstance(env, str):

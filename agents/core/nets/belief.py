@@ -83,7 +83,9 @@ class RecurrentGaussian(nn.Module):
     def initial_state(self, num_rows: int) -> torch.Tensor:
         """Return the initial state, which gives the prior, [B, S]."""
         state = self.core.initial_state(num_rows)
-        return torch.cat([state.new_zeros(num_rows, self.kept), state], dim=1) if self.kept else state
+        return (
+            torch.cat([state.new_zeros(num_rows, self.kept), state], dim=1) if self.kept else state
+        )
 
     def read(self, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return mean and log variance, [..., L], for states [..., S]."""

@@ -1,0 +1,114 @@
+"""Memories beside each other: one trainer, one task, several cores; scores and steps a second.
+
+    python benchmarks/memory.py gru snail transformer min_gru --seeds 0 1 2 --steps 600000
+
+Trains on the dependent bandit of 100 pulls, evaluates held-out tasks, and appends to
+`results/memory.csv`. Scores are sums of the expected reward of each choice (random 50, optimum
+73.779). Steps a second are of training, and of acting alone; compare them within one run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import time
+from pathlib import Path
+
+import gymnasium as gym
+import numpy as np
+import torch
+from learning import _provenance
+
+import agents
+from agents import Player, evaluate
+
+TABLE = Path(__file__).parent / "results" / "memory.csv"
+ID = "meta/DependentBandit-v0"
+_OUTER = {
+    "n_envs": 256,
+    "batch_size": 64,
+    "n_epochs": 4,
+    "learning_rate": ("linear", 2e-3, 1e-4),
+    "gamma": 0.9,
+    "gae_lambda": 0.3,
+    "ent_coef": 0.0,
+}
+_SMALL = {"embedding_sizes": (32,), "hidden_size": 64}
+CORES = {
+    "gru": ("RL2", "GruPolicy", {**_OUTER, "policy_kwargs": _SMALL}),
+    "snail": ("SNAIL", "SnailPolicy", {}),  # its preset: the same outer loop
+    "transformer": (
+        "RL2",
+        "TransformerPolicy",
+        {**_OUTER, "policy_kwargs": {**_SMALL, "hidden_size": 32, "core_kwargs": {"n_layers": 1}}},
+    ),
+    "min_gru": ("RL2", "MinGruPolicy", {**_OUTER, "policy_kwargs": _SMALL}),
+}
+
+
+def main() -> None:
+    """Train what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("cores", nargs="+", choices=list(CORES))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--steps", type=int, default=600_000)
+    parser.add_argument("--num-tasks", type=int, default=2000)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--save", help="folder for the trained agents")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    for seed in arguments.seeds:
+        for core in arguments.cores:
+            run(core, seed, arguments)
+
+
+def run(core: str, seed: int, arguments: argparse.Namespace) -> None:
+    """Train, measure and record one core with one seed."""
+    name, policy, more = CORES[core]
+    preset = "auto" if core == "snail" else None
+    agent = getattr(agents, name)(policy, ID, seed=seed, preset=preset, **more)
+    started = time.process_time()
+    agent.learn(arguments.steps)
+    seconds = time.process_time() - started
+    if arguments.save:
+        agent.save(Path(arguments.save, f"{name}-{core}-DependentBandit-{seed}.zip"))
+    score, error = evaluate(agent, ID, num_tasks=arguments.num_tasks, seed=1).total(
+        "expected_returns"
+    )
+    row = {
+        **_provenance(arguments.threads),
+        "core": core,
+        "id": ID,
+        "seed": seed,
+        "steps": agent.num_timesteps,
+        "parameters": sum(one.numel() for one in agent.policy.parameters()),
+        "train_steps_a_cpu_second": round(agent.num_timesteps / seconds),
+        "acting_steps_a_cpu_second": round(acting_speed(agent)),
+        "num_tasks": arguments.num_tasks,
+        "score": round(score, 3),
+        "standard_error": round(error, 3),
+    }
+    new = not TABLE.exists()
+    with TABLE.open("a", newline="") as file:
+        writer = csv.DictWriter(file, list(row))
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+    print(row, flush=True)
+
+
+def acting_speed(agent: object, trials: int = 2) -> float:
+    """Return steps a CPU second of 256 rows that only act."""
+    venv = gym.make_vec(ID, num_envs=256)
+    player = Player(venv, agent.inner_loop(venv, seed=0))  # type: ignore[attr-defined]
+    player.reset(0)
+    started, steps = time.process_time(), 100 * trials
+    for _ in range(trials):
+        player.loop.reset(np.arange(256))
+        for _ in range(100):
+            player.step()
+    return 256 * steps / (time.process_time() - started)
+
+
+if __name__ == "__main__":
+    main()
