@@ -29,6 +29,14 @@ _DARK = "--blink-settings=preferredColorScheme=0"
 _PROBE = """<!doctype html><title>probe</title><script>
 const pages = PAGES, frame = document.createElement("iframe");
 frame.width = WIDTH; frame.height = 800;
+function filtered() {  // what kinds of cards are left when only films are asked for
+  const form = frame.contentDocument.getElementById("filters");
+  if (!form) return null;
+  form.elements.kind.value = "film";
+  form.dispatchEvent(new Event("change"));
+  const cards = [...frame.contentDocument.querySelectorAll("#wall .card")];
+  return [...new Set(cards.filter((card) => !card.hidden).map((card) => card.dataset.kind))];
+}
 function next() {
   const page = pages.shift();
   if (!page) return;
@@ -36,7 +44,7 @@ function next() {
   frame.onload = () => {
     const seconds = (performance.now() - began) / 1000;
     const wide = frame.contentDocument.documentElement.scrollWidth;
-    console.log("PROBE " + JSON.stringify({page, seconds, wide}));
+    console.log("PROBE " + JSON.stringify({page, seconds, wide, kinds: filtered()}));
     next();
   };
   frame.src = page + ".html";
@@ -161,6 +169,8 @@ def _probed(browser: Browser, html: Path) -> list[str]:
     wrong = [line for line in _console(log, "at a phone's width") if "PROBE" not in line]
     wrong += [f"{page} was not loaded" for page in pages if page not in {x["page"] for x in found}]
     wrong += [f"{x['page']}: {x['wide']} px wide" for x in found if x["wide"] > width]
+    kinds = [x["kinds"] for x in found if x["page"] == "gallery"]
+    wrong += [f"gallery: asked for films it shows {one}" for one in kinds if one != ["film"]]
     seconds = next((x["seconds"] for x in found if x["page"] == "gallery"), 0.0)
     _say(f"the gallery is loaded after {seconds:.2f} s; {len(found)} pages fit a phone")
     if seconds > SECONDS:

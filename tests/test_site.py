@@ -1,8 +1,10 @@
 """The site's generated pages: one for each family, id, agent and example, without building it."""
 
+import json
 import re
 
 import pytest
+from PIL import Image
 
 import agents
 import meta_envs
@@ -11,9 +13,11 @@ from docs.making import (
     agent_pages,
     curves,
     environments,
+    films,
     listing,
     markdown,
     numbers,
+    pretrained,
     reference,
     settings,
     tutorials,
@@ -101,6 +105,25 @@ def test_tables_of_numbers_are_means_over_seeds():
     assert f"| {sum(scores) / len(scores):.4g} ± " in row and f"| {len(scores)} |" in row
 
 
+def test_pretrained_agents_are_on_the_pages_of_agents(tmp_path, monkeypatch):
+    score = {"mean": 5.0, "low": 4.5, "high": 5.5}
+    card = {"agent": "rl2", "id": "meta/GridNavi-v0", "env_kwargs": {"split": "all"}, "seed": 3}
+    card |= {"score": score, "chance": None, "steps": 2000, "seconds": 9.4, "commit": "abc"}
+    card |= {"command": "python train.py"}
+    better = {**card, "agent": "varibad", "score": {**score, "mean": 6.0}}
+    other = {**better, "env_kwargs": {"size": 7}, "score": {**score, "mean": 9.0}}
+    for name, one in {"rl2-a": card, "varibad-a": better, "varibad-b": other}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "card.json").write_text(json.dumps(one))
+    assert pretrained.best("meta/GridNavi-v0", tmp_path)[0] == "varibad-a"
+    assert pretrained.best("meta/DarkRoom-v0", tmp_path) is None
+    row = pretrained.table("rl2", tmp_path).splitlines()[-1]
+    assert "(/environments/mazes/GridNavi-v0)" in row and "5 (4.5 to 5.5)" in row and "abc" in row
+    assert pretrained.table("maml", tmp_path) == ""
+    monkeypatch.setattr(pretrained, "table", lambda name: f"a table of {name}")
+    assert "## Pretrained" in agent_pages.agent_page("rl2", [])
+
+
 def test_a_tutorial_is_its_example():
     path = next(iter(listing.example_pages()))
     page, source = tutorials.page(path), path.read_text(encoding="utf-8")
@@ -141,6 +164,23 @@ def test_documents_are_included_with_links_that_hold_in_the_site():
                 mark in (listing.ROOT / name).read_text(encoding="utf-8")
                 for name in write._INCLUDED
             ), mark
+
+
+def test_a_film_shows_a_learner_that_fits_at_play(tmp_path, monkeypatch):
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    monkeypatch.setattr(pretrained, "best", lambda id: None)
+    (tmp_path / films.FOLDER).mkdir(parents=True)
+    film = films.film("meta/GaussianBandit-v0", tmp_path)
+    assert film.player == "Thompson" and "20 pictures of Thompson at play" in film.alt
+    with Image.open(tmp_path / film.path) as image:
+        assert image.n_frames > 10 and image.width == 300
+    monkeypatch.setattr(films, "_played", lambda id: listing.agent_class("no such extra"))
+    monkeypatch.setattr(listing, "agent_class", missing_extra)
+    assert films.film("meta/GaussianBandit-v0", tmp_path) is None
+
+
+def missing_extra(name):
+    raise ImportError(name)
 
 
 def test_the_check_finds_broken_links_and_pictures_without_a_text(tmp_path):

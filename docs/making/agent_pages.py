@@ -11,7 +11,7 @@ import agents
 from agents.core.base.arguments import Argument
 from agents.core.base.shown import short
 
-from . import listing, markdown, settings
+from . import listing, markdown, pretrained, settings
 from .curves import Curve
 
 
@@ -59,6 +59,12 @@ def agent_page(name: str, curves: Sequence[Curve]) -> str:
     raises = markdown.section(described, "Raises")
     if curves:
         parts += ["## Curves", _walls(page, curves)]
+    if ready := pretrained.table(name):
+        parts += [
+            "## Pretrained",
+            f'`agents.load_pretrained("{name}", ID)`; scores are of held-out tasks.',
+            ready,
+        ]
     parts += ["## Presets", _presets(cls.presets)]
     parts += ["## Arguments", _arguments(cls.arguments)]
     if raises:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import listing
+from . import listing, pretrained
 
 FOLDER = "_static/films"  # in the site
 _PICTURES = 20  # of a film
@@ -32,6 +32,8 @@ class Film:
         path: Of the GIF, from the root of the site.
         still: Of its last picture.
         alt: What it shows.
+        agent: The pretrained agent that plays, by its name on the command line; empty for
+            learners made by hand.
     """
 
     id: str
@@ -39,6 +41,7 @@ class Film:
     path: str
     still: str
     alt: str
+    agent: str = ""
 
 
 def draw(ids: Iterable[str], site: Path, processes: int = 2) -> dict[str, Film]:
@@ -63,14 +66,20 @@ def film(id: str, site: Path) -> Film | None:
     import meta_envs
 
     try:
-        player, shown = _played(id)
+        found = pretrained.best(id)
+        if found is None:
+            agent, (player, shown) = "", _played(id)
+        else:
+            agent, card = found[1]["agent"], found[1]
+            player = listing.agent_class(agent).__name__
+            shown = pictures(id, pretrained.load(found[0]), env_kwargs=card["env_kwargs"])
     except ImportError:
         return None
     name = f"{FOLDER}/{listing.short(id)}"
     save(shown, site / f"{name}.gif")
     shown[-1].save(site / f"{name}.png", optimize=True)
     alt = f"{meta_envs.card(id).summary}: {len(shown)} pictures of {player} at play."
-    return Film(id, player, f"{name}.gif", f"{name}.png", alt)
+    return Film(id, player, f"{name}.gif", f"{name}.png", alt, agent)
 
 
 def save(pictures: list[Any], path: Path) -> None:
@@ -112,7 +121,13 @@ class _EnoughError(Exception):
     """The film is full."""
 
 
-def pictures(id: str, player: Any, most: int = _PICTURES, seed: int = _SEED) -> list[Any]:
+def pictures(
+    id: str,
+    player: Any,
+    most: int = _PICTURES,
+    seed: int = _SEED,
+    env_kwargs: Mapping[str, Any] | None = None,
+) -> list[Any]:
     """Return pictures of a trial, small and of few colours.
 
     Args:
@@ -120,12 +135,14 @@ def pictures(id: str, player: Any, most: int = _PICTURES, seed: int = _SEED) -> 
         player: An agent or a baseline.
         most: Pictures; the trial is left after so many.
         seed: Of the task, the episodes and the player.
+        env_kwargs: Arguments of the id.
     """
     from PIL import Image
 
     from agents.cli.trials import Moment, make_one, play_trial
+    from agents.core.evaluation.acting import as_trained
 
-    venv = make_one(id, {}, None, None, True)
+    venv = make_one(id, dict(env_kwargs or {}), None, None, True)
     every = max(round(venv.metadata["render_fps"] / 12), 1)  # of fast bodies some are left out
     shown: list[Any] = []
 
@@ -140,6 +157,6 @@ def pictures(id: str, player: Any, most: int = _PICTURES, seed: int = _SEED) -> 
             raise _EnoughError
 
     with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(_EnoughError):
-        play_trial(venv, player, seed, False, show)
+        play_trial(venv, as_trained(player), seed, False, show)
     venv.close()
     return shown

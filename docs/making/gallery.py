@@ -17,9 +17,9 @@ def page(films: Mapping[str, Film], curves: Sequence[Curve]) -> str:
     # the first id of every family, then the second ones: neighbours differ
     order = sorted((names.index(id), id) for names in listing.families().values() for id in names)
     shown = [_film(films[id]) for _, id in order if id in films] + [_curve(one) for one in curves]
-    of_curves = {curve.agent for curve in curves}
+    seen = {curve.agent for curve in curves} | {film.agent for film in films.values()}
     names = {name: listing.agent_class(name).__name__ for name in listing.agent_pages()}
-    agents = {name: names[name] for name in names if name in of_curves}
+    agents = {name: names[name] for name in names if name in seen}
     controls = (
         '<form class="filters" id="filters" role="search" aria-label="Filter the gallery">'
         + _choice(
@@ -35,8 +35,9 @@ def page(films: Mapping[str, Film], curves: Sequence[Curve]) -> str:
         [
             "---\nhide-toc: true\n---",
             "# Gallery",
-            "Every task distribution at play, by hand-made learners, and what agents have learnt "
-            "(each line of a curve is a seed). Pictures lead to their pages.",
+            "Every task distribution at play, by a pretrained agent where there is one, else by a "
+            "learner made by hand; and what agents have learnt (each line of a curve is a seed). "
+            "Pictures lead to their pages.",
             markdown.raw(controls + wall + script),
         ]
     )
@@ -47,7 +48,7 @@ def _film(film: Film) -> str:
     family = meta_envs.card(film.id).family.split(".")[1]
     picture = markdown.picture("gallery", film.path, film.alt, "", film.still)
     told = f"{film.id}<small>{film.player} at play</small>"
-    return _card(link, picture, told, kind="film", family=family, agent="")
+    return _card(link, picture, told, kind="film", family=family, agent=film.agent)
 
 
 def _curve(curve: Curve) -> str:
