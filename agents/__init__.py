@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 # These import the table below, so that type checkers cannot be shown where they are.
 describe: Any
+load_pretrained: Any
 plot: Any
 table: Any
 train: Any
@@ -93,6 +94,7 @@ _PLACES = {
     "evaluate": "agents.core.evaluation.evaluate",
     "HeldOutCallback": "agents.core.evaluation.held_out",
     "describe": "agents.runs.describe",
+    "load_pretrained": "agents.zoo",
     "plot": "agents.runs.compare",
     "table": "agents.runs.compare",
     "train": "agents.runs.train",
@@ -146,6 +148,7 @@ __all__ = [
     "check_agent",
     "describe",
     "evaluate",
+    "load_pretrained",
     "losses",
     "plot",
     "table",

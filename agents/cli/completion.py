@@ -94,12 +94,12 @@ def _names() -> dict[str, list[str]]:
     return {
         "train": ids,  # tyro's script has the algorithms
         "tune": [*algorithms, *ids],
-        "evaluate": [*players, *ids],
+        "evaluate": [*players, *algorithms, *ids],
         "describe": ids,
         "list": ids,
         "check": [*ids, *algorithms],
-        "play": [*ids, *players],
-        "video": [*ids, *players],
+        "play": [*ids, *players, *algorithms],
+        "video": [*ids, *players, *algorithms],
     }
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import tyro
 
 from . import find, ids
+from .pretrained import who_plays
 from .values import Count, EnvKwargs, OfTrial, Split, Threads, spec, unless, whole_number
 
 
@@ -26,6 +27,7 @@ def evaluate(
     bins: Annotated[int | None, spec(whole_number, "N"), unless("100", "N")] = None,
     seed: Count = 0,
     deterministic: bool = False,
+    pretrained: bool = False,
     env_kwargs: EnvKwargs = None,
     threads: Threads = None,
     out: Annotated[str | None, unless("print only", "FILE")] = None,
@@ -37,6 +39,7 @@ def evaluate(
     For example:
       metazoo evaluate runs/last
       metazoo evaluate runs/last meta/DependentBandit-v0 --env-kwargs variant=hard
+      metazoo evaluate rl2 meta/GridNavi-v0 --pretrained
       metazoo evaluate ucb1:c=0.3 meta/BernoulliBandit-v0 --num-tasks 10000 --out ucb1.csv
       metazoo evaluate my_module:my_policy meta/PointGoal-v0
 
@@ -55,6 +58,7 @@ def evaluate(
         bins: Parts in which a lifetime is reported.
         seed: Seed of tasks, episodes and actions.
         deterministic: Act without sampling.
+        pretrained: AGENT is an algorithm, whose agent comes from the zoo (see metazoo zoo).
         env_kwargs: Arguments of the task distribution.
         threads: Threads of PyTorch.
         out: Write the curve to this CSV file, which metazoo plot takes.
@@ -62,6 +66,8 @@ def evaluate(
     agent, id = ids.in_order(agent, id)
     if id is not None:
         ids.known(id)
+    if pretrained:
+        id, agent = who_plays((agent, id), None, True, env_kwargs)  # type: ignore[assignment]
     player = find.agent(agent)
     if id is not None:
         ids.playable(id, player)

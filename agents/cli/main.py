@@ -68,6 +68,21 @@ COMMANDS = {
         "film an agent adapting, with the task's parameters in every picture",
         "metazoo video meta/HalfCheetahDir-v0 --agent runs/last --out cheetah.mp4",
     ),
+    "zoo": (
+        "agents.cli.zoo:zoo",
+        "list pretrained agents and what they earn",
+        "metazoo zoo gridnavi    then    metazoo play rl2 meta/GridNavi-v0 --pretrained",
+    ),
+    "push": (
+        "agents.cli.zoo:push",
+        "write a pretrained agent or a run in Hugging Face's layout",
+        "metazoo push runs/last shared/mine    or    metazoo push runs/last hf://me/mine",
+    ),
+    "pull": (
+        "agents.cli.zoo:pull",
+        "get a pretrained agent that somebody pushed",
+        "metazoo pull hf://me/mine",
+    ),
     "completion": (
         "agents.cli.completion:completion",
         "print the script with which bash, zsh or fish complete all of this",

@@ -10,6 +10,7 @@ import tyro
 
 from . import find, ids
 from .believed import beside
+from .pretrained import who_plays
 from .screens import Gif, Window, pace
 from .trials import Moment, make_one, play_trial, target
 from .values import Count, EnvKwargs, OfTrial, Split, unless
@@ -21,6 +22,7 @@ RenderMode = Literal["human", "rgb_array", "none"]
 
 def play(
     id: Annotated[str | None, tyro.conf.Positional, unless("the agent's own", "[ID]")] = None,
+    also: Annotated[str | None, tyro.conf.Positional, unless("--agent", "[AGENT]")] = None,
     agent: Annotated[str | None, unless("you, with the keyboard", "AGENT")] = None,
     episodes: OfTrial = None,
     render_mode: Annotated[
@@ -31,6 +33,7 @@ def play(
     split: Split = None,
     seed: Count = 0,
     deterministic: bool = False,
+    pretrained: bool = False,
     show_task: bool = False,
     env_kwargs: EnvKwargs = None,
 ) -> int:
@@ -44,10 +47,12 @@ def play(
     For example:
       metazoo play meta/GridNavi-v0
       metazoo play meta/GridNavi-v0 --agent runs/last
+      metazoo play rl2 meta/GridNavi-v0 --pretrained
       metazoo play meta/BernoulliBandit-v0 --agent ucb1:c=0.3 --seed 7 --out ucb1.gif
 
     Args:
         id: Task distribution; a trained agent has its own, with its arguments.
+        also: The agent, as --agent names it; it may stand before the id.
         agent: A run's folder, a checkpoint (.zip) or a baseline (see metazoo list).
         episodes: Episodes in the one task.
         render_mode: human opens a window, rgb_array writes a GIF, none only prints.
@@ -56,9 +61,11 @@ def play(
         split: Which tasks.
         seed: Seed of the task, the episodes and the agent; another seed is another task.
         deterministic: Act without sampling.
+        pretrained: AGENT is an algorithm, whose agent comes from the zoo (see metazoo zoo).
         show_task: Show yourself the picture, and with it the task, from the start.
         env_kwargs: Arguments of the task distribution.
     """
+    id, agent = who_plays((id, also), agent, pretrained, env_kwargs)
     if id is not None:
         ids.known(id)
     if fps is not None and not fps > 0:

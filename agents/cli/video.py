@@ -9,6 +9,7 @@ import tyro
 
 from . import find, ids
 from .believed import beside
+from .pretrained import who_plays
 from .screens import FILM_NEEDS, Film, Gif, can_film, pace
 from .trials import Moment, describe, make_one, play_trial, target
 from .values import Count, EnvKwargs, OfTrial, Split, unless
@@ -21,7 +22,8 @@ _SMALLEST = 11  # that can be read
 
 def video(
     id: Annotated[str | None, tyro.conf.Positional, unless("the agent's own", "[ID]")] = None,
-    agent: Annotated[str, tyro.conf.arg(metavar="AGENT")] = "random",
+    also: Annotated[str | None, tyro.conf.Positional, unless("--agent", "[AGENT]")] = None,
+    agent: Annotated[str | None, unless("random", "AGENT")] = None,
     episodes: OfTrial = None,
     out: Annotated[
         str | None, unless("the run's folder, else this one; .mp4 if it can be", "PATH")
@@ -30,6 +32,7 @@ def video(
     split: Split = None,
     seed: Count = 0,
     deterministic: bool = False,
+    pretrained: bool = False,
     env_kwargs: EnvKwargs = None,
 ) -> int:
     """Film an agent adapting to a task it has never seen, into an .mp4 or a .gif.
@@ -42,11 +45,13 @@ def video(
 
     For example:
       metazoo video meta/HalfCheetahDir-v0 --agent runs/last --episodes 2
+      metazoo video rl2 meta/GridNavi-v0 --pretrained --out grid.gif
       metazoo video --agent runs/last --seed 7 --out seven.gif
       metazoo video meta/RandomHopper-v0 --agent random --out films
 
     Args:
         id: Task distribution; a trained agent has its own, with its arguments.
+        also: The agent, as --agent names it; it may stand before the id.
         agent: A run's folder, a checkpoint (.zip) or a baseline (see metazoo list).
         episodes: Episodes in the one task.
         out: An .mp4 or .gif file, or a folder to write it to.
@@ -54,8 +59,11 @@ def video(
         split: Which tasks.
         seed: Seed of the task, the episodes and the agent; another seed is another task.
         deterministic: Act without sampling.
+        pretrained: AGENT is an algorithm, whose agent comes from the zoo (see metazoo zoo).
         env_kwargs: Arguments of the task distribution.
     """
+    id, named = who_plays((id, also), agent, pretrained, env_kwargs)
+    agent = named or "random"
     if id is not None:
         ids.known(id)
     if fps is not None and not fps > 0:

@@ -260,5 +260,8 @@ class LPG(Lives):
     def _networks(self) -> dict[str, Any]:
         return {**super()._networks(), "rule": self.rule_network}
 
+    def _acts_with(self, network: str, tensor: str) -> bool:
+        return network == "rule"  # the learners that it was found with are not the rule's
+
     def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return {"rule.optimizer": self.optimizer}

@@ -17,7 +17,7 @@ from torch import nn
 from meta_envs.core.names import guarded
 
 from ..play.inner_loop import InnerLoop
-from ..saving import banks, checkpoint, stored
+from ..saving import banks, checkpoint, stored, weights
 from ..saving.allowed import check_named, module_of, name_of_class, names_in
 from ..saving.encoding import decode, encode, encode_settings
 from ..saving.optimizer_state import pack_optimizer, unpack_optimizer
@@ -38,6 +38,8 @@ class MetaAlgorithm(MadeAlgorithm):
     `predict`; if they keep more than networks and optimisers, also `_extra_state` and
     `_set_extra_state`.
     """
+
+    weights_only = False  # whether it was loaded from what `save_weights` wrote
 
     # ---- what an agent is -----------------------------------------------------------------------
 
@@ -66,6 +68,10 @@ class MetaAlgorithm(MadeAlgorithm):
 
     def _set_extra_state(self, state: Mapping[str, Any]) -> None:
         """Restore what `_extra_state` returned."""
+
+    def _acts_with(self, network: str, tensor: str) -> bool:
+        """Tell whether acting needs a tensor of a network: what `save_weights` keeps."""
+        return True
 
     # ---- state ----------------------------------------------------------------------------------
 
@@ -124,7 +130,30 @@ class MetaAlgorithm(MadeAlgorithm):
         for name, value in (("exclude", exclude), ("include", include)):
             if value:
                 raise ValueError(f"{name}={value!r}: a checkpoint is always whole; leave it out")
+        if self.weights_only:
+            self.save_weights(path, half=False)
+        else:
+            self._write(path, *self._boundary_state())
+
+    def save_weights(self, path: str | pathlib.Path | io.BufferedIOBase, half: bool = True) -> None:
+        """Write a small checkpoint of what acting needs, which `load` reads as any other.
+
+        An agent loaded from it acts, adapts to tasks and can be evaluated as before, but does not
+        learn on: optimisers, experience and the state of the environment are not in it. An agent of
+        one lifetime keeps its policy and meta-parameters.
+
+        Args:
+            path: `.zip` is added if missing.
+            half: Store large arrays as float16, which halves the file and rounds to three digits.
+
+        Raises:
+            OSError: If it cannot be written; an older file of that name survives.
+        """
         progress, tensors = self._boundary_state()
+        networks = {name: tensors[name] for name in self._networks()}
+        self._write(path, *weights.lighten(progress, networks, self._acts_with, half))
+
+    def _write(self, path: Any, progress: dict[str, Any], tensors: dict[str, dict]) -> None:
         env_kwargs, arrays = banks.set_apart(self.env_kwargs or {})
         settings = {**self.settings, "env_kwargs": env_kwargs}
         data = {
@@ -139,7 +168,7 @@ class MetaAlgorithm(MadeAlgorithm):
             "action_space": encode(self.action_space, set()),
             "progress": progress,
         }
-        checkpoint.write_checkpoint(path, data, {**tensors, **arrays})  # type: ignore[arg-type]
+        checkpoint.write_checkpoint(path, data, {**tensors, **arrays})
 
     @classmethod
     def load(
@@ -211,10 +240,13 @@ class MetaAlgorithm(MadeAlgorithm):
         return agent
 
     def _restore(self, progress: Mapping[str, Any], tensors: Mapping[str, Any], path: str) -> None:
+        self.weights_only = weights.is_light(progress)
+        if self.weights_only:
+            tensors = weights.restored(self._networks(), tensors, self._acts_with)
         for name, network in self._networks().items():
             check_tensors(network, tensors.get(name, {}), f"{path}: network {name!r}")
             load_network(network, name, tensors.get(name), path)
-        for name, optimizer in self._optimizers().items():
+        for name, optimizer in ({} if self.weights_only else self._optimizers()).items():
             unpack_optimizer(optimizer, progress["optimizers"][name], tensors.get(name, {}))
         self.num_timesteps = int(progress["num_timesteps"])
         self.iteration = int(progress["iteration"])
@@ -222,6 +254,11 @@ class MetaAlgorithm(MadeAlgorithm):
         self._set_extra_state(decode(progress["extra"]))
         set_window(self, progress.get("window"))
         self._mark_boundary()
+
+    def _setup_learn(self, *args: Any, **kwargs: Any) -> Any:
+        if self.weights_only:
+            raise ValueError(weights.refusal(type(self).__name__))
+        return super()._setup_learn(*args, **kwargs)
 
     def get_parameters(self) -> dict[str, dict]:
         """Return the state dicts of networks and optimisers, by name."""
@@ -248,6 +285,9 @@ class MetaAlgorithm(MadeAlgorithm):
         if not isinstance(given, Mapping):
             given, source = checkpoint.read_checkpoint(given), str(given)
             stored.check_data(given[0], source)
+            if weights.is_light(given[0]["progress"]):
+                whole = weights.restored(self._networks(), given[1], self._acts_with)
+                given = given[0], whole
         set_parameters(self._networks(), self._optimizers(), given, exact_match, source)
         self._boundary = None
 

@@ -152,8 +152,7 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         if num_rows_of(env) is not None:
             del settings["n_envs"]  # the batch brings its own
         settings |= arguments
-        policy = settings.pop("policy")
-        learner = type(self)(policy, env, **{"preset": None, **settings})
+        learner = type(self)(settings.pop("policy"), env, **{"preset": None, **settings})
         self._hand_over(learner)
         return learner
 
@@ -187,8 +186,7 @@ class LifetimeAlgorithm(IterativeAlgorithm):
             given = self.task
             task = _tasks.at(first_tasks(rows, 1, self.seed), 0) if given is None else given
             rows.set_tasks([task] * self.n_envs)
-        seed = fold(self.seed, "episodes", self.iteration)
-        self._player.reset(seed)
+        self._player.reset(fold(self.seed, "episodes", self.iteration))
         self.observation = self._player.observations
 
     def iteration_steps(self) -> int | None:
@@ -270,12 +268,15 @@ class LifetimeAlgorithm(IterativeAlgorithm):
     def _networks(self) -> dict[str, Any]:
         return {"lifetime": self._lifetime}
 
+    def _acts_with(self, network: str, tensor: str) -> bool:
+        return network != "lifetime" or tensor in ("learners.policy", "learners.eta")
+
     def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return {}
 
     def _restore(self, progress: Mapping[str, Any], tensors: Mapping[str, Any], path: str) -> None:
         super()._restore(progress, tensors, path)
-        if self.iteration and self.observation is None:
+        if self.iteration and self.observation is None and not self.weights_only:
             warnings.warn(
                 f"{self.env_id} cannot tell the state of its episodes: the learner goes on as it "
                 "was, in new episodes",
@@ -286,8 +287,7 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         self, observations: Any, state: Any, starts: np.ndarray | None, deterministic: bool
     ) -> tuple[np.ndarray, Any]:
         inputs = self.network.encode(observations)
-        head = self.network.head
-        noise = None if deterministic else self._predict_noise(head, len(inputs))[None]
+        noise = None if deterministic else self._predict_noise(self.network.head, len(inputs))[None]
         memory = None if state is None else torch.as_tensor(state)[None]
         if memory is not None and starts is not None:
             memory = memory * torch.from_numpy(~starts).reshape(1, -1, 1)

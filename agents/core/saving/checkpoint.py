@@ -38,6 +38,7 @@ __all__ = [
     "encode_settings",
     "pack_optimizer",
     "read_checkpoint",
+    "read_with_version",
     "remove_leftovers",
     "unpack_optimizer",
     "write_checkpoint",
@@ -59,6 +60,7 @@ def write_checkpoint(
     path: str | os.PathLike | BinaryIO,
     data: Mapping[str, Any],
     tensors: Mapping[str, Mapping[str, torch.Tensor | np.ndarray]],
+    version: str | None = None,
 ) -> None:
     """Write a checkpoint; if that fails, any existing file is left untouched.
 
@@ -66,12 +68,13 @@ def write_checkpoint(
         path: A file name, to which ".zip" is added if it has no suffix, or a binary file.
         data: JSON data, e.g. from `encode_settings`.
         tensors: Named tensors, by group.
+        version: Of the metazoo that wrote it first; None is this one.
 
     Raises:
         ValueError: `data` is not JSON, or a group's name cannot be part of a file name.
         OSError: The file cannot be written.
     """
-    members = _members(data, tensors)
+    members = _members(data, tensors, _version() if version is None else version)
     if not isinstance(path, str | os.PathLike):
         path.write(_archive(members).getbuffer())
         return
@@ -122,13 +125,26 @@ def read_checkpoint(path: str | os.PathLike | BinaryIO) -> tuple[dict[str, Any],
     return _parse(content, str(source))
 
 
-def _members(
-    data: Mapping[str, Any], tensors: Mapping[str, Mapping[str, torch.Tensor | np.ndarray]]
-) -> dict[str, bytes]:
+def read_with_version(path: str | os.PathLike) -> tuple[dict[str, Any], Tensors, str]:
+    """Read a checkpoint as `read_checkpoint` does, and the version of the metazoo that wrote it."""
+    data, tensors = read_checkpoint(path)
+    with zipfile.ZipFile(path) as archive:
+        version = json.loads(archive.read(_DATA)).get("metazoo")
+    return data, tensors, str(version)
+
+
+def _version() -> str:
     try:
-        version = metadata.version("metazoo")
+        return metadata.version("metazoo")
     except metadata.PackageNotFoundError:
-        version = "unknown"
+        return "unknown"
+
+
+def _members(
+    data: Mapping[str, Any],
+    tensors: Mapping[str, Mapping[str, torch.Tensor | np.ndarray]],
+    version: str,
+) -> dict[str, bytes]:
     members = {_DATA: _to_json({"format": FORMAT, "metazoo": version, "data": dict(data)})}
     for group in sorted(tensors):
         if not _GROUP_NAME.fullmatch(group):

@@ -1,0 +1,165 @@
+"""Train the pretrained agents of `assets/zoo`, one after the other in this process.
+
+    python benchmarks/zoo.py                                    # whatever is missing
+    python benchmarks/zoo.py rl2-meta-GridNavi-v0 --again       # one, anew
+    python benchmarks/zoo.py --list                             # what there is to train
+    python benchmarks/zoo.py rl2-meta-TMaze-v0 --also 31 32     # scores of further seeds for a card
+    python benchmarks/zoo.py stac-meta-Catch-v0 --from stac.zip --seconds 29   # trained before
+
+Pairs, presets and budgets are in `zoo_pairs.py`; seeds were not tuned on. A row for every training
+goes to `results/zoo.csv`. Entries that exist are skipped, so that a stopped run goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import dataclasses
+import datetime
+import platform
+import subprocess
+import tempfile
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+import torch
+from stable_baselines3.common.logger import Logger
+from zoo_pairs import PAIRS, Pair
+
+import meta_envs  # noqa: F401  registers the ids
+from agents.core.saving.writers import AppendingCSV
+from agents.runs.train import class_of
+from agents.zoo import Entry, scoring
+from agents.zoo.card import NAME
+from agents.zoo.making import write_entry
+from agents.zoo.page import page
+
+ROOT = Path(__file__).resolve().parent
+TABLE = ROOT / "results" / "zoo.csv"
+COLUMNS = (
+    "date,commit,machine,command,entry,agent,id,env_kwargs,seed,steps,seconds,of,num_tasks,mean,"
+    "standard_error,chance"
+).split(",")
+BY_NAME = {pair.name: pair for pair in PAIRS}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="entries; none are all")
+    parser.add_argument("--folder", type=Path, default=ROOT.parent / "assets" / "zoo")
+    parser.add_argument("--seed", type=int, default=30)
+    parser.add_argument("--also", type=int, nargs="+", default=[], help="further seeds to score")
+    parser.add_argument("--again", action="store_true", help="train what exists, too")
+    parser.add_argument("--minutes", type=float, default=1e9, help="begin nothing after so many")
+    parser.add_argument("--from", type=Path, dest="source", help="a checkpoint, not a training")
+    parser.add_argument("--seconds", type=float, default=0.0, help="that its training took")
+    parser.add_argument("--list", action="store_true")
+    wishes = parser.parse_args()
+    if unknown := sorted(set(wishes.names) - set(BY_NAME)):
+        parser.error(f"no entries {unknown}; --list shows them all")
+    chosen = [BY_NAME[name] for name in wishes.names] or list(PAIRS)
+    if wishes.list:
+        for pair in chosen:
+            print(f"{pair.name:<40} {pair.steps:>12,} steps {pair.env_kwargs or ''}")
+        return
+    torch.set_num_threads(1)
+    began = time.perf_counter()
+    for pair in chosen:
+        if time.perf_counter() - began > 60 * wishes.minutes:
+            break
+        try:
+            _do(pair, wishes)
+        except Exception:  # one that fails must not cost the others
+            print(f"{pair.name} failed", flush=True)
+            traceback.print_exc()
+
+
+def _do(pair: Pair, wishes: argparse.Namespace) -> None:
+    folder = wishes.folder / pair.name
+    exists = (folder / NAME).is_file()
+    if wishes.also and exists:
+        _score_others(pair, Entry.read(folder), wishes.also)
+        return
+    if exists and not wishes.again:
+        return
+    with tempfile.TemporaryDirectory() as place:
+        log = Path(place) / "progress.csv"
+        agent, seconds = _trained(pair, wishes.seed, log, wishes.source, wishes.seconds)
+        entry = write_entry(
+            agent,
+            pair.agent,
+            folder,
+            command=f"python benchmarks/zoo.py {pair.name} --seed {agent.seed}",
+            seconds=seconds,
+            arguments=pair.arguments,
+            protocol=pair.protocol,
+            log=log,
+        )
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    _record(pair, agent.seed, agent.num_timesteps, seconds, entry.card.score, entry.card.chance)
+    print(f"  {size / 1000:.0f} kB, {entry.card.precision}", flush=True)
+
+
+def _trained(
+    pair: Pair, seed: int, log: Path, source: Path | None, seconds: float
+) -> tuple[Any, float]:
+    cls = class_of(pair.agent)[1]
+    if source is not None:
+        return cls.load(source), seconds
+    given = dict(pair.arguments)
+    if pair.policy or cls.policy_aliases:
+        given["policy"] = pair.policy or next(iter(cls.policy_aliases))
+    first = {"algorithm": given.pop("algorithm")} if "algorithm" in given else {}
+    agent = cls(**first, env=pair.id, env_kwargs=pair.env_kwargs or None, seed=seed, **given)
+    agent.set_logger(Logger(None, [AppendingCSV(log)]))
+    began = time.perf_counter()
+    agent.learn(pair.steps, log_interval=_interval(pair, agent))
+    return agent, time.perf_counter() - began
+
+
+def _interval(pair: Pair, agent: Any) -> int:
+    """Return how many iterations a line of the log stands for: about a hundred lines in all."""
+    steps = getattr(agent, "iteration_steps", lambda: None)()
+    return max(1, pair.steps // (100 * steps)) if steps else 1
+
+
+def _score_others(pair: Pair, entry: Entry, seeds: list[int]) -> None:
+    """Train further seeds by the same command, and put their scores on the card."""
+    others = list(entry.card.other_seeds)
+    for seed in seeds:
+        if seed in (entry.card.seed, *(one["seed"] for one in others)):
+            continue
+        with tempfile.TemporaryDirectory() as place:
+            agent, seconds = _trained(pair, seed, Path(place) / "progress.csv", None, 0.0)
+        asked = dict(entry.card.score.protocol)
+        score = scoring.measure(agent, pair.id, pair.env_kwargs, **asked)
+        _record(pair, seed, agent.num_timesteps, seconds, score, entry.card.chance)
+        kept = {"seed": seed, "mean": score.mean, "standard_error": score.standard_error}
+        others.append(kept)
+        card = dataclasses.replace(entry.card, other_seeds=tuple(others))
+        card.write(entry.folder)
+        (entry.folder / "README.md").write_text(page(card), encoding="utf-8")
+
+
+def _record(pair: Pair, seed: int, steps: int, seconds: float, score: Any, chance: Any) -> None:
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    row = [
+        datetime.date.today().isoformat(), commit, platform.machine(),
+        f"python benchmarks/zoo.py {pair.name} --seed {seed}", pair.name, pair.agent, pair.id,
+        pair.env_kwargs or "", seed, steps, f"{seconds:.0f}", score.of,
+        score.protocol["num_tasks"], f"{score.mean:.5g}", f"{score.standard_error:.3g}",
+        "" if chance is None else f"{chance.mean:.5g}",
+    ]  # fmt: skip
+    fresh = not TABLE.exists()
+    with TABLE.open("a", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerows([COLUMNS, row] if fresh else [row])
+    print(*row[4:], flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""What `benchmarks/zoo.py` trains: agents, ids, and budgets of a minute or two on one core."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from agents.zoo.entry import name_of
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An agent on an id.
+
+    Args:
+        agent: Name of the algorithm.
+        id: What it is trained on.
+        steps: Environment steps.
+        arguments: Of the constructor; presets and defaults give the others.
+        env_kwargs: Of the id.
+        protocol: Of the evaluation, beside its seed.
+        policy: None is the algorithm's first.
+    """
+
+    agent: str
+    id: str
+    steps: int
+    arguments: dict[str, Any] = field(default_factory=dict)
+    env_kwargs: dict[str, Any] = field(default_factory=dict)
+    protocol: dict[str, Any] = field(default_factory=lambda: {"num_tasks": 1000})
+    policy: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the name of its entry."""
+        return name_of(self.agent, self.id)
+
+
+def _rl2(
+    id: str, steps: int, preset: str | None = None, rows: int | None = None, **more: Any
+) -> Pair:
+    """RL2 by its preset for the id, or by another id's, with fewer rows where trials are long."""
+    given: dict[str, Any] = {} if preset is None else {"preset": preset}
+    given |= {} if rows is None else {"n_envs": rows, "batch_size": rows // 4}
+    return Pair("rl2", f"meta/{id}-v0", steps, given, **more)
+
+
+def _steps(agent: str, id: str, steps: int, **more: Any) -> Pair:
+    """An agent of gradient steps: twenty episodes a step, three steps."""
+    rounds = {"num_tasks": 200, "rows_per_task": 20, "episodes": 4}
+    return Pair(agent, f"meta/{id}-v0", steps, protocol=rounds, **more)
+
+
+def _life(agent: str, id: str, steps: int, tasks: int = 200, **more: Any) -> Pair:
+    return Pair(agent, id, steps, protocol={"num_tasks": tasks}, **more)
+
+
+_ALL = {"split": "all"}
+_BANDIT, _GRID = "dependent-bandit", "grid-navi"
+_CATCH = {
+    **{"n_envs": 16, "n_steps": 16, "learning_rate": 2e-3, "policy_kwargs": {"net_arch": [64]}},
+    **{"eta_start": {"gamma": 0.5}, "meta_learning_rate": 1e-2},
+}
+_POLE = {
+    **{"n_envs": 8, "n_steps": 8, "learning_rate": 4e-3},
+    "policy_kwargs": {"net_arch": [64, 64], "separate": ["value"]},
+}
+_LINEAR = {"population": 32, "learning_rate": 0.1, "sigma": 0.3, "policy_kwargs": {"net_arch": ()}}
+_COLOURS = {
+    **{"n_envs": 8, "n_steps": 16, "optimizer": "sgd", "learning_rate": 0.1, "gamma": 0.99},
+    **{"gae_lambda": 1.0, "ent_coef": 0.3, "vf_coef": 1.0, "max_grad_norm": None},
+    "meta_learning_rate": 1e-4,
+    "policy_kwargs": {"net_arch": [64, 64], "separate": ["value"], "activation": "relu"},
+    "preset": None,
+}
+_SPARSE_GRID = {"level": "sparse", "size": [5, 5], "steps": 25, "moves": 4}
+_LIVES = {"num_tasks": 24, "rows_per_task": 16, "steps": 1000, "bins": 50}
+_SKILLS = {"bound": 1.0, "terminate": False, "max_episode_steps": 25}
+_BRIEF = {"max_episode_steps": 100}
+
+PAIRS: tuple[Pair, ...] = (
+    # ---- learners with a memory
+    _rl2("DependentBandit", 2_000_000),
+    _rl2("BernoulliBandit", 2_000_000, env_kwargs={"arms": 5, "pulls": 10}),
+    _rl2("GaussianBandit", 1_000_000, _BANDIT),
+    _rl2("InformativeBandit", 1_000_000, _BANDIT),
+    _rl2("RestlessBandit", 1_000_000, _BANDIT),
+    _rl2("RecurringBandit", 2_000_000, _BANDIT, 64),
+    _rl2("GridNavi", 2_000_000, env_kwargs=_ALL),
+    _rl2("DarkRoom", 2_000_000, _GRID, 64),
+    _rl2("DarkKeyDoor", 2_000_000, _GRID, 64),
+    _rl2("FrozenLake", 2_000_000, _GRID, 64),
+    _rl2("TMaze", 500_000, _GRID),
+    _rl2("Harlow", 2_000_000, _GRID),
+    _rl2("RandomMaze", 2_000_000, _GRID, 64),
+    _rl2("TabularMDP", 2_000_000),
+    _rl2("TabularGrid", 1_000_000, _GRID, env_kwargs=_SPARSE_GRID),
+    _rl2("DelayedChain", 1_000_000, _GRID),
+    _rl2("RandomCartPole", 500_000, "half-cheetah-dir"),
+    _rl2("RandomPendulum", 1_000_000, "half-cheetah-dir"),
+    _rl2("PointGoal", 500_000, "half-cheetah-dir"),
+    _rl2("PointMomentum", 500_000, "half-cheetah-dir"),
+    _rl2("RandomReacher", 300_000, "half-cheetah-dir", protocol={"num_tasks": 200}),
+    Pair("l2rl", "meta/TwoStep-v0", 5_000_000),
+    Pair("varibad", "meta/GridNavi-v0", 2_000_000, env_kwargs=_ALL),
+    Pair(
+        *("pearl", "meta/PointGoal-v0", 16_000),
+        arguments={"gradient_steps": 300},
+        protocol={"num_tasks": 300, "episodes": 3},
+    ),
+    # ---- gradient steps
+    _steps("maml", "PointNavigation", 4_000_000),
+    _steps("fomaml", "PointNavigation", 4_000_000),
+    _steps("metasgd", "PointNavigation", 4_000_000),
+    _steps("reptile", "PointNavigation", 4_000_000),
+    _steps("promp", "PointCorner", 8_000_000),
+    _steps("emaml", "PointCorner", 8_000_000),
+    _steps("maml", "PointSkillReward", 3_000_000, arguments={"preset": "point-navigation"}),
+    _steps("promp", "PointWalls", 3_000_000, arguments={"preset": "point-corner"}),
+    Pair("supervisedmaml", "meta/Sinusoid-v0", 1_500_000),
+    # ---- one lifetime
+    _life("a2c", "CartPole-v1", 60_000),
+    _life("impala", "CartPole-v1", 60_000),
+    _life("ppo", "CartPole-v1", 60_000),
+    _life("dpo", "CartPole-v1", 60_000),
+    _life("metagradient", "CartPole-v1", 60_000),
+    _life("ppo", "meta/RandomCartPole-v0", 60_000, arguments={"task": "changing", **_POLE}),
+    _life("stac", "meta/Catch-v0", 60_000, arguments=_CATCH),
+    _life("stacx", "meta/Catch-v0", 60_000, arguments=_CATCH),
+    _life("a2c", "meta/NoisyChain-v0", 60_000, arguments=_POLE),
+    _life("bmg", "meta/TwoColours-v0", 100_000, arguments=_COLOURS),
+    _life("frodo", "meta/Catch-v0", 60_000, arguments={**_POLE, "learning_rate": 2e-3}),
+    # ---- populations, rules and skills
+    _life("es", "CartPole-v1", 200_000, arguments=_LINEAR),
+    Pair("es", "meta/Terrain-v0", 100_000, {"population": 32}, protocol={"num_tasks": 50}),
+    Pair(
+        *("pbt", "meta/DependentBandit-v0", 800_000),
+        arguments={
+            **{"algorithm": "rl2", "members": 4, "ready": 100_000, "factors": (0.3, 3.0)},
+            "member_kwargs": {"learning_rate": 1e-5, "n_epochs": 4},
+            "explore": {"learning_rate": ("log", 1e-6, 1e-1)},
+        },
+        policy="GruPolicy",
+    ),
+    Pair(
+        *("poet", "meta/Terrain-v0", 60_000),
+        arguments={
+            **{"population": 16, "capacity": 3, "transfer_interval": 3, "eval_episodes": 1},
+            **{"reproduction_interval": 4, "reproduce_at": -100.0, "lowest": -1000.0},
+        },
+        env_kwargs=_BRIEF,
+        protocol={"num_tasks": 50},
+    ),
+    Pair(
+        *("lpg", "meta/TabularGrid-v0", 7_372_800),
+        env_kwargs=_SPARSE_GRID,
+        protocol=_LIVES,
+    ),
+    Pair("diayn", "meta/PointNavigation-v0", 18_000, env_kwargs=_SKILLS),
+)

@@ -1,0 +1,45 @@
+"""The entries of this repository: small, whole, and worth what their cards say."""
+
+from pathlib import Path
+
+import pytest
+
+from agents import ALGORITHMS
+from agents.zoo import Entry, scoring
+from agents.zoo.entry import name_of
+from agents.zoo.page import page
+
+ZOO = Path(__file__).resolve().parents[3] / "assets" / "zoo"
+FOLDERS = sorted(path.parent for path in ZOO.glob("*/card.json"))
+MOST, ON_AVERAGE = 20_000_000, 300_000  # bytes
+PLAYED = 20_000  # steps, about: half a second
+
+pytestmark = pytest.mark.skipif(not FOLDERS, reason="assets/zoo is left out of wheels")
+
+
+def _size(folder):
+    return sum(file.stat().st_size for file in folder.iterdir())
+
+
+def test_together_they_are_small():
+    sizes = [_size(folder) for folder in FOLDERS]
+    assert sum(sizes) <= min(MOST, ON_AVERAGE * len(sizes))
+
+
+def test_nothing_else_is_there():
+    strange = [path.name for path in ZOO.iterdir() if path not in FOLDERS]
+    assert strange in ([], ["README.md"])
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_its_files_fit_together_and_it_scores_again_what_its_card_says(folder):
+    entry = Entry.read(folder)
+    card = entry.card
+    assert card.agent in ALGORITHMS and folder.name == name_of(card.agent, card.id)
+    assert (folder / "README.md").read_text(encoding="utf-8") == page(card)
+    assert scoring.distance(entry, _few(card.score.protocol)) < 3
+
+
+def _few(protocol):
+    """Return how many tasks are played again in a fraction of a second."""
+    return min(10, protocol["num_tasks"])
