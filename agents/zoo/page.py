@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from typing import Any
 
 from .. import ALGORITHMS
@@ -20,8 +19,8 @@ def page(card: Card) -> str:
         *_front_matter(card, name),
         f"# {name} on {card.id}",
         "",
-        f"A pretrained agent of [metazoo](https://pypi.org/project/metazoo): {name}, trained on "
-        f"{where}. It acts and adapts; it has no optimiser state, and so does not learn on.",
+        f"A pretrained agent of metazoo: {name}, trained on {where}. It acts and adapts; it has no "
+        "optimiser state, and so does not learn on.",
         "",
         "## Use",
         "",
@@ -111,7 +110,17 @@ def _evaluation(card: Card) -> str:
     given = [f"{key}={value!r}" for key, value in card.score.protocol.items()]
     if card.env_kwargs:
         given.append(f"env_kwargs={dict(card.env_kwargs)!r}")
-    return f'print(agents.evaluate(agent, "{card.id}", {", ".join(given)}))'
+    # by itself, an agent of one lifetime would begin with nothing
+    acts = _lives_once(card.agent) and not card.score.protocol.get("steps")
+    player = "agents.baselines.Policy(agent)" if acts else "agent"
+    return f'print(agents.evaluate({player}, "{card.id}", {", ".join(given)}))'
+
+
+def _lives_once(agent: str) -> bool:
+    from ..core.base.lifetime_algorithm import LifetimeAlgorithm
+    from ..runs.train import class_of
+
+    return agent in ALGORITHMS and issubclass(class_of(agent)[1], LifetimeAlgorithm)
 
 
 def _measured(score: Score, life: int | None) -> str:
@@ -142,8 +151,3 @@ def _parts(score: Score, life: int | None) -> str:
 
 def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float | int) else str(value)
-
-
-def quoted(words: list[str]) -> str:
-    """Return a command as one types it."""
-    return shlex.join(words)
