@@ -4,7 +4,7 @@
     python benchmarks/zoo.py rl2-meta-GridNavi-v0 --again       # one, anew
     python benchmarks/zoo.py --list                             # what there is to train
     python benchmarks/zoo.py rl2-meta-TMaze-v0 --also 31 32     # scores of further seeds for a card
-    python benchmarks/zoo.py stac-meta-Catch-v0 --from stac.zip --seconds 29   # trained before
+    python benchmarks/zoo.py stac-meta-Catch-v0 --from a.zip --seconds 29 --command ...
 
 Pairs, presets and budgets are in `zoo_pairs.py`; seeds were not tuned on. A row for every training
 goes to `results/zoo.csv`. Entries that exist are skipped, so that a stopped run goes on.
@@ -55,6 +55,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=1e9, help="begin nothing after so many")
     parser.add_argument("--from", type=Path, dest="source", help="a checkpoint, not a training")
     parser.add_argument("--seconds", type=float, default=0.0, help="that its training took")
+    parser.add_argument("--command", help="that trained it")
+    parser.add_argument("--commit", help="at which it was trained")
     parser.add_argument("--list", action="store_true")
     wishes = parser.parse_args()
     if unknown := sorted(set(wishes.names) - set(BY_NAME)):
@@ -91,7 +93,8 @@ def _do(pair: Pair, wishes: argparse.Namespace) -> None:
             agent,
             pair.agent,
             folder,
-            command=f"python benchmarks/zoo.py {pair.name} --seed {agent.seed}",
+            command=wishes.command or f"python benchmarks/zoo.py {pair.name} --seed {agent.seed}",
+            commit=wishes.commit,
             seconds=seconds,
             arguments=pair.arguments,
             protocol=pair.protocol,

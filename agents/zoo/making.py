@@ -7,7 +7,7 @@ import datetime
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ def write_entry(
     arguments: Mapping[str, Any],
     protocol: Mapping[str, Any],
     log: Path | None = None,
-    other_seeds: Iterable[dict[str, Any]] = (),
+    commit: str | None = None,
 ) -> Entry:
     """Measure a trained agent and write its entry; the folder appears whole or not at all.
 
@@ -53,7 +53,7 @@ def write_entry(
         arguments: That were given to its constructor.
         protocol: Arguments of `evaluate`.
         log: Its `progress.csv`, for the curve.
-        other_seeds: See `Card`.
+        commit: At which it was trained; None is the present one.
 
     Raises:
         OSError: It cannot be written.
@@ -79,7 +79,7 @@ def write_entry(
             steps=agent.num_timesteps,
             seconds=round(seconds, 1),
             command=command,
-            commit=origin["commit"],
+            commit=commit or origin["commit"],
             machine=f"{platform.machine()}, a thread",
             date=datetime.date.today().isoformat(),
             versions=origin["versions"],
@@ -88,7 +88,7 @@ def write_entry(
             sha256=sha256(path),
             score=score,
             chance=_chance(id, kwargs, asked),
-            other_seeds=tuple(other_seeds),
+            other_seeds=(),
             training=curve_of(log),
             figures={key: float(value) for key, value in agent.latest.items()},
         )
