@@ -1,4 +1,4 @@
-"""What `benchmarks/zoo.py` trains: agents, ids, and budgets of half a minute to a minute of a free core."""
+"""What `benchmarks/zoo.py` trains: agents, ids, and budgets of half a minute to a minute."""
 
 from __future__ import annotations
 

@@ -97,6 +97,7 @@ def _names() -> dict[str, list[str]]:
         "evaluate": [*players, *algorithms, *ids],
         "describe": ids,
         "list": ids,
+        "benchmark": ["quick", "classics", "metaworld"],
         "check": [*ids, *algorithms],
         "play": [*ids, *players, *algorithms],
         "video": [*ids, *players, *algorithms],

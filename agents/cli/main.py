@@ -83,6 +83,21 @@ COMMANDS = {
         "get a pretrained agent that somebody pushed",
         "metazoo pull hf://me/mine",
     ),
+    "benchmark": (
+        "agents.cli.suites:benchmark",
+        "run a suite of trainings, which goes on after interruptions",
+        "metazoo benchmark quick --dry-run    or    metazoo benchmark mine.yaml --workers 2",
+    ),
+    "report": (
+        "agents.cli.suites:report",
+        "write tables, comparisons and profiles of a suite, and a page",
+        "metazoo report benchmarks-quick",
+    ),
+    "speedrun": (
+        "agents.cli.suites:speedrun",
+        "measure how long a training takes to a fixed score",
+        "metazoo speedrun dependent-bandit",
+    ),
     "completion": (
         "agents.cli.completion:completion",
         "print the script with which bash, zsh or fish complete all of this",

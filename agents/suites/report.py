@@ -1,0 +1,234 @@
+"""What came of a suite: tables, comparisons over seeds, profiles, and a page of all."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import itertools
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..core.evaluation.curve import AdaptationCurve
+from ..core.evaluation.table import Table
+from ..core.saving.files import atomic_file
+from . import statistics
+from .cells import curve_file
+from .suite import Cell
+
+_LEVELS = np.linspace(0.0, 1.0, 41)
+_CHANCE, _ORACLES = "random", ("bandit-oracle", "grid-oracle", "mdp-oracle", "expert")
+
+
+@dataclass(frozen=True)
+class Results:
+    """The finished cells of a folder.
+
+    Args:
+        paths: Of curves: a run's folder, or a file.
+        scores: By setting (id and arguments, as text) and agent: sums over a trial's episodes, one
+            a seed.
+        missing: Names of cells without a curve.
+    """
+
+    paths: tuple[Path, ...]
+    scores: dict[str, dict[str, np.ndarray]]
+    missing: tuple[str, ...]
+
+
+def collect(root: Path) -> Results:
+    """Read the finished cells of a folder.
+
+    Raises:
+        OSError: The folder cannot be read.
+        ValueError: It has no cells, or a curve is damaged.
+    """
+    files = sorted(root.glob("*/cell.json"))
+    if not files:
+        raise ValueError(f"{root} has no cells; `metazoo benchmark` makes some")
+    paths, missing = [], []
+    found: dict[str, dict[str, list[float]]] = {}
+    for file in files:
+        cell = Cell(**json.loads(file.read_text(encoding="utf-8")))
+        curve = curve_file(cell, root)
+        if curve is None:
+            missing.append(cell.name)
+            continue
+        paths.append(curve.parent if cell.trains else curve)
+        data = AdaptationCurve.from_csv(curve)
+        of = "returns" if data.expected_returns is None else "expected_returns"
+        kwargs = "".join(f" {key}={value}" for key, value in cell.env_kwargs.items())
+        name = f"{cell.agent} {cell.tag}".strip()
+        found.setdefault(f"{cell.id}{kwargs}", {}).setdefault(name, []).append(data.total(of)[0])
+    scores = {
+        setting: {name: np.array(values) for name, values in by_agent.items()}
+        for setting, by_agent in found.items()
+    }
+    return Results(tuple(paths), scores, tuple(missing))
+
+
+def improvements(results: Results) -> list[dict[str, Any]]:
+    """Return, for each two agents that share settings, how probable it is that one is better."""
+    names = sorted({name for by_agent in results.scores.values() for name in by_agent})
+    rows = []
+    for one, other in itertools.combinations(names, 2):
+        pairs = [
+            (by_agent[one], by_agent[other])
+            for by_agent in results.scores.values()
+            if one in by_agent and other in by_agent
+        ]
+        if pairs:
+            mean, low, high = statistics.improvement_interval(pairs)
+            numbers = {"probability": mean, "low": low, "high": high, "settings": len(pairs)}
+            rows.append({"agent": one, "than": other, **numbers})
+    return rows
+
+
+def profiles(results: Results) -> dict[str, np.ndarray]:
+    """Return each agent's performance profile over settings and seeds, at `levels`.
+
+    Scores are put on a scale on which random play has 0 and the best agent (or oracle) of the
+    setting 1; settings without random play are left out.
+    """
+    scaled: dict[str, list[float]] = {}
+    for by_agent in results.scores.values():
+        if _CHANCE not in by_agent:
+            continue
+        chance = float(by_agent[_CHANCE].mean())
+        best = max(float(values.mean()) for values in by_agent.values())
+        if best <= chance:
+            continue
+        for name, values in by_agent.items():
+            if name != _CHANCE and name not in _ORACLES:
+                each = [statistics.normalised(float(one), chance, best) for one in values]
+                scaled.setdefault(name, []).extend(each)
+    return {
+        name: statistics.performance_profile(np.array(values), _LEVELS)
+        for name, values in sorted(scaled.items())
+    }
+
+
+def write(root: Path, out: Path) -> list[Path]:
+    """Write the report of a folder; return its files.
+
+    Args:
+        root: What `metazoo benchmark` filled.
+        out: A folder.
+
+    Raises:
+        OSError: A file cannot be read or written.
+        ValueError: There is nothing to report.
+    """
+    from ..runs.compare import table
+
+    results = collect(root)
+    if not results.paths:
+        raise ValueError(f"no cell of {root} is finished yet: {len(results.missing)} are missing")
+    out.mkdir(parents=True, exist_ok=True)
+    made = table([str(path) for path in results.paths])
+    better, shapes = improvements(results), profiles(results)
+    texts = {
+        "table.csv": made.to_csv(),
+        "table.md": made.to_markdown(),
+        "improvement.csv": _csv(
+            ("agent", "than", "probability", "low", "high", "settings"), better
+        ),
+        "profiles.csv": _csv(
+            ("agent", "level", "share"),
+            [
+                {"agent": name, "level": f"{level:.4g}", "share": f"{share:.6g}"}
+                for name, shares in shapes.items()
+                for level, share in zip(_LEVELS, shares, strict=True)
+            ],
+        ),
+    }
+    if shapes:
+        _draw(shapes, out / "profiles.png")
+    texts["index.html"] = _page(root.name, made, better, bool(shapes), results.missing)
+    for name, text in texts.items():
+        with atomic_file(out / name) as stream:
+            stream.write(text.encode())
+    return [out / name for name in [*texts, *(["profiles.png"] if shapes else [])]]
+
+
+def _csv(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> str:
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue()
+
+
+def _draw(shapes: dict[str, np.ndarray], path: Path) -> None:
+    """Draw performance profiles."""
+    from matplotlib.figure import Figure
+
+    from ..core.evaluation.plot import save
+
+    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+    axes = figure.add_subplot()
+    for name, shares in shapes.items():
+        axes.step(_LEVELS, shares, where="post", label=name)
+    axes.set_xlabel("score (random play 0, best of the setting 1)")
+    axes.set_ylabel("share of trainings above it")
+    axes.set_ylim(0.0, 1.02)
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False)
+    save(figure, path)
+
+
+def _page(
+    name: str, made: Table, better: list[dict[str, Any]], drawn: bool, missing: tuple[str, ...]
+) -> str:
+    """Return a page that needs no other file but the picture."""
+    title = html.escape(f"Results of {name}")
+    results = [
+        (row["agent"], row["id"], f"{row['mean']:.4g}", f"{row['iqm']:.4g}",
+         f"{row['low']:.4g} to {row['high']:.4g}", str(row["seeds"]), row["of"], row["protocol"])
+        for row in made.rows
+    ]  # fmt: skip
+    compared = [
+        (row["agent"], row["than"], f"{row['probability']:.3f}",
+         f"{row['low']:.3f} to {row['high']:.3f}", str(row["settings"]))
+        for row in better
+    ]  # fmt: skip
+    heads = ("agent", "id", "mean", "IQM", "95 % interval", "seeds", "what", "protocol")
+    parts = [
+        f"<h1>{title}</h1>",
+        "<h2>Scores</h2>",
+        _html_table(heads, results),
+        "<h2>Probability that one agent is better than another</h2>",
+        "<p>Over seeds, the mean over the settings that both were trained in; the interval "
+        "resamples seeds.</p>",
+        _html_table(("agent", "than", "probability", "95 % interval", "settings"), compared),
+    ]
+    if drawn:
+        parts += [
+            "<h2>Performance profiles</h2>",
+            '<img src="profiles.png" alt="Share of trainings above each normalised score">',
+        ]
+    if missing:
+        parts.append(f"<p>Not finished: {html.escape(', '.join(missing))}.</p>")
+    style = (
+        "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;"
+        "color-scheme:light dark}table{border-collapse:collapse;display:block;overflow-x:auto}"
+        "td,th{padding:.2rem .8rem;text-align:left;border-bottom:1px solid #8884}"
+        "img{max-width:100%;background:#fff}"
+    )
+    return (
+        f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{title}</title>\n'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
+        f"<style>{style}</style>\n" + "\n".join(parts) + "\n</html>\n"
+    )
+
+
+def _html_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    def line(cells: Sequence[str], kind: str) -> str:
+        return "<tr>" + "".join(f"<{kind}>{html.escape(one)}</{kind}>" for one in cells) + "</tr>"
+
+    return "<table>" + line(heads, "th") + "".join(line(row, "td") for row in rows) + "</table>"
