@@ -143,7 +143,8 @@ def _score_others(pair: Pair, entry: Entry, seeds: list[int]) -> None:
         others.append(kept)
         card = dataclasses.replace(entry.card, other_seeds=tuple(others))
         card.write(entry.folder)
-        (entry.folder / "README.md").write_text(page(card), encoding="utf-8")
+        text = page(Entry.read(entry.folder).card)
+        (entry.folder / "README.md").write_text(text, encoding="utf-8")
 
 
 def _record(pair: Pair, seed: int, steps: int, seconds: float, score: Any, chance: Any) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..core.saving.files import atomic_file
 from ..core.saving.provenance import provenance
+from . import card as cards
 from . import scoring
 from .card import Card, Score
 from .entry import CHECKPOINT, Entry, sha256
@@ -93,6 +94,7 @@ def write_entry(
             figures={key: float(value) for key, value in agent.latest.items()},
         )
         card.write(Path(made))
+        card = cards.read(Path(made))  # in the order of the file, as everybody has it
         with atomic_file(Path(made) / "README.md") as stream:
             stream.write(page(card).encode())
         if folder.exists():

@@ -52,6 +52,15 @@ def page(card: Card) -> str:
         "",
         _parts(card.score, life),
         "",
+        *_origin(card),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _origin(card: Card) -> list[str]:
+    """Return the section that says how the agent was trained."""
+    lines = [
         "## Training",
         "",
         f"{card.steps:,} steps in {card.seconds:.0f} s on {card.machine}, seed {card.seed}; "
@@ -71,8 +80,7 @@ def page(card: Card) -> str:
     if card.figures:
         told = ", ".join(f"{key} {_short(value)}" for key, value in card.figures.items())
         lines += ["", f"At the end of training: {told}."]
-    lines += ["", f"SHA-256 of `agent.zip`: `{card.sha256}`", ""]
-    return "\n".join(lines)
+    return [*lines, "", f"SHA-256 of `agent.zip`: `{card.sha256}`"]
 
 
 def _front_matter(card: Card, name: str) -> list[str]:
