@@ -30,7 +30,11 @@ class NEC(EpisodicAlgorithm):
         ValueError: If an argument is out of range.
     """
 
-    policy_aliases = {"MlpPolicy": KeyNetwork, "CnnPolicy": CnnKeyNetwork}
+    policy_aliases = {
+        "MlpPolicy": KeyNetwork,
+        "CnnPolicy": CnnKeyNetwork,
+        "KeyNetwork": KeyNetwork,
+    }
     presets = NEC_PRESETS
 
     neighbours = 50

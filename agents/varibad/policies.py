@@ -198,3 +198,11 @@ class MinGruBeliefPolicy(BeliefPolicy):
     """A belief policy whose encoder has minimal GRUs."""
 
     core_name = "min_gru"
+
+
+POLICIES: dict[str, type[BeliefPolicy]] = {  # by the names that `VariBAD` takes
+    "BeliefPolicy": BeliefPolicy,
+    "SnailPolicy": SnailBeliefPolicy,
+    "TransformerPolicy": TransformerBeliefPolicy,
+    "MinGruPolicy": MinGruBeliefPolicy,
+}

@@ -28,12 +28,7 @@ from .decoders import CellDecoder
 from .experience import Transitions, TrialBuffer, transitions_of
 from .inner_loop import BeliefInnerLoop
 from .losses import elbo_loss, posterior_kl
-from .policies import (
-    BeliefPolicy,
-    MinGruBeliefPolicy,
-    SnailBeliefPolicy,
-    TransformerBeliefPolicy,
-)
+from .policies import POLICIES
 from .presets import PRESETS
 
 
@@ -59,12 +54,7 @@ class VariBAD(BonusArguments, PPOArguments, TrialAlgorithm):
         TypeError: If cells are to be decoded but observations are not a grid.
     """
 
-    policy_aliases = {
-        "BeliefPolicy": BeliefPolicy,
-        "SnailPolicy": SnailBeliefPolicy,
-        "TransformerPolicy": TransformerBeliefPolicy,
-        "MinGruPolicy": MinGruBeliefPolicy,
-    }
+    policy_aliases = POLICIES
 
     presets = PRESETS
 
