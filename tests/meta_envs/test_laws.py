@@ -66,8 +66,10 @@ _VARIANTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("meta/NoisyChain-v0", {"chain": "lambda", "length": 3}),
     ("meta/Catch-v0", {"size": [3, 4], "pixels": True}),
     ("meta/RandomWalk-v0", {"states": 3, "flip_every": 2, "drift": 0.3}),
-    ("meta/BusGrid-v0", {"variant": "distracting", "size": 5, "steps": 4, "split": "test"}),
-    ("meta/BusGrid-v0", {"variant": "map", "buses": 2, "exploration_episodes": 0}),
+    (
+        "meta/BusGrid-v0",
+        {"variant": "map", "size": 5, "buses": 2, "steps": 4, "exploration_episodes": 0},
+    ),
     ("meta/SwitchingMDPs-v0", {"mdps": 2, "switch_every": 3, "split": "test"}),
 )
 
