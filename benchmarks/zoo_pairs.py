@@ -102,7 +102,8 @@ PAIRS: tuple[Pair, ...] = (
     _rl2("PointMomentum", 200_000, "half-cheetah-dir"),
     _rl2("RandomReacher", 60_000, "half-cheetah-dir", protocol={"num_tasks": 200}),
     Pair("l2rl", "meta/TwoStep-v0", 3_000_000),
-    Pair("varibad", "meta/GridNavi-v0", 1_500_000, env_kwargs=_ALL),
+    Pair("episodiclstm", "meta/RecurringBandit-v0", 600_000, protocol={"num_tasks": 300}),
+    Pair("snail", "meta/DependentBandit-v0", 200_000),
     Pair(
         *("pearl", "meta/PointGoal-v0", 12_000),
         arguments={"gradient_steps": 200},

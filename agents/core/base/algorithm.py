@@ -40,6 +40,7 @@ class MetaAlgorithm(MadeAlgorithm):
     """
 
     weights_only = False  # whether it was loaded from what `save_weights` wrote
+    weights_suffice = True  # whether networks are all that it knows
 
     # ---- what an agent is -----------------------------------------------------------------------
 
@@ -148,7 +149,9 @@ class MetaAlgorithm(MadeAlgorithm):
 
         Raises:
             OSError: If it cannot be written; an older file of that name survives.
+            ValueError: If what it knows is not in its weights.
         """
+        weights.check_suffice(self)
         progress, tensors = self._boundary_state()
         networks = {name: tensors[name] for name in self._networks()}
         self._write(path, *weights.lighten(progress, networks, self._acts_with, half))

@@ -78,6 +78,11 @@ def test_a_new_agent_may_begin_with_the_weights(agent, tmp_path):
     assert new.learn(1).num_timesteps > 0
 
 
+def test_agents_whose_memory_is_not_in_their_weights_refuse(tmp_path):
+    with pytest.raises(ValueError, match="MFEC acts by a memory that is not among its weights"):
+        small.make("MFEC", "CartPole-v1").save_weights(tmp_path / "one.zip")
+
+
 def test_damage_is_said(agent, tmp_path):
     agent.save_weights(tmp_path / "half.zip")
     data, tensors = read_checkpoint(tmp_path / "half.zip")
