@@ -85,7 +85,7 @@ class EpisodicLoop(LifetimeLoop):
             values, found, best = self.rule.read(self.store, int(learner), keys)
             if not self._frozen[learner]:
                 mine = where[(where >= own.start) & (where < own.stop)] - own.start
-                part = found.index[:, mine], found.squared[:, mine]
+                part = found.place[:, mine], found.squared[:, mine]
                 self.store.touch(int(learner), type(found)(*part))
             epsilon = 0.0 if deterministic else self.rule.epsilon(float(self.ages[learner]))
             drawn = None if noise is None else noise[learner]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .algorithm import EpisodicAlgorithm
 from .network import RandomProjection
 from .presets import MFEC_PRESETS
@@ -34,5 +36,5 @@ class MFEC(EpisodicAlgorithm):
     gamma = 1.0
     exploration_initial_eps = 0.005  # there are ties to explore by at first
 
-    def _make_rule(self) -> MFECRule:
+    def _make_rule(self) -> Any:
         return MFECRule(horizon=None, **self._shared())

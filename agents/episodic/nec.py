@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..core.base.arguments import above, argument, at_least, within
 from .algorithm import EpisodicAlgorithm
 from .network import CnnKeyNetwork, KeyNetwork
@@ -60,7 +62,7 @@ class NEC(EpisodicAlgorithm):
     )
     buffer_size: int = argument("Steps in the replay buffer.", at_least(1), default=100_000)
 
-    def _make_rule(self) -> NECRule:
+    def _make_rule(self) -> Any:
         return NECRule(
             horizon=self.horizon,
             alpha=self.alpha,

@@ -75,8 +75,8 @@ class EpisodicRule:
             much: it is tried first.
         """
         found = store.nearest(learner, keys, self.neighbours)
-        actions = torch.arange(len(found.index))[:, None, None]
-        values = store.values[learner][actions, found.index]
+        actions = torch.arange(len(found.place))[:, None, None]
+        values = store.values[learner][actions, found.place]
         estimates = self.values(store.keys[learner], actions, keys, found, values)
         known = found.found.any(dim=-1)  # [A, R]
         best = torch.where(known, estimates, -torch.inf).amax(dim=0)
@@ -166,7 +166,7 @@ class NECRule(EpisodicRule):
         values: torch.Tensor,
     ) -> torch.Tensor:
         """Return estimates [A, R]."""
-        weights = kernel_weights(keys, stored[actions, found.index], found.found, self.delta)
+        weights = kernel_weights(keys, stored[actions, found.place], found.found, self.delta)
         return (weights * values).sum(dim=-1)
 
     @torch.enable_grad()
@@ -203,7 +203,7 @@ class NECRule(EpisodicRule):
             if not store.size[learner, action]:
                 continue
             found = store.nearest(learner, keys.detach()[rows], self.neighbours)
-            index, there = found.index[action], found.found[action]
+            index, there = found.place[action], found.found[action]
             near, worth = (one.requires_grad_() for one in store.gather(learner, action, index))
             weights = kernel_weights(keys[rows], near, there, self.delta)
             error = (weights * worth).sum(dim=-1) - targets[rows]

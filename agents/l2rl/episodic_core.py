@@ -145,11 +145,11 @@ class EpisodicLstm(SequenceCore):
         keys, query = parts["keys"], cue[:, None]
         found = nearest(keys, parts["used"][..., 0] > 0, query, self.neighbours)
         rows = torch.arange(len(cue), device=cue.device)[:, None, None]
-        weights = kernel_weights(query, keys[rows, found.index], found.found, self.delta)
+        weights = kernel_weights(query, keys[rows, found.place], found.found, self.delta)
         familiar = self.delta / (found.squared[..., :1] + self.delta)  # 0 where nothing is near
-        values = parts["values"][rows, found.index]  # [B, 1, p, H]
+        values = parts["values"][rows, found.place]  # [B, 1, p, H]
         recalled = ((weights * familiar)[..., None] * values).sum(dim=2)[:, 0]
         same = (found.squared[:, 0] <= SAME**2).to(recalled.dtype)  # others are not in use
-        touched = torch.zeros_like(parts["used"][..., 0]).scatter(1, found.index[:, 0], same) > 0
+        touched = torch.zeros_like(parts["used"][..., 0]).scatter(1, found.place[:, 0], same) > 0
         now = (count + 1).to(recalled.dtype)[:, None, None]
         return recalled, torch.where(touched[..., None], now, parts["used"])

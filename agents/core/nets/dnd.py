@@ -22,7 +22,7 @@ _PARTS = ("keys", "values", "used")
 class Nearest(NamedTuple):
     """Neighbours of queries, the nearest first."""
 
-    index: torch.Tensor  # entries, int64 [..., Q, p]
+    place: torch.Tensor  # entries, int64 [..., Q, p]
     squared: torch.Tensor  # squared distances, infinite where there is no entry, [..., Q, p]
 
     @property
@@ -139,7 +139,7 @@ class DND:
         """Note that a learner read entries [A, Q, p], so that they are not the next to go."""
         self.clock[learner] += 1
         action, _, _ = torch.nonzero(found.found, as_tuple=True)
-        index = found.index[found.found]
+        index = found.place[found.found]
         self._remember(learner, action, index)
         self.used[learner, action, index] = int(self.clock[learner])
 

@@ -131,9 +131,12 @@ def _attention(
     seen: torch.Tensor | None,
     causal: bool = False,
 ) -> torch.Tensor:
-    parts = (part.unflatten(2, (heads, -1)).transpose(1, 2) for part in (query, key, value))
+    query, key, value = (
+        part.unflatten(2, (heads, -1)).transpose(1, 2) for part in (query, key, value)
+    )
     mask = None if seen is None else seen[:, None]
-    out = functional.scaled_dot_product_attention(*parts, attn_mask=mask, is_causal=causal)
+    attention = functional.scaled_dot_product_attention
+    out = attention(query, key, value, attn_mask=mask, is_causal=causal)
     return out.transpose(1, 2).flatten(2)
 
 

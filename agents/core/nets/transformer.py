@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import cast
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -87,7 +90,7 @@ class Transformer(SequenceCore):
         count, after = self.layout.count(state), state.clone()
         parts, rows = self.layout.views(after), torch.arange(len(state), device=state.device)
         x, slot = self._placed(inputs[:, None], count)[:, 0], count % self.context
-        for index, layer in enumerate(self.layers):
+        for index, layer in enumerate(self._layers()):
             query, key, value = layer.read(x)
             rings = parts[f"keys.{index}"], parts[f"values.{index}"]
             rings[0][rows, slot] = self._turned(key[:, None], count)[:, 0]
@@ -101,7 +104,7 @@ class Transformer(SequenceCore):
         """Run a sequence without resets."""
         count, before = self.layout.count(state), self.layout.views(state)
         x, parts = self._placed(inputs.transpose(0, 1), count), {}
-        for index, layer in enumerate(self.layers):
+        for index, layer in enumerate(self._layers()):
             query, key, value = layer.read(x)
             query, key = self._turned(query, count), self._turned(key, count)
             names = f"keys.{index}", f"values.{index}"
@@ -110,6 +113,9 @@ class Transformer(SequenceCore):
             for name, ring, new in zip(names, rings, (key, value), strict=True):
                 parts[name] = pushed(ring, new, count)
         return self.norm(x).transpose(0, 1), self.layout.state(count + len(inputs), parts)
+
+    def _layers(self) -> Iterable[_Layer]:
+        return cast(Iterable[_Layer], self.layers)
 
     def _placed(self, inputs: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
         """Return the first layer's inputs [B, T, H] for steps [B, T, I] after `count` others."""
