@@ -47,9 +47,10 @@ extras: $(VENV)/.installed-dev
 	$(VENV)/bin/python $(PIP) uv
 	$(VENV)/bin/python tests/check_extras.py
 
-# The site, in build/docs/html; needs Python 3.11. Films and curves are drawn, links and pages checked.
+# The site, in build/docs/html; needs Python 3.11. Draws films and curves, checks links and
+# pages; STRICT=--strict makes Sphinx's warnings errors.
 docs: $(VENV)/.installed-docs
-	OMP_NUM_THREADS=1 $(VENV)/bin/python -m docs.build
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m docs.build $(STRICT)
 
 # The tables of README.md, from the registry.
 docs-tables: $(VENV)/.installed
