@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
+import json
 import os
+import shutil
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -44,27 +47,32 @@ class Film:
     agent: str = ""
 
 
-def draw(ids: Iterable[str], site: Path, processes: int = 2) -> dict[str, Film]:
+def draw(ids: Iterable[str], site: Path, kept: Path, processes: int = 2) -> dict[str, Film]:
     """Draw films; those whose family cannot be made here, for want of an extra, are left out.
 
     Args:
         ids: Of what.
         site: Folder that is the root of the site.
+        kept: Folder in which films stay; what is there already is not drawn again.
         processes: That draw.
     """
-    (site / FOLDER).mkdir(parents=True, exist_ok=True)
+    kept.mkdir(parents=True, exist_ok=True)
     # outlines of bodies: the same on every machine, with a graphics card or without
     os.environ.update(MUJOCO_GL="disabled", SDL_VIDEODRIVER="dummy", OMP_NUM_THREADS="1")
     names = list(ids)
     with ProcessPoolExecutor(processes) as pool:
-        made = pool.map(film, names, [site] * len(names))
+        made = [*pool.map(film, names, [kept] * len(names))]
+    shutil.copytree(kept, site / FOLDER, ignore=shutil.ignore_patterns("*.json"))
     return {one.id: one for one in made if one is not None}
 
 
-def film(id: str, site: Path) -> Film | None:
-    """Draw a film of an id; None if an extra is missing."""
+def film(id: str, kept: Path) -> Film | None:
+    """Draw a film of an id, or read what is known of one that is kept; None without its extra."""
     import meta_envs
 
+    note = kept / f"{listing.short(id)}.json"
+    if note.exists():
+        return Film(**json.loads(note.read_text(encoding="utf-8")))
     try:
         found = pretrained.best(id)
         if found is None:
@@ -75,11 +83,13 @@ def film(id: str, site: Path) -> Film | None:
             shown = pictures(id, pretrained.load(found[0]), env_kwargs=card["env_kwargs"])
     except ImportError:
         return None
-    name = f"{FOLDER}/{listing.short(id)}"
-    save(shown, site / f"{name}.gif")
-    shown[-1].save(site / f"{name}.png", optimize=True)
+    save(shown, note.with_suffix(".gif"))
+    shown[-1].save(note.with_suffix(".png"), optimize=True)
     alt = f"{meta_envs.card(id).summary}: {len(shown)} pictures of {player} at play."
-    return Film(id, player, f"{name}.gif", f"{name}.png", alt, agent)
+    name = f"{FOLDER}/{listing.short(id)}"
+    made = Film(id, player, f"{name}.gif", f"{name}.png", alt, agent)
+    note.write_text(json.dumps(dataclasses.asdict(made)), encoding="utf-8")  # last: it is whole
+    return made
 
 
 def save(pictures: list[Any], path: Path) -> None:

@@ -30,11 +30,12 @@ _LINKS = {
 FRAGMENTS = "included"  # folder of what is no page of its own
 
 
-def write(source: Path) -> None:
+def write(source: Path, kept: Path) -> None:
     """Write everything that Sphinx reads.
 
     Args:
         source: Folder for it, which is made anew.
+        kept: Folder in which films stay.
     """
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(_DOCS / "pages", source)
@@ -46,7 +47,7 @@ def write(source: Path) -> None:
         _put(source, f"{FRAGMENTS}/{name.replace('/', '_')}", _linked(text))
     _put(source, f"{FRAGMENTS}/settings.md", settings.table())
     _put(source, f"{FRAGMENTS}/numbers.md", numbers.tables())
-    shown = films.draw(listing.id_pages(), source)
+    shown = films.draw(listing.id_pages(), source, kept)
     drawn = curves.draw(source)
     _put(source, "environments.md", environments.overview())
     for family, page in listing.family_pages().items():
