@@ -57,22 +57,11 @@ def _life(agent: str, id: str, steps: int, tasks: int = 200, **more: Any) -> Pai
 
 _ALL = {"split": "all"}
 _BANDIT, _GRID = "dependent-bandit", "grid-navi"
-_CATCH = {
-    **{"n_envs": 16, "n_steps": 16, "learning_rate": 2e-3, "policy_kwargs": {"net_arch": [64]}},
-    **{"eta_start": {"gamma": 0.5}, "meta_learning_rate": 1e-2},
-}
 _POLE = {
     **{"n_envs": 8, "n_steps": 8, "learning_rate": 4e-3},
     "policy_kwargs": {"net_arch": [64, 64], "separate": ["value"]},
 }
 _LINEAR = {"population": 32, "learning_rate": 0.1, "sigma": 0.3, "policy_kwargs": {"net_arch": ()}}
-_COLOURS = {
-    **{"n_envs": 8, "n_steps": 16, "optimizer": "sgd", "learning_rate": 0.1, "gamma": 0.99},
-    **{"gae_lambda": 1.0, "ent_coef": 0.3, "vf_coef": 1.0, "max_grad_norm": None},
-    "meta_learning_rate": 1e-4,
-    "policy_kwargs": {"net_arch": [64, 64], "separate": ["value"], "activation": "relu"},
-    "preset": None,
-}
 _SPARSE_GRID = {"level": "sparse", "size": [5, 5], "steps": 25, "moves": 4}
 _LIVES = {"num_tasks": 24, "rows_per_task": 16, "steps": 1000, "bins": 50}
 _SKILLS = {"bound": 1.0, "terminate": False, "max_episode_steps": 25}
@@ -126,11 +115,10 @@ PAIRS: tuple[Pair, ...] = (
     _life("dpo", "CartPole-v1", 40_000),
     _life("metagradient", "CartPole-v1", 30_000),
     _life("ppo", "meta/RandomCartPole-v0", 60_000, arguments={"task": "changing", **_POLE}),
-    _life("stac", "meta/Catch-v0", 60_000, arguments=_CATCH),
-    _life("stacx", "meta/Catch-v0", 40_000, arguments=_CATCH),
-    _life("a2c", "meta/NoisyChain-v0", 30_000, arguments=_POLE),
-    _life("bmg", "meta/TwoColours-v0", 60_000, arguments=_COLOURS),
-    _life("frodo", "meta/Catch-v0", 30_000, arguments={**_POLE, "learning_rate": 2e-3}),
+    _life("stac", "CartPole-v1", 40_000),
+    _life("stacx", "CartPole-v1", 30_000),
+    _life("bmg", "CartPole-v1", 30_000, arguments={**_POLE, "meta_learning_rate": 1e-3}),
+    _life("frodo", "CartPole-v1", 30_000, arguments=_POLE),
     # ---- populations, rules and skills
     _life("es", "CartPole-v1", 100_000, arguments=_LINEAR),
     Pair("es", "meta/Terrain-v0", 40_000, {"population": 32}, protocol={"num_tasks": 50}),
