@@ -2,6 +2,7 @@
 
     python benchmarks/recall.py --seeds 0 1 2 --steps 4000000
     python benchmarks/recall.py --seeds 0 --no-recall              # the ablation
+    python benchmarks/recall.py --small --steps 368640             # a minute: see `_SMALL`
 
 Trains `EpisodicLSTM` on `meta/RecurringBandit-v0` (ten contexts, each three times; ten pulls), and
 appends to `results/recall.csv` the expected reward of an episode in a context's first, second and
@@ -25,7 +26,16 @@ from agents import EpisodicLSTM, Player
 
 TABLE = Path(__file__).parent / "results" / "recall.csv"
 ID = "meta/RecurringBandit-v0"
-_EPISODES, _PULLS, _VISITS = 30, 10, 3
+_VISITS = 3
+# Four contexts, three arms of which one always pays, four pulls: 4 with recall, 3 without at best.
+_SMALL = {
+    **{"arms": 3, "pulls": 4, "contexts": 4, "visits": _VISITS, "bits": 6},
+    **{"p_good": 1.0, "p_other": 0.0, "episodes_per_trial": 12},
+}
+_OUTER = {
+    **{"n_envs": 64, "learning_rate": 5e-3, "ent_coef": ("linear", 0.05, 0.0)},
+    "policy_kwargs": {"hidden_size": 32},
+}
 
 
 def main() -> None:
@@ -34,22 +44,27 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=4_000_000)
     parser.add_argument("--no-recall", action="store_true", help="the ablation")
+    parser.add_argument("--small", action="store_true", help="a task of a minute")
     parser.add_argument("--save", help="folder for the trained agents")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    kwargs = _SMALL if arguments.small else {}
     for seed in arguments.seeds:
-        more = {"policy_kwargs": {"recalls": False}} if arguments.no_recall else {}
-        agent = EpisodicLSTM("EpisodicLstmPolicy", ID, seed=seed, **more)
+        more = dict(_OUTER) if arguments.small else {}
+        if arguments.no_recall:
+            more["policy_kwargs"] = {**more.get("policy_kwargs", {}), "recalls": False}
+        agent = EpisodicLSTM("EpisodicLstmPolicy", ID, env_kwargs=kwargs, seed=seed, **more)
         started = time.process_time()
         agent.learn(arguments.steps)
         seconds = time.process_time() - started
         if arguments.save:
             name = "EpisodicLSTM-off" if arguments.no_recall else "EpisodicLSTM"
             agent.save(Path(arguments.save, f"{name}-RecurringBandit-{seed}.zip"))
-        first, *later = by_visit(agent)
+        first, *later = by_visit(agent, kwargs)
         record(
             {
                 **_provenance(1),
+                "task": "small" if arguments.small else "full",
                 "recalls": not arguments.no_recall,
                 "seed": seed,
                 "steps": agent.num_timesteps,
@@ -61,21 +76,22 @@ def main() -> None:
         )
 
 
-def by_visit(agent: EpisodicLSTM, trials: int = 400) -> list[float]:
+def by_visit(agent: EpisodicLSTM, kwargs: dict, trials: int = 400) -> list[float]:
     """Return the expected reward of an episode in each visit, over held-out trials."""
-    venv = gym.make_vec(ID, num_envs=trials, split="test")
+    venv = gym.make_vec(ID, num_envs=trials, split="test", **kwargs)
+    pulls, episodes = venv.unwrapped.pulls, venv.unwrapped.episodes_per_trial
     loop = agent.inner_loop(venv, seed=1)
     player = Player(venv, loop)
     player.reset(1)
     loop.reset()
     sums, counts = np.zeros(_VISITS), np.zeros(_VISITS)
-    for _ in range(_EPISODES * _PULLS):
+    for _ in range(episodes * pulls):
         infos = player.step().infos
         for visit in range(_VISITS):
             here = infos["visit"] == visit
             sums[visit] += infos["expected_reward"][here].sum()
             counts[visit] += here.sum()
-    return [round(float(value), 3) for value in _PULLS * sums / counts]
+    return [round(float(value), 3) for value in pulls * sums / counts]
 
 
 def record(row: dict) -> None:
