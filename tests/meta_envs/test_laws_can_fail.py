@@ -9,6 +9,7 @@ import pytest
 from meta_envs import card, check_task_distribution, list_distributions, register
 from meta_envs.laws.case import LawBroken
 from meta_envs.laws.check import LAWS, check_law, law_name
+from meta_envs.laws.laws import _MANY, _played_alone
 from tests.meta_envs import drifting, families
 from tests.meta_envs.broken import BROKEN
 from tests.meta_envs.mistake_table import MISTAKES
@@ -71,3 +72,9 @@ def test_the_check_takes_arguments_a_module_and_no_unknown_id() -> None:
         check_task_distribution(families.PUSH, stops=2)
     assert card(families.PUSH).episodes_per_trial == 2
     assert families.PUSH in list_distributions()
+
+
+def test_of_many_rows_each_place_in_a_block_and_the_last_are_played_alone() -> None:
+    many = _played_alone(_MANY)
+    assert len(many) < 50 and {0, _MANY - 3, _MANY - 2, _MANY - 1} <= set(many)
+    assert {row % 32 for row in many} == set(range(32)) and _played_alone(3) == [0, 1, 2]
