@@ -91,7 +91,7 @@ def test_batched_learners_meet_a_scalar_reference(epsilon: float | None) -> None
         if epsilon is None
         else baselines.EpsilonGreedyMDP(horizon=HORIZON, epsilon=epsilon)
     )
-    mdps = random_mdps(8000, STATES, ACTIONS, seed=2)
+    mdps = random_mdps(3000, STATES, ACTIONS, seed=2)
     rng, few = np.random.default_rng(3), 600
     batched = play_mdp(baseline, mdps, EPISODES, HORIZON).sum(axis=1)
     scalar = np.array([scalar_learner((mdps[0][i], mdps[1][i]), rng, epsilon) for i in range(few)])
