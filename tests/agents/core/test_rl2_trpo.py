@@ -26,7 +26,7 @@ def test_it_stays_in_its_region_and_learns():
         return figures
 
     agent.update.run = recorded
-    agent.learn(40_000)
+    agent.learn(12_000)
     assert max(kls) <= 0.02 and sum(kl > 0.005 for kl in kls) > 0.5 * len(kls)
     score, error = evaluate(agent, "toy/Guess-v0", num_tasks=200).total()
     assert score > 6.0 + 3 * error, "knowing nothing earns 4, remembering 7.5"

@@ -23,7 +23,7 @@ def test_it_finds_in_one_episode_which_arm_pays(target_entropy, precision):
         n_envs=4,
         n_train_tasks=10,
         n_initial_episodes=2,
-        gradient_steps=150,
+        gradient_steps=100,
         meta_batch_size=4,
         batch_size=32,
         context_batch_size=8,
@@ -37,7 +37,7 @@ def test_it_finds_in_one_episode_which_arm_pays(target_entropy, precision):
     )
     settings = {"num_tasks": 400, "episodes": 3, "deterministic": True}
     before = evaluate(agent, "toy/Guess-v0", **settings).mean()
-    agent.learn(1200)
+    agent.learn(720)
     after = evaluate(agent, "toy/Guess-v0", **settings).mean()
     assert abs(before[1] - 4.0) < 1.0  # nothing is learnt yet; the deviation is .2 over 400 tasks
     assert abs(after[0] - 4.0) < 1.0  # nothing is known yet
