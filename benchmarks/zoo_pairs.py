@@ -93,6 +93,7 @@ PAIRS: tuple[Pair, ...] = (
     Pair("l2rl", "meta/TwoStep-v0", 3_000_000),
     Pair("episodiclstm", "meta/RecurringBandit-v0", 600_000, protocol={"num_tasks": 300}),
     Pair("snail", "meta/DependentBandit-v0", 200_000),
+    Pair("varibad", "meta/GridNavi-v0", 1_500_000, env_kwargs=_ALL),
     Pair(
         *("pearl", "meta/PointGoal-v0", 12_000),
         arguments={"gradient_steps": 200},

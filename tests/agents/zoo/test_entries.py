@@ -42,4 +42,4 @@ def test_its_files_fit_together_and_it_scores_again_what_its_card_says(folder):
 
 def _few(protocol):
     """Return how many tasks are played again in a fraction of a second."""
-    return 2 if protocol.get("steps") else min(10, protocol["num_tasks"])
+    return 1 if protocol.get("steps") else min(10, protocol["num_tasks"])
