@@ -54,4 +54,13 @@ TABLE: tuple[dict[str, Any], ...] = (
         "source": "Gymnasium; Grigsby et al. 2024 (AMAGO)",
         "kwargs": {"size": 5, "slip": 0.0},
     },
+    {
+        "id": "meta/FourRooms-v0",
+        "family": "meta_envs.mazes.four_rooms:FourRooms",
+        "max_episode_steps": 100,
+        "episodes_per_trial": 10,
+        "summary": "Four slippery rooms joined by doorways, with one hidden cell to find",
+        "source": "Sutton et al. 1999; code of Frans et al. 2018 (MLSH)",
+        "kwargs": {"slip": 1 / 3},
+    },
 )

@@ -54,4 +54,20 @@ TABLE: tuple[dict[str, Any], ...] = (
         "source": "Rakelly et al. 2019 (PEARL), or VariBAD",
         "kwargs": {"source": "pearl", "reward": "sparse"},
     },
+    {
+        "id": "meta/MovingBandits-v0",
+        "family": "meta_envs.navigation.moving_bandits:MovingBandits",
+        "episodes_per_trial": 10,
+        "summary": "A point and two circles, new each episode, of which always the same one pays",
+        "source": "Frans et al. 2018 (MLSH), section 6.1",
+        "kwargs": {"steps": 50},
+    },
+    {
+        "id": "meta/KeyDoor-v0",
+        "family": "meta_envs.navigation.moving_bandits:KeyDoor",
+        "episodes_per_trial": 10,
+        "summary": "A point that fetches a key, and two doors, of which always the same one pays",
+        "source": "Code of Frans et al. 2018 (MLSH)",
+        "kwargs": {"steps": 100},
+    },
 )

@@ -116,6 +116,7 @@ def draw_maze(
     goal: np.ndarray,
     episode: tuple[int, int],
     step: tuple[int, int | None],
+    title: str = "RandomMaze",
 ) -> np.ndarray:
     """Draw a maze, rows downwards: uint8 [height, width, 3].
 
@@ -126,6 +127,7 @@ def draw_maze(
         goal: Row and column of the goal.
         episode: Number of the episode, and number of episodes per trial.
         step: Number of the step, and the horizon (None if there is none).
+        title: Name of the family.
     """
     size = len(walls)
     cell = SIDE / size
@@ -133,7 +135,7 @@ def draw_maze(
     def corner(row: int, column: int) -> Point:
         return MARGIN + column * cell, HEAD + row * cell
 
-    canvas = draw_page("RandomMaze", visit, episode, step)
+    canvas = draw_page(title, visit, episode, step)
     for place in np.ndindex(size, size):
         left, top = corner(*place)
         shade = INK if walls[place] else _shade(int(visit.counts[place]), PAPER)

@@ -13,7 +13,9 @@ from meta_envs.navigation.pictures import Ring, Scene, Trail, draw_plane
 _IDS = [
     id
     for id in meta_envs.list_distributions()
-    if id.startswith("meta/") and meta_envs.card(id).family.startswith("meta_envs.navigation")
+    if id.startswith("meta/")
+    and meta_envs.card(id).family.startswith("meta_envs.navigation")
+    and ".moving_bandits:" not in meta_envs.card(id).family
 ]
 
 
