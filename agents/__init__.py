@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import baselines
     from .a2c import A2C
+    from .bc import BC
     from .bmg import BMG
     from .core.base.arguments import argument
     from .core.base.lifetime_algorithm import LifetimeAlgorithm
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from .core.evaluation.evaluate import evaluate
     from .core.evaluation.held_out import HeldOutCallback
     from .core.losses import losses
+    from .core.play.demonstrations import Demonstration, DemonstrationSet
     from .core.play.inner_loop import InnerLoop
     from .core.play.player import Player
+    from .core.play.record import record
     from .core.play.step import Step
     from .diayn import DIAYN
     from .dream import DREAM
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from .lpg import LPG, LPGLearner
     from .maml import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile, SupervisedMAML
     from .meta_gradient import MetaGradient
+    from .mlsh import MLSH
     from .pbt import PBT
     from .pearl import PEARL
     from .poet import POET
@@ -77,11 +81,15 @@ ALGORITHMS = {
     "dream": "agents.dream:DREAM",
     "mfec": "agents.episodic:MFEC",
     "nec": "agents.episodic:NEC",
+    "mlsh": "agents.mlsh:MLSH",
+    "bc": "agents.bc:BC",
 }
 
 _PLACES = {
     **{place.partition(":")[2]: place.partition(":")[0] for place in ALGORITHMS.values()},
     "AdaptationCurve": "agents.core.evaluation.curve",
+    "Demonstration": "agents.core.play.demonstrations",
+    "DemonstrationSet": "agents.core.play.demonstrations",
     "InnerLoop": "agents.core.play.inner_loop",
     "LPGLearner": "agents.lpg",
     "LifetimeAlgorithm": "agents.core.base.lifetime_algorithm",
@@ -89,6 +97,7 @@ _PLACES = {
     "Step": "agents.core.play.step",
     "TrialAlgorithm": "agents.core.base.trial_algorithm",
     "argument": "agents.core.base.arguments",
+    "record": "agents.core.play.record",
     "SB3VecEnv": "agents.core.base.vec_bridge",
     "check_agent": "agents.laws.check",
     "evaluate": "agents.core.evaluation.evaluate",
@@ -105,6 +114,7 @@ _MODULES = {"baselines": "agents.baselines", "losses": "agents.core.losses.losse
 
 __all__ = [
     "A2C",
+    "BC",
     "BMG",
     "DPO",
     "DIAYN",
@@ -120,6 +130,7 @@ __all__ = [
     "MAML",
     "MFEC",
     "NEC",
+    "MLSH",
     "PBT",
     "PEARL",
     "POET",
@@ -128,6 +139,8 @@ __all__ = [
     "SNAIL",
     "AdaptationCurve",
     "EpisodicLSTM",
+    "Demonstration",
+    "DemonstrationSet",
     "InnerLoop",
     "LifetimeAlgorithm",
     "MetaGradient",
@@ -151,6 +164,7 @@ __all__ = [
     "load_pretrained",
     "losses",
     "plot",
+    "record",
     "table",
     "train",
     "tune",

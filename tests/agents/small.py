@@ -64,6 +64,14 @@ _OF: dict[str, dict[str, Any]] = {
         **{"learning_starts": 4, "batch_size": 4, "buffer_size": 32},
         "policy_kwargs": {"net_arch": (4,), "key_size": 3},
     },
+    "MLSH": {
+        **{"policy": "MlpPolicy", "n_envs": 4, "rows_per_task": 2, "n_steps": 3, "n_epochs": 1},
+        **{"macro_length": 2, "warmup_updates": 1, "n_minibatches": 2, **_TINY},
+    },
+    "BC": {
+        **{"policy": "MlpPolicy", "n_envs": 4, "n_episodes": 1, "batch_size": 4, "n_batches": 2},
+        **_TINY,
+    },
     "LPG": {
         **{"policy": "MlpPolicy", "n_envs": 4, "rows_per_task": 2, "n_steps": 1, "n_updates": 2},
         **{"rule_size": 4, "n_predictions": 3, **_TINY},
@@ -74,13 +82,15 @@ _OF: dict[str, dict[str, Any]] = {
 }
 _CHOOSE = ("DREAM", "MFEC", "NEC")  # those that take Discrete actions alone
 NAMES = [place.partition(":")[2] for place in agents.ALGORITHMS.values()]
-PLAYERS = [name for name in NAMES if name != "SupervisedMAML"]  # it draws pairs instead
+# These play nothing: they draw pairs, or steps of a demonstration.
+_ENVS = {"SupervisedMAML": "meta/Sinusoid-v0", "BC": "meta/PointGoal-v0"}
+PLAYERS = [name for name in NAMES if name not in _ENVS]
 
 
 def make(name: str, env: Any = None, **more: Any) -> Any:
     """Make the smallest agent of a name."""
     if env is None:
-        env = "meta/Sinusoid-v0" if name == "SupervisedMAML" else "small/Nagging-v0"
+        env = _ENVS.get(name, "small/Nagging-v0")
     if name in _CHOOSE and env == "small/Nagging-v0":
         more["env_kwargs"] = {"discrete": True, **more.get("env_kwargs", {})}
     given = {**_OF.get(name, {"policy": "MlpPolicy", **_ROUNDS}), "preset": None, "seed": 0, **more}

@@ -80,7 +80,19 @@ class PPORule(Rule):
         self, learners: Learners, unroll: Unroll, differentiable: bool = False
     ) -> tuple[Learners, dict[str, torch.Tensor]]:
         """Pass over what each learner did, several times."""
-        whole = self._batch(learners, unroll)
+        return self.passes(learners, self._batch(learners, unroll), differentiable)
+
+    def passes(
+        self, learners: Learners, whole: Batch, differentiable: bool = False
+    ) -> tuple[Learners, dict[str, torch.Tensor]]:
+        """Pass over steps several times; return the learners after that, and figures [M].
+
+        Args:
+            learners: [M, ...].
+            whole: `inputs`, `actions`, `log_prob` when acting, `advantages`, `targets` and `mask`,
+                each [M, B, ...].
+            differentiable: As in `update`.
+        """
         seen: list[dict[str, torch.Tensor]] = []
         for epoch in range(self.n_epochs):
             for index in self._parts(learners, whole["mask"].shape[1], epoch):
