@@ -70,4 +70,12 @@ TABLE: tuple[dict[str, Any], ...] = (
         "source": "Code of Frans et al. 2018 (MLSH)",
         "kwargs": {"steps": 100},
     },
+    {
+        "id": "meta/FeatureReach-v0",
+        "family": "meta_envs.navigation.feature_reach:FeatureReach",
+        "episodes_per_trial": 3,
+        "summary": "A point among targets of different colours, and one colour to go to",
+        "source": "Finn, Yu et al. 2017 (MIL), section 6.1, with features in place of pictures",
+        "kwargs": {"targets": 2, "steps": 50},
+    },
 )

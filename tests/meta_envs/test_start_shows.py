@@ -25,6 +25,7 @@ HIDDEN = {
     "meta/RecurringBandit-v0": "good",
     "meta/BusGrid-v0": "problem",
     "meta/Cooking-v0": "problem",
+    "meta/FeatureReach-v0": "target",
     "meta/ML1-v0": "goal",
     "meta/ML10-v0": None,
     "meta/ML25-v0": None,

@@ -19,8 +19,8 @@ _IDS = [
 ]
 
 
-def test_all_six_are_here():
-    assert len(_IDS) == 6
+def test_all_seven_are_here():
+    assert len(_IDS) == 7
 
 
 @pytest.mark.parametrize("id", _IDS)
