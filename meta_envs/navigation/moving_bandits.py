@@ -25,7 +25,6 @@ _START = 200.0  # x and y of the start
 _MOVES = 20.0 * np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]])  # stay, right, left, up, down
 _AROUND = np.array(list(product(range(-3, 4), repeat=2)), dtype=np.float64)  # moves in x and y
 _UNSURE = 1e-3  # of a distance that is told in float32
-_FARTHEST = 1_000_000  # steps; positions stay exact
 
 
 class CirclePoint(MetaVectorEnv):
@@ -50,15 +49,12 @@ class CirclePoint(MetaVectorEnv):
 
     def __init__(self, *, count: int, n_flags: int, steps: int, **core: Unpack[CoreArguments]):
         self.steps = positive("steps", steps)
-        if self.steps > _FARTHEST:
-            raise ValueError(f"steps={steps} must be at most {_FARTHEST}")
         reach = self.steps * float(_MOVES.max())
         self._bounds = (_START - reach, _START + reach)
-        low = [self._bounds[0] / SIDE] * 2 + [0.0] * (2 * count + n_flags)
-        high = [self._bounds[1] / SIDE] * 2 + [1.0] * (2 * count + n_flags)
+        n_observed = 2 + 2 * count + n_flags
         super().__init__(
             task_space=spaces.Dict({self.key: spaces.Discrete(2)}),
-            observation_space=spaces.Box(np.array(low, np.float32), np.array(high, np.float32)),
+            observation_space=spaces.Box(-np.inf, np.inf, (n_observed,), np.float32),
             action_space=spaces.Discrete(len(_MOVES)),
             **core,
         )
@@ -142,7 +138,7 @@ class MovingBandits(CirclePoint):
         `"goal"`: which of the two circles pays, 0 or 1.
     Observation:
         x and y of the point, of circle 0 and of circle 1, in units of 400,
-        `Box(low, high, (6,), float32)`. Which circle pays is not in it.
+        `Box(-inf, inf, (6,), float32)`. Which circle pays is not in it.
     Action:
         `Discrete(5)`: 0 stay, 1 right (x + 20), 2 left, 3 up (y + 20), 4 down.
     Reward:
@@ -204,7 +200,7 @@ class KeyDoor(CirclePoint):
         `"door"`: which of the two doors pays, 0 or 1.
     Observation:
         x and y of the point, of door 0, of door 1 and of the key, in units of 400, and 1 if the
-        point has the key, else 0: `Box(low, high, (9,), float32)`.
+        point has the key, else 0: `Box(-inf, inf, (9,), float32)`.
     Action:
         `Discrete(5)`: 0 stay, 1 right (x + 20), 2 left, 3 up (y + 20), 4 down.
     Reward:

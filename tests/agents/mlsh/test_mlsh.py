@@ -49,7 +49,7 @@ meta_envs.register(
 def test_a_new_master_learns_in_the_trial_which_of_the_sub_policies_pays() -> None:
     agent = make("mlsh/Sides-v0", n_envs=8, rows_per_task=4, n_steps=4, macro_length=2)
     side = torch.zeros(2, agent.network.layout.size)
-    begin = agent.network.layout.begins["policy.bias"]
+    begin = agent.network.layout.begins["heads.bias"]  # logits first, then the value
     side[0, begin], side[1, begin + 1] = 9.0, 9.0  # sub-policy k always takes action k
     agent._sub_policies.tensors["policy"] = side
     played = {"num_tasks": 2, "rows_per_task": 16, "seed": 0}
@@ -68,9 +68,9 @@ def test_it_learns_sub_policies_that_differ() -> None:
     agent = MLSH(
         "MlpPolicy", "mlsh/Sides-v0", seed=0, n_envs=80, rows_per_task=10, n_steps=4,
         macro_length=4, warmup_updates=3, n_epochs=4, n_minibatches=4, balance="side",
-        learning_rate=3e-3, policy_kwargs={"net_arch": (16,)},
+        learning_rate=5e-3, policy_kwargs={"net_arch": (16,)},
     )  # fmt: skip
-    agent.learn(40 * 320, log_interval=None)
+    agent.learn(24 * 320, log_interval=None)
     forced = [
         evaluate(agent.sub_policy(k), "mlsh/Sides-v0", num_tasks=2, rows_per_task=20).returns
         for k in (0, 1)

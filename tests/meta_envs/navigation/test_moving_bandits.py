@@ -130,9 +130,8 @@ def test_pictures_show_the_step_and_change_nothing(id: str) -> None:
 
 
 def test_what_cannot_be_is_refused() -> None:
-    for wrong in ({"steps": 0}, {"steps": 10**7}):
-        with pytest.raises(ValueError, match=f"steps={wrong['steps']}"):
-            batch(_BANDITS, 1, **wrong)
+    with pytest.raises(ValueError, match="steps=0"):
+        batch(_BANDITS, 1, steps=0)
     env = batch(_BANDITS, 1)
     env.reset(seed=0)
     with pytest.raises(ValueError, match="goal"):
