@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -20,12 +20,12 @@ from ..core.base.venv import check_spaces
 from ..core.losses.finite import check_tensors
 from ..core.nets.heads import GaussianHead
 from ..core.nets.kernels.fast_mlp import keep_freed_memory
-from ..core.nets.mlp import MlpPolicy
+from ..core.nets.mlp import PerTaskPolicy
 from ..core.play.demonstrations import DemonstrationSet
 from ..core.play.inner_loop import InnerLoop
 from ..core.play.player import OnStep, StoppedError
 from ..core.play.record import record
-from .loop import PolicyLoop
+from .loop import PolicyLoop, drawn
 
 _LEAST_LOG_STD = float(np.log(0.05))  # an expert that never errs would drive it to nothing
 
@@ -59,7 +59,8 @@ class BC(IterativeAlgorithm):
             has no `expert`; if they have no actions, or other spaces.
     """
 
-    policy_aliases = {"MlpPolicy": MlpPolicy}
+    plays: ClassVar[bool] = False  # it learns from what was recorded
+    policy_aliases = {"MlpPolicy": PerTaskPolicy, "PerTaskPolicy": PerTaskPolicy}
     learning_rate = 1e-3
     n_envs = 20
     demonstrations: Any = argument(
@@ -191,12 +192,13 @@ class BC(IterativeAlgorithm):
     ) -> tuple[np.ndarray, Any]:
         params = self.policy(self.policy.inputs(observations).to(self.device)).cpu()
         head = self.policy.head
-        if deterministic:
-            return head.mode(params).numpy(), state
-        return head.sample(params, self._predict_noise(head, len(params))).numpy(), state
+        noise = None if deterministic else self._predict_noise(head, len(params))
+        return drawn(head, self.action_space, params, noise), state
 
 
-def cloning_loss(policy: MlpPolicy, inputs: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
+def cloning_loss(
+    policy: PerTaskPolicy, inputs: torch.Tensor, actions: torch.Tensor
+) -> torch.Tensor:
     """Return the mean negative log probability of what was done, a scalar.
 
     Args:

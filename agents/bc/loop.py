@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from gymnasium import spaces
 
 from meta_envs.core.rng import RowRandom
 
-from ..core.nets.mlp import MlpPolicy
+from ..core.nets.mlp import PerTaskPolicy
+from ..core.nets.policy_head import PolicyHead
 from ..core.play.inner_loop import InnerLoop, Rows
 
 _ACTING = 100  # the stream of a row's seed for drawing actions; environments use 0-2
@@ -26,7 +28,7 @@ class PolicyLoop(InnerLoop):
     """
 
     def __init__(
-        self, policy: MlpPolicy, venv: Any, rows_per_task: int = 1, seed: int | None = None
+        self, policy: PerTaskPolicy, venv: Any, rows_per_task: int = 1, seed: int | None = None
     ):
         super().__init__(venv, rows_per_task, seed)
         self.policy = policy
@@ -40,9 +42,23 @@ class PolicyLoop(InnerLoop):
         """Choose actions in `rows`."""
         device = next(self.policy.parameters()).device
         params = self.policy(self.policy.inputs(observation).to(device)).cpu()
-        head = self.policy.head
-        if deterministic:
-            return head.mode(params).numpy()
-        draw = self.random.uniform if head.noise_kind == "uniform" else self.random.normal
-        noise = draw(self.rows(rows), head.noise_size).astype(np.float32)
-        return head.sample(params, torch.from_numpy(noise)).numpy()
+        head, noise = self.policy.head, None
+        if not deterministic:
+            draw = self.random.uniform if head.noise_kind == "uniform" else self.random.normal
+            noise = torch.from_numpy(draw(self.rows(rows), head.noise_size).astype(np.float32))
+        return drawn(head, self.venv.single_action_space, params, noise)
+
+
+def drawn(
+    head: PolicyHead, space: spaces.Space, params: torch.Tensor, noise: torch.Tensor | None
+) -> np.ndarray:
+    """Return actions [R, ...], those of a Box within its bounds.
+
+    Args:
+        head: The policy's head.
+        space: The space of actions.
+        params: Distribution parameters, [R, P].
+        noise: As the head takes it; None takes the most probable actions.
+    """
+    actions = (head.mode(params) if noise is None else head.sample(params, noise)).numpy()
+    return np.clip(actions, space.low, space.high) if isinstance(space, spaces.Box) else actions

@@ -162,8 +162,13 @@ def law_callbacks(case: Case) -> None:
 
 
 def law_finite(case: Case) -> None:
-    """A NaN reward stops training with a clear error, and the last good state is kept."""
+    """A NaN reward stops training with a clear error, and the last good state is kept.
+
+    An agent whose class says `plays = False` learns from what was recorded, and is not asked.
+    """
     setting = case.setting
+    if not getattr(setting.cls, "plays", True):
+        return
     total = setting.reference.total
     spoiling, agent = Spoiling(), setting.make()
     do = "Step the environment by agents.core.play.player.Player, which checks every number"

@@ -77,7 +77,7 @@ class MLSH(MLSHArguments, IterativeAlgorithm):
     """
 
     presets = PRESETS
-    policy_aliases = {"MlpPolicy": HierarchyNetwork}
+    policy_aliases = {"MlpPolicy": HierarchyNetwork, "HierarchyNetwork": HierarchyNetwork}
     paper_policy = {"separate": ["value"]}
     learning_rate = 3e-4
     n_envs = 200
