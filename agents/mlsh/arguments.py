@@ -53,8 +53,12 @@ class MLSHArguments(ActorCriticArguments, BalanceArguments, DiscountArguments, E
     exploration: float = argument(
         "Share of a master's choices made uniformly at random.", within(0, 1), default=0.0
     )
-    gae_lambda: float = argument("Lambda of the advantages.", within(0, 1), default=0.98)
-    clip_range: float = argument("Range of probability ratios in PPO's loss.", default=0.2)
+    gae_lambda: float = argument(
+        "Lambda of the advantages of masters and sub-policies.", within(0, 1), default=0.98
+    )
+    clip_range: float = argument(
+        "Range of probability ratios, of masters and sub-policies.", default=0.2
+    )
     n_epochs: int = argument("Passes over an iteration.", at_least(1), default=10)
     n_minibatches: int = argument("Minibatches of a sub-policy in a pass.", at_least(1), default=15)
     normalize_observation: bool = argument(

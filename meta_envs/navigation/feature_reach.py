@@ -164,7 +164,7 @@ class FeatureReach(PointEnv):
         """Return the targets; the one that is meant is the goal."""
         places = [tuple(place) for place in self.state["places"][row].tolist()]
         others = tuple(p for k, p in enumerate(places) if k != int(self.tasks["target"][row]))
-        return Scene(self.goals[row], self.extent, self.goal_radius, others)  # type: ignore[arg-type]
+        return Scene(self.goals[row], self.extent, self.goal_radius, others)
 
     def expert(self, observation: np.ndarray, task: Task) -> np.ndarray:
         """Return the action that goes straight to the target whose colour is meant.

@@ -106,7 +106,7 @@ class DemonstrationSet:
             actions: Leave out the actions.
             rewards: Leave out the rewards.
         """
-        left = {"actions": None} if actions else {}
+        left: dict[str, Any] = {"actions": None} if actions else {}
         left |= {"rewards": None} if rewards else {}
         return replace(self, episodes=[replace(one, **left) for one in self.episodes])
 

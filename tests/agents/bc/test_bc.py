@@ -16,7 +16,13 @@ ROOMS, GOAL = "meta/FourRooms-v0", "meta/PointGoal-v0"
 
 
 def make(env: str = GOAL, **given: Any) -> BC:
-    small = {"n_envs": 3, "n_episodes": 1, "n_batches": 4, "batch_size": 8, "seed": 0}
+    small: dict[str, Any] = {
+        "n_envs": 3,
+        "n_episodes": 1,
+        "n_batches": 4,
+        "batch_size": 8,
+        "seed": 0,
+    }
     small |= {"policy_kwargs": {"net_arch": (8,)}}
     return BC("MlpPolicy", env, preset=None, **{**small, **given})
 
@@ -40,7 +46,7 @@ def test_it_does_what_it_was_shown_in_one_task() -> None:
     venv = gym.make_vec(ROOMS, num_envs=2, slip=0.0)
     shown = record(baselines.Expert(), venv, count=1, seed=0, tasks=tasks)
     length = len(shown.episodes[0])
-    kwargs = {"slip": 0.0, "max_episode_steps": length}
+    kwargs: dict[str, Any] = {"slip": 0.0, "max_episode_steps": length}
     agent = make(ROOMS, env_kwargs=kwargs, demonstrations=shown, learning_rate=0.03)
     agent.learn(32 * 15, log_interval=None)
     assert agent.latest["loss"] < 0.05

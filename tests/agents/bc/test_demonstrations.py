@@ -34,16 +34,17 @@ def test_what_is_recorded_is_what_was_played() -> None:
     assert len(found) == 6 and found.about["id"] == ROOMS
     again = record(baselines.Expert(), rows(slip=0.0), count=2, seed=1, tasks=tasks)
     assert again.hash == found.hash
-    env, judge = gym.make(ROOMS, slip=0.0), gym.make(ROOMS).unwrapped
+    env: Any = gym.make(ROOMS, slip=0.0)
     for index, one in enumerate(found):
-        assert one.task is not None and int(one.task["goal"]) == tasks[index // 2]["goal"]
+        assert one.task is not None and one.actions is not None and one.rewards is not None
+        assert int(one.task["goal"]) == tasks[index // 2]["goal"]
         seen, _ = env.reset(seed=0, options={"task": dict(one.task)})
         for t in range(len(one)):
             assert seen == one.observations[t]
             seen, reward, ended, *_ = env.step(int(one.actions[t]))
             assert reward == one.rewards[t] and ended == (t == len(one) - 1)
         assert seen == one.observations[-1] and one.terminated
-        assert judge.task_space.contains(dict(one.task))
+        assert env.unwrapped.task_space.contains(dict(one.task))
 
 
 def test_steps_are_those_that_inner_loops_observe() -> None:

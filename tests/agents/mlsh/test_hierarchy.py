@@ -22,7 +22,13 @@ BANDITS, ROOMS = "meta/MovingBandits-v0", "meta/FourRooms-v0"
 
 
 def make(env: Any = BANDITS, **given: Any) -> MLSH:
-    small = {"n_envs": 6, "rows_per_task": 2, "n_steps": 7, "macro_length": 3, "warmup_updates": 1}
+    small: dict[str, Any] = {
+        "n_envs": 6,
+        "rows_per_task": 2,
+        "n_steps": 7,
+        "macro_length": 3,
+        "warmup_updates": 1,
+    }
     small |= {"n_epochs": 1, "n_minibatches": 2, "policy_kwargs": {"net_arch": (4,)}, "seed": 0}
     return MLSH("MlpPolicy", env, preset=None, **{**small, **given})
 

@@ -52,7 +52,7 @@ def test_a_new_master_learns_in_the_trial_which_of_the_sub_policies_pays() -> No
     begin = agent.network.layout.begins["heads.bias"]  # logits first, then the value
     side[0, begin], side[1, begin + 1] = 9.0, 9.0  # sub-policy k always takes action k
     agent._sub_policies.tensors["policy"] = side
-    played = {"num_tasks": 2, "rows_per_task": 16, "seed": 0}
+    played: dict[str, Any] = {"num_tasks": 2, "rows_per_task": 16, "seed": 0}
     forced = [evaluate(agent.sub_policy(k), "mlsh/Sides-v0", **played).returns for k in (0, 1)]
     np.testing.assert_array_equal(np.stack(forced)[:, :, 0], [[4, 0], [0, 4]])
     agent.adapt_steps, agent.n_epochs = 64, 10

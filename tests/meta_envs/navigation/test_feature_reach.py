@@ -44,7 +44,7 @@ def test_who_knows_the_colour_succeeds_and_who_does_not_in_one_of_n(targets: int
 
 def test_targets_are_seen_from_the_point_in_an_order_that_tells_nothing() -> None:
     env = batch(300)
-    task = {"colours": np.array([[0.1, 0.2, 0.3], [0.15, 0.9, 0.8]]), "target": 1}
+    task: dict[str, Any] = {"colours": np.array([[0.1, 0.2, 0.3], [0.15, 0.9, 0.8]]), "target": 1}
     env.set_tasks([task] * 300)
     seen, _ = env.reset(seed=0)
     assert seen.shape == (300, 12) and (seen[:, :2] == 0).all()
