@@ -138,11 +138,11 @@ class MLSH(MLSHArguments, IterativeAlgorithm):
             normalize_advantage=network is not self.network,  # of sub-policies they are already
         )
 
-    def _master_rule(self, rows: int, steps: int | None = None) -> PPORule:
+    def _master_rule(self, num_rows: int, steps: int | None = None) -> PPORule:
         """Return the rule of masters that learn every so many steps of their rows together."""
         steps = self.n_steps * self.rows_per_task if steps is None else steps
-        slices = max(math.ceil(steps / (rows * self.macro_length)), 1)  # of a row
-        parts = max(round(slices * rows / self.master_batch_size), 1)
+        slices = max(math.ceil(steps / (num_rows * self.macro_length)), 1)  # of a row
+        parts = max(round(slices * num_rows / self.master_batch_size), 1)
         return self._make_rule(
             self._master_network, self.master_learning_rate, self.master_ent_coef, slices, parts
         )
