@@ -1,4 +1,7 @@
-"""Presets of MFEC and NEC: per id, with the source of the settings and what they scored here."""
+"""Presets of MFEC and NEC: per id; settings are ours, for problems of minutes.
+
+What they score is in `benchmarks/results/episodic.csv`.
+"""
 
 from typing import Any
 

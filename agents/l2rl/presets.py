@@ -17,6 +17,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }
 
+# The paper's width and weights; rows, rate and annealing are L2RL's. Not yet scored in full.
 EPISODIC_PRESETS: dict[str, dict[str, Any]] = {
     "episodic-recurring-bandit": {
         "id": "meta/RecurringBandit-v0",

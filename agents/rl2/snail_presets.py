@@ -1,6 +1,7 @@
-"""Presets of SNAIL: per id, with the source of the settings and what they scored here.
+"""Presets of SNAIL: per id, with the source of the settings.
 
-Sizes are a quarter of the paper's, and the outer loop is that of RL2's presets, for one CPU core.
+Sizes are a quarter of the paper's, and the outer loop is that of RL2's presets, for one CPU core. A
+whole training of 100 pulls has not been scored; `benchmarks/memory.py` measures shorter ones.
 """
 
 from typing import Any
