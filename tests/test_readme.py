@@ -2,6 +2,7 @@
 
 import contextlib
 import glob
+import pkgutil
 import re
 import runpy
 import shlex
@@ -67,6 +68,15 @@ def test_files_and_links_it_names_exist():
     assert "CONTRIBUTING.md" in links and "docs/images/adaptation.png" in links
     for link in links:
         assert (ROOT / link).exists(), link
+
+
+def test_the_names_in_its_prose_are_there():
+    named = set(re.findall(r"`((?:meta_envs|agents|baselines)\.[\w.]*\w)", TEXT))
+    for baseline in ("TrialWrapper", "OracleObservation"):  # what memory and the task are worth
+        assert f"meta_envs.wrappers.{baseline}" in named
+    assert "*domain randomisation*" in TEXT and "*a contextual policy*" in TEXT
+    for name in named:
+        assert pkgutil.resolve_name(re.sub("^baselines", "agents.baselines", name)), name
 
 
 def test_the_commands_it_names_are_there(capsys):

@@ -6,8 +6,9 @@ T steps, M learners, P parameters, R rows; C rewards of the context.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
@@ -142,13 +143,15 @@ def meta_parameters(initial: float, context: int, width: int) -> MetaParameters:
         **{"0.weight": (width, context), "0.bias": (width,)},
         **{"1.weight": (1, width), "1.bias": (1,)},
     }
+    return MetaParameters({}, {"entropy": Weights(shapes, partial(_draw_bonus, shapes, bonus))})
 
-    def draw(generator: torch.Generator) -> stacked.Parts:
-        return {
-            "0.weight": stacked.orthogonal(shapes["0.weight"], math.sqrt(2), generator),
-            "0.bias": torch.zeros(width),
-            "1.weight": stacked.orthogonal(shapes["1.weight"], 0.1, generator),
-            "1.bias": torch.full((1,), bonus.raw_initial()),
-        }
 
-    return MetaParameters({}, {"entropy": Weights(shapes, draw)})
+def _draw_bonus(
+    shapes: Mapping[str, tuple[int, ...]], bonus: Bounded, generator: torch.Generator
+) -> stacked.Parts:
+    return {
+        "0.weight": stacked.orthogonal(shapes["0.weight"], math.sqrt(2), generator),
+        "0.bias": torch.zeros(shapes["0.bias"]),
+        "1.weight": stacked.orthogonal(shapes["1.weight"], 0.1, generator),
+        "1.bias": torch.full(shapes["1.bias"], bonus.raw_initial()),
+    }

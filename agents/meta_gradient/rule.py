@@ -6,8 +6,9 @@ T steps, M learners, R rows, S states.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from gymnasium import spaces
@@ -161,15 +162,17 @@ def meta_parameters(
     seen = utils.flatdim(observation_space) + utils.flatdim(action_space)
     width = _REWARD_WIDTH
     shapes = {"0.weight": (width, seen), "0.bias": (width,), "1.weight": (1, width)}
+    return MetaParameters(bounded, {"reward": Weights(shapes, partial(_draw_reward, shapes))})
 
-    def draw(generator: torch.Generator) -> stacked.Parts:
-        first = stacked.orthogonal(shapes["0.weight"], 2**0.5, generator)
-        return {
-            **{name: torch.zeros(shape) for name, shape in shapes.items()},
-            "0.weight": first,  # the last layer is 0: at first the task's reward alone counts
-        }
 
-    return MetaParameters(bounded, {"reward": Weights(shapes, draw)})
+def _draw_reward(
+    shapes: Mapping[str, tuple[int, ...]], generator: torch.Generator
+) -> stacked.Parts:
+    first = stacked.orthogonal(shapes["0.weight"], 2**0.5, generator)
+    return {
+        **{name: torch.zeros(shape) for name, shape in shapes.items()},
+        "0.weight": first,  # the last layer is 0: at first the task's reward alone counts
+    }
 
 
 def _actions(network: ActorCritic, actions: torch.Tensor) -> torch.Tensor:

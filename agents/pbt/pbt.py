@@ -115,8 +115,10 @@ class PBT(IterativeAlgorithm):
 
     def _make_venv(self, env: Any, n_envs: int, env_kwargs: Mapping[str, Any] | None) -> Any:
         any_id = getattr(self.member_class, "any_id", not is_ours(self.member_class))
-        more = {"episodes_per_trial": ENDLESS} if self._life else {}
-        return make_venv(env, n_envs, env_kwargs, any_id=any_id, more=more)
+        return make_venv(env, n_envs, env_kwargs, any_id=any_id, more=self._row_kwargs())
+
+    def _row_kwargs(self) -> dict[str, Any]:
+        return {"episodes_per_trial": ENDLESS} if self._life else {}
 
     def _setup_model(self) -> None:
         self.settings["algorithm"] = self.algorithm = self._algorithm

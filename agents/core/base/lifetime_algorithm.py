@@ -31,7 +31,7 @@ from .arguments import argument, at_least
 from .iterations import IterativeAlgorithm, Self
 from .lifetime_state import LifetimeState
 from .search import OneOf
-from .venv import ENDLESS, check_spaces, first_tasks, make_venv, num_rows_of
+from .venv import ENDLESS, check_spaces, first_tasks, num_rows_of
 
 Lifetime = TypeVar("Lifetime", bound="LifetimeAlgorithm")
 
@@ -165,9 +165,8 @@ class LifetimeAlgorithm(IterativeAlgorithm):
 
     # ---- environments ---------------------------------------------------------------------------
 
-    def _make_venv(self, env: Any, n_envs: int, env_kwargs: Mapping[str, Any] | None) -> Any:
-        more = {} if self.task == "changing" else {"episodes_per_trial": ENDLESS}
-        return make_venv(env, n_envs, env_kwargs, any_id=True, more=more)
+    def _row_kwargs(self) -> dict[str, Any]:
+        return {} if self.task == "changing" else {"episodes_per_trial": ENDLESS}
 
     def set_env(self, env: Any, force_reset: bool = True) -> None:
         """Continue the life in another environment with the same spaces and number of rows.

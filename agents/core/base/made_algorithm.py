@@ -32,6 +32,7 @@ class MadeAlgorithm(AgentArguments, BaseAlgorithm):
     # algorithm's own policy of fully connected layers, whose class has its own name beside it.
     policy_aliases: ClassVar[dict[str, Any]] = {}
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}  # see `presets.find_preset`
+    any_id: ClassVar[bool] = False  # whether ids that are no task distributions are taken too
     paper_policy: ClassVar[Mapping[str, Any]] = {}  # what `policy_kwargs=None` stands for
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -60,7 +61,7 @@ class MadeAlgorithm(AgentArguments, BaseAlgorithm):
         self.seed = fresh_seed() if values["seed"] is None else valid_seed(values["seed"])
         self.settings["seed"] = self.seed
         env = values["env"]
-        self.env_id, self.env_kwargs = env_identity(env, values["env_kwargs"])
+        self.env_id, self.env_kwargs = env_identity(env, values["env_kwargs"], self._row_kwargs())
         self.settings["env_kwargs"] = self.env_kwargs  # one spelling: equal agents save alike
         self.iteration = 0
         self.latest: dict[str, float] = {}  # newest figures, for progress bars
@@ -100,13 +101,17 @@ class MadeAlgorithm(AgentArguments, BaseAlgorithm):
                 f"the environment has {venv.num_envs} rows; the agent trains on {self.n_envs} "
                 "(load(path, env=...) takes any number)"
             )
-        self.env_id, self.env_kwargs = env_identity(env, None)
+        self.env_id, self.env_kwargs = env_identity(env, None, self._row_kwargs())
         self.settings["env_kwargs"] = self.env_kwargs
         self._boundary = None  # what `save` writes belongs to this environment
         self._set_venv(venv)
 
     def _make_venv(self, env: Any, n_envs: int, env_kwargs: Mapping[str, Any] | None) -> Any:
-        return make_venv(env, n_envs, env_kwargs)
+        return make_venv(env, n_envs, env_kwargs, any_id=self.any_id, more=self._row_kwargs())
+
+    def _row_kwargs(self) -> dict[str, Any]:
+        """Return keyword arguments of rows that are made here, unless others are given."""
+        return {}
 
     def _set_venv(self, venv: Any) -> None:
         self.venv = venv

@@ -32,12 +32,15 @@ _ENDS = ("pulls", "steps", "horizon")  # attributes of families whose episodes e
 _HIDING = (DictInfoToList,)  # batches' wrappers that agents cannot play through
 
 
-def env_identity(env: Any, env_kwargs: Mapping[str, Any] | None) -> tuple[str | None, dict]:
+def env_identity(
+    env: Any, env_kwargs: Mapping[str, Any] | None, more: Mapping[str, Any] | None = None
+) -> tuple[str | None, dict]:
     """Return the id and keyword arguments that make `env` again; the id is None if unknown.
 
     Args:
         env: As in `make_venv`.
         env_kwargs: The agent's argument, which goes with an id.
+        more: As in `make_venv`: a made batch whose arguments differ from these has its own.
 
     Raises:
         ValueError: If `env_kwargs` are given beside a made environment, or set the number of rows.
@@ -55,6 +58,7 @@ def env_identity(env: Any, env_kwargs: Mapping[str, Any] | None) -> tuple[str | 
     if spec is None or isinstance(env, VecEnv) or _lost_wrappers(env):
         return None, {}
     known = {**gym.spec(spec.id).kwargs, "max_episode_steps": gym.spec(spec.id).max_episode_steps}
+    known |= more if more and isinstance(env, VectorEnv) else {}
     given = {**spec.kwargs, "max_episode_steps": _horizon(env, spec.max_episode_steps)}
     changed = {
         key: value

@@ -98,6 +98,10 @@ class ActorCritic:
         self.layout = stacked.Layout(shapes)
         self._latest: tuple[tuple, torch.Tensor, stacked.Parts] | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy has; its parameters lie elsewhere in memory than the latest ones."""
+        return {**self.__dict__, "_latest": None}
+
     # ---- parameters -----------------------------------------------------------------------------
 
     def begin(self, seeds: Sequence[int]) -> torch.Tensor:
@@ -234,8 +238,8 @@ class ActorCritic:
             return self.layout.unflatten(params)
         now = params.data_ptr(), params._version, params.shape, params.dtype
         if self._latest is None or self._latest[0] != now:
-            # `params` is kept too, so that no other tensor can come to stand where it is
-            self._latest = now, params, stacked.settle(self.layout.unflatten(params))
+            parts = stacked.settle(self.layout.unflatten(params))
+            self._latest = now, params, parts  # `params`, so that nothing else comes to stand there
         return self._latest[2]
 
     def _split(self, memory: torch.Tensor | None) -> list[torch.Tensor | None]:

@@ -6,8 +6,10 @@ import pickle
 import gymnasium as gym
 import numpy as np
 import pytest
+import torch
 
 from agents import L2RL, RL2, Step
+from tests.agents import small
 from tests.agents.core.test_algorithm import SMALL, same
 
 ID = "meta/HalfCheetahDir-v0"
@@ -26,6 +28,20 @@ def test_a_copied_agent_learns_on_as_the_original_does(algorithm, policy, copied
     for one in (agent, twin):
         one.learn(40, reset_num_timesteps=False)
     assert same(agent, twin) and not same(agent, before)
+
+
+def state(agent):
+    states = [network.state_dict() for network in agent._networks().values()]
+    return torch.cat([one.double().flatten() for each in states for one in each.values()])
+
+
+@pytest.mark.parametrize("name", small.NAMES)
+def test_a_copy_of_every_agent_learns_on_as_the_original_does(name):
+    agent = small.make(name).learn(1)
+    twins = agent, copy.deepcopy(agent), pickled(agent)
+    for one in twins:
+        one.learn(1, reset_num_timesteps=False)
+    assert all(torch.equal(state(one), state(agent)) for one in twins)
 
 
 def play(loop, venv, observations, steps):

@@ -9,7 +9,7 @@ import torch
 from gymnasium.wrappers import TimeLimit
 from gymnasium.wrappers.vector import ClipReward
 
-from agents import MAML, PEARL, RL2, VariBAD
+from agents import A2C, MAML, PBT, PEARL, RL2, VariBAD
 from agents.core.base.venv import env_identity
 from meta_envs.wrappers import VectorTrialWrapper
 from tests.agents import toys  # noqa: F401  registers toy/...
@@ -29,7 +29,8 @@ def make(env, **kwargs):
 
 
 def weights(agent):
-    return torch.cat([one.detach().flatten() for one in agent.policy.parameters()])
+    states = [network.state_dict() for network in agent._networks().values()]
+    return torch.cat([one.double().flatten() for state in states for one in state.values()])
 
 
 SMALL = {
@@ -41,6 +42,8 @@ SMALL = {
         {"n_train_tasks": 3, "n_initial_episodes": 1, "gradient_steps": 1, "meta_batch_size": 2,
          "batch_size": 4, "buffer_size": 2000, "context_batch_size": 4}, 300,
     ),
+    A2C: ("MlpPolicy", ID, {"n_steps": 5}, 60),  # a made batch has trials that end
+    PBT: ("a2c", ID, {"members": 2, "score_tasks": 2}, 60),
 }  # fmt: skip
 
 
