@@ -43,7 +43,7 @@ SMALL = {
          "batch_size": 4, "buffer_size": 2000, "context_batch_size": 4}, 300,
     ),
     A2C: ("MlpPolicy", ID, {"n_steps": 5}, 60),  # a made batch has trials that end
-    PBT: ("a2c", ID, {"members": 2, "score_tasks": 2}, 60),
+    PBT: ("a2c", ID, {"members": 2, "ready": 1, "score_tasks": 2}, 60),
 }  # fmt: skip
 
 
