@@ -39,7 +39,7 @@ def evaluate(
     For example:
       metazoo evaluate runs/last
       metazoo evaluate runs/last meta/DependentBandit-v0 --env-kwargs variant=hard
-      metazoo evaluate rl2 meta/GridNavi-v0 --pretrained
+      metazoo evaluate rl2 meta/DependentBandit-v0 --pretrained
       metazoo evaluate ucb1:c=0.3 meta/BernoulliBandit-v0 --num-tasks 10000 --out ucb1.csv
       metazoo evaluate my_module:my_policy meta/PointGoal-v0
 

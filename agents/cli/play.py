@@ -47,7 +47,7 @@ def play(
     For example:
       metazoo play meta/GridNavi-v0
       metazoo play meta/GridNavi-v0 --agent runs/last
-      metazoo play rl2 meta/GridNavi-v0 --pretrained
+      metazoo play rl2 meta/DependentBandit-v0 --pretrained
       metazoo play meta/BernoulliBandit-v0 --agent ucb1:c=0.3 --seed 7 --out ucb1.gif
 
     Args:

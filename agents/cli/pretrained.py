@@ -43,8 +43,8 @@ def who_plays(
         return id, agent
     if agent is None or id is None:
         raise find.UsageError(
-            "--pretrained needs the name of an algorithm and an id, e.g. rl2 meta/GridNavi-v0 "
-            "--pretrained; `metazoo zoo` lists what there is"
+            "--pretrained needs the name of an algorithm and an id, e.g. rl2 "
+            "meta/DependentBandit-v0 --pretrained; `metazoo zoo` lists what there is"
         )
     return None, checkpoint_of(agent, id, env_kwargs)
 

@@ -45,7 +45,7 @@ def video(
 
     For example:
       metazoo video meta/HalfCheetahDir-v0 --agent runs/last --episodes 2
-      metazoo video rl2 meta/GridNavi-v0 --pretrained --out grid.gif
+      metazoo video rl2 meta/DependentBandit-v0 --pretrained --out bandit.gif
       metazoo video --agent runs/last --seed 7 --out seven.gif
       metazoo video meta/RandomHopper-v0 --agent random --out films
 

@@ -25,7 +25,7 @@ def zoo(
 
     For example:
       metazoo zoo
-      metazoo zoo gridnavi
+      metazoo zoo bandit
       metazoo zoo 'maml-*' --json
 
     Args:
@@ -108,7 +108,7 @@ def push(
     (hf auth login).
 
     For example:
-      metazoo push rl2-meta-GridNavi-v0 shared/grid
+      metazoo push rl2-meta-DependentBandit-v0 shared/bandit
       metazoo push runs/last shared/mine --num-tasks 200
       metazoo push runs/last hf://me/my-agent
 
@@ -177,7 +177,7 @@ def pull(
     and SECURITY.md says what remains.
 
     For example:
-      metazoo pull shared/grid
+      metazoo pull shared/bandit
       metazoo pull hf://me/my-agent
 
     Args:

@@ -15,7 +15,7 @@ CHECKPOINT = "agent.zip"
 
 
 def name_of(agent: str, id: str) -> str:
-    """Return the name of the folder of an agent and an id, e.g. `rl2-meta-GridNavi-v0`."""
+    """Return the name of the folder of an agent and an id, e.g. `rl2-meta-DependentBandit-v0`."""
     return f"{agent}-{id.replace('/', '-').replace(':', '-')}"
 
 

@@ -119,7 +119,7 @@ def load_pretrained(
 
     Args:
         agent: Name of the algorithm, e.g. `"rl2"`.
-        id: What it was trained on, e.g. `"meta/GridNavi-v0"`.
+        id: What it was trained on, e.g. `"meta/DependentBandit-v0"`.
         env_kwargs: That it was trained with; None takes what there is.
         device: Where its networks go.
 
