@@ -46,7 +46,9 @@ def page(films: Mapping[str, Film], curves: Sequence[Curve]) -> str:
 def _film(film: Film) -> str:
     link = f"{listing.id_pages()[film.id]}.html"
     family = meta_envs.card(film.id).family.split(".")[1]
-    picture = markdown.picture("gallery", film.path, film.alt, "", film.still)
+    # the still, which is small; gallery.js shows the film while it is in view
+    picture = markdown.picture("gallery", film.still, film.alt)
+    picture = picture.replace("<img ", f'<img data-film="{film.path}" ')
     told = f"{film.id}<small>{film.player} at play</small>"
     return _card(link, picture, told, kind="film", family=family, agent=film.agent)
 

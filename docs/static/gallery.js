@@ -25,4 +25,17 @@
   form.addEventListener("change", show);
   form.addEventListener("submit", (event) => event.preventDefault());
   show();
+
+  // Films run while they are in view, and not for those who asked their system for less motion.
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  const stills = new Map();
+  const inView = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!stills.has(target)) stills.set(target, target.src);
+      target.src = isIntersecting ? target.dataset.film : stills.get(target);
+    }
+  });
+  addEventListener("load", () => {
+    for (const image of document.querySelectorAll("img[data-film]")) inView.observe(image);
+  });
 })();
