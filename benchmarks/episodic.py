@@ -4,7 +4,7 @@
 
 One lifetime a seed, in one row. `reached` is the first episode at whose end the mean return of the
 last 20 is at least 95 % of the best possible (of the way from chance, on Catch); empty if none is.
-`repeated` is the share of first successes in the dark room (over 20 tasks, without random actions)
+`repeated` is the share of first successes in the dark room (over 10 tasks, without random actions)
 whose next episode earns at least as much. Rows go to `results/episodic.csv`.
 """
 
@@ -141,7 +141,7 @@ def repeated(seed: int) -> float:
     env, kwargs = DARK
     agent = agents.MFEC("ProjectionPolicy", env, seed=seed, env_kwargs=kwargs,
                         exploration_initial_eps=0.0, exploration_final_eps=0.0)  # fmt: skip
-    curve = evaluate(agent, env, env_kwargs=kwargs, num_tasks=20, episodes=60, seed=seed)
+    curve = evaluate(agent, env, env_kwargs=kwargs, num_tasks=10, episodes=30, seed=seed)
     held = []
     for returns in curve.returns:
         first = int(np.argmax(returns > 0))
