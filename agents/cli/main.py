@@ -71,7 +71,7 @@ COMMANDS = {
     "zoo": (
         "agents.cli.zoo:zoo",
         "list pretrained agents and what they earn",
-        "metazoo zoo bandit    then    metazoo play rl2 meta/DependentBandit-v0 --pretrained",
+        "metazoo zoo bandit    or    metazoo play rl2 meta/DependentBandit-v0 --pretrained",
     ),
     "push": (
         "agents.cli.zoo:push",
