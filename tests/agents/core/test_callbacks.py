@@ -79,7 +79,7 @@ def test_the_callback_of_masked_actions_is_of_models_with_masks():
 def test_a_callback_works(agent, callback, tmp_path):
     model = small.make(agent)
     made = MADE[callback](agent, tmp_path)
-    model.learn(2 * 48 if agent != "SupervisedMAML" else 20, callback=made, log_interval=None)
+    model.learn(48 if agent != "SupervisedMAML" else 20, callback=made, log_interval=None)
     # an iteration that is stopped never was, but in a lifetime; SupervisedMAML ends no episodes
     stops = callback.startswith("StopTraining") and agent not in ("A2C", "SupervisedMAML")
     assert (model.num_timesteps == 0) == stops
