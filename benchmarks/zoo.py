@@ -101,7 +101,8 @@ def _do(pair: Pair, wishes: argparse.Namespace) -> None:
             log=log,
         )
     size = sum(file.stat().st_size for file in folder.iterdir())
-    _record(pair, agent.seed, agent.num_timesteps, seconds, entry.card.score, entry.card.chance)
+    if wishes.source is None:  # others were recorded where they were trained
+        _record(pair, agent.seed, agent.num_timesteps, seconds, entry.card.score, entry.card.chance)
     print(f"  {size / 1000:.0f} kB, {entry.card.precision}", flush=True)
 
 
