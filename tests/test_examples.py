@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from agents.cli.main import main
 
@@ -35,18 +36,38 @@ def test_there_are_examples_and_their_numbers_have_no_gap():
     assert numbers == list(range(1, len(EXAMPLES) + 1))
 
 
+@pytest.fixture
+def run_here(tmp_path, monkeypatch, capsys):
+    """Run an example in this process, which has imported torch: a new one takes seconds to."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("METAZOO_TINY", "1")
+    threads = torch.get_num_threads()
+
+    def run_here(example: Path) -> str:
+        monkeypatch.setattr(sys, "argv", [str(example)])
+        runpy.run_path(str(example), run_name="__main__")
+        return capsys.readouterr().out
+
+    yield run_here
+    torch.set_num_threads(threads)
+
+
 @pytest.mark.parametrize("example", EXAMPLES[1:], ids=lambda path: path.stem)
-def test_it_runs_and_says_something(example, tmp_path):
-    assert run(example, tmp_path).strip()
+def test_it_runs_and_says_something(example, run_here, tmp_path):
+    assert run_here(example).strip()
     assert not list(tmp_path.iterdir())  # nothing is left behind without being asked for
 
 
-def test_sb3_goes_without_contrib(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("METAZOO_TINY", "1")
+def test_what_registers_the_ids_is_imported_by_each():
+    for path in EXAMPLES:  # they run in a process in which something else has imported it
+        assert re.search(
+            r"^(import|from) (meta_envs|agents)\b", path.read_text(encoding="utf-8"), re.MULTILINE
+        ), path.name
+
+
+def test_sb3_goes_without_contrib(run_here, monkeypatch):
     monkeypatch.setitem(sys.modules, "sb3_contrib", None)  # as if it were not installed
-    runpy.run_path(str(EXAMPLES[2]), run_name="__main__")
-    out = capsys.readouterr().out
+    out = run_here(EXAMPLES[2])
     assert 'pip install -e ".[contrib]"' in out
     assert "Thompson  " in out and "RecurrentPPO  " not in out
 
