@@ -31,7 +31,17 @@ if TYPE_CHECKING:
     from .l2rl import L2RL, EpisodicLSTM
     from .laws.check import check_agent
     from .lpg import LPG, LPGLearner
-    from .maml import EMAML, FOMAML, MAML, MetaSGD, ProMP, Reptile, SupervisedMAML
+    from .maml import (
+        EMAML,
+        FOMAML,
+        MAML,
+        ContinuousMAML,
+        MetaSGD,
+        PPOTracking,
+        ProMP,
+        Reptile,
+        SupervisedMAML,
+    )
     from .meta_gradient import MetaGradient
     from .mlsh import MLSH
     from .pbt import PBT
@@ -61,6 +71,8 @@ ALGORITHMS = {
     "promp": "agents.maml:ProMP",
     "metasgd": "agents.maml:MetaSGD",
     "reptile": "agents.maml:Reptile",
+    "continuousmaml": "agents.maml:ContinuousMAML",
+    "ppotracking": "agents.maml:PPOTracking",
     "supervisedmaml": "agents.maml:SupervisedMAML",
     "pearl": "agents.pearl:PEARL",
     "varibad": "agents.varibad:VariBAD",
@@ -141,11 +153,13 @@ __all__ = [
     "EpisodicLSTM",
     "Demonstration",
     "DemonstrationSet",
+    "ContinuousMAML",
     "InnerLoop",
     "LifetimeAlgorithm",
     "MetaGradient",
     "LPGLearner",
     "MetaSGD",
+    "PPOTracking",
     "Player",
     "ProMP",
     "Reptile",

@@ -1,7 +1,19 @@
 """MAML (Finn et al. 2017) and the related algorithms that its arguments select."""
 
+from .continuous import ContinuousMAML
 from .maml import MAML
 from .supervised import SupervisedMAML
+from .tracking import PPOTracking
 from .variants import EMAML, FOMAML, MetaSGD, ProMP, Reptile
 
-__all__ = ["EMAML", "FOMAML", "MAML", "MetaSGD", "ProMP", "Reptile", "SupervisedMAML"]
+__all__ = [
+    "EMAML",
+    "FOMAML",
+    "MAML",
+    "ContinuousMAML",
+    "MetaSGD",
+    "PPOTracking",
+    "ProMP",
+    "Reptile",
+    "SupervisedMAML",
+]

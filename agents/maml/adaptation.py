@@ -65,6 +65,7 @@ def adapt(
     scale: float = 1.0,
     differentiable: bool = True,
     first_order: bool = False,
+    limit: float | None = None,
 ) -> Parameters:
     """Take gradient steps.
 
@@ -78,6 +79,7 @@ def adapt(
         scale: Factor on all rates.
         differentiable: Keep the graph, so that gradients flow through the steps.
         first_order: Treat the steps' gradients as constants in that graph.
+        limit: Every number of the gradients is clipped to plus and minus this; None: not.
 
     Returns:
         New parameters, [M, ...].
@@ -91,7 +93,10 @@ def adapt(
             loss(parameters, step),
             list(parameters.values()),
             create_graph=differentiable and not first_order,
+            retain_graph=differentiable,  # the outer loss may use what the steps computed
         )
+        if limit is not None:
+            gradients = tuple(part.clamp(-limit, limit) for part in gradients)
         parameters = {
             name: part - scale * rates.of(name, step) * gradient
             for (name, part), gradient in zip(parameters.items(), gradients, strict=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -16,9 +16,12 @@ from ..core.losses.linear_baseline import features, fit_linear_baseline
 from ..core.losses.returns import gae
 from .losses import task_weights
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 # Padded with zeros; all others with the episode's first step, which is always valid, as 0 may not
 # be a valid action.
-_ZERO = ("rewards", "mask", "log_prob", "advantages")
+_ZERO = ("rewards", "mask", "log_prob", "advantages", "returns", "targets")
 _FLAT = 1e-6  # relative difference of rewards that counts as rounding error
 
 
@@ -44,13 +47,13 @@ class Episodes:
         """Weights of the steps, which sum to 1 in every task, [M, R, T]."""
         return task_weights(self.mask)
 
-    def tasks(self, index: Any) -> Episodes:
+    def tasks(self, index: Any) -> Self:
         """Return some of the tasks."""
-        return Episodes(**{name: part[index] for name, part in vars(self).items()})
+        return type(self)(**{name: part[index] for name, part in vars(self).items()})
 
-    def to(self, device: torch.device) -> Episodes:
+    def to(self, device: torch.device) -> Self:
         """Return the same on a device."""
-        return Episodes(**{name: part.to(device) for name, part in vars(self).items()})
+        return type(self)(**{name: part.to(device) for name, part in vars(self).items()})
 
     def with_advantages(
         self, gamma: float, gae_lambda: float, standardise: bool = True
@@ -64,7 +67,7 @@ class Episodes:
         """
         advantages = linear_advantages(self.inputs, self.rewards, self.mask, gamma, gae_lambda)
         if standardise:
-            advantages = _standardised(advantages, self.rewards, self.mask)
+            advantages = standardised(advantages, self.rewards, self.mask)
         return replace(self, advantages=advantages)
 
 
@@ -88,21 +91,40 @@ def linear_advantages(
         Advantages, 0 where nothing was played, [M, R, T].
     """
     tasks, rows, steps = rewards.shape
-    by_time = (rewards * mask).reshape(-1, steps).t()
-    after = torch.zeros_like(mask)
-    after[:, :, :-1] = mask[:, :, 1:]
-    continues = after.reshape(-1, steps).t()
-    nothing = torch.zeros_like(by_time)
-    _, returns = gae(by_time, nothing, continues, gamma, 1.0)
+    _, returns = episode_gae(rewards, torch.zeros_like(rewards), mask, gamma, 1.0)
     time = torch.arange(steps).expand(tasks, rows, steps)
     seen = features(inputs, time).reshape(tasks, rows * steps, -1)
-    targets = returns.t().reshape(tasks, -1)
-    values = fit_linear_baseline(seen, targets, mask.reshape(tasks, -1))
-    advantages, _ = gae(by_time, values.reshape(-1, steps).t(), continues, gamma, gae_lambda)
-    return advantages.t().reshape(tasks, rows, steps) * mask
+    values = fit_linear_baseline(seen, returns.reshape(tasks, -1), mask.reshape(tasks, -1))
+    advantages, _ = episode_gae(rewards, values.reshape(rewards.shape), mask, gamma, gae_lambda)
+    return advantages * mask
 
 
-def _standardised(
+def episode_gae(
+    rewards: torch.Tensor,
+    values: torch.Tensor,
+    mask: torch.Tensor,
+    gamma: float,
+    gae_lambda: float,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return generalised advantages and the returns they imply; nothing follows an end.
+
+    Args:
+        rewards: [M, R, T].
+        values: Of the states before each step, [M, R, T].
+        mask: [M, R, T].
+        gamma: Discount.
+        gae_lambda: Lambda.
+    """
+    steps = rewards.shape[2]
+    after = torch.zeros_like(mask)
+    after[:, :, :-1] = mask[:, :, 1:]
+    by_time = ((rewards * mask), values, after)
+    found = gae(*(part.reshape(-1, steps).t() for part in by_time), gamma, gae_lambda)
+    advantages, returns = (part.t().reshape(rewards.shape) for part in found)
+    return advantages, returns
+
+
+def standardised(
     advantages: torch.Tensor, rewards: torch.Tensor, mask: torch.Tensor
 ) -> torch.Tensor:
     """Standardise within each task; a task with equal episodes gets zeros, not noise.
@@ -205,6 +227,23 @@ def joined(pieces: Sequence[tuple[np.ndarray, Episodes]]) -> Episodes:
         return pieces[0][1]
     longest = max(episodes.mask.shape[2] for _, episodes in pieces)
     order = torch.from_numpy(np.argsort(np.concatenate([tasks for tasks, _ in pieces])))
+    padded = [_lengthened(episodes, longest) for _, episodes in pieces]
+    return type(pieces[0][1])(
+        **{name: torch.cat([one[name] for one in padded])[order] for name in padded[0]}
+    )
+
+
+def side_by_side(rounds: Sequence[Episodes]) -> Episodes:
+    """Return several rounds of the same tasks as one round of more rows."""
+    longest = max(episodes.mask.shape[2] for episodes in rounds)
+    padded = [_lengthened(episodes, longest) for episodes in rounds]
+    return type(rounds[0])(
+        **{name: torch.cat([one[name] for one in padded], dim=1) for name in padded[0]}
+    )
+
+
+def _lengthened(episodes: Episodes, longest: int) -> dict[str, torch.Tensor]:
+    """Return the parts of episodes, padded to `longest` steps."""
 
     def padded(name: str, part: torch.Tensor) -> torch.Tensor:
         blank = part[:, :, :1] if name not in _ZERO else torch.zeros_like(part[:, :, :1])
@@ -212,12 +251,4 @@ def joined(pieces: Sequence[tuple[np.ndarray, Episodes]]) -> Episodes:
         missing[2] = longest - part.shape[2]
         return torch.cat([part, blank.repeat(missing)], dim=2)
 
-    names = vars(pieces[0][1])
-    return Episodes(
-        **{
-            name: torch.cat([padded(name, getattr(episodes, name)) for _, episodes in pieces])[
-                order
-            ]
-            for name in names
-        }
-    )
+    return {name: padded(name, part) for name, part in vars(episodes).items()}

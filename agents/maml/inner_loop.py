@@ -128,7 +128,7 @@ class GradientInnerLoop(InnerLoop):
         """Return every round played since `reset`, for all tasks (needs `keep`)."""
         last = self.store.complete()
         if len(last):
-            self._keep(last, self.learner.prepare(self.store.take(last)))
+            self._keep(last, self._prepared(last))
         return [joined(pieces) for pieces in self._pieces]
 
     @property
@@ -144,7 +144,7 @@ class GradientInnerLoop(InnerLoop):
         """Take the next gradient step of `tasks`."""
         if not len(tasks):
             return
-        episodes = self.learner.prepare(self.store.take(tasks))
+        episodes = self._prepared(tasks)
         self._keep(tasks, episodes)
         for number in np.unique(self.steps[tasks]).tolist():
             same = np.flatnonzero(self.steps[tasks] == number)
@@ -168,6 +168,10 @@ class GradientInnerLoop(InnerLoop):
             for name, part in stepped.items():
                 self.parameters[name][chosen] = part.detach()
         self.steps[tasks] += 1
+
+    def _prepared(self, tasks: np.ndarray) -> Episodes:
+        """Take the finished episodes of `tasks` out of the store."""
+        return self.learner.prepare(self.store.take(tasks))
 
     def _keep(self, tasks: np.ndarray, episodes: Episodes) -> None:
         if not self.keep:

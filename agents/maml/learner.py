@@ -43,6 +43,7 @@ class Learner:
         gae_lambda: Lambda of the advantages.
         normalize_advantage: Standardise advantages within each task.
         first_order: See `adaptation.adapt`.
+        limit: See `adaptation.adapt`.
     """
 
     policy: PerTaskPolicy
@@ -52,6 +53,7 @@ class Learner:
     gae_lambda: float
     normalize_advantage: bool
     first_order: bool
+    limit: float | None = None
 
     def prepare(self, taken: Mapping[str, torch.Tensor]) -> Episodes:
         """Return what an `EpisodeStore` gave, with log probabilities and advantages."""
@@ -85,6 +87,7 @@ class Learner:
                     first=step,
                     scale=scale,
                     differentiable=False,
+                    limit=self.limit,
                 )
             )
         return {name: torch.cat([part[name] for part in parts]) for name in parameters}

@@ -126,7 +126,7 @@ class MAML(
             self.policy = self.policy_class(
                 self.observation_space, self.action_space, **self.policy_kwargs
             ).to(self.device)
-        kept = ("standardise.",)  # these change only between iterations
+        kept = ("standardise.", "returns.")  # these change only between iterations
         if running := [
             name for name, _ in self.policy.named_buffers() if not name.startswith(kept)
         ]:
@@ -141,19 +141,23 @@ class MAML(
             self.inner_steps if self.inner_lr_per_step else 1,
             self.learn_inner_lr,
         )
-        self.learner = Learner(
+        self.learner = self._make_learner(rates.to(self.device))
+        self.outer_loss = self._make_outer_loss()
+        self.optimizer = torch.optim.Adam(self.outer_loss.parameters(), lr=1e-3)
+
+    def _make_learner(self, rates: InnerRates) -> Learner:
+        return Learner(
             self.policy,
-            rates.to(self.device),
+            rates,
             self.estimator,
             self.gamma,
             self.gae_lambda,
             self.normalize_advantage,
             self.first_order,
         )
-        self.outer_loss = outer_steps.OuterLoss(
-            self.learner, self.exploration_coef, self.inner_kl_coef
-        )
-        self.optimizer = torch.optim.Adam(self.outer_loss.parameters(), lr=1e-3)
+
+    def _make_outer_loss(self) -> outer_steps.OuterLoss:
+        return outer_steps.OuterLoss(self.learner, self.exploration_coef, self.inner_kl_coef)
 
     def _networks(self) -> dict[str, nn.Module]:
         return {"policy": self.policy, "inner_rates": self.learner.rates}

@@ -113,3 +113,4 @@ METASGD: Presets = {
 }
 REPTILE: Presets = {**_for((_POINT, *_CHEETAHS), _LATER)}
 SUPERVISED: Presets = {}
+CONTINUOUS: Presets = {}

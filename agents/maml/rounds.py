@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..core.evaluation.play import Play, Played
 from ..core.play.balance import balanced_tasks
 from ..core.play.player import OnStep
@@ -58,15 +60,21 @@ class RoundCollector(Play):
         Raises:
             StoppedError: If `on_step` returned False.
         """
-        number, base = self.venv.num_envs // self.rows_per_task, self.venv.unwrapped
-        if self.balance is None:
-            tasks = base.sample_tasks(number, seed=tasks_seed)
-        else:
-            tasks = balanced_tasks(self.venv, self.balance, number, tasks_seed)
-        base.set_tasks(
-            {key: values.repeat(self.rows_per_task, axis=0) for key, values in tasks.items()}
-        )
+        self.pin(self.draw(tasks_seed))
         try:
             return Round(self.episodes(episodes_seed, count), self.loop)
         finally:
-            base.set_tasks(None)
+            self.venv.unwrapped.set_tasks(None)
+
+    def draw(self, seed: int) -> dict[str, np.ndarray]:
+        """Draw the tasks of a collection, [M, ...]."""
+        number = self.venv.num_envs // self.rows_per_task
+        if self.balance is not None:
+            return balanced_tasks(self.venv, self.balance, number, seed)
+        return self.venv.unwrapped.sample_tasks(number, seed=seed)
+
+    def pin(self, tasks: dict[str, np.ndarray]) -> None:
+        """Pin every row to the task, of those [M, ...], that it belongs to."""
+        self.venv.unwrapped.set_tasks(
+            {key: values.repeat(self.rows_per_task, axis=0) for key, values in tasks.items()}
+        )

@@ -59,7 +59,7 @@ class Thrusters(FailingLimbs, MetaVectorEnv):
         sides and the two diagonals.
     Source:
         Ours: what the six-legged robot of Al-Shedivat et al. 2018 (section 5.1) asks of a learner,
-        without a body, so that it is learnt in minutes.
+        without a body: a step is a few lines of NumPy.
     Versions:
         v0.
 

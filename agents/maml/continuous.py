@@ -1,0 +1,207 @@
+"""Continuous adaptation: MAML for tasks that change from episode to episode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from meta_envs.core.rng import fold
+
+from ..core.base.arguments import argument, at_least, one_of
+from ..core.base.venv import check_spaces
+from ..core.losses import losses
+from ..core.play.player import OnStep
+from ..core.play.view import open_loop
+from . import presets
+from .adaptation import InnerRates
+from .consecutive import PairCollector
+from .importance import WEIGHTS, RestartLoop, ValuedLoop
+from .losses import exploration_loss
+from .maml import MAML
+from .outer import OuterLoss
+from .rounds import Round
+from .valued import ValuedEpisodes, ValuedLearner, ValuedPolicy, value_error
+
+
+@dataclass(frozen=True)
+class PairLoss(OuterLoss):
+    """How the policies adapted to a task do in the task that follows, and their value networks.
+
+    Both terms of the policy gradient are in it: that of the adapted policies' actions, and, by
+    `exploration_coef`, that of all actions which they were adapted on.
+
+    Source:
+        Al-Shedivat et al. 2018, equation 8, and equation 24 for several steps.
+    """
+
+    learner: ValuedLearner
+    vf_coef: float = 0.5
+
+    def __call__(
+        self,
+        rounds: list[Any],
+        gains: torch.Tensor,
+        clip: float | None,
+        differentiable: bool = True,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the loss, and KL(acting || current) of the adapted policies; means over tasks.
+
+        Args:
+            rounds: A round for each inner step, and one of the following tasks.
+            gains: How well each task's adapted policy did, standardised, [M].
+            clip: PPO's clip range.
+            differentiable: Keep the graph.
+        """
+        after: ValuedEpisodes = rounds[-1]
+        replay = self.learner.replay_pair(rounds, differentiable)
+        data = (replay.log_prob, after.log_prob, after.advantages)
+        if clip is None:
+            loss = losses.ratio_surrogate(*data, after.weights)
+        else:
+            loss = losses.clipped_surrogate(*data, clip, after.weights)
+        loss = loss + self.vf_coef * value_error(replay.values, after)
+        if self.exploration_coef:
+            for log_prob, episodes in zip(replay.before, rounds[:-1], strict=True):
+                term = exploration_loss(log_prob, episodes.weights, gains)
+                loss = loss + self.exploration_coef * term
+        kl = self.learner.policy.head.kl(after.params, replay.params)
+        return loss, losses.masked_mean(kl, after.weights)
+
+
+class ContinuousMAML(MAML):
+    """Continuous adaptation (Al-Shedivat et al. 2018, arXiv 1710.03641): MAML for changing tasks.
+
+    Trained on pairs of consecutive tasks: each task plays `inner_steps` rounds of `rows_per_task`
+    episodes with a gradient step after each, at rates that are learnt for each step; then the task
+    that follows it is played, and PPO improves the initial parameters, value network included, by
+    how well that went. At execution, after every episode: from the initial parameters again,
+    `inner_steps` steps on the last `buffer_episodes` episodes, which other policies have played
+    (importance weights). With `inner_steps=0` it is PPO on all tasks, without adaptation.
+
+    Differences from the paper: advantages are standardised within each task; the second term of
+    the gradient weighs the adapting episodes by their task's mean reward after adaptation,
+    relative to the other tasks'; importance weights are clipped, and may be those of single steps
+    (`iw`: over hundreds of steps those of whole episodes leave few effective samples); the MLP form
+    only. No agent was released.
+
+    Raises:
+        ValueError: If an argument is out of range, `outer` is not `"ppo"` or `estimator` not
+            `"logp"`.
+    """
+
+    policy_aliases = {"MlpPolicy": ValuedPolicy, "ValuedPolicy": ValuedPolicy}
+
+    presets = presets.CONTINUOUS
+    paper_policy = {"net_arch": (64, 64)}
+
+    outer = "ppo"
+    inner_steps = 3
+    inner_lr = 1e-3
+    learn_inner_lr = True
+    inner_lr_per_step = True
+    exploration_coef = 1.0
+    clip_range = 0.2
+    learning_rate = 3e-4
+    gamma = 0.995
+    gae_lambda = 0.95
+    vf_coef: float = argument(
+        "Weight of the value network's loss, inside and outside.", default=0.5
+    )
+    inner_grad_clip: float | None = argument(
+        "Every number of the inner gradients is clipped to plus and minus this; None: not.",
+        default=0.1,
+    )
+    buffer_episodes: int = argument(
+        "Episodes of each row that are learnt from at execution.", at_least(1), default=3
+    )
+    iw: str = argument(
+        'Importance weights at execution: of whole episodes (`"trajectory"`) or of each action '
+        '(`"step"`).',
+        one_of(*WEIGHTS),
+        default="trajectory",
+    )
+    iw_clip: float = argument("The largest importance weight.", default=10.0)
+
+    def _check_arguments(self, values: Mapping[str, Any]) -> None:
+        super()._check_arguments(values)
+        for name, only in (("outer", "ppo"), ("estimator", "logp")):
+            if values[name] != only:
+                raise ValueError(
+                    f"{name}={values[name]!r}: {type(self).__name__} has {only!r} alone; use ProMP "
+                    "or MAML for others"
+                )
+        for name in ("iw_clip", "inner_grad_clip"):
+            if values[name] is not None and not values[name] > 0:
+                raise ValueError(f"{name}={values[name]} must be above 0")
+
+    def _make_learner(self, rates: InnerRates) -> ValuedLearner:
+        return ValuedLearner(
+            self.policy,
+            rates,
+            self.estimator,
+            self.gamma,
+            self.gae_lambda,
+            self.normalize_advantage,
+            self.first_order,
+            self.inner_grad_clip,
+            self.vf_coef,
+        )
+
+    def _make_outer_loss(self) -> PairLoss:
+        return PairLoss(self.learner, self.exploration_coef, self.inner_kl_coef, self.vf_coef)
+
+    def inner_loop(
+        self, venv: Any, rows_per_task: int = 1, seed: int | None = None, keep: bool = False
+    ) -> ValuedLoop:
+        """Return the learnt learner with empty experience; as in `MAML`.
+
+        Args:
+            venv: As in `MetaAlgorithm`.
+            rows_per_task: Episodes that are learnt from together.
+            seed: As in `MetaAlgorithm`.
+            keep: Adapt as in training, step by step, and keep the rounds, for collectors.
+        """
+        check_spaces(venv, self.observation_space, self.action_space)
+        if keep:
+            steps = max(self.inner_steps, 1)
+            return ValuedLoop(
+                self.learner, venv, rows_per_task, seed, trained_steps=steps, keep=True
+            )
+        return self._execution(venv, rows_per_task, seed)
+
+    def _execution(self, venv: Any, rows_per_task: int, seed: int | None) -> ValuedLoop:
+        return RestartLoop(
+            self.learner,
+            venv,
+            rows_per_task,
+            seed,
+            steps=self.inner_steps,
+            buffer_episodes=self.buffer_episodes,
+            weights=self.iw,
+            iw_clip=self.iw_clip,
+        )
+
+    def _collect(self, on_step: OnStep) -> Round:
+        rows = self.rows_per_task
+        loop = open_loop(self, self.venv, rows, fold(self.seed, "act", self.iteration), keep=True)
+        return PairCollector(self.venv, loop, rows, on_step, self.balance).collect(
+            fold(self.seed, "tasks", self.iteration),
+            fold(self.seed, "collect", self.iteration),
+            self.inner_steps + 1,
+        )
+
+    def train(self, experience: Round) -> dict[str, float]:
+        """Take the outer steps, and return figures to log."""
+        figures = super().train(experience)
+        for played in experience.loop.rounds():
+            self.policy.returns.update(played.returns[..., None].to(self.device), played.mask)
+        rates = self.learner.rates
+        for step in range(self.inner_steps):
+            mean = torch.stack(
+                [part[min(step, rates.steps - 1)].detach().mean() for part in rates.rates]
+            )
+            figures[f"inner_lr_{step + 1}"] = float(mean.mean())
+        return figures

@@ -1,0 +1,100 @@
+"""Change from episode to episode: who keeps up with thrusters that fail, or legs?
+
+    python benchmarks/change.py continuous none tracking rl2 --seeds 0 1 2
+    python benchmarks/change.py continuous none --id meta/CrippledAnt-v0 --steps 20000000
+
+`none` is ContinuousMAML without inner steps: PPO on all tasks, which does not adapt. All train for
+the same number of environment steps, and are evaluated on the held-out pairs, `--rows` episodes of
+a task side by side (RL2 plays each by itself). Appends to `results/change.csv`: mean returns of the
+seven episodes, of the last two with their standard error over tasks, and the learnt rates.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import datetime
+import platform
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import agents
+from agents import evaluate
+
+TABLE = Path(__file__).parent / "results" / "change.csv"
+COLUMNS = (
+    "date,commit,machine,entry,agent,id,seed,steps,seconds,num_tasks,rows_per_task,episodes,"
+    "last_two,standard_error,inner_lr,reference"
+).split(",")
+_REFERENCE = "episodes 6-7: continuous > none by 3 standard errors, >= tracking in 2 of 3 seeds"
+ENTRIES: dict[str, dict[str, Any]] = {
+    "continuous": {"agent": "ContinuousMAML", "policy": "MlpPolicy", "arguments": {}},
+    "none": {
+        "agent": "ContinuousMAML",
+        "policy": "MlpPolicy",
+        "arguments": {"inner_steps": 0, "exploration_coef": 0.0},
+    },
+    "tracking": {"agent": "PPOTracking", "policy": "MlpPolicy", "arguments": {}},
+    "rl2": {"agent": "RL2", "policy": "GruPolicy", "arguments": {"n_envs": 64}},
+}
+
+
+def run(name: str, seed: int, commit: str, arguments: argparse.Namespace) -> None:
+    """Train one seed, evaluate it on held-out pairs, and write a row."""
+    entry = ENTRIES[name]
+    made = getattr(agents, entry["agent"])
+    agent = made(entry["policy"], arguments.id, seed=seed, **entry["arguments"])
+    start = time.perf_counter()
+    agent.learn(arguments.steps)
+    seconds = time.perf_counter() - start
+    if arguments.keep is not None:
+        agent.save(arguments.keep / f"{entry['agent']}-{name}-{seed}.zip")
+    curve = evaluate(
+        agent, arguments.id, num_tasks=arguments.num_tasks, rows_per_task=arguments.rows, seed=1
+    )
+    last = curve.returns[:, -2:].mean(axis=1)
+    learner = getattr(agent, "learner", None)
+    rates = [] if learner is None else [float(part.mean()) for part in learner.rates.rates[0]]
+    row = [
+        datetime.date.today().isoformat(), commit, platform.machine(), name, entry["agent"],
+        arguments.id, seed, agent.num_timesteps, f"{seconds:.0f}", arguments.num_tasks,
+        arguments.rows, " ".join(f"{value:.1f}" for value in curve.mean()), f"{last.mean():.2f}",
+        f"{last.std(ddof=1) / np.sqrt(len(last)):.2f}", " ".join(f"{rate:.4f}" for rate in rates),
+        _REFERENCE,
+    ]  # fmt: skip
+    fresh = not TABLE.exists()
+    with TABLE.open("a", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        if fresh:
+            writer.writerow(COLUMNS)
+        writer.writerow(row)
+    print(*row, flush=True)
+
+
+def main() -> None:
+    """Run entries."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="+", choices=ENTRIES)
+    parser.add_argument("--id", default="meta/Thrusters-v0")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--steps", type=int, default=3_840_000)
+    parser.add_argument("--num-tasks", type=int, default=40)
+    parser.add_argument("--rows", type=int, default=8)
+    parser.add_argument("--keep", type=Path, help="save the agents in this folder")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    for seed in arguments.seeds:
+        for name in arguments.names:
+            run(name, seed, commit, arguments)
+
+
+if __name__ == "__main__":
+    main()
