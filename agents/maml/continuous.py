@@ -151,7 +151,8 @@ class ContinuousMAML(MAML):
         )
 
     def _make_outer_loss(self) -> PairLoss:
-        return PairLoss(self.learner, self.exploration_coef, self.inner_kl_coef, self.vf_coef)
+        learner: Any = self.learner  # of `_make_learner`
+        return PairLoss(learner, self.exploration_coef, self.inner_kl_coef, self.vf_coef)
 
     def inner_loop(
         self, venv: Any, rows_per_task: int = 1, seed: int | None = None, keep: bool = False
@@ -173,8 +174,9 @@ class ContinuousMAML(MAML):
         return self._execution(venv, rows_per_task, seed)
 
     def _execution(self, venv: Any, rows_per_task: int, seed: int | None) -> ValuedLoop:
+        learner: Any = self.learner  # of `_make_learner`
         return RestartLoop(
-            self.learner,
+            learner,
             venv,
             rows_per_task,
             seed,
@@ -196,7 +198,8 @@ class ContinuousMAML(MAML):
     def train(self, experience: Round) -> dict[str, float]:
         """Take the outer steps, and return figures to log."""
         figures = super().train(experience)
-        for played in experience.loop.rounds():
+        rounds: list[Any] = [*experience.loop.rounds()]  # with returns
+        for played in rounds:
             self.policy.returns.update(played.returns[..., None].to(self.device), played.mask)
         rates = self.learner.rates
         for step in range(self.inner_steps):

@@ -118,8 +118,8 @@ def episode_gae(
     steps = rewards.shape[2]
     after = torch.zeros_like(mask)
     after[:, :, :-1] = mask[:, :, 1:]
-    by_time = ((rewards * mask), values, after)
-    found = gae(*(part.reshape(-1, steps).t() for part in by_time), gamma, gae_lambda)
+    by_time = [part.reshape(-1, steps).t() for part in (rewards * mask, values, after)]
+    found = gae(by_time[0], by_time[1], by_time[2], gamma, gae_lambda)
     advantages, returns = (part.t().reshape(rewards.shape) for part in found)
     return advantages, returns
 

@@ -122,8 +122,9 @@ class PPOTracking(ContinuousMAML):
             )
 
     def _execution(self, venv: Any, rows_per_task: int, seed: int | None) -> ValuedLoop:
+        learner: Any = self.learner  # of `_make_learner`
         return TrackingLoop(
-            self.learner,
+            learner,
             venv,
             rows_per_task,
             seed,

@@ -5,7 +5,7 @@ M tasks, R rows of a task, T steps; N steps of a task, D numbers in an observati
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,14 +32,20 @@ class ValuedPolicy(PerTaskPolicy):
     Args:
         observation_space: As in `PerTaskPolicy`.
         action_space: As in `PerTaskPolicy`.
+        net_arch: Widths of the layers of each.
         **rest: As in `PerTaskPolicy`.
     """
 
-    def __init__(self, observation_space: spaces.Space, action_space: spaces.Space, **rest: Any):
-        super().__init__(observation_space, action_space, **rest)
+    def __init__(
+        self,
+        observation_space: spaces.Space,
+        action_space: spaces.Space,
+        net_arch: Sequence[int] = (64, 64),
+        **rest: Any,
+    ):
+        super().__init__(observation_space, action_space, net_arch, **rest)
         size = self.builder.observation_size
-        widths = [layer.out_features for layer in self.layers]
-        self.critic = MlpRegressor(size, 1, widths, type(self.activation))
+        self.critic = MlpRegressor(size, 1, net_arch, type(self.activation))
         self.returns = Standardise(1)
 
     def apply_critic(self, parameters: Mapping[str, torch.Tensor], inputs: torch.Tensor) -> Any:
