@@ -12,7 +12,7 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from agents import ContinuousMAML
+from agents import ContinuousMAML, evaluate
 from agents.core.learning.functional import Adam
 from agents.maml.adaptation import InnerRates, spread
 from agents.maml.consecutive import PairCollector
@@ -228,3 +228,13 @@ def test_tracking_is_adam_on_each_task_from_where_it_was():
 def test_wrong_arguments_are_named(made, wrong, words):
     with pytest.raises(ValueError, match=words):
         made("MlpPolicy", ID, **{**SMALL, **wrong})
+
+
+def test_it_learns_to_adapt():
+    """Which way to push is known after one episode of four rows; the rate grows from .1."""
+    given = {**SMALL, "n_envs": 80, "inner_steps": 1, "learning_rate": 0.02, "iw": "step"}
+    agent = ContinuousMAML("MlpPolicy", ID, **given)
+    agent.learn(80 * 2 * 4 * 24)
+    before, after = evaluate(agent, ID, num_tasks=40, rows_per_task=4, seed=1).mean()
+    assert abs(before) < 1.0 and after > 3.0  # of 4
+    assert float(agent.learner.rates.rates[0][0]) > 0.5
