@@ -66,7 +66,8 @@ def test_help_and_list_are_quick_and_load_no_torch():
     assert spent - before.children_user - before.children_system < _QUICK
 
 
-def test_list_shows_all_and_json_says_the_same(capsys):
+def test_list_shows_all_and_json_says_the_same(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")  # workers of pytest-xdist may inherit narrow ones
     # What other tests registered may be too wide for a line, and would break every row's.
     assert main(["list", "meta/*"]) == 0
     families = capsys.readouterr().out

@@ -42,9 +42,8 @@ def test_the_command_appends_rows(tmp_path, monkeypatch, capsys):
     words = ["--seeds", "0", "1", "--arguments", "n_envs=4", "n_epochs=1", "preset=none"]
     assert main(["speedrun", "gridnavi", *words, "--out", str(out)]) == 0
     rows = list(csv.DictReader(out.read_text().splitlines()))
-    assert [row["seed"] for row in rows] == ["0", "1"] and all(
-        float(row["seconds"]) for row in rows
-    )
+    assert [row["seed"] for row in rows] == ["0", "1"]
+    assert all(float(row["seconds"]) >= 0 for row in rows)  # of tenths; empty if not reached
     assert "gridnavi: " in capsys.readouterr().out
 
 
