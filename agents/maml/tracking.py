@@ -93,7 +93,7 @@ class TrackingLoop(ValuedLoop):
 
 
 class PPOTracking(ContinuousMAML):
-    """PPO on all tasks that goes on with PPO in each new task: it tracks the change.
+    """PPO that tracks (Al-Shedivat et al. 2018, arXiv 1710.03641): it goes on in each new task.
 
     Trained as `ContinuousMAML(inner_steps=0)`: on all tasks, without adaptation. At execution,
     every task has parameters of its own, which `tracking_epochs` steps of PPO change after each
