@@ -49,7 +49,8 @@ def list_(
         chosen = {name: _matching(rows, pattern) for name, rows in tables.items()}
         if not any(chosen.values()):
             names = [_name(row) for rows in tables.values() for row in rows]
-            raise find.UsageError(f"nothing matches {pattern!r}; {find.nearest(pattern, names)}")
+            near = find.nearest(pattern, names) or "`metazoo list` shows all"
+            raise find.UsageError(f"nothing matches {pattern!r}; {near}")
         tables = chosen
     if json:
         _print_json(tables)

@@ -54,7 +54,8 @@ def zoo(
             "single ones"
         )
     if not chosen:
-        raise find.UsageError(f"nothing matches {pattern!r}; {find.nearest(sought, known)}")
+        near = find.nearest(sought, known) or "`metazoo zoo` lists all"
+        raise find.UsageError(f"nothing matches {pattern!r}; {near}")
     _print([_row(entry) for entry in chosen.values()])
     return 0
 
