@@ -225,7 +225,8 @@ class MetaVectorEnv(RowFamily, VectorEnv):
         """Step every row without autoreset."""
         if self._observations is None:
             raise error.ResetNeeded("step was called before reset; call reset first")
-        actions = valid_actions(self.single_action_space, actions, self.num_envs)
+        space, batch = self.single_action_space, self.action_space
+        actions = valid_actions(space, actions, self.num_envs, batch)
         self.elapsed += 1
         observations, rewards, terminated, truncated, infos = self._step_and_cut(actions)
         self._ended = terminated | truncated

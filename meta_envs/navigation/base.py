@@ -98,8 +98,8 @@ class PointEnv(MetaVectorEnv):
         """
         return {"dense": -distance}
 
-    def arrived(self, after: np.ndarray, distance: np.ndarray) -> np.ndarray:
-        """Tell which rows have reached their goal, which terminates them: bool [N]."""
+    def arrived(self, infos: dict[str, np.ndarray]) -> np.ndarray:
+        """Tell from the infos of a step which rows end with it, at their goal: bool [N]."""
         return np.zeros(self.num_envs, dtype=bool)
 
     def more_infos(self, after: np.ndarray, distance: np.ndarray) -> dict[str, np.ndarray]:
@@ -156,7 +156,7 @@ class PointEnv(MetaVectorEnv):
         infos: dict[str, Any] = {f"{kind}_reward": paid for kind, paid in rewards.items()}
         infos["distance"] = distance
         infos.update(self.more_infos(after, distance))
-        terminated = self.arrived(after, distance)
+        terminated = self.arrived(infos)
         return self.observe(self.every_row), rewards[self.reward].copy(), terminated, infos
 
     def render_row(self, row: int) -> np.ndarray:

@@ -151,7 +151,7 @@ class FeatureReach(PointEnv):
         targets = np.concatenate([places, colours], axis=2).reshape(len(rows), -1)
         return np.concatenate([position, targets], axis=1).astype(np.float32)
 
-    def arrived(self, after: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    def arrived(self, infos: dict[str, np.ndarray]) -> np.ndarray:
         """Tell which episodes are over, [N]."""
         return self.elapsed >= self.steps
 

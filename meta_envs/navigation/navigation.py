@@ -87,15 +87,11 @@ class PointNavigation(PointEnv):
         after = position + push
         return after if self.bound is None else np.clip(after, -self.bound, self.bound)
 
-    def arrived(self, after: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    def arrived(self, infos: dict[str, np.ndarray]) -> np.ndarray:
         """Tell which rows have reached their goals, if that ends episodes, [N]."""
-        return self._near(after) if self.terminate else super().arrived(after, distance)
+        return infos["success"].copy() if self.terminate else super().arrived(infos)
 
     def more_infos(self, after: np.ndarray, distance: np.ndarray) -> dict[str, np.ndarray]:
-        """Return `success` [N]."""
-        return {"success": self._near(after)}
-
-    def _near(self, after: np.ndarray) -> np.ndarray:
-        """Tell which rows are within 0.01 of their goals along both axes, [N]."""
+        """Return `success` [N]: within 0.01 of the goal along both axes."""
         near = np.abs(after - self.goals) < _ARRIVED
-        return near[:, 0] & near[:, 1]
+        return {"success": near[:, 0] & near[:, 1]}
