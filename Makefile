@@ -52,9 +52,9 @@ extras: $(VENV)/.installed-dev
 docs: $(VENV)/.installed-docs
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m docs.build $(STRICT)
 
-# The tables of README.md, from the registry.
+# The tables of README.md and docs/CATALOGUE.md, from the registry.
 docs-tables: $(VENV)/.installed
-	$(VENV)/bin/python docs/tables.py
+	$(VENV)/bin/python -m docs.tables
 
 clean:
 	rm -rf $(VENV) $(FLOOR) $(METAWORLD) build dist .pytest_cache .ruff_cache .mypy_cache

@@ -65,16 +65,23 @@ def setting_of(name: str) -> str:
     return next(title for title, _, fits in SETTINGS if fits(cls))
 
 
-def table() -> str:
-    """Return the table: setting, when, agents."""
+def by_setting() -> list[tuple[str, str, list[str]]]:
+    """Return each setting with when it is yours and its agents, by their names on the command line.
+
+    A setting without agents is left out.
+    """
     found: dict[str, list[str]] = {}
     for name in agents.ALGORITHMS:
         found.setdefault(setting_of(name), []).append(name)
+    return [(title, when, found[title]) for title, when, _ in SETTINGS if title in found]
+
+
+def table() -> str:
+    """Return the table: setting, when, agents."""
     pages = listing.agent_pages()
     rows = [
-        (f"**{title}**", when, ", ".join(_link(name, pages[name]) for name in found[title]))
-        for title, when, _ in SETTINGS
-        if title in found
+        (f"**{title}**", when, ", ".join(_link(name, pages[name]) for name in names))
+        for title, when, names in by_setting()
     ]
     return markdown.table(("setting", "when", "agents"), rows)
 

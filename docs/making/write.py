@@ -21,11 +21,17 @@ from . import (
 
 _DOCS = listing.ROOT / "docs"
 # Documents of the repository that pages include, and how their links read in the site.
-_INCLUDED = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md")
+_INCLUDED = (
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
+    *("benchmarks/README.md", "docs/CATALOGUE.md"),
+)
 _LINKS = {
     "CONTRIBUTING.md": "/contributing",
     "benchmarks/README.md": "/reproduce",
     "benchmarks/": "/reproduce",
+    "docs/CATALOGUE.md": "/environments",
+    "docs/CATALOGUE.md#agents": "/agents",
+    "docs/CATALOGUE.md#baselines": "/baselines",
 }
 FRAGMENTS = "included"  # folder of what is no page of its own
 
