@@ -5,6 +5,7 @@
     python benchmarks/zoo.py --list                             # what there is to train
     python benchmarks/zoo.py rl2-meta-TMaze-v0 --also 31 32     # scores of further seeds for a card
     python benchmarks/zoo.py stac-meta-Catch-v0 --from a.zip --seconds 29 --command ...
+    python benchmarks/zoo.py --films                            # of entries that have none
 
 Pairs, presets and budgets are in `zoo_pairs.py`; seeds were not tuned on. A row for every training
 goes to `results/zoo.csv`. Entries that exist are skipped, so that a stopped run goes on.
@@ -18,6 +19,7 @@ import dataclasses
 import datetime
 import platform
 import subprocess
+import sys
 import tempfile
 import time
 import traceback
@@ -33,10 +35,12 @@ from agents.core.saving.writers import AppendingCSV
 from agents.runs.train import class_of
 from agents.zoo import Entry, scoring
 from agents.zoo.card import NAME
+from agents.zoo.entry import FILM
 from agents.zoo.making import write_entry
 from agents.zoo.page import page
 
 ROOT = Path(__file__).resolve().parent
+sys.path.append(str(ROOT.parent))  # for docs.making, which no wheel has
 TABLE = ROOT / "results" / "zoo.csv"
 COLUMNS = (
     "date,commit,machine,command,entry,agent,id,env_kwargs,seed,steps,seconds,of,num_tasks,mean,"
@@ -57,6 +61,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.0, help="that its training took")
     parser.add_argument("--command", help="that trained it")
     parser.add_argument("--commit", help="at which it was trained")
+    parser.add_argument("--films", action="store_true", help="draw those that are missing")
     parser.add_argument("--list", action="store_true")
     wishes = parser.parse_args()
     if unknown := sorted(set(wishes.names) - set(BY_NAME)):
@@ -81,6 +86,12 @@ def main() -> None:
 def _do(pair: Pair, wishes: argparse.Namespace) -> None:
     folder = wishes.folder / pair.name
     exists = (folder / NAME).is_file()
+    if wishes.films:
+        if exists and Entry.read(folder).film is None:
+            entry = Entry.read(folder)
+            _film(pair, entry.load(), folder / FILM)
+            _write_page(entry)
+        return
     if wishes.also and exists:
         _score_others(pair, Entry.read(folder), wishes.also)
         return
@@ -99,6 +110,7 @@ def _do(pair: Pair, wishes: argparse.Namespace) -> None:
             arguments=pair.arguments,
             protocol=pair.protocol,
             log=log,
+            draw=lambda made, path: _film(pair, made, path),
         )
     size = sum(file.stat().st_size for file in folder.iterdir())
     if wishes.source is None:  # others were recorded where they were trained
@@ -144,8 +156,19 @@ def _score_others(pair: Pair, entry: Entry, seeds: list[int]) -> None:
         others.append(kept)
         card = dataclasses.replace(entry.card, other_seeds=tuple(others))
         card.write(entry.folder)
-        text = page(Entry.read(entry.folder).card)
-        (entry.folder / "README.md").write_text(text, encoding="utf-8")
+        _write_page(Entry.read(entry.folder))
+
+
+def _film(pair: Pair, agent: Any, path: Path) -> None:
+    """Draw a film of the agent at play."""
+    from docs.making import films
+
+    films.save(films.pictures(pair.id, agent, env_kwargs=pair.env_kwargs), path)
+
+
+def _write_page(entry: Entry) -> None:
+    text = page(entry.card, entry.film and entry.film.name)
+    (entry.folder / "README.md").write_text(text, encoding="utf-8")
 
 
 def _record(pair: Pair, seed: int, steps: int, seconds: float, score: Any, chance: Any) -> None:

@@ -11,7 +11,7 @@ from ..core.saving.checkpoint import CheckpointError
 from . import card as cards
 from .card import Card
 
-CHECKPOINT = "agent.zip"
+CHECKPOINT, FILM = "agent.zip", "film.gif"
 
 
 def name_of(agent: str, id: str) -> str:
@@ -24,7 +24,7 @@ class Entry:
     """A pretrained agent.
 
     Args:
-        folder: Which holds `agent.zip`, `card.json` and `README.md`.
+        folder: Which holds `agent.zip`, `card.json`, `README.md`, and maybe `film.gif`.
         card: What `card.json` says.
     """
 
@@ -45,6 +45,12 @@ class Entry:
     def name(self) -> str:
         """Return the name of its folder."""
         return self.folder.name
+
+    @property
+    def film(self) -> Path | None:
+        """Return the path of the film of the agent at play; None if there is none."""
+        path = self.folder / FILM
+        return path if path.is_file() else None
 
     def checkpoint(self) -> Path:
         """Return the path of the checkpoint, if it is the one that the card describes.

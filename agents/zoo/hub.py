@@ -4,6 +4,7 @@
     card.json            the card, for programs
     config.json          {"metazoo": version, "data": a checkpoint's JSON, "groups": [name, ...]}
     model.safetensors    its tensors, as "group/name"
+    film.gif             the agent at play, if there is a film
 
 A checkpoint has the same bytes after it went there and back, which the card's SHA-256 shows.
 """
@@ -21,12 +22,12 @@ import safetensors.torch
 from ..core.saving.checkpoint import CheckpointError, read_with_version, write_checkpoint
 from ..core.saving.files import atomic_file
 from . import card as cards
-from .entry import CHECKPOINT, Entry, name_of
+from .entry import CHECKPOINT, FILM, Entry, name_of
 from .shelf import pulled
 
 HUB = "hf://"
 CONFIG, MODEL = "config.json", "model.safetensors"
-FILES = ("README.md", cards.NAME, CONFIG, MODEL)
+FILES = ("README.md", cards.NAME, CONFIG, MODEL, FILM)
 _LARGEST = 2**30  # bytes of a file that is read
 
 
@@ -95,6 +96,8 @@ def write_layout(entry: Entry, folder: Path) -> None:
     content = {CONFIG: text.encode(), MODEL: safetensors.torch.save(flat)}
     for name in ("README.md", cards.NAME):
         content[name] = (entry.folder / name).read_bytes()
+    if entry.film is not None:
+        content[FILM] = entry.film.read_bytes()
     for name, part in content.items():
         with atomic_file(folder / name) as stream:
             stream.write(part)
@@ -123,6 +126,8 @@ def read_layout(folder: Path, into: Path) -> Entry:
             raise CheckpointError(f"{folder} is damaged: {error}") from error
         for name in ("README.md", cards.NAME):
             shutil.copyfile(folder / name, place / name)
+        if (folder / FILM).is_file():
+            (place / FILM).write_bytes(_bytes(folder / FILM))
         Entry(place, card).checkpoint()  # compares it with the card
         if target.exists():
             shutil.rmtree(target)

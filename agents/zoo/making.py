@@ -7,7 +7,7 @@ import datetime
 import platform
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..core.saving.provenance import provenance
 from . import card as cards
 from . import scoring
 from .card import Card, Score
-from .entry import CHECKPOINT, Entry, sha256
+from .entry import CHECKPOINT, FILM, Entry, sha256
 from .page import page
 
 _HELD = 1.0  # standard errors by which half precision may change the score on the same tasks
@@ -39,6 +39,7 @@ def write_entry(
     protocol: Mapping[str, Any],
     log: Path | None = None,
     commit: str | None = None,
+    draw: Callable[[Any, Path], None] | None = None,
 ) -> Entry:
     """Measure a trained agent and write its entry; the folder appears whole or not at all.
 
@@ -55,6 +56,7 @@ def write_entry(
         protocol: Arguments of `evaluate`.
         log: Its `progress.csv`, for the curve.
         commit: At which it was trained; None is the present one.
+        draw: Draws a film of the agent as it is stored, into a file; None for no film.
 
     Raises:
         OSError: It cannot be written.
@@ -95,8 +97,10 @@ def write_entry(
         )
         card.write(Path(made))
         card = cards.read(Path(made))  # in the order of the file, as everybody has it
+        if draw is not None:
+            draw(type(agent).load(path), Path(made) / FILM)
         with atomic_file(Path(made) / "README.md") as stream:
-            stream.write(page(card).encode())
+            stream.write(page(card, FILM if draw else None).encode())
         if folder.exists():
             shutil.rmtree(folder)
         folder.mkdir()

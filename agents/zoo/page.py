@@ -9,8 +9,13 @@ from .. import ALGORITHMS
 from .card import Card, Score
 
 
-def page(card: Card) -> str:
-    """Return the text of an entry's `README.md`."""
+def page(card: Card, film: str | None = None) -> str:
+    """Return the text of an entry's `README.md`.
+
+    Args:
+        card: What it says.
+        film: Name of a film beside it, in which the agent plays a trial; None if there is none.
+    """
     name = ALGORITHMS.get(card.agent, card.agent).rpartition(":")[2]
     kwargs = ", ".join(f"{key}={value!r}" for key, value in card.env_kwargs.items())
     where = f"`{card.id}`" + (f" ({kwargs})" if kwargs else "")
@@ -22,6 +27,7 @@ def page(card: Card) -> str:
         f"A pretrained agent of metazoo: {name}, trained on {where}. It acts and adapts; it has no "
         "optimiser state, and so does not learn on.",
         "",
+        *([f"![{name} plays a held-out task of {card.id}]({film})", ""] if film else []),
         "## Use",
         "",
         "```python",

@@ -74,22 +74,37 @@ def film(id: str, kept: Path) -> Film | None:
     if note.exists():
         return Film(**json.loads(note.read_text(encoding="utf-8")))
     try:
-        found = pretrained.best(id)
-        if found is None:
-            agent, (player, shown) = "", _played(id)
-        else:
-            agent, card = found[1]["agent"], found[1]
-            player = listing.agent_class(agent).__name__
-            shown = pictures(id, pretrained.load(found[0]), env_kwargs=card["env_kwargs"])
+        agent, player, number = _filmed(id, note.with_suffix(".gif"))
     except ImportError:
         return None
-    save(shown, note.with_suffix(".gif"))
-    shown[-1].save(note.with_suffix(".png"), optimize=True)
-    alt = f"{meta_envs.card(id).summary}: {len(shown)} pictures of {player} at play."
+    alt = f"{meta_envs.card(id).summary}: {number} pictures of {player} at play."
     name = f"{FOLDER}/{listing.short(id)}"
     made = Film(id, player, f"{name}.gif", f"{name}.png", alt, agent)
     note.write_text(json.dumps(dataclasses.asdict(made)), encoding="utf-8")  # last: it is whole
     return made
+
+
+def _filmed(id: str, path: Path) -> tuple[str, str, int]:
+    """Write a film and its last picture; return agent (or nothing), player, and its length."""
+    from PIL import Image
+
+    agent, found = "", pretrained.best(id)
+    if found is None:
+        player, shown = _played(id)
+    else:
+        agent, card = found[1]["agent"], found[1]
+        player = listing.agent_class(agent).__name__
+        ready = pretrained.FOLDER / found[0] / "film.gif"
+        if ready.exists():
+            shutil.copyfile(ready, path)
+            with Image.open(path) as film:
+                film.seek(film.n_frames - 1)
+                film.convert("RGB").quantize(_COLORS).save(path.with_suffix(".png"), optimize=True)
+                return agent, player, film.n_frames
+        shown = pictures(id, pretrained.load(found[0]), env_kwargs=card["env_kwargs"])
+    save(shown, path)
+    shown[-1].save(path.with_suffix(".png"), optimize=True)
+    return agent, player, len(shown)
 
 
 def save(pictures: list[Any], path: Path) -> None:

@@ -36,7 +36,8 @@ def test_its_files_fit_together_and_it_scores_again_what_its_card_says(folder):
     entry = Entry.read(folder)
     card = entry.card
     assert card.agent in ALGORITHMS and folder.name == name_of(card.agent, card.id)
-    assert (folder / "README.md").read_text(encoding="utf-8") == page(card)
+    film = entry.film and entry.film.name
+    assert (folder / "README.md").read_text(encoding="utf-8") == page(card, film)
     assert scoring.distance(entry, _few(card.score.protocol)) < 3
 
 
