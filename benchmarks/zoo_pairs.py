@@ -45,10 +45,15 @@ def _rl2(
     return Pair("rl2", f"meta/{id}-v0", steps, given, **more)
 
 
-def _steps(agent: str, id: str, steps: int, **more: Any) -> Pair:
-    """An agent of gradient steps: twenty episodes a step, three steps."""
-    rounds = {"num_tasks": 200, "rows_per_task": 20, "episodes": 4}
-    return Pair(agent, f"meta/{id}-v0", steps, protocol=rounds, **more)
+_ROUNDS = {"num_tasks": 200, "rows_per_task": 20, "episodes": 4}
+_FAILING = {"num_tasks": 60, "rows_per_task": 8, "episodes": 7}
+
+
+def _steps(
+    agent: str, id: str, steps: int, rounds: dict[str, int] | None = None, **more: Any
+) -> Pair:
+    """An agent of gradient steps: twenty episodes a step, three steps, if not said otherwise."""
+    return Pair(agent, f"meta/{id}-v0", steps, protocol=rounds or _ROUNDS, **more)
 
 
 def _life(agent: str, id: str, steps: int, tasks: int = 200, **more: Any) -> Pair:
@@ -99,6 +104,7 @@ PAIRS: tuple[Pair, ...] = (
         arguments={"gradient_steps": 200},
         protocol={"num_tasks": 300, "episodes": 3},
     ),
+    Pair("dream", "meta/BusGrid-v0", 200_000, env_kwargs={"buses": 3}),
     # ---- gradient steps
     _steps("maml", "PointNavigation", 2_000_000),
     _steps("fomaml", "PointNavigation", 2_000_000),
@@ -109,6 +115,9 @@ PAIRS: tuple[Pair, ...] = (
     _steps("maml", "PointSkillReward", 1_500_000, arguments={"preset": "point-navigation"}),
     _steps("promp", "PointWalls", 1_500_000, arguments={"preset": "point-corner"}),
     Pair("supervisedmaml", "meta/Sinusoid-v0", 1_500_000),
+    _steps("continuousmaml", "Thrusters", 3_840_000, rounds=_FAILING),
+    _steps("ppotracking", "Thrusters", 3_840_000, rounds=_FAILING),
+    Pair("bc", "meta/FeatureReach-v0", 1_000_000),
     # ---- one lifetime
     _life("a2c", "CartPole-v1", 40_000),
     _life("impala", "CartPole-v1", 40_000),
@@ -120,6 +129,11 @@ PAIRS: tuple[Pair, ...] = (
     _life("stacx", "CartPole-v1", 30_000),
     _life("bmg", "CartPole-v1", 30_000, arguments={**_POLE, "meta_learning_rate": 1e-3}),
     _life("frodo", "CartPole-v1", 30_000, arguments=_POLE),
+    _life("stac", "meta/Catch-v0", 200_000),
+    Pair(
+        *("mlsh", "meta/MovingBandits-v0", 2_400_000),
+        protocol={"num_tasks": 20, "rows_per_task": 20, "episodes": 6},
+    ),
     # ---- populations, rules and skills
     _life("es", "CartPole-v1", 100_000, arguments=_LINEAR),
     Pair("es", "meta/Terrain-v0", 40_000, {"population": 32}, protocol={"num_tasks": 50}),
