@@ -66,6 +66,10 @@ _POLE = {
     **{"n_envs": 8, "n_steps": 8, "learning_rate": 4e-3},
     "policy_kwargs": {"net_arch": [64, 64], "separate": ["value"]},
 }
+_CATCH = {
+    **{"n_envs": 16, "n_steps": 16, "learning_rate": 2e-3, "policy_kwargs": {"net_arch": [64]}},
+    **{"eta_start": {"gamma": 0.5}, "meta_learning_rate": 1e-2},
+}
 _LINEAR = {"population": 32, "learning_rate": 0.1, "sigma": 0.3, "policy_kwargs": {"net_arch": ()}}
 _SPARSE_GRID = {"level": "sparse", "size": [5, 5], "steps": 25, "moves": 4}
 _LIVES = {"num_tasks": 24, "rows_per_task": 16, "steps": 1000, "bins": 50}
@@ -129,7 +133,7 @@ PAIRS: tuple[Pair, ...] = (
     _life("stacx", "CartPole-v1", 30_000),
     _life("bmg", "CartPole-v1", 30_000, arguments={**_POLE, "meta_learning_rate": 1e-3}),
     _life("frodo", "CartPole-v1", 30_000, arguments=_POLE),
-    _life("stac", "meta/Catch-v0", 200_000),
+    _life("stac", "meta/Catch-v0", 60_000, arguments=_CATCH),
     Pair(
         *("mlsh", "meta/MovingBandits-v0", 2_400_000),
         protocol={"num_tasks": 20, "rows_per_task": 20, "episodes": 6},
