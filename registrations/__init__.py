@@ -16,6 +16,7 @@ from . import (
     mdps,
     memory,
     navigation,
+    opponents,
     regression,
     rewards,
     terrain,
@@ -38,6 +39,7 @@ _TABLES = (
     rewards.TABLE,
     errands.TABLE,
     change.TABLE,
+    opponents.TABLE,
 )
 
 for _table in _TABLES:

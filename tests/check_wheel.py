@@ -118,7 +118,7 @@ def _extra(name: str) -> str | None:
 
     card = meta_envs.card(name)
     extras = {
-        **{".locomotion.": "mujoco", ".terrain.": "mujoco"},
+        **dict.fromkeys((".locomotion.", ".terrain.", ".opponents."), "mujoco"),
         **{".manipulation.": "metaworld", ".arcade.": "atari"},
     }
     needed = next((extra for part, extra in extras.items() if part in card.family), None)

@@ -22,6 +22,7 @@ _FOLDER, _ENDING = "banks", ".safetensors"
 _MOMENTS = "standardise.moments"
 _OUTPUTS = ("head.means", "head.logits")  # the last layer of a policy: Gaussian, categorical
 _BESIDE = ("head.log_std",)  # also in policies, not read here
+_ABOUT = "about."  # start of names of arrays [M] that say something about the networks
 _LARGEST = 10.0  # bound on standardised inputs, as in agents' policies
 _SMALLEST_VARIANCE = 1e-8
 _PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"\x93NUMPY")
@@ -41,7 +42,8 @@ class Bank:
     axis M: `"layers.0.weight"` [M, out, in], `"layers.0.bias"` [M, out], `"layers.1.weight"`, ...;
     the last layer may be `"head.means"` or `"head.logits"`; `"standardise.moments"` [M, 3, in]
     (count, mean, variance) standardises the inputs. A state dict of one policy, without the axis,
-    is a bank of one.
+    is a bank of one. Arrays [M] whose names begin with `"about."` say something about the networks
+    to those who know them; they are kept.
 
     Args:
         source: Arrays by name; or a safetensors file: its path, or, without folder and ending, its
@@ -133,6 +135,9 @@ class Bank:
             self._check(f"{name}.bias", (self.size, width))
             if weight.dtype != first.dtype or bias.dtype != first.dtype:
                 raise ValueError(f"{name!r} is not {first.dtype} as the first layer of the bank is")
+        for name in self.arrays:
+            if name.startswith(_ABOUT):
+                self._check(name, (self.size,))
         if _MOMENTS in self.arrays:
             self._check(_MOMENTS, (self.size, 3, inputs))
             if (self.arrays[_MOMENTS][:, 2] < 0).any():
@@ -218,7 +223,8 @@ def _layer_names(arrays: Arrays) -> list[str]:
         raise ValueError(f"the bank lacks {missing[0]!r}; it has {sorted(arrays)[:6]}")
     if len(_last(arrays)) > 1:
         raise ValueError(f"the bank has two last layers, {_last(arrays)}; leave one out")
-    if unknown := sorted(set(arrays) - wanted - {_MOMENTS, *_BESIDE}):
+    about = {name for name in arrays if name.startswith(_ABOUT)}
+    if unknown := sorted(set(arrays) - wanted - about - {_MOMENTS, *_BESIDE}):
         near = get_close_matches(unknown[0], wanted, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"{unknown[0]!r} is unknown to banks, which have the layers {names}{hint}")

@@ -16,7 +16,7 @@ _FLOOR = 0.84  # height of the floor in a side view, as a share from the top
 _SIDE = np.array([[1.0, 0, 0], [0, 0, 1.0], [0, -1.0, 0]])
 _ABOVE = np.eye(3)
 _TURN, _TILT = math.radians(-60), math.radians(30)  # angles of the corner view
-_CORNER = np.array(
+CORNER = np.array(
     [
         [-math.sin(_TURN), math.cos(_TURN), 0],
         [-math.sin(_TILT) * math.cos(_TURN), -math.sin(_TILT) * math.sin(_TURN), math.cos(_TILT)],
@@ -106,7 +106,7 @@ def view_of(model: mujoco.MjModel) -> View:
     data = mujoco.MjData(model)
     mujoco.mj_forward(model, data)
     kind = plane_of(model)
-    axes = {"side": _SIDE, "above": _ABOVE, "corner": _CORNER}[kind]
+    axes = {"side": _SIDE, "above": _ABOVE, "corner": CORNER}[kind]
     lower, upper = _bounds(model, data)
     wide, high, _ = np.abs(axes) @ (upper - lower)
     follows = moves_about(model)

@@ -1,0 +1,1 @@
+"""Contests against opponents that get better from round to round."""
