@@ -76,7 +76,7 @@ def metazoo(tmp_path_factory) -> list[str]:
 @pytest.mark.parametrize(
     ("first", "steps", "flags", "agent", "id"),
     [
-        (0, "1e6", ["--n-epochs", "1"], "rl2", "mypkg:mine/HiddenNumber-v0"),
+        (0, "1e6", ["--n-epochs", "1", "--eval-tasks", "10"], "rl2", "mypkg:mine/HiddenNumber-v0"),
         (3, "5e5", ["--eval-tasks", "10"], "my_agents:Reinforce", "meta/DependentBandit-v0"),
     ],
     ids=["tasks", "agent"],

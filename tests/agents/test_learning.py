@@ -19,7 +19,7 @@ RANDOM, OPTIMUM = 4.0, 7.5
             {"n_envs": 64, "n_epochs": 4, "batch_size": 32, "learning_rate": 3e-3},
             40_000,
         ),
-        (L2RL, "LstmPolicy", {"n_envs": 16, "learning_rate": 5e-3}, 120_000),
+        (L2RL, "LstmPolicy", {"n_envs": 8, "learning_rate": 5e-3}, 24_000),
     ],
 )
 def test_learns_to_remember_which_arm_pays(algorithm, policy, arguments, steps):
