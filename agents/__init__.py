@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         SupervisedMAML,
     )
     from .meta_gradient import MetaGradient
+    from .mil import MIL, ConditionalBC
     from .mlsh import MLSH
     from .pbt import PBT
     from .pearl import PEARL
@@ -95,6 +96,8 @@ ALGORITHMS = {
     "nec": "agents.episodic:NEC",
     "mlsh": "agents.mlsh:MLSH",
     "bc": "agents.bc:BC",
+    "mil": "agents.mil:MIL",
+    "conditionalbc": "agents.mil:ConditionalBC",
 }
 
 _PLACES = {
@@ -130,6 +133,7 @@ __all__ = [
     "BMG",
     "DPO",
     "DIAYN",
+    "ConditionalBC",
     "DREAM",
     "EMAML",
     "ES",
@@ -142,6 +146,7 @@ __all__ = [
     "MAML",
     "MFEC",
     "NEC",
+    "MIL",
     "MLSH",
     "PBT",
     "PEARL",

@@ -169,7 +169,7 @@ MISTAKES = (
     ),
     Mistake(
         "MAML: gradients do not flow through the inner step",
-        "agents/maml/adaptation.py",
+        "agents/core/learning/adaptation.py",
         "create_graph=differentiable and not first_order",
         "create_graph=False",
         (MAML + "test_second_order_is_not_first_order",),

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
 
 from meta_envs.core.rng import fold
 
-from ..baselines import Expert
 from ..core.base.arguments import argument, at_least
-from ..core.base.iterations import IterativeAlgorithm
+from ..core.base.demonstrated_algorithm import DemonstratedAlgorithm
 from ..core.base.schedules import value_at
 from ..core.base.venv import check_spaces
 from ..core.losses.finite import check_tensors
@@ -24,7 +21,6 @@ from ..core.nets.mlp import PerTaskPolicy
 from ..core.play.demonstrations import DemonstrationSet
 from ..core.play.inner_loop import InnerLoop
 from ..core.play.player import OnStep, StoppedError
-from ..core.play.record import record
 from .loop import PolicyLoop, drawn
 
 _LEAST_LOG_STD = float(np.log(0.05))  # an expert that never errs would drive it to nothing
@@ -41,7 +37,7 @@ class Minibatches:
         return {}
 
 
-class BC(IterativeAlgorithm):
+class BC(DemonstratedAlgorithm):
     """Behaviour cloning (Pomerleau 1989): the most probable policy given what was done.
 
     It knows nothing of tasks, and its inner loop learns nothing: it is what imitation within a
@@ -59,36 +55,13 @@ class BC(IterativeAlgorithm):
             has no `expert`; if they have no actions, or other spaces.
     """
 
-    plays: ClassVar[bool] = False  # it learns from what was recorded
     policy_aliases = {"MlpPolicy": PerTaskPolicy, "PerTaskPolicy": PerTaskPolicy}
     learning_rate = 1e-3
     n_envs = 20
-    demonstrations: Any = argument(
-        "A `DemonstrationSet` or the path of its file; None records the family's expert. "
-        "Checkpoints remember which it was, not its steps: give it to `load` again to go on.",
-        default=None,
-        remembered=False,
-        type=str | os.PathLike | DemonstrationSet | None,
-    )
-    n_episodes: int = argument(
-        "Episodes of the expert that are recorded in each row, where no demonstrations are given; "
-        "each row has a task of its own.",
-        at_least(1),
-        default=5,
-    )
     batch_size: int = argument("Steps of a minibatch.", at_least(1), default=64)
     n_batches: int = argument(
         "Minibatches of an iteration (of the log, and of a checkpoint).", at_least(1), default=100
     )
-
-    def _check_arguments(self, values: Mapping[str, Any]) -> None:
-        super()._check_arguments(values)
-        given = values["demonstrations"]
-        if given is not None and not isinstance(given, str | os.PathLike | DemonstrationSet):
-            raise TypeError(
-                f"demonstrations={given!r} must be a DemonstrationSet, the path of its file, or "
-                "None, which records the family's expert"
-            )
 
     def _setup_model(self) -> None:
         keep_freed_memory()
@@ -98,36 +71,13 @@ class BC(IterativeAlgorithm):
                 self.observation_space, self.action_space, **self.policy_kwargs
             ).to(self.device)
         self.optimizer = torch.optim.Adam(self.policy.parameters(), lr=1e-3)
-        self._trained_on: str | None = None  # the demonstrations' hash, once learnt from
-        given = self.demonstrations
-        if given is None and not callable(getattr(self.venv.unwrapped, "expert", None)):
-            raise ValueError(
-                f"{self.env_id or self.venv} has no expert to record; give demonstrations=, a "
-                "DemonstrationSet or its file (agents.record makes one of any agent's play)"
-            )
-        if given is not None and not isinstance(given, DemonstrationSet):
-            self.demonstrations = DemonstrationSet.load(given)
-        if given is not None:
-            self._take(self.demonstrations)
+        self._open_demonstrations()
 
-    def _take(self, demonstrations: DemonstrationSet) -> None:
-        """Prepare the steps to learn from."""
-        spaces = demonstrations.observation_space, demonstrations.action_space
-        if spaces != (self.observation_space, self.action_space):
-            raise ValueError(
-                f"the demonstrations are of {spaces[0]} and {spaces[1]}; the environment has "
-                f"{self.observation_space} and {self.action_space}"
-            )
+    def _prepare(self, demonstrations: DemonstrationSet) -> None:
         seen, done = demonstrations.pairs()
-        self.demonstrations = demonstrations
         self._inputs = self.policy.inputs(seen).to(self.device)
         self._actions = torch.from_numpy(np.ascontiguousarray(done)).to(self.device)
         check_tensors("demonstrated", [("inputs", self._inputs)], "correct the demonstrations")
-
-    def record_expert(self) -> DemonstrationSet:
-        """Return what the family's expert does in `n_episodes` episodes of every row."""
-        seed = fold(self.seed, "demonstrations")
-        return record(Expert(), self.venv, self.n_episodes, seed)
 
     def inner_loop(self, venv: Any, rows_per_task: int = 1, seed: int | None = None) -> InnerLoop:
         """Return the policy, which learns nothing more; as in `MetaAlgorithm`."""
@@ -141,15 +91,7 @@ class BC(IterativeAlgorithm):
         return self.n_batches * self.batch_size
 
     def _collect(self, on_step: OnStep) -> Minibatches:
-        if self.demonstrations is None:
-            self._take(self.record_expert())
-        known = self.demonstrations.hash
-        if self._trained_on not in (None, known):
-            raise ValueError(
-                f"this agent has learnt from other demonstrations ({self._trained_on}; these are "
-                f"{known}); give them again: BC.load(path, demonstrations=...)"
-            )
-        self._trained_on = known
+        self._ready()
         random = np.random.default_rng(fold(self.seed, "minibatches", self.iteration))
         index = random.integers(len(self._actions), size=(self.n_batches, self.batch_size))
         if not on_step(index.size):
@@ -173,19 +115,6 @@ class BC(IterativeAlgorithm):
             total += float(loss.detach())
         self._n_updates += len(experience.index)
         return {"loss": total / len(experience.index), "learning_rate": rate}
-
-    def _headline(
-        self, shown: Mapping[str, float], figures: Mapping[str, float]
-    ) -> dict[str, float]:
-        return {"loss": figures["loss"]}
-
-    # ---- state ----------------------------------------------------------------------------------
-
-    def _extra_state(self) -> dict[str, Any]:
-        return {"demonstrations": self._trained_on}
-
-    def _set_extra_state(self, state: Mapping[str, Any]) -> None:
-        self._trained_on = state.get("demonstrations")
 
     def _act_unadapted(
         self, observations: Any, state: Any, starts: np.ndarray | None, deterministic: bool

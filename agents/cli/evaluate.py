@@ -31,6 +31,7 @@ def evaluate(
     env_kwargs: EnvKwargs = None,
     threads: Threads = None,
     out: Annotated[str | None, unless("print only", "FILE")] = None,
+    demonstrations: Annotated[str | None, unless("none", "N|FILE")] = None,
 ) -> int:
     """Measure how an agent adapts: its return in episode 1, 2, ... K of tasks it has never seen.
 
@@ -62,6 +63,8 @@ def evaluate(
         env_kwargs: Arguments of the task distribution.
         threads: Threads of PyTorch.
         out: Write the curve to this CSV file, which metazoo plot takes.
+        demonstrations: Show each task first: so many times, by the task distribution's expert; or
+            the file of a DemonstrationSet, whose tasks are then played.
     """
     agent, id = ids.in_order(agent, id)
     if id is not None:
@@ -94,6 +97,9 @@ def evaluate(
         deterministic=deterministic,
         seed=seed,
         bins=BINS if bins is None else bins,
+        demonstrations=demonstrations
+        if demonstrations is None or not demonstrations.isdecimal()
+        else int(demonstrations),
     )
     print(curve, flush=True)
     if out is not None:

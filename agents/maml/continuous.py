@@ -12,11 +12,11 @@ from meta_envs.core.rng import fold
 
 from ..core.base.arguments import argument, at_least, one_of
 from ..core.base.venv import check_spaces
+from ..core.learning.adaptation import InnerRates
 from ..core.losses import losses
 from ..core.play.player import OnStep
 from ..core.play.view import open_loop
 from . import presets
-from .adaptation import InnerRates
 from .consecutive import PairCollector
 from .importance import WEIGHTS, RestartLoop, ValuedLoop
 from .losses import exploration_loss

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..core.learning.adaptation import Parameters, spread
 from ..core.play.inner_loop import Rows
-from .adaptation import Parameters, spread
 from .episodes import Episodes, joined, side_by_side
 from .inner_loop import GradientInnerLoop
 from .valued import ValuedEpisodes, ValuedLearner

@@ -10,9 +10,9 @@ import torch
 
 from meta_envs.core.rng import RowRandom
 
+from ..core.learning.adaptation import spread
 from ..core.play.inner_loop import InnerLoop, Rows
 from ..core.play.step import Step
-from .adaptation import spread
 from .episodes import Episodes, EpisodeStore, joined
 from .learner import Learner
 

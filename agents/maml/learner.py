@@ -12,9 +12,9 @@ from typing import Any
 
 import torch
 
+from ..core.learning.adaptation import InnerRates, Parameters, adapt, spread
 from ..core.losses.losses import masked_mean
 from ..core.nets.mlp import PerTaskPolicy
-from .adaptation import InnerRates, Parameters, adapt, spread
 from .episodes import Episodes
 from .losses import inner_loss
 

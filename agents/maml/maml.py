@@ -13,18 +13,18 @@ from meta_envs.core.rng import fold
 
 from ..core.base.agent_arguments import BalanceArguments, ClipArguments, DiscountArguments
 from ..core.base.arguments import argument, at_least, one_of, within
+from ..core.base.inner_step_arguments import InnerStepArguments
 from ..core.base.iterations import IterativeAlgorithm
 from ..core.base.schedules import Schedule, check_schedule, value_at
 from ..core.base.search import Between
 from ..core.base.venv import check_spaces
+from ..core.learning.adaptation import InnerRates
 from ..core.nets.kernels.fast_mlp import keep_freed_memory
 from ..core.nets.mlp import PerTaskPolicy
 from ..core.play.balance import check_balance
 from ..core.play.player import OnStep
 from ..core.play.view import open_loop
 from . import outer as outer_steps
-from .adaptation import InnerRates
-from .arguments import InnerStepArguments
 from .inner_loop import GradientInnerLoop
 from .learner import Learner
 from .losses import ESTIMATORS

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..core.learning.adaptation import Parameters, spread
 from ..core.play.inner_loop import InnerLoop, Rows
-from .adaptation import Parameters, spread
 
 
 class PairsLoop(InnerLoop):

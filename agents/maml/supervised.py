@@ -17,14 +17,14 @@ from torch import nn
 from meta_envs.core.rng import fold
 
 from ..core.base.arguments import argument, at_least, one_of
+from ..core.base.inner_step_arguments import InnerStepArguments
 from ..core.base.iterations import IterativeAlgorithm
 from ..core.base.schedules import value_at
 from ..core.base.venv import check_spaces
+from ..core.learning.adaptation import InnerRates, Parameters, adapt, spread
 from ..core.losses.finite import check_tensors
 from ..core.nets.mlp import MlpRegressor
 from ..core.play.player import OnStep, StoppedError
-from .adaptation import InnerRates, Parameters, adapt, spread
-from .arguments import InnerStepArguments
 from .outer import interpolate
 from .pairs_loop import PairsLoop
 from .presets import SUPERVISED

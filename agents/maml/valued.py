@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from gymnasium import spaces
 
+from ..core.learning.adaptation import Parameters, adapt, spread
 from ..core.losses.losses import masked_mean
 from ..core.nets.mlp import MlpRegressor, PerTaskPolicy
 from ..core.nets.standardise import Standardise
-from .adaptation import Parameters, adapt, spread
 from .episodes import Episodes, episode_gae, standardised
 from .learner import Learner
 from .losses import inner_loss

@@ -7,10 +7,13 @@ from typing import Any
 import mujoco
 import numpy as np
 
+from ..core.tasks import Task
 from .family import Locomotion
 
 _FARTHEST = 0.2  # m, largest distance of targets from the arm's base
 _JOINTS = 2  # of the arm; the next two coordinates hold the target
+_LINKS = np.array([0.1, 0.11])  # m, from joint to joint, and to the fingertip
+_PULL, _DAMPING = 0.1, 0.05  # of the expert's torques
 
 
 class Reacher(Locomotion):
@@ -66,6 +69,28 @@ class Reacher(Locomotion):
         positions[:, _JOINTS:] = np.stack([radius * np.cos(turn), radius * np.sin(turn)], axis=1)
         velocities[:, _JOINTS:] = 0.0
         return positions, velocities
+
+    def expert(self, observation: np.ndarray, task: Task) -> np.ndarray:
+        """Return torques that pull the fingertip to the target and slow the joints, float32 [2].
+
+        The pull goes through the transposed Jacobian of the task's links. It is a good reacher, not
+        the best one.
+
+        Args:
+            observation: Observation of one row, [10].
+            task: The task of the row.
+        """
+        scale = np.asarray(task.get("link_length", np.ones(2)), np.float64)
+        first, second = _LINKS * scale
+        seen = np.asarray(observation, np.float64)
+        cosine, sine = seen[:2], seen[2:4]
+        both = np.array([cosine[0] * cosine[1] - sine[0] * sine[1], 0.0])
+        both[1] = sine[0] * cosine[1] + cosine[0] * sine[1]
+        outer = second * np.array([-both[1], both[0]])  # moves with the second joint
+        inner = first * np.array([-sine[0], cosine[0]]) + outer
+        pull = np.array([inner @ -seen[8:], outer @ -seen[8:]]) / (first * second)
+        torque = _PULL * pull - _DAMPING * seen[6:8]
+        return np.clip(torque, -1.0, 1.0).astype(np.float32)
 
     def _observe(self, read: dict[str, np.ndarray], place: np.ndarray) -> np.ndarray:
         return _seen(read["qpos"], read["qvel"], place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -176,6 +177,18 @@ class RandomMaze(MetaVectorEnv):
             self._visits.step(self._places(cell), rewards)
         return cell.copy(), rewards, reached, {"success": reached.copy()}
 
+    def expert(self, observation: Any, task: Task) -> np.ndarray:
+        """Return the action on a shortest way to the goal, which earns the most; int64 [].
+
+        Args:
+            observation: The cell.
+            task: The task of the row.
+        """
+        walls = np.asarray(task["walls"]).astype(bool)
+        goal = tuple(int(part) for part in task["goal"])
+        steps = _steps_to(np.packbits(walls).tobytes(), self.size, goal)
+        return np.array(steps[int(observation) + self._offsets].argmin())
+
     def render_row(self, row: int) -> np.ndarray:
         """Draw the maze, start and goal, and where this trial has been."""
         return draw_maze(
@@ -227,6 +240,26 @@ def grow_maze(size: int, rng: np.random.Generator) -> np.ndarray:
 def _ways(fresh: list[bool], room: int, steps: tuple[int, ...]) -> list[int]:
     # Cells two beyond the border never count as unreached: they are wall or wrap round to wall.
     return [step for step in steps if 0 <= room + 2 * step < len(fresh) and fresh[room + 2 * step]]
+
+
+@functools.lru_cache(maxsize=64)
+def _steps_to(packed: bytes, size: int, goal: tuple[int, int]) -> np.ndarray:
+    """Return the fewest steps from every cell to a goal, int64 [size * size].
+
+    Args:
+        packed: 1 for a wall, the bits of [size, size]; the border is all wall.
+        size: Cells along a side.
+        goal: Row and column.
+    """
+    bits = np.unpackbits(np.frombuffer(packed, np.uint8))[: size * size]
+    steps = np.full(size * size, size * size)
+    front, reached = [goal[0] * size + goal[1]], 0
+    while front:
+        steps[front] = reached
+        reached += 1
+        beside = {cell + way for cell in front for way in (-1, 1, -size, size)}
+        front = [cell for cell in beside if not bits[cell] and steps[cell] == size * size]
+    return steps
 
 
 def connected(walls: np.ndarray, start: tuple[int, ...], goal: tuple[int, ...]) -> bool:

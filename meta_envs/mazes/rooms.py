@@ -21,6 +21,7 @@ from .room_pictures import Mark, draw_room
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+_STAY, _UP, _RIGHT, _DOWN, _LEFT = range(5)
 _MOVES = np.array([[0, 0], [0, 1], [1, 0], [0, -1], [-1, 0]])  # cells: stay, up, right, down, left
 CELL_BYTES = 250  # in the list, the array and perhaps the set of goals, and in the count of visits
 _TEST_SHARE = 4  # one goal in this many is held out
@@ -156,3 +157,15 @@ class GoalRoom(Room):
     def in_split(self, task: Task) -> bool:
         """Tell whether the goal belongs to the split."""
         return (tuple(task["goal"].tolist()) in self._test_goals) == (self.split == "test")
+
+    def expert(self, observation: np.ndarray, task: Task) -> np.ndarray:
+        """Return the action that goes to the goal by a shortest way, and stays there; int64 [].
+
+        Args:
+            observation: x and y.
+            task: The task of the row.
+        """
+        x, y = (np.asarray(task["goal"]) - np.asarray(observation)).tolist()
+        if x:
+            return np.array(_RIGHT if x > 0 else _LEFT)
+        return np.array(_STAY if not y else _UP if y > 0 else _DOWN)

@@ -10,6 +10,7 @@ from gymnasium import spaces
 from ..core.arguments import flag, positive
 from ..core.core_arguments import CoreArguments
 from ..core.snapshot_check import refuse_outside
+from ..core.tasks import Task
 from ..core.vector import MetaVectorEnv
 from .room_pictures import draw_fork
 
@@ -114,6 +115,19 @@ class TMaze(MetaVectorEnv):
         self.state["arm"] = np.where(turned, np.where(actions == _UP, 1, -1), 0)
         self._totals += rewards
         return self._seen(), rewards, turned, {"success": success}
+
+    def expert(self, observation: Any, task: Task) -> np.ndarray:
+        """Return the action that goes to the junction and turns to the reward; int64 [].
+
+        It passes the sign by, and so earns 4 with `active` too.
+
+        Args:
+            observation: What is seen.
+            task: The task of the row.
+        """
+        if int(observation) != _JUNCTION:
+            return np.array(_RIGHT)
+        return np.array(_DOWN if int(task["turn"]) else _UP)
 
     def render_row(self, row: int) -> np.ndarray:
         """Draw the maze, its sign and the agent."""

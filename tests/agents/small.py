@@ -72,6 +72,14 @@ _OF: dict[str, dict[str, Any]] = {
         **{"policy": "MlpPolicy", "n_envs": 4, "n_episodes": 1, "batch_size": 4, "n_batches": 2},
         **_TINY,
     },
+    "MIL": {
+        **{"policy": "MlpPolicy", "n_envs": 4, "n_episodes": 2, "n_tasks": 2, "n_batches": 2},
+        **_TINY,
+    },
+    "ConditionalBC": {
+        **{"policy": "MlpPolicy", "n_envs": 4, "n_episodes": 2, "n_tasks": 2, "n_batches": 2},
+        "policy_kwargs": {"net_arch": (4,), "hidden_size": 4},
+    },
     "LPG": {
         **{"policy": "MlpPolicy", "n_envs": 4, "rows_per_task": 2, "n_steps": 1, "n_updates": 2},
         **{"rule_size": 4, "n_predictions": 3, **_TINY},
@@ -83,7 +91,10 @@ _OF: dict[str, dict[str, Any]] = {
 _CHOOSE = ("DREAM", "MFEC", "NEC")  # those that take Discrete actions alone
 NAMES = [place.partition(":")[2] for place in agents.ALGORITHMS.values()]
 # These play nothing: they draw pairs, or steps of a demonstration.
-_ENVS = {"SupervisedMAML": "meta/Sinusoid-v0", "BC": "meta/PointGoal-v0"}
+_ENVS = {
+    "SupervisedMAML": "meta/Sinusoid-v0",
+    **dict.fromkeys(("BC", "MIL", "ConditionalBC"), "meta/PointGoal-v0"),
+}
 PLAYERS = [name for name in NAMES if name not in _ENVS]
 
 

@@ -26,6 +26,8 @@ HIDDEN = {
     "meta/BusGrid-v0": "problem",
     "meta/Cooking-v0": "problem",
     "meta/FeatureReach-v0": "target",
+    "meta/Reach2D-v0": "target",
+    "meta/Push2D-v0": "target",
     "meta/ML1-v0": "goal",
     "meta/ML10-v0": None,
     "meta/ML25-v0": None,
@@ -63,9 +65,10 @@ class Leaks:
         told = self.tasks[self.key or "secret"][rows]  # type: ignore[attr-defined]
         last = np.reshape(told, (len(rows), -1))[:, -1]
         seen = super().begin_episodes(rows)  # type: ignore[misc]
-        if seen.ndim == 1:
-            return (seen + last) % 81
-        seen[:, 0] += last.astype(seen.dtype)
+        numbers = seen["state"] if isinstance(seen, dict) else seen
+        if numbers.ndim == 1:
+            return (numbers + last) % 81
+        numbers[:, 0] += last.astype(numbers.dtype)
         return seen
 
 

@@ -6,8 +6,8 @@ Shapes: N rows of a chunk, task-major; R rows a task; K episodes, T steps.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib import metadata
 from types import FunctionType, MethodType
 from typing import Any
@@ -18,15 +18,17 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 
 from meta_envs.core import splits as _splits
 from meta_envs.core import tasks as _tasks
-from meta_envs.core.arguments import whole
-from meta_envs.core.rng import fold, valid_seed
+from meta_envs.core.rng import fold
 
 from ..base.vec_bridge import SB3VecEnv
 from ..base.venv import ENDLESS, env_identity, first_tasks, make_rows, make_venv, refuse_wrappers
+from ..play.demonstrations import Demonstration
 from ..play.view import open_loop
 from .acting import with_inner_loop
+from .conditioning import Given, Shown, opened
 from .curve import AdaptationCurve
 from .defaults import BINS, NUM_TASKS
+from .plan import Plan, numbers
 from .play import Play, Played, joined
 
 
@@ -46,6 +48,7 @@ def evaluate(
     deterministic: bool | str = False,
     seed: int = 0,
     num_envs: int = 256,
+    demonstrations: Given = None,
 ) -> AdaptationCurve:
     """Measure an agent on tasks, with the episodes of each (task, row) assigned beforehand.
 
@@ -74,6 +77,9 @@ def evaluate(
             Meta-World's own evaluation.
         seed: Seed of tasks, episodes and actions.
         num_envs: Maximum number of rows played at a time (but at least those of one task).
+        demonstrations: Show each learner this many demonstrations of its task, by the family's
+            expert, before it plays. Or a `DemonstrationSet`, or its file: then its tasks are
+            played, in order, of any split, and each learner is shown all of those of its task.
 
     Returns:
         The curve; its `protocol` records all of this.
@@ -81,6 +87,7 @@ def evaluate(
     Raises:
         TypeError: If the agent is none of these, or the first two arguments are swapped.
         NotFiniteError: If a reward or an observation is not finite (a `ValueError`).
+        NotImplementedError: If the agent cannot learn from demonstrations.
         ValueError: If an argument is out of range, or a wrapper around `env` would be lost.
     """
     if steps is None and bins != BINS:
@@ -88,7 +95,7 @@ def evaluate(
     for name, value in (("episodes", episodes), ("exploration_episodes", exploration_episodes)):
         if steps is not None and value is not None:
             raise ValueError(f"give {name}={value!r} or steps={steps!r}, not both")
-    plan = _Plan(
+    plan = Plan(
         num_tasks=num_tasks,
         episodes=1 if episodes is None else episodes,
         rows_per_task=rows_per_task,
@@ -103,6 +110,9 @@ def evaluate(
     if isinstance(agent, str) and not isinstance(env, str):
         raise TypeError(f"evaluate(agent, env) got {agent!r} as the agent; swap the two")
     learner = with_inner_loop(agent)
+    given = opened(demonstrations)
+    if split is None and given is not None and not isinstance(given, int):
+        split = "all"
     make, identity, kwargs, split = _environment(env, env_kwargs, split)
     probe = make(num_envs=1)
     if episodes is None:
@@ -110,7 +120,13 @@ def evaluate(
     if steps is None:
         own = probe.exploration_episodes if exploration_episodes is None else exploration_episodes
         plan = replace(plan, exploration_episodes=own)
-    tasks = first_tasks(probe, num_tasks, seed)
+    shown = None if given is None else Shown(given, make, probe, identity)
+    tasks = None if shown is None else shown.tasks(num_tasks)
+    if tasks is None:
+        tasks = first_tasks(probe, num_tasks, seed)
+    else:
+        num_tasks = len(next(iter(tasks.values())))
+        plan = replace(plan, num_tasks=num_tasks)
     jsonable = probe.single_task_space.to_jsonable([_tasks.at(tasks, i) for i in range(num_tasks)])
     labels = {key: list(names) for key, names in probe.task_labels.items()}
     probe.close()
@@ -119,7 +135,8 @@ def evaluate(
         "env": identity,
         "env_kwargs": _jsonable(kwargs),
         "split": split,
-        **_numbers(plan),
+        **numbers(plan),
+        **({} if shown is None else shown.note),
         **_notes(learner),
         "training_seed": _known(getattr(agent, "seed", None)),
         "training_steps": _known(getattr(agent, "num_timesteps", None)),
@@ -128,8 +145,10 @@ def evaluate(
     }
     _check_json(protocol)
     chunk = max(plan.num_envs // rows_per_task, 1)
+    episodes_shown = [] if shown is None else shown.episodes(tasks, seed)
     parts = [
-        _play(learner, make, tasks, plan, first, chunk) for first in range(0, num_tasks, chunk)
+        _play(learner, make, tasks, plan, first, chunk, episodes_shown[first : first + chunk])
+        for first in range(0, num_tasks, chunk)
     ]
     each = [{key: values[i] for key, values in jsonable.items()} for i in range(num_tasks)]
     played = joined(parts, rows_per_task)
@@ -137,68 +156,19 @@ def evaluate(
     return AdaptationCurve(protocol=protocol, tasks=each, **played)
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """The numbers of an evaluation, checked; see `evaluate`."""
-
-    num_tasks: int
-    episodes: int
-    rows_per_task: int
-    frozen_episodes: int
-    steps: int | None
-    bins: int | None
-    deterministic: bool | str
-    seed: int
-    num_envs: int
-    exploration_episodes: int = 0
-
-    def __post_init__(self) -> None:
-        least = {"num_tasks": 1, "episodes": 1, "rows_per_task": 1, "num_envs": 1}
-        for name, smallest in {**least, "frozen_episodes": 0, "exploration_episodes": 0}.items():
-            object.__setattr__(self, name, whole(name, getattr(self, name), smallest))
-        if self.exploration_episodes and self.exploration_episodes >= self.episodes:
-            raise ValueError(
-                f"exploration_episodes={self.exploration_episodes} leaves none of "
-                f"episodes={self.episodes} that counts; play more episodes"
-            )
-        object.__setattr__(self, "seed", valid_seed(self.seed))
-        if isinstance(self.deterministic, np.bool_):
-            object.__setattr__(self, "deterministic", bool(self.deterministic))
-        if not isinstance(self.deterministic, bool) and self.deterministic != "frozen":
-            raise ValueError(
-                f"deterministic={self.deterministic!r} must be False, True or 'frozen'"
-            )
-        if self.deterministic == "frozen" and not self.frozen_episodes:
-            raise ValueError("deterministic='frozen' needs frozen_episodes of at least 1")
-        if self.steps is None:
-            return
-        for name in ("steps", "bins"):
-            object.__setattr__(self, name, whole(name, getattr(self, name), 1))
-        assert self.bins is not None
-        if self.steps % self.bins:
-            raise ValueError(f"bins={self.bins} does not divide steps={self.steps}")
-        if self.frozen_episodes:
-            given = self.frozen_episodes
-            raise ValueError(f"frozen_episodes={given} follow episodes, not a lifetime")
-
-
-def _numbers(plan: _Plan) -> dict[str, Any]:
-    """Return the numbers of a plan for the protocol; of exploration only where there is any."""
-    numbers = asdict(plan)
-    if not plan.exploration_episodes:
-        del numbers["exploration_episodes"]
-    return numbers
-
-
 def _play(
     learner: Any,
     make: Callable[..., Any],
     tasks: dict[str, np.ndarray],
-    plan: _Plan,
+    plan: Plan,
     first: int,
     count: int,
+    shown: Sequence[Sequence[Demonstration]],
 ) -> Played:
-    """Play `count` tasks, beginning with task `first`, with a learner and rows of their own."""
+    """Play `count` tasks, beginning with task `first`, with a learner and rows of their own.
+
+    Learners are first shown the demonstrations of each task, if there are any.
+    """
     rows = plan.rows_per_task
     index = np.arange(first, min(first + count, plan.num_tasks)).repeat(rows)
     # A lifetime keeps its task: no trial ends in mid-life, and nothing is reset.
@@ -207,7 +177,7 @@ def _play(
     venv.set_tasks({key: values[index] for key, values in tasks.items()})
     row = first * rows  # first row's index among all tasks' rows: seeds do not depend on chunks
     loop = open_loop(learner, venv, rows, fold(plan.seed, "act") + row)
-    play = Play(venv, loop, rows, plan.deterministic is True)
+    play = Play(venv, loop, rows, plan.deterministic is True, shown=shown)
     seed = fold(plan.seed, "episodes") + row
     if plan.steps is not None and plan.bins is not None:
         played = play.lifetime(seed, plan.steps, plan.bins)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..play.demonstrations import Demonstration
 from ..play.player import OnStep, Player
 from ..play.rounds import rounds
 from ..play.step import Step
@@ -47,6 +48,7 @@ class Play:
         deterministic: Act without sampling.
         on_step: Called after every step; False stops with a `StoppedError`.
         checked: As in `Player`.
+        shown: Demonstrations of each task, which new learners begin with.
     """
 
     def __init__(
@@ -57,10 +59,12 @@ class Play:
         deterministic: bool,
         on_step: OnStep | None = None,
         checked: tuple[str, ...] = (),
+        shown: Sequence[Sequence[Demonstration]] = (),
     ):
         self.venv = venv
         self.loop = loop
         self.rows_per_task = rows_per_task
+        self.shown = shown
         self.player = Player(venv, loop, deterministic, on_step, checked)
 
     def episodes(self, seed: int, count: int, new: bool = True) -> Played:
@@ -76,7 +80,7 @@ class Play:
         """
         self.player.reset(seed)
         if new:
-            self.loop.reset()
+            self._begin()
         played = Played.nothing(self.venv.num_envs, count)
         for step, rows, episode in rounds(self.player, count, self.rows_per_task):
             self._count(played, rows, episode, step)
@@ -85,7 +89,7 @@ class Play:
     def lifetime(self, seed: int, steps: int, bins: int) -> Played:
         """Play `steps` steps in every row; `returns` and `lengths` cover `bins` equal parts."""
         self.player.reset(seed)
-        self.loop.reset()
+        self._begin()
         played = Played.nothing(self.venv.num_envs, bins)
         rows = np.arange(self.venv.num_envs)
         for index, step in enumerate(unroll(self.player, steps)):
@@ -94,6 +98,17 @@ class Play:
             if (index + 1) * bins // steps > part:
                 self._read_figures(played, part, bins)
         return played
+
+    def _begin(self) -> None:
+        """Begin with new learners, and show each the demonstrations of its task."""
+        self.loop.reset()
+        for count in range(max((len(one) for one in self.shown), default=0)):
+            tasks = [task for task, one in enumerate(self.shown) if len(one) > count]
+            rows = np.array(tasks).repeat(self.rows_per_task) * self.rows_per_task
+            rows += np.tile(np.arange(self.rows_per_task), len(tasks))
+            steps = [self.shown[task][count].steps() for task in tasks]
+            each = [one for one in steps for _ in range(self.rows_per_task)]
+            self.loop.condition(each, rows)
 
     def _read_figures(self, played: Played, part: int, bins: int) -> None:
         """Keep what the learners report about themselves at the end of a part."""

@@ -116,16 +116,24 @@ class DemonstrationSet:
         Raises:
             ValueError: If an episode has no actions.
         """
+        self.require_actions()
+        seen = [batches.take(one.observations, np.arange(len(one))) for one in self.episodes]
+        return arrays.joined(seen), np.concatenate(
+            [np.asarray(one.actions) for one in self.episodes]
+        )
+
+    def require_actions(self) -> None:
+        """Refuse episodes that were only watched.
+
+        Raises:
+            ValueError: If an episode has no actions; the message names it.
+        """
         for index, one in enumerate(self.episodes):
             if one.actions is None:
                 raise ValueError(
                     f"episode {index} has no actions, and there is nothing to imitate; record "
                     "episodes with their actions"
                 )
-        seen = [batches.take(one.observations, np.arange(len(one))) for one in self.episodes]
-        return arrays.joined(seen), np.concatenate(
-            [np.asarray(one.actions) for one in self.episodes]
-        )
 
     # ---- files ----------------------------------------------------------------------------------
 

@@ -13,8 +13,8 @@ import torch
 from gymnasium import spaces
 
 from agents import ContinuousMAML, evaluate
+from agents.core.learning.adaptation import InnerRates, spread
 from agents.core.learning.functional import Adam
-from agents.maml.adaptation import InnerRates, spread
 from agents.maml.consecutive import PairCollector
 from agents.maml.continuous import PairLoss
 from agents.maml.episodes import side_by_side

@@ -6,9 +6,9 @@ import torch
 from gymnasium import spaces
 from torch import nn
 
+from agents.core.learning.adaptation import InnerRates, adapt, spread
 from agents.core.nets.mlp import PerTaskPolicy
 from agents.maml import outer
-from agents.maml.adaptation import InnerRates, adapt, spread
 from agents.maml.episodes import Episodes
 from agents.maml.learner import Learner
 from agents.maml.losses import ESTIMATORS

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import meta_envs  # noqa: F401
+from agents import baselines, evaluate
 from meta_envs.locomotion.family import Locomotion
 
 ID = "meta/RandomReacher-v0"
@@ -120,3 +121,10 @@ def test_without_randomization_there_is_one_task():
     env = gym.make(ID, randomization="none")
     _, info = env.reset(seed=0)
     assert info["task"] == {} and env.unwrapped.splits == ("all",)
+
+
+def test_its_expert_reaches_and_who_stays_still_does_not():
+    told: dict = {"num_tasks": 16, "episodes": 1, "env_kwargs": {"threads": 1}}
+    still = np.zeros(2, np.float32)
+    assert evaluate(baselines.Expert(), ID, **told).returns.mean() > -7.5
+    assert evaluate(lambda seen: still, ID, **told).returns.mean() < -9

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..core.base.arguments import Declared, argument, at_least, one_of
-from ..core.base.search import Between
-from .adaptation import SHAPES
+from ..learning.adaptation import SHAPES
+from .arguments import Declared, argument, at_least, one_of
+from .search import Between
 
 
 class InnerStepArguments(Declared):
