@@ -40,11 +40,8 @@ _TABLES = (
     rewards.TABLE,
     errands.TABLE,
     change.TABLE,
-<<<<<<< HEAD
     opponents.TABLE,
-=======
     tabletop.TABLE,
->>>>>>> 3a45977 (MIL learns to imitate from one demonstration, evaluate shows tasks first, and tables with pictures to imitate on)
 )
 
 for _table in _TABLES:

@@ -18,6 +18,11 @@ from . import listing, markdown
 # Setting, when it is yours, and what its agents are; the first that fits counts.
 SETTINGS: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
     (
+        "By imitation",
+        "There are demonstrations: of the task, or of many tasks and of the new one.",
+        lambda cls: "demonstrations" in cls.arguments,
+    ),
+    (
         "Few-shot, by gradient steps",
         "A new task gives some episodes, and parameters may be changed in between.",
         lambda cls: hasattr(cls, "inner_lr"),
