@@ -6,7 +6,7 @@ N rows, R some of them, n objects.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from gymnasium import spaces
@@ -17,7 +17,7 @@ from ..core.snapshot_check import refuse_outside
 from ..core.splits import interleave
 from ..core.tasks import Task
 from ..core.vector import MetaVectorEnv
-from . import shapes as _shapes
+from . import shapes
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -33,6 +33,8 @@ _APART = 0.06  # hues of a task, around the circle
 _GRID = np.array([(x, y) for y in (0.55, 0.0, -0.55) for x in (-0.55, 0.0, 0.55)])
 _JITTER = 0.12  # of places around the points of the grid, along each axis
 _LEAST_PIXELS, _MOST_PIXELS = 16, 128
+_RIM = 0.07  # radius of the ring that marks what is meant, in pictures for people
+_GREY = np.array([[120.0, 120.0, 120.0]], np.float32)
 _RENDERED = 384  # pixels of a picture for people
 _MOST_OBJECTS = 6
 
@@ -57,6 +59,7 @@ class TabletopEnv(MetaVectorEnv):
 
     splits = ("train", "test", "all", "ood")
     start_shows = ("hues", "shapes")
+    still: ClassVar[bool] = True  # whether objects stay where they are
 
     def __init__(
         self,
@@ -72,7 +75,7 @@ class TabletopEnv(MetaVectorEnv):
         self.steps = whole("steps", steps, LAST)
         self.reached = reached
         hues = spaces.Box(0.0, 1.0, (self.objects,), np.float64)
-        looks = spaces.MultiDiscrete([len(_shapes.NAMES)] * self.objects)
+        looks = spaces.MultiDiscrete([len(shapes.NAMES)] * self.objects)
         task = {"hues": hues, "shapes": looks, "target": spaces.Discrete(self.objects)}
         picture = spaces.Box(0, 255, (self.pixels, self.pixels, 3), np.uint8)
         state = spaces.Box(-1.0, 1.0, (2,), np.float32)
@@ -84,6 +87,7 @@ class TabletopEnv(MetaVectorEnv):
         )
         self.state["position"] = np.zeros((self.num_envs, 2))
         self.state["places"] = np.zeros((self.num_envs, n_places, 2))
+        self._scenery = shapes.blank(self.num_envs, self.pixels)  # what no step changes
 
     # ---- what a family writes -------------------------------------------------------------------
 
@@ -102,7 +106,7 @@ class TabletopEnv(MetaVectorEnv):
 
     def draw_task(self, rng: np.random.Generator) -> dict[str, Any]:
         """Draw looks of one side, and which object is meant."""
-        first, count = (_SHOWN, len(_shapes.NAMES)) if self.split == "ood" else (0, _SHOWN)
+        first, count = (_SHOWN, len(shapes.NAMES)) if self.split == "ood" else (0, _SHOWN)
         while True:
             hues = rng.random(self.objects)
             one_side = len({_side(hue) for hue in hues}) == 1
@@ -142,25 +146,39 @@ class TabletopEnv(MetaVectorEnv):
         jitter = 2.0 * drawn[:, len(_GRID) :].reshape(-1, count, 2) - 1.0
         self.state["places"][rows] = _GRID[order] + _JITTER * jitter
         self.state["position"][rows] = 0.0
+        self._scenery[rows] = self._background(rows, self.pixels)
         return self.observe(rows)
+
+    def set_more_state(self, state: dict[str, np.ndarray]) -> None:
+        """Draw again what is kept of the pictures."""
+        self._scenery = self._background(self.every_row, self.pixels)
 
     def observe(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Return pictures uint8 [R, P, P, 3], and where the disc is, float32 [R, 2]."""
         position = self.state["position"][rows]
-        return {"image": self.pictures(rows, self.pixels), "state": position.astype(np.float32)}
+        picture = self._scenery[rows]
+        self._foreground(picture, rows)
+        return {"image": picture, "state": position.astype(np.float32)}
 
-    def pictures(self, rows: np.ndarray, pixels: int) -> np.ndarray:
-        """Return pictures of some side, uint8 [R, P, P, 3]."""
-        found = _shapes.blank(len(rows), pixels)
-        here = np.arange(len(rows))
+    def _background(self, rows: np.ndarray, pixels: int) -> np.ndarray:
+        """Return pictures of what no step changes, uint8 [R, P, P, 3]."""
+        found = shapes.blank(len(rows), pixels)
         self.marks(found, rows)
-        for k in range(self.objects):
-            colours = _shapes.colours_of(self.tasks["hues"][rows, k])
-            looks = self.tasks["shapes"][rows, k]
-            places = self.state["places"][rows, k]
-            _shapes.stamp(found, here, places, OBJECT, looks, colours)
-        _shapes.stamp_pusher(found, here, self.state["position"][rows], PUSHER)
+        if self.still:
+            self._objects(found, rows)
         return found
+
+    def _foreground(self, pictures: np.ndarray, rows: np.ndarray) -> None:
+        """Draw what steps change into pictures of `rows`."""
+        if not self.still:
+            self._objects(pictures, rows)
+        shapes.stamp_pusher(pictures, self.state["position"][rows], PUSHER)
+
+    def _objects(self, pictures: np.ndarray, rows: np.ndarray) -> None:
+        for k in range(self.objects):
+            colours = shapes.colours_of(self.tasks["hues"][rows, k])
+            looks = self.tasks["shapes"][rows, k]
+            shapes.stamp(pictures, self.state["places"][rows, k], OBJECT, looks, colours)
 
     def step_rows(self, actions: np.ndarray) -> tuple[Any, ...]:
         """Move every row."""
@@ -174,12 +192,13 @@ class TabletopEnv(MetaVectorEnv):
         return self.observe(self.every_row), -distance, self.elapsed >= self.steps, infos
 
     def render_row(self, row: int) -> np.ndarray:
-        """Draw the table, larger than learners see it; the object that is meant has a dark rim."""
-        picture = self.pictures(np.array([row]), _RENDERED)
+        """Draw the table, larger than learners see it; the object that is meant has a ring."""
+        rows = np.array([row])
+        picture = self._background(rows, _RENDERED)
+        self._foreground(picture, rows)
         meant = self.state["places"][row, int(self.tasks["target"][row])][None]
-        ring = np.array([_shapes.NAMES.index("ring")])
-        colour = np.array([[120, 120, 120]], np.float32)
-        _shapes.stamp(picture, np.zeros(1, np.int64), meant, 0.07, ring, colour)
+        ring = np.array([shapes.NAMES.index("ring")])
+        shapes.stamp(picture, meant, _RIM, ring, _GREY)
         return picture[0]
 
 

@@ -64,6 +64,8 @@ class Push2D(TabletopEnv):
         ValueError: If an argument is out of range.
     """
 
+    still = False
+
     def __init__(
         self, objects: int = 2, pixels: int = 48, steps: int = 50, **core: Unpack[CoreArguments]
     ):
@@ -89,7 +91,7 @@ class Push2D(TabletopEnv):
         count = len(rows)
         ring = np.full(count, shapes.NAMES.index("ring"))
         places, colours = np.repeat(_AIM, count, axis=0), np.repeat(_MARK, count, axis=0)
-        shapes.stamp(pictures, np.arange(count), places, _MARK_RADIUS, ring, colours)
+        shapes.stamp(pictures, places, _MARK_RADIUS, ring, colours)
 
     def expert(self, observation: Any, task: Task) -> np.ndarray:
         """Return the action that goes behind the object that is meant, then pushes it.

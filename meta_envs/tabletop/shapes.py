@@ -1,4 +1,4 @@
-"""Drawing objects into batches of small pictures. K objects, each in one of N pictures.
+"""Drawing objects into batches of small pictures. K pictures of P x P pixels.
 
 Only sums, products, comparisons and square roots are used: they give the same bits in any batch.
 """
@@ -41,26 +41,27 @@ def inside(shapes: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         x: Places relative to the object's centre, in its radii, [K, ...].
         y: Likewise.
     """
+    there = set(shapes.tolist())
+    if len(there) == 1:
+        return _INSIDES[there.pop()](x, y)
     found = np.empty(np.broadcast_shapes(x.shape, y.shape), np.float32)
-    for shape in np.unique(shapes):
+    for shape in there:
         own = shapes == shape
-        found[own] = _INSIDES[int(shape)](x[own], y[own])
+        found[own] = _INSIDES[shape](x[own], y[own])
     return found
 
 
 def stamp(
     pictures: np.ndarray,
-    rows: np.ndarray,
     places: np.ndarray,
     radius: float,
     shapes: np.ndarray,
     colours: np.ndarray,
 ) -> None:
-    """Draw K objects, smoothly, into pictures [N, P, P, 3] of the square from -1 to 1.
+    """Draw an object, smoothly, into each of K pictures [K, P, P, 3] of the square from -1 to 1.
 
     Args:
         pictures: Changed in place.
-        rows: The picture of each object, [K]; none twice.
         places: x and y of their centres, [K, 2]; y points up.
         radius: Of all.
         shapes: Indices into `NAMES`, [K].
@@ -68,18 +69,18 @@ def stamp(
     """
     pixels = pictures.shape[1]
     scale = pixels / 2.0  # pixels a unit
-    centre = np.stack([places[:, 0] + 1.0, 1.0 - places[:, 1]], axis=1) * scale - 0.5
-    reach = int(radius * scale) + 2
-    first = np.floor(centre).astype(np.int64) - reach
-    offsets = np.arange(2 * reach + 2)
-    column, row = first[:, :1] + offsets, first[:, 1:] + offsets  # [K, S]
-    x = ((column - centre[:, :1]) / (radius * scale)).astype(np.float32)[:, None, :]
-    y = ((centre[:, 1:] - row) / (radius * scale)).astype(np.float32)[:, :, None]
-    depth = inside(shapes, *np.broadcast_arrays(x, y)) * np.float32(radius * scale)
-    cover = np.clip(depth + np.float32(0.5), 0.0, 1.0)
-    within = (column >= 0) & (column < pixels), (row >= 0) & (row < pixels)
-    k, i, j = np.nonzero((cover > 0) & within[0][:, None, :] & within[1][:, :, None])
-    at = rows[k], row[k, i], column[k, j]
+    size = radius * scale
+    offsets = np.arange(2 * int(size) + 6) - int(size) - 2
+    across, down = (places[:, :1] + 1.0) * scale - 0.5, (1.0 - places[:, 1:]) * scale - 0.5
+    column, row = (
+        np.floor(one).astype(np.int64) - int(size) - 2 + offsets for one in (across, down)
+    )
+    x = ((column - across) / size).astype(np.float32)[:, None, :]
+    y = ((down - row) / size).astype(np.float32)[:, :, None]
+    cover = np.minimum(inside(shapes, x, y) * np.float32(size) + np.float32(0.5), 1.0)
+    seen = ((row >= 0) & (row < pixels))[:, :, None] & ((column >= 0) & (column < pixels))[:, None]
+    k, i, j = np.nonzero(seen & (cover > 0))
+    at = k, row[k, i], column[k, j]
     before = pictures[at].astype(np.float32)
     after = before + cover[k, i, j, None] * (colours[k] - before)
     pictures[at] = (after + np.float32(0.5)).astype(np.uint8)
@@ -105,10 +106,10 @@ def find(picture: np.ndarray, hue: float) -> np.ndarray | None:
     return np.array([share.sum(axis=0) @ places, -(share.sum(axis=1) @ places)]) / total
 
 
-def stamp_pusher(pictures: np.ndarray, rows: np.ndarray, places: np.ndarray, radius: float) -> None:
-    """Draw the dark disc that moves into pictures `rows`; as in `stamp`."""
-    count = len(rows)
-    stamp(pictures, rows, places, radius, np.zeros(count, np.int64), np.tile(_PUSHER, (count, 1)))
+def stamp_pusher(pictures: np.ndarray, places: np.ndarray, radius: float) -> None:
+    """Draw the dark disc that moves into each picture; as in `stamp`."""
+    count = len(places)
+    stamp(pictures, places, radius, np.zeros(count, np.int64), np.tile(_PUSHER, (count, 1)))
 
 
 def _length(x: np.ndarray, y: np.ndarray) -> np.ndarray:
