@@ -11,6 +11,7 @@ import torch
 from meta_envs.core.rng import fold
 
 from ..core.base.arguments import argument, at_least, one_of
+from ..core.base.inner_step_arguments import InnerClipArguments
 from ..core.base.venv import check_spaces
 from ..core.learning.adaptation import InnerRates
 from ..core.losses import losses
@@ -71,7 +72,7 @@ class PairLoss(OuterLoss):
         return loss, losses.masked_mean(kl, after.weights)
 
 
-class ContinuousMAML(MAML):
+class ContinuousMAML(InnerClipArguments, MAML):
     """Continuous adaptation (Al-Shedivat et al. 2018, arXiv 1710.03641): MAML for changing tasks.
 
     Trained on pairs of consecutive tasks: each task plays `inner_steps` rounds of `rows_per_task`
@@ -107,12 +108,9 @@ class ContinuousMAML(MAML):
     learning_rate = 3e-4
     gamma = 0.995
     gae_lambda = 0.95
+    inner_grad_clip = 0.1
     vf_coef: float = argument(
         "Weight of the value network's loss, inside and outside.", default=0.5
-    )
-    inner_grad_clip: float | None = argument(
-        "Every number of the inner gradients is clipped to plus and minus this; None: not.",
-        default=0.1,
     )
     buffer_episodes: int = argument(
         "Episodes of each row that are learnt from at execution.", at_least(1), default=3
@@ -133,9 +131,8 @@ class ContinuousMAML(MAML):
                     f"{name}={values[name]!r}: {type(self).__name__} has {only!r} alone; use ProMP "
                     "or MAML for others"
                 )
-        for name in ("iw_clip", "inner_grad_clip"):
-            if values[name] is not None and not values[name] > 0:
-                raise ValueError(f"{name}={values[name]} must be above 0")
+        if values["iw_clip"] is not None and not values["iw_clip"] > 0:
+            raise ValueError(f"iw_clip={values['iw_clip']} must be above 0")
 
     def _make_learner(self, rates: InnerRates) -> ValuedLearner:
         return ValuedLearner(

@@ -17,7 +17,7 @@ from torch import nn
 from meta_envs.core.rng import fold
 
 from ..core.base.arguments import argument, at_least, one_of
-from ..core.base.inner_step_arguments import InnerStepArguments
+from ..core.base.inner_step_arguments import InnerStepArguments, OuterStepArguments
 from ..core.base.iterations import IterativeAlgorithm
 from ..core.base.schedules import value_at
 from ..core.base.venv import check_spaces
@@ -62,7 +62,7 @@ def squared_error(
     return (network.apply_parameters(parameters, x) - y).square().mean(dim=(1, 2)).sum()
 
 
-class SupervisedMAML(InnerStepArguments, IterativeAlgorithm):
+class SupervisedMAML(OuterStepArguments, InnerStepArguments, IterativeAlgorithm):
     """MAML for regression (Finn et al. 2017, section 5.1): few pairs, a step, then predictions.
 
     Trains on batches of pairs (the family's `draw_batch`) without playing. `inner_loop` learns
@@ -83,12 +83,9 @@ class SupervisedMAML(InnerStepArguments, IterativeAlgorithm):
 
     n_envs = 1  # training does not play
     inner_lr = 0.01
-    n_tasks: int = argument("Tasks of an outer step.", at_least(1), default=25)
+    n_tasks = 25
     shots: int = argument("Pairs of a task that the inner steps see.", at_least(1), default=10)
     queries: int = argument("Pairs of a task that the outer step sees.", at_least(1), default=10)
-    n_batches: int = argument(
-        "Outer steps of an iteration (of the log, and of a checkpoint).", at_least(1), default=100
-    )
     outer: str = argument(
         '`"adam"`, or `"reptile"`, which interpolates.', one_of("adam", "reptile"), default="adam"
     )

@@ -17,6 +17,7 @@ from meta_envs.core.rng import fold
 
 from ..core.base.arguments import argument, at_least
 from ..core.base.demonstrated_algorithm import DemonstratedAlgorithm
+from ..core.base.inner_step_arguments import OuterStepArguments
 from ..core.base.schedules import value_at
 from ..core.base.venv import check_spaces
 from ..core.nets.kernels.fast_mlp import keep_freed_memory
@@ -38,7 +39,7 @@ class MetaBatches:
         return {}
 
 
-class MetaImitation(DemonstratedAlgorithm):
+class MetaImitation(OuterStepArguments, DemonstratedAlgorithm):
     """Learns, from demonstrations of many tasks, to act in a task after demonstrations of it.
 
     Subclasses write `_make_policy`, `outer_loss`, `learnt` and `answer`.
@@ -47,13 +48,9 @@ class MetaImitation(DemonstratedAlgorithm):
     n_envs = 200
     n_episodes = 10
     learning_rate = 1e-3
-    n_tasks: int = argument("Tasks of an outer step.", at_least(1), default=16)
     shots: int = argument("Demonstrations of a task that are shown.", at_least(1), default=1)
     queries: int = argument(
         "Other demonstrations of the same task, which are to be imitated.", at_least(1), default=1
-    )
-    n_batches: int = argument(
-        "Outer steps of an iteration (of the log, and of a checkpoint).", at_least(1), default=100
     )
 
     @abstractmethod

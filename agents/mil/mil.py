@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from ..core.base.arguments import above, argument
-from ..core.base.inner_step_arguments import InnerStepArguments
+from ..core.base.inner_step_arguments import InnerClipArguments, InnerStepArguments
 from ..core.learning.adaptation import InnerRates, Parameters, adapt, spread
 from .answers import mean_of_tasks
 from .imitation import MetaImitation
@@ -22,7 +22,7 @@ from .presets import MIL as PRESETS
 from .scenes import Shown
 
 
-class MIL(InnerStepArguments, MetaImitation):
+class MIL(InnerClipArguments, InnerStepArguments, MetaImitation):
     """Meta-imitation learning (Finn, Yu et al. 2017, arXiv 1709.04905).
 
     A new task is learnt by gradient steps on one demonstration of it, or a few; the outer steps
@@ -50,6 +50,7 @@ class MIL(InnerStepArguments, MetaImitation):
     presets = PRESETS
 
     inner_lr = 0.01
+    inner_grad_clip = 20.0
     two_heads: bool = argument(
         "Give the pass before adaptation a head of its own, whose error is a learnt loss.",
         default=False,
@@ -61,11 +62,6 @@ class MIL(InnerStepArguments, MetaImitation):
     )
     demo_states: bool = argument(
         "Show all of the observations of demonstrations; else their frames alone.", default=True
-    )
-    inner_clip: float | None = argument(
-        "Every number of the inner gradients is clipped to plus and minus this; None: not.",
-        above(0),
-        default=20.0,
     )
     loss_multiplier: float = argument(
         "Multiplies answers and actions before they are compared, in both losses; the inner rate "
@@ -145,7 +141,7 @@ class MIL(InnerStepArguments, MetaImitation):
             self.inner_steps if steps is None else steps,
             differentiable=differentiable,
             first_order=self.first_order,
-            limit=self.inner_clip,
+            limit=self.inner_grad_clip,
         )
         return {**shared, **changed}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from gymnasium import spaces
 
-from ..core.arguments import whole
+from ..core.arguments import flag, whole
 from ..core.core_arguments import CoreArguments
 from ..core.snapshot_check import refuse_outside
 from ..core.splits import interleave
@@ -62,6 +62,8 @@ class FeatureReach(PointEnv):
     Args:
         targets: n, at least 2.
         steps: Steps per episode, at least 10.
+        shuffled: Whether the order is drawn; else targets stand in the order of their colours'
+            first numbers, so that a colour keeps its place in the observation.
         **core: `num_envs`, `split`, `episodes_per_trial`, `max_episode_steps`, `render_mode`.
 
     Raises:
@@ -72,9 +74,16 @@ class FeatureReach(PointEnv):
     start_shows = ("colours",)
     goal_radius = _REACHED
 
-    def __init__(self, targets: int = 2, steps: int = 50, **core: Unpack[CoreArguments]):
+    def __init__(
+        self,
+        targets: int = 2,
+        steps: int = 50,
+        shuffled: bool = True,
+        **core: Unpack[CoreArguments],
+    ):
         self.targets = whole("targets", targets, 2, _MOST_TARGETS)
         self.steps = whole("steps", steps, _LAST)
+        self.shuffled = flag("shuffled", shuffled)
         colours = spaces.Box(0.0, 1.0, (self.targets, _COLOUR), np.float64)
         super().__init__(
             task_space=spaces.Dict({"colours": colours, "target": spaces.Discrete(self.targets)}),
@@ -138,7 +147,10 @@ class FeatureReach(PointEnv):
         drawn = self.random.uniform(rows, 3 * self.targets)
         places = (2.0 * drawn[:, : 2 * self.targets] - 1.0) * _SIDE
         self.state["places"][rows] = places.reshape(-1, self.targets, 2)
-        self.state["order"][rows] = drawn[:, 2 * self.targets :].argsort(axis=1)
+        order = drawn[:, 2 * self.targets :]
+        if not self.shuffled:
+            order = self.tasks["colours"][rows, :, 0]
+        self.state["order"][rows] = order.argsort(axis=1)
         self.goals[rows] = self.state["places"][rows, self.tasks["target"][rows]]
         return super().begin_episodes(rows)
 

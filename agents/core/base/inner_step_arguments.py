@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..learning.adaptation import SHAPES
-from .arguments import Declared, argument, at_least, one_of
+from .arguments import Declared, above, argument, at_least, one_of
 from .search import Between
 
 
@@ -28,4 +28,23 @@ class InnerStepArguments(Declared):
         'parameter (`"parameter"`).',
         one_of(*SHAPES),
         default="scalar",
+    )
+
+
+class InnerClipArguments(Declared):
+    """The argument of agents that clip the gradients of inner steps."""
+
+    inner_grad_clip: float | None = argument(
+        "Every number of the inner gradients is clipped to plus and minus this; None: not.",
+        above(0),
+        default=None,
+    )
+
+
+class OuterStepArguments(Declared):
+    """Arguments of agents whose outer steps draw batches of tasks from what is given."""
+
+    n_tasks: int = argument("Tasks of an outer step.", at_least(1), default=16)
+    n_batches: int = argument(
+        "Outer steps of an iteration (of the log, and of a checkpoint).", at_least(1), default=100
     )

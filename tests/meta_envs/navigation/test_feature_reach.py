@@ -57,6 +57,8 @@ def test_targets_are_seen_from_the_point_in_an_order_that_tells_nothing() -> Non
     )
     meant = shown[rows, first.astype(int), :2]
     np.testing.assert_allclose(meant, env.state["places"][:, 1], atol=1e-6)
+    sorted_, _ = batch(300, shuffled=False).reset(seed=0)
+    assert (sorted_[:, 4] < sorted_[:, 9]).all()
     moved, rewards, *_ = env.step(np.tile([1.0, -0.5], (300, 1)))
     np.testing.assert_allclose(moved[:, :2], np.tile([0.1, -0.05], (300, 1)), atol=1e-6)
     after = moved[:, 2:].reshape(300, 2, 5)
