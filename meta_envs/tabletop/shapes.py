@@ -72,9 +72,7 @@ def stamp(
     size = radius * scale
     offsets = np.arange(2 * int(size) + 6) - int(size) - 2
     across, down = (places[:, :1] + 1.0) * scale - 0.5, (1.0 - places[:, 1:]) * scale - 0.5
-    column, row = (
-        np.floor(one).astype(np.int64) - int(size) - 2 + offsets for one in (across, down)
-    )
+    column, row = (np.floor(one).astype(np.int64) + offsets for one in (across, down))
     x = ((column - across) / size).astype(np.float32)[:, None, :]
     y = ((down - row) / size).astype(np.float32)[:, :, None]
     cover = np.minimum(inside(shapes, x, y) * np.float32(size) + np.float32(0.5), 1.0)
