@@ -16,7 +16,7 @@ PIP = -m pip install --quiet --disable-pip-version-check
 MADE_FROM = pyproject.toml constraints.txt
 PYTEST = OMP_NUM_THREADS=1 $(1)/bin/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo test lint floor metaworld wheel extras docs docs-tables clean
+.PHONY: demo test lint floor metaworld wheel extras versions docs docs-tables clean
 
 demo: $(VENV)/.installed
 	$(VENV)/bin/python examples/01_bandit_demo.py $(PICTURE)
@@ -46,6 +46,11 @@ wheel: $(VENV)/.installed-dev
 extras: $(VENV)/.installed-dev
 	$(VENV)/bin/python $(PIP) uv
 	$(VENV)/bin/python tests/check_extras.py
+
+# metazoo beside several versions of Python, Gymnasium and MuJoCo.
+versions: $(VENV)/.installed-dev
+	$(VENV)/bin/python $(PIP) uv
+	$(VENV)/bin/python tests/check_versions.py
 
 # The site, in build/docs/html; needs Python 3.11. Draws films and curves, checks links and
 # pages; STRICT=--strict makes Sphinx's warnings errors.
