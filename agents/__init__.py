@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from .poet import POET
     from .ppo import DPO, PPO
     from .rl2 import RL2, SNAIL
+    from .self_play import SelfPlay
     from .varibad import VariBAD
 
 # These import the table below, so that type checkers cannot be shown where they are.
@@ -114,6 +115,7 @@ _PLACES = {
     "argument": "agents.core.base.arguments",
     "record": "agents.core.play.record",
     "SB3VecEnv": "agents.core.base.vec_bridge",
+    "SelfPlay": "agents.self_play",
     "check_agent": "agents.laws.check",
     "evaluate": "agents.core.evaluation.evaluate",
     "HeldOutCallback": "agents.core.evaluation.held_out",
@@ -154,6 +156,7 @@ __all__ = [
     "PPO",
     "RL2",
     "SNAIL",
+    "SelfPlay",
     "AdaptationCurve",
     "EpisodicLSTM",
     "Demonstration",
