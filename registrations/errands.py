@@ -19,4 +19,12 @@ TABLE: tuple[dict[str, Any], ...] = (
         "source": "Liu et al. 2021 (DREAM)",
         "kwargs": {},
     },
+    {
+        "id": "meta/SignNavigation-v0",
+        "family": "meta_envs.errands.sign_navigation:SignNavigation",
+        "episodes_per_trial": 2,
+        "summary": "Rooms seen in the first person, with a sign that says which colour to touch",
+        "source": "Liu et al. 2021 (DREAM)",
+        "kwargs": {},
+    },
 )

@@ -37,6 +37,14 @@ TABLE: tuple[dict[str, Any], ...] = (
         "kwargs": {"size": 9, "steps": 50},
     },
     {
+        "id": "meta/VisualMaze-v0",
+        "family": "meta_envs.mazes.visual_maze:VisualMaze",
+        "episodes_per_trial": 2,
+        "summary": "A maze seen in the first person, whose goal is to be found and then remembered",
+        "source": "Duan et al. 2016 (RL2), section 3.3",
+        "kwargs": {"size": 5},
+    },
+    {
         "id": "meta/TMaze-v0",
         "family": "meta_envs.mazes.t_maze:TMaze",
         "max_episode_steps": 100,

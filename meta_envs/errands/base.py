@@ -8,12 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from gymnasium import spaces
 
-from ..core.arguments import positive, whole
 from ..core.core_arguments import CoreArguments
 from ..core.snapshot_check import refuse_outside
-from ..core.tasks import Task
-from ..core.vector import MetaVectorEnv
-from ..pictures.trails import Trails
+from .instructed import Instructed
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -23,7 +20,7 @@ MOVE_NAMES = ("left", "up", "right", "down", "stay")
 STEP_REWARD = -0.1  # for each step of an execution episode that completes nothing
 
 
-class Errand(MetaVectorEnv):
+class Errand(Instructed):
     """A square world with a hidden problem, explored without reward before instructions come.
 
     A family writes `instructions_of`, `begin_world` and `step_world`.
@@ -42,8 +39,6 @@ class Errand(MetaVectorEnv):
         ValueError: If an argument is out of range.
     """
 
-    start_shows: tuple[str, ...] = ("instruction",)
-
     def __init__(
         self,
         *,
@@ -56,18 +51,14 @@ class Errand(MetaVectorEnv):
         exploration_episodes: int,
         **core: Unpack[CoreArguments],
     ):
-        self.size, self.problems, self.instructions = size, problems, instructions
-        self.steps = positive("steps", steps)
-        self.exploration_episodes = whole("exploration_episodes", exploration_episodes, 0)
+        self.size = size
         self.action_names = action_names
         seen = 2 * size + features + instructions
         super().__init__(
-            task_space=spaces.Dict(
-                {
-                    "problem": spaces.Discrete(problems),
-                    "instruction": spaces.Discrete(1 + instructions),
-                }
-            ),
+            problems=problems,
+            instructions=instructions,
+            steps=steps,
+            exploration_episodes=exploration_episodes,
             observation_space=spaces.Box(0.0, 1.0, (seen,), np.float32),
             action_space=spaces.Discrete(len(action_names)),
             **core,
@@ -75,13 +66,8 @@ class Errand(MetaVectorEnv):
         self._place_bits = np.eye(size, dtype=np.float32)
         self._instruction_bits = np.eye(1 + instructions, dtype=np.float32)[:, 1:]
         self.state = {"position": np.zeros((self.num_envs, 2), dtype=np.int64)}
-        self._trails = Trails(self.num_envs)  # for pictures
 
     # ---- what a family writes -------------------------------------------------------------------
-
-    @abstractmethod
-    def instructions_of(self, problem: int) -> np.ndarray:
-        """Return the instructions that a problem may come with, each as often as it is drawn."""
 
     @abstractmethod
     def begin_world(self, rows: np.ndarray) -> None:
@@ -97,48 +83,6 @@ class Errand(MetaVectorEnv):
     @abstractmethod
     def features(self, rows: np.ndarray) -> np.ndarray:
         """Return what `rows` [R] see besides place and instruction, [R, features]."""
-
-    # ---- tasks ----------------------------------------------------------------------------------
-
-    def draw_task(self, rng: np.random.Generator) -> dict[str, Any]:
-        """Draw a problem; its first instruction is none where a trial begins with exploring."""
-        problem = int(rng.integers(self.problems))
-        told = 0 if self.exploration_episodes else self._drawn_instruction(problem, rng)
-        return {"problem": problem, "instruction": told}
-
-    def next_task(self, task: Task, episode: int, rng: np.random.Generator) -> dict[str, Any]:
-        """Draw the next episode's instruction, once exploring is over."""
-        exploring = episode < self.exploration_episodes
-        told = 0 if exploring else self._drawn_instruction(int(task["problem"]), rng)
-        return {**task, "instruction": told}
-
-    def all_tasks(self) -> tuple[dict[str, Any], ...]:
-        """Return every problem, with each instruction that a trial can begin with."""
-        return tuple(
-            {"problem": problem, "instruction": told}
-            for problem in range(self.problems)
-            for told in ([0] if self.exploration_episodes else self._distinct(problem))
-        )
-
-    def check_task(self, task: Task) -> None:
-        """Refuse an instruction that the problem cannot come with.
-
-        Raises:
-            ValueError: Naming the instructions it can come with.
-        """
-        told, allowed = int(task["instruction"]), self._distinct(int(task["problem"]))
-        if told and told not in allowed:
-            raise ValueError(
-                f"task['instruction']={told} cannot be carried out in problem "
-                f"{int(task['problem'])}; allowed are 0 (none) and {allowed}"
-            )
-
-    def _drawn_instruction(self, problem: int, rng: np.random.Generator) -> int:
-        allowed = self.instructions_of(problem)
-        return int(allowed[rng.integers(len(allowed))])
-
-    def _distinct(self, problem: int) -> list[int]:
-        return np.unique(self.instructions_of(problem)).tolist()
 
     # ---- episodes -------------------------------------------------------------------------------
 
@@ -178,16 +122,3 @@ class Errand(MetaVectorEnv):
             self._instruction_bits[self.tasks["instruction"][rows]],
         ]
         return np.concatenate(parts, axis=1)
-
-    def heading(self, row: int, words: str) -> tuple[str, str, float]:
-        """Return the lines above a row's picture, and the return of its episode.
-
-        Args:
-            row: The row.
-            words: The instruction in words.
-        """
-        number = int(self._clock.episode[row])
-        told = words if self.tasks["instruction"][row] else "exploring: nothing pays"
-        where = f"episode {number} of {self.episodes_per_trial}  \N{MIDDLE DOT}  "
-        where += f"step {int(self.elapsed[row])} of {self.steps}"
-        return told, where, self._trails.of(row).total

@@ -15,8 +15,8 @@ from ..core.memory import refuse_size
 from ..core.snapshot_check import refuse_outside
 from ..core.tasks import Task
 from ..core.vector import MetaVectorEnv
+from .grown import connected
 from .pictures import Visits
-from .random_maze import connected
 from .room_pictures import Mark, draw_room
 
 if TYPE_CHECKING:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import functools
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gymnasium import spaces
 
-from ..core.arguments import positive
 from ..core.core_arguments import CoreArguments
-from ..core.memory import refuse_size
 from ..core.snapshot_check import refuse, refuse_outside
 from ..core.tasks import Task
-from ..core.vector import MetaVectorEnv
+from .grown import GrownMaze, check_size
 from .pictures import Visits, draw_maze
 
 if TYPE_CHECKING:
@@ -23,11 +20,9 @@ if TYPE_CHECKING:
 _MOVES = ((0, -1), (1, 0), (0, 1), (-1, 0))  # rows and columns: left, down, right, up
 _GOAL_REWARD = 1.0  # for the step that reaches the goal
 _STEP_REWARD = -0.01  # for each other step
-_CELL_BYTES = 80  # in task, pin, bounds of the task space, walls, visits, and while growing
-_SMALLEST = 5  # cells along a side: two rooms by two
 
 
-class RandomMaze(MetaVectorEnv):
+class RandomMaze(GrownMaze):
     """A maze with a single path between any two cells, to be learnt in the first episode.
 
     Tasks:
@@ -68,31 +63,14 @@ class RandomMaze(MetaVectorEnv):
         ValueError: If an argument is out of range.
     """
 
-    splits = ("train", "test", "all")
     start_shows = ("start",)
 
     action_names = ("left", "down", "right", "up")
 
     def __init__(self, size: int = 9, **core: Unpack[CoreArguments]):
-        self.size = positive("size", size)
-        if self.size < _SMALLEST or self.size % 2 == 0:
-            nearest = max(self.size + 1 - self.size % 2, _SMALLEST)
-            raise ValueError(
-                f"size={size} must be odd (rooms with walls between them) and at least "
-                f"{_SMALLEST}; use e.g. {nearest}"
-            )
-        refuse_size("size", self.size, lambda side: side**2 * _CELL_BYTES)
-        self.row_bytes = 9 * self.size**2  # walls, and visits for pictures
-        side = [self.size, self.size]
         super().__init__(
-            task_space=spaces.Dict(
-                {
-                    "walls": spaces.MultiDiscrete(np.full(side, 2)),
-                    "start": spaces.MultiDiscrete(side),
-                    "goal": spaces.MultiDiscrete(side),
-                }
-            ),
-            observation_space=spaces.Discrete(self.size**2),
+            size=size,
+            observation_space=spaces.Discrete(check_size(size) ** 2),
             action_space=spaces.Discrete(len(_MOVES)),
             **core,
         )
@@ -101,44 +79,6 @@ class RandomMaze(MetaVectorEnv):
         self._walls = np.ones((self.num_envs, self.size**2), dtype=bool)
         self._goal = np.zeros(self.num_envs, dtype=np.int64)
         self._visits = Visits(self.num_envs, self.size)  # for pictures
-
-    def draw_task(self, rng: np.random.Generator) -> dict[str, Any]:
-        """Grow a maze and draw two of its cells."""
-        walls = grow_maze(self.size, rng)
-        free = np.flatnonzero(walls.ravel() == 0)
-        start, other = rng.integers(len(free)), rng.integers(len(free) - 1)
-        cells = free[start], free[other + (other >= start)]
-        start_cell, goal_cell = (np.array(divmod(int(cell), self.size)) for cell in cells)
-        return {"walls": walls, "start": start_cell, "goal": goal_cell}
-
-    def in_split(self, task: Task) -> bool:
-        """Tell whether the layout belongs to the split."""
-        checksum = zlib.crc32(np.packbits(task["walls"].astype(bool)).tobytes())
-        return (checksum % 2 == 1) == (self.split == "test")
-
-    def check_task(self, task: Task) -> None:
-        """Refuse a maze that is open or cannot be solved.
-
-        Raises:
-            ValueError: If the border has a gap, start or goal is a wall, both are the same cell,
-                or no path leads from one to the other.
-        """
-        walls = task["walls"].astype(bool)
-        inside = np.zeros_like(walls)
-        inside[1:-1, 1:-1] = True
-        gaps = np.argwhere(~(walls | inside))
-        if gaps.size:
-            raise ValueError(f"task['walls'] is open at {gaps[0].tolist()}; the border is all wall")
-        start, goal = (tuple(task[key].tolist()) for key in ("start", "goal"))
-        for key, cell in (("start", start), ("goal", goal)):
-            if walls[cell]:
-                raise ValueError(f"task[{key!r}]={list(cell)} is a wall; give a free cell")
-        if start == goal:
-            raise ValueError(f"task['goal']={list(goal)} is the start too; give another cell")
-        if not connected(walls, start, goal):
-            raise ValueError(
-                f"no way leads from task['start']={list(start)} to task['goal']={list(goal)}"
-            )
 
     def check_state(self, state: dict[str, np.ndarray]) -> None:
         """Refuse positions outside the maze or in its walls."""
@@ -204,44 +144,6 @@ class RandomMaze(MetaVectorEnv):
         return np.stack(np.divmod(cells, self.size), axis=-1)
 
 
-def grow_maze(size: int, rng: np.random.Generator) -> np.ndarray:
-    """Grow a maze depth first: int64 [size, size], 1 for wall.
-
-    Args:
-        size: Cells along a side, odd.
-        rng: Chooses the first room and, in each room, among the neighbours not yet reached.
-    """
-    # Flat Python lists: some ten times as fast as NumPy on grids this small.
-    steps = (-1, size, 1, -size)  # left, down, right, up
-    walls = [1] * (size * size)
-    fresh = [False] * (size * size)
-    for row in range(1, size, 2):
-        fresh[row * size + 1 : (row + 1) * size : 2] = [True] * (size // 2)
-    rooms_across = size // 2
-    first, *chances = rng.random(rooms_across**2).tolist()
-    row, column = divmod(int(first * rooms_across**2), rooms_across)
-    room = (2 * row + 1) * size + 2 * column + 1
-    walls[room], fresh[room] = 0, False
-    trail = [room]
-    for chance in chances:
-        ways = _ways(fresh, room, steps)
-        while not ways:
-            trail.pop()
-            room = trail[-1]
-            ways = _ways(fresh, room, steps)
-        step = ways[int(chance * len(ways))]
-        walls[room + step] = walls[room + 2 * step] = 0
-        room += 2 * step
-        fresh[room] = False
-        trail.append(room)
-    return np.array(walls).reshape(size, size)
-
-
-def _ways(fresh: list[bool], room: int, steps: tuple[int, ...]) -> list[int]:
-    # Cells two beyond the border never count as unreached: they are wall or wrap round to wall.
-    return [step for step in steps if 0 <= room + 2 * step < len(fresh) and fresh[room + 2 * step]]
-
-
 @functools.lru_cache(maxsize=64)
 def _steps_to(packed: bytes, size: int, goal: tuple[int, int]) -> np.ndarray:
     """Return the fewest steps from every cell to a goal, int64 [size * size].
@@ -260,27 +162,3 @@ def _steps_to(packed: bytes, size: int, goal: tuple[int, int]) -> np.ndarray:
         beside = {cell + way for cell in front for way in (-1, 1, -size, size)}
         front = [cell for cell in beside if not bits[cell] and steps[cell] == size * size]
     return steps
-
-
-def connected(walls: np.ndarray, start: tuple[int, ...], goal: tuple[int, ...]) -> bool:
-    """Tell whether a path leads from one cell to another.
-
-    Args:
-        walls: Not zero for a wall, [size, size]; the border is all wall.
-        start: Row and column.
-        goal: Row and column.
-    """
-    size = len(walls)
-    closed = walls.ravel().tolist()
-    first, last = (row * size + column for row, column in (start, goal))
-    closed[first] = True
-    front = [first]
-    while front:
-        cell = front.pop()
-        if cell == last:
-            return True
-        for ahead in (cell - 1, cell + 1, cell - size, cell + size):
-            if not closed[ahead]:
-                closed[ahead] = True
-                front.append(ahead)
-    return False

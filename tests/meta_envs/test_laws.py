@@ -15,6 +15,9 @@ _IDS = [id for id in meta_envs.list_distributions() if id.startswith("meta/")]
 # A seed takes a fifth of a second in each row of Atari's: here laws that need few of them, with one
 # game; `metazoo check meta/Atari-v0` takes minutes. tests/meta_envs/arcade has rows and seeds.
 _ATARI = "meta/Atari-v0"
+# Frames of a few pixels, and episodes of a few steps.
+_TINY = {"width": 8, "height": 8, "steps": 4}
+_BRIEF = {"meta/VisualMaze-v0": _TINY, "meta/SignNavigation-v0": _TINY}
 _CHECKED = ("methods", "draws", "replay", "json", "changes", "mutation", "bank", "trials")
 
 
@@ -22,7 +25,7 @@ _CHECKED = ("methods", "draws", "replay", "json", "changes", "mutation", "bank",
 @pytest.mark.parametrize("id", _IDS)
 def test_law(id: str, law: Law) -> None:
     if id != _ATARI:
-        check_law(law, id)
+        check_law(law, id, **_BRIEF.get(id, {}))
     elif law_name(law) in _CHECKED:
         check_law(law, id, game="Pong")
     else:

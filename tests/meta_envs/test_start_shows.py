@@ -18,6 +18,7 @@ from meta_envs.laws.leak import law_leak
 # A key that the first observation must not tell; None where it tells all keys: then one is added.
 HIDDEN = {
     "meta/RandomMaze-v0": "goal",
+    "meta/VisualMaze-v0": None,
     "meta/BlockPushing-v0": "block",
     "meta/Sinusoid-v0": None,
     "meta/RandomReacher-v0": None,
@@ -25,6 +26,7 @@ HIDDEN = {
     "meta/RecurringBandit-v0": "good",
     "meta/BusGrid-v0": "problem",
     "meta/Cooking-v0": "problem",
+    "meta/SignNavigation-v0": "problem",
     "meta/FeatureReach-v0": "target",
     "meta/Reach2D-v0": "target",
     "meta/Push2D-v0": "target",
@@ -65,6 +67,9 @@ class Leaks:
         told = self.tasks[self.key or "secret"][rows]  # type: ignore[attr-defined]
         last = np.reshape(told, (len(rows), -1))[:, -1]
         seen = super().begin_episodes(rows)  # type: ignore[misc]
+        if isinstance(seen, dict):
+            seen["frame"][:, 0, 0] += last[:, None].astype(np.uint8)
+            return seen
         numbers = seen["state"] if isinstance(seen, dict) else seen
         if numbers.ndim == 1:
             return (numbers + last) % 81

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import meta_envs  # noqa: F401
-from meta_envs.mazes.random_maze import grow_maze
+from meta_envs.mazes.grown import grow_maze
 
 _ID = "meta/RandomMaze-v0"
 _LEFT, _DOWN, _RIGHT, _UP = range(4)
