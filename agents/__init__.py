@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .core.play.record import record
     from .core.play.step import Step
     from .diayn import DIAYN
-    from .dream import DREAM
+    from .dream import DREAM, PredictiveExploration
     from .episodic import MFEC, NEC
     from .es import ES
     from .frodo import FRODO
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .maml import (
         EMAML,
         FOMAML,
+        MAESN,
         MAML,
         ContinuousMAML,
         MetaSGD,
@@ -49,8 +50,7 @@ if TYPE_CHECKING:
     from .pearl import PEARL
     from .poet import POET
     from .ppo import DPO, PPO
-    from .rl2 import RL2, SNAIL
-    from .self_play import SelfPlay
+    from .rl2 import ERL2, IMPORT, RL2, SNAIL
     from .varibad import VariBAD
 
 # These import the table below, so that type checkers cannot be shown where they are.
@@ -64,6 +64,8 @@ tune: Any
 # Every algorithm: the name on the command line, and where it is.
 ALGORITHMS = {
     "rl2": "agents.rl2:RL2",
+    "erl2": "agents.rl2:ERL2",
+    "import": "agents.rl2:IMPORT",
     "l2rl": "agents.l2rl:L2RL",
     "episodiclstm": "agents.l2rl:EpisodicLSTM",
     "snail": "agents.rl2:SNAIL",
@@ -75,6 +77,7 @@ ALGORITHMS = {
     "reptile": "agents.maml:Reptile",
     "continuousmaml": "agents.maml:ContinuousMAML",
     "ppotracking": "agents.maml:PPOTracking",
+    "maesn": "agents.maml:MAESN",
     "supervisedmaml": "agents.maml:SupervisedMAML",
     "pearl": "agents.pearl:PEARL",
     "varibad": "agents.varibad:VariBAD",
@@ -93,6 +96,7 @@ ALGORITHMS = {
     "dpo": "agents.ppo:DPO",
     "diayn": "agents.diayn:DIAYN",
     "dream": "agents.dream:DREAM",
+    "predictiveexploration": "agents.dream:PredictiveExploration",
     "mfec": "agents.episodic:MFEC",
     "nec": "agents.episodic:NEC",
     "mlsh": "agents.mlsh:MLSH",
@@ -115,7 +119,6 @@ _PLACES = {
     "argument": "agents.core.base.arguments",
     "record": "agents.core.play.record",
     "SB3VecEnv": "agents.core.base.vec_bridge",
-    "SelfPlay": "agents.self_play",
     "check_agent": "agents.laws.check",
     "evaluate": "agents.core.evaluation.evaluate",
     "HeldOutCallback": "agents.core.evaluation.held_out",
@@ -138,13 +141,16 @@ __all__ = [
     "ConditionalBC",
     "DREAM",
     "EMAML",
+    "ERL2",
     "ES",
     "FOMAML",
     "IMPALA",
+    "IMPORT",
     "FRODO",
     "HeldOutCallback",
     "L2RL",
     "LPG",
+    "MAESN",
     "MAML",
     "MFEC",
     "NEC",
@@ -156,7 +162,6 @@ __all__ = [
     "PPO",
     "RL2",
     "SNAIL",
-    "SelfPlay",
     "AdaptationCurve",
     "EpisodicLSTM",
     "Demonstration",
@@ -169,6 +174,7 @@ __all__ = [
     "MetaSGD",
     "PPOTracking",
     "Player",
+    "PredictiveExploration",
     "ProMP",
     "Reptile",
     "STAC",

@@ -4,8 +4,9 @@
 
 Trains an entry for its steps (trainings go on where they were interrupted), then plays 480 tasks,
 of which the first episode explores. `told` is DREAM's execution that is told the problem instead;
-`distance_left` is what of the distance from the problem's latent is left after exploring. `blind`
-learns execution without a latent. Appends to `results/exploring.csv`.
+`distance_left` is what of the distance from the problem's latent is left after exploring
+(of `PredictiveExploration`: of the model's error). `blind` learns execution without a latent.
+Appends to `results/exploring.csv`.
 """
 
 from __future__ import annotations
@@ -33,6 +34,11 @@ COLUMNS = (
 _CITY, _KITCHEN = "meta/BusGrid-v0", "meta/Cooking-v0"
 _SMALL = {"buses": 3}  # six problems
 _RECURRENT = {"n_envs": 128, "batch_size": 32, "n_epochs": 4, "learning_rate": 1e-3}
+_PPO = {"batch_size": 32, "n_epochs": 4, "learning_rate": 1e-3}
+_GREY = {"variant": "distracting", "split": "train"}  # and tested on the problems held out
+_SIGN, _FRAMES = "meta/SignNavigation-v0", {"width": 48, "height": 36}
+_PIXELS = {"n_envs": 32, "batch_size": 16, "n_epochs": 4, "learning_rate": 1e-3}
+_BY_GREY = "known .8, walking .3; no threshold"
 _BY_SMALL = "known .8, walking .3, best without exploring .4; DREAM at least .70, told .75"
 _BY_CITY = "known .8, walking and best without exploring .3; DREAM at least .65"
 _BY_KITCHEN = "known .4667; at least .373"
@@ -41,16 +47,29 @@ ENTRIES: dict[str, tuple[str, str, dict[str, Any], dict[str, Any], int, str]] = 
     "dream-small": ("DREAM", _CITY, _SMALL, {}, 200_000, _BY_SMALL),
     "blind-small": ("DREAM", _CITY, _SMALL, {"explore": "none"}, 200_000, "at most .45"),
     "uniform-small": ("DREAM", _CITY, _SMALL, {"explore": "uniform"}, 200_000, _BY_SMALL),
+    "erl2-small": ("ERL2", _CITY, _SMALL, _PPO, 200_000, _BY_SMALL),
+    "import-small": ("IMPORT", _CITY, _SMALL, _PPO, 200_000, _BY_SMALL),
+    "predictive-small": ("PredictiveExploration", _CITY, _SMALL, {}, 200_000, _BY_SMALL),
     "rl2-small": ("RL2", _CITY, _SMALL, _RECURRENT, 200_000, _BY_SMALL),
     "varibad-small": ("VariBAD", _CITY, _SMALL, {"batch_size": 32}, 200_000, _BY_SMALL),
     "dream-vanilla": ("DREAM", _CITY, {}, {}, 400_000, _BY_CITY),
     "rl2-vanilla": ("RL2", _CITY, {}, _RECURRENT, 400_000, _BY_CITY),
+    "blind-vanilla": ("DREAM", _CITY, {}, {"explore": "none"}, 400_000, _BY_CITY),
+    "erl2-vanilla": ("ERL2", _CITY, {}, _PPO, 400_000, _BY_CITY),
+    "import-vanilla": ("IMPORT", _CITY, {}, _PPO, 400_000, _BY_CITY),
+    "predictive-vanilla": ("PredictiveExploration", _CITY, {}, {}, 400_000, _BY_CITY),
+    "dream-distracting": ("DREAM", _CITY, _GREY, {}, 400_000, _BY_GREY),
+    "erl2-distracting": ("ERL2", _CITY, _GREY, _PPO, 400_000, _BY_GREY),
+    "import-distracting": ("IMPORT", _CITY, _GREY, _PPO, 400_000, _BY_GREY),
+    "predictive-distracting": ("PredictiveExploration", _CITY, _GREY, {}, 400_000, _BY_GREY),
+    "rl2-sign": ("RL2", _SIGN, _FRAMES, _PIXELS, 1_000_000, "known 1, guessing -.33"),
+    "erl2-sign": ("ERL2", _SIGN, _FRAMES, _PIXELS, 1_000_000, "known 1, guessing -.33"),
     "dream-cooking": ("DREAM", _KITCHEN, {}, {}, 400_000, _BY_KITCHEN),
     "rl2-cooking": ("RL2", _KITCHEN, {}, _RECURRENT, 400_000, _BY_KITCHEN),
 }
 
 
-def run(entry: str, seed: int, steps: int | None) -> None:
+def run(entry: str, seed: int, steps: int | None, keep: Path | None) -> None:
     """Train one seed, evaluate it, and write its row."""
     name, id, env_kwargs, arguments, total, reference = ENTRIES[entry]
     cls = getattr(agents, name)
@@ -66,12 +85,19 @@ def run(entry: str, seed: int, steps: int | None) -> None:
     if left > 0:
         agent.learn(left, reset_num_timesteps=False, log_interval=None)
         agent.save(path)
+        if keep is not None:
+            keep.mkdir(parents=True, exist_ok=True)
+            agent.save(keep / f"{name.lower()}-{entry.partition('-')[2]}-{seed}.zip")
     seconds = time.perf_counter() - begun
-    kwargs: dict[str, Any] = {"env_kwargs": env_kwargs, "num_tasks": 480, "seed": 1}
+    tested = {**env_kwargs, "split": "test"} if "split" in env_kwargs else env_kwargs
+    kwargs: dict[str, Any] = {"env_kwargs": tested, "num_tasks": 480, "seed": 1}
     curve = agents.evaluate(agent, id, exploration_episodes=1, **kwargs)
     told = ""
     if name == "DREAM" and agent.explore != "none":
         told = f"{agents.evaluate(agent.told(), id, **kwargs).execution()[0]:.3f}"
+    left_over = f"{agent.distance_left():.3f}" if told else ""
+    if name == "PredictiveExploration":
+        left_over = f"{agent.error_left():.3f}"
     described = ["git", "describe", "--always", "--dirty", "--abbrev=7"]
     mean, error = curve.execution()
     row = {
@@ -89,7 +115,7 @@ def run(entry: str, seed: int, steps: int | None) -> None:
         "standard_error": f"{error:.3f}",
         "success": f"{curve.execution('success')[0]:.3f}",
         "told": told,
-        "distance_left": f"{agent.distance_left():.3f}" if told else "",
+        "distance_left": left_over,
         "reference": reference,
     }
     fresh = not TABLE.exists()
@@ -107,11 +133,12 @@ def main() -> None:
     parser.add_argument("entries", nargs="+", choices=ENTRIES)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, help="another budget than the entries'")
+    parser.add_argument("--keep", type=Path, help="folder for the trained agents")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     for entry in arguments.entries:
         for seed in arguments.seeds:
-            run(entry, seed, arguments.steps)
+            run(entry, seed, arguments.steps, arguments.keep)
 
 
 if __name__ == "__main__":

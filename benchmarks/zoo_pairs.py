@@ -118,6 +118,11 @@ PAIRS: tuple[Pair, ...] = (
     _steps("emaml", "PointCorner", 4_000_000),
     _steps("maml", "PointSkillReward", 1_500_000, arguments={"preset": "point-navigation"}),
     _steps("promp", "PointWalls", 1_500_000, arguments={"preset": "point-corner"}),
+    Pair(
+        *("maesn", "meta/SparsePoint-v0", 1_000_000),
+        env_kwargs={"reward": "dense"},
+        protocol={"num_tasks": 100, "rows_per_task": 20, "episodes": 4},
+    ),
     Pair("supervisedmaml", "meta/Sinusoid-v0", 1_500_000),
     _steps("continuousmaml", "Thrusters", 3_840_000, rounds=_FAILING),
     _steps("ppotracking", "Thrusters", 3_840_000, rounds=_FAILING),

@@ -85,7 +85,7 @@ def cut(trials: Trials, exploration_episodes: int) -> Iterator[tuple[bool, Field
         begins = 0
         for number, end in enumerate(after[exploration_episodes - 1 :].tolist()):
             part = {name: array[begins:end, column] for name, array in arrays.items()}
-            fields = {name: _longer(one) for name, one in part.items()}
+            fields = {name: longer(one) for name, one in part.items()}
             fields["inputs"][-1] = successors[end - 1, column]
             fields["codes"][-1] = fields["codes"][0]
             if number == 0:
@@ -94,7 +94,7 @@ def cut(trials: Trials, exploration_episodes: int) -> Iterator[tuple[bool, Field
             begins = end
 
 
-def _longer(steps: np.ndarray) -> np.ndarray:
+def longer(steps: np.ndarray) -> np.ndarray:
     """Return steps [n, ...] with a further one of zeros, float32 [n + 1, ...]."""
     longer = np.zeros((len(steps) + 1, *steps.shape[1:]), dtype=np.float32)
     longer[:-1] = steps

@@ -10,9 +10,10 @@ import torch
 from meta_envs.core.rng import RowRandom
 
 from ..core.base.venv import check_spaces
+from ..core.nets.problems import ProblemCode
 from ..core.play.inner_loop import InnerLoop, Rows
 from ..core.play.step import Step
-from .policies import DreamPolicy, ProblemCode
+from .policies import ExploringPolicy
 
 _ACTING = 100  # the stream of a row's seed that actions are drawn from; environments use 0-2
 
@@ -35,7 +36,7 @@ class DreamInnerLoop(InnerLoop):
 
     def __init__(
         self,
-        policy: DreamPolicy,
+        policy: ExploringPolicy,
         venv: Any,
         rows_per_task: int = 1,
         seed: int | None = None,
@@ -175,6 +176,7 @@ class ToldLoop(DreamInnerLoop):
     """
 
     reads_task = True
+    policy: Any  # a `DreamPolicy`
 
     def __init__(
         self, *args: Any, code: ProblemCode, told: np.ndarray | None = None, **kwargs: Any

@@ -5,7 +5,9 @@ Source: Liu et al. 2021 (arXiv 2008.02790), section 4, and the code published wi
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import Any
+
+from torch import Tensor, no_grad
 from torch.nn import functional
 
 
@@ -40,6 +42,26 @@ def td_loss(values: Tensor, actions: Tensor, targets: Tensor, mask: Tensor) -> T
     taken = values.gather(-1, actions[..., None])[..., 0]
     errors = functional.smooth_l1_loss(taken, targets, reduction="none")
     return (errors * mask).sum() / mask.sum()
+
+
+def recurrent_td_loss(
+    network: Any, slow: Any, inputs: Tensor, episodes: Any, rewards: Tensor, gamma: float
+) -> Tensor:
+    """Return the loss of a recurrent network's values of whole episodes.
+
+    Args:
+        network: Maps inputs to values [T + 1, B, A] and a state.
+        slow: Its slow copy.
+        inputs: [T + 1, B, D].
+        episodes: With `actions`, `terminated` and `mask`, [T, B].
+        rewards: [T, B].
+        gamma: Discount.
+    """
+    values, _ = network(inputs)
+    with no_grad():
+        later, _ = slow(inputs)
+    targets = double_q_targets(rewards, episodes.terminated, values[1:], later[1:], gamma)
+    return td_loss(values[:-1], episodes.actions, targets, episodes.mask)
 
 
 def distances(inferred: Tensor, latents: Tensor) -> Tensor:

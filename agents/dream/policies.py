@@ -3,49 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from typing import Any
 
-import numpy as np
 import torch
 from gymnasium import spaces
 from torch import Tensor, nn
 
+from ..core.nets.problems import embedded, problem_embedding
 from ..core.nets.step_inputs import vector_inputs
-
-
-class ProblemCode:
-    """What of a task is hidden, as few numbers: categories where all of it is discrete.
-
-    Args:
-        task_space: The tasks.
-        shown: Keys that the first observation shows, and that are therefore left out.
-
-    Raises:
-        ValueError: If nothing is hidden.
-    """
-
-    def __init__(self, task_space: spaces.Dict, shown: tuple[Any, ...]):
-        self.keys = [key for key in task_space if key not in shown]
-        if not self.keys:
-            raise ValueError(
-                f"the first observation shows all of the task ({', '.join(task_space)}), which "
-                "leaves nothing to explore"
-            )
-        parts = [task_space[key] for key in self.keys]
-        self.discrete = all(_categories(part) is not None for part in parts)
-        self.size = sum(int(np.prod(part.shape or (1,))) for part in parts)
-        self.categories = 0
-        self._shift = np.zeros(self.size)
-        if self.discrete:
-            counts, starts = map(np.concatenate, zip(*map(_counts, parts), strict=True))
-            self._shift = np.cumsum(counts) - counts - starts
-            self.categories = int(counts.sum())
-
-    def __call__(self, tasks: Mapping[str, np.ndarray], rows: np.ndarray) -> np.ndarray:
-        """Return the codes of some rows' tasks, float32 [R, C]; categories count from 0."""
-        parts = [np.asarray(tasks[key])[rows].reshape(len(rows), -1) for key in self.keys]
-        return (np.concatenate(parts, axis=1) + self._shift).astype(np.float32)
 
 
 class RecurrentQ(nn.Module):
@@ -107,17 +71,14 @@ class Inference(nn.Module):
         return self.latent(features), last[0]
 
 
-class DreamPolicy(nn.Module):
-    """One network explores, one carries out; a problem's latent passes from one to the other.
+class ExploringPolicy(nn.Module):
+    """One network explores, one carries out; a latent passes from one to the other.
 
     Args:
         observation_space: Space of one row: vectors, discrete (one-hot), Dicts of these.
         action_space: Discrete.
-        code_size: C, numbers of a problem's code.
-        categories: Of all parts of the code together; 0 if the code is no categories.
         hidden_size: H, of all networks.
         latent_size: L.
-        embedding_std: Deviation of the latents' numbers at the start.
 
     Raises:
         TypeError: If a space is not supported.
@@ -127,19 +88,16 @@ class DreamPolicy(nn.Module):
         self,
         observation_space: spaces.Space,
         action_space: spaces.Space,
-        code_size: int,
-        categories: int,
         hidden_size: int = 96,
         latent_size: int = 16,
-        embedding_std: float = 0.8,
     ):
         super().__init__()
         if not isinstance(action_space, spaces.Discrete):
             raise TypeError(
-                f"action_space={action_space}: DREAM compares the values of single actions; it "
-                "takes Discrete spaces"
+                f"action_space={action_space}: the values of single actions are compared; "
+                f"{type(self).__name__} takes Discrete spaces"
             )
-        self.builder = vector_inputs(observation_space, action_space, "DreamPolicy")
+        self.builder = vector_inputs(observation_space, action_space, type(self).__name__)
         self.num_actions, self.first_action = int(action_space.n), int(action_space.start)
         self.hidden_size, self.latent_size = hidden_size, latent_size
         size = self.builder.size
@@ -149,23 +107,6 @@ class DreamPolicy(nn.Module):
         self.slow = nn.ModuleDict(
             {name: copy.deepcopy(getattr(self, name)) for name in ("exploration", "execution")}
         ).requires_grad_(False)
-        self.embedding: nn.Module
-        if categories:
-            self.embedding = nn.EmbeddingBag(categories, latent_size, mode="sum")
-            nn.init.normal_(self.embedding.weight, std=embedding_std / np.sqrt(code_size))
-        else:
-            self.embedding = nn.Sequential(
-                nn.Linear(code_size, hidden_size), nn.ReLU(), nn.Linear(hidden_size, latent_size)
-            )
-
-    def latents(self, codes: Tensor) -> Tensor:
-        """Return the latents of problems, [B, L]: F of the paper.
-
-        Args:
-            codes: [B, C].
-        """
-        one_hot = isinstance(self.embedding, nn.EmbeddingBag)
-        return self.embedding(codes.long() if one_hot else codes)
 
     def told(self, inputs: Tensor, latents: Tensor) -> Tensor:
         """Return what execution sees, [T, B, D + L]: nothing of the episode before.
@@ -191,12 +132,41 @@ class DreamPolicy(nn.Module):
                 old.lerp_(new, tau)
 
 
-def _categories(space: spaces.Space) -> Any:
-    return space if isinstance(space, spaces.Discrete | spaces.MultiDiscrete) else None
+class DreamPolicy(ExploringPolicy):
+    """Both policies, and the latents of problems.
 
+    Args:
+        observation_space: As in `ExploringPolicy`.
+        action_space: As in `ExploringPolicy`.
+        code_size: C, numbers of a problem's code.
+        categories: Of all parts of the code together; 0 if the code is no categories.
+        hidden_size: H, of all networks.
+        latent_size: L.
+        embedding_std: Deviation of the latents' numbers at the start.
 
-def _counts(space: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return the number of categories of each number of a part, and the first of each."""
-    if isinstance(space, spaces.Discrete):
-        return np.array([int(space.n)]), np.array([int(space.start)])
-    return space.nvec.ravel(), space.start.ravel()
+    Raises:
+        TypeError: If a space is not supported.
+    """
+
+    def __init__(
+        self,
+        observation_space: spaces.Space,
+        action_space: spaces.Space,
+        code_size: int,
+        categories: int,
+        hidden_size: int = 96,
+        latent_size: int = 16,
+        embedding_std: float = 0.8,
+    ):
+        super().__init__(observation_space, action_space, hidden_size, latent_size)
+        self.embedding = problem_embedding(
+            code_size, categories, latent_size, hidden_size, embedding_std
+        )
+
+    def latents(self, codes: Tensor) -> Tensor:
+        """Return the latents of problems, [B, L]: F of the paper.
+
+        Args:
+            codes: [B, C].
+        """
+        return embedded(self.embedding, codes)

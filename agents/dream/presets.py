@@ -11,3 +11,5 @@ PRESETS: dict[str, dict[str, Any]] = {
         "arguments": {},
     },
 }
+
+PREDICTIVE: dict[str, dict[str, Any]] = {}

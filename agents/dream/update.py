@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from ..core.learning.steps import take_steps
 from ..core.play.replay import TaskReplay
 from . import losses
 from .episodes import Episodes, draw
-from .policies import DreamPolicy, RecurrentQ
+from .policies import DreamPolicy, ExploringPolicy, RecurrentQ
 
 _PARTS = ("exploration", "execution", "inference", "embedding")
 
@@ -69,15 +69,7 @@ class Updater:
             generator: Draws the noise on latents.
         """
         found = self.losses(explored, executed, generator)
-        self.optimizer.zero_grad()
-        found.pop("loss").backward()
-        most = self.settings["max_grad_norm"]
-        for name in _PARTS:
-            parameters = list(getattr(self.policy, name).parameters())
-            nn.utils.clip_grad_norm_(parameters, math.inf if most is None else most)
-        self.optimizer.step()
-        self.policy.follow(self.settings["tau"])
-        return {name: figure.detach() for name, figure in found.items()}
+        return descend(self.policy, _PARTS, self.optimizer, found, self.settings)
 
     def losses(
         self, explored: Episodes, executed: Episodes, generator: torch.Generator
@@ -126,13 +118,36 @@ class Updater:
     def _td_loss(
         self, network: RecurrentQ, name: str, inputs: Tensor, episodes: Episodes, rewards: Tensor
     ) -> Tensor:
-        values, _ = network(inputs)
-        with torch.no_grad():
-            slow, _ = self.policy.slow[name](inputs)
-        targets = losses.double_q_targets(
-            rewards, episodes.terminated, values[1:], slow[1:], self.settings["gamma"]
+        return losses.recurrent_td_loss(
+            network, self.policy.slow[name], inputs, episodes, rewards, self.settings["gamma"]
         )
-        return losses.td_loss(values[:-1], episodes.actions, targets, episodes.mask)
+
+
+def descend(
+    policy: ExploringPolicy,
+    parts: Iterable[str],
+    optimizer: torch.optim.Optimizer,
+    found: dict[str, Tensor],
+    settings: Mapping[str, Any],
+) -> dict[str, Tensor]:
+    """Take a step on `found["loss"]`, move the slow copies, and return the other figures.
+
+    Args:
+        policy: The networks.
+        parts: Names of those that are trained; each one's gradients are clipped by themselves.
+        optimizer: Their optimiser.
+        found: The loss and figures.
+        settings: With `max_grad_norm` and `tau`.
+    """
+    optimizer.zero_grad()
+    found.pop("loss").backward()
+    most = settings["max_grad_norm"]
+    for name in parts:
+        parameters = list(getattr(policy, name).parameters())
+        nn.utils.clip_grad_norm_(parameters, math.inf if most is None else most)
+    optimizer.step()
+    policy.follow(settings["tau"])
+    return {name: figure.detach() for name, figure in found.items()}
 
 
 def left_after(episodes: Episodes, inferred: Tensor, latents: Tensor) -> Tensor:

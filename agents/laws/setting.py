@@ -20,9 +20,9 @@ ITERATIONS = 2  # of the training that laws compare to
 # Ids that every agent is tried on, in turn, and arguments that shorten their episodes.
 IDS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("meta/BernoulliBandit-v0", {"pulls": 5}),
+    ("meta/BusGrid-v0", {"size": 5, "buses": 2, "steps": 3}),
     ("meta/PointGoal-v0", {"max_episode_steps": 4, "episodes_per_trial": 2}),
     ("meta/Sinusoid-v0", {}),
-    ("meta/BusGrid-v0", {"size": 5, "buses": 2, "steps": 3}),
 )
 # Small argument values, for agents that have these arguments.
 _SMALL: dict[str, Any] = {

@@ -10,7 +10,7 @@ import torch
 
 from meta_envs.core.rng import RowRandom
 
-from ..core.learning.adaptation import spread
+from ..core.learning.adaptation import Parameters, spread
 from ..core.play.inner_loop import InnerLoop, Rows
 from ..core.play.step import Step
 from .episodes import Episodes, EpisodeStore, joined
@@ -70,8 +70,8 @@ class GradientInnerLoop(InnerLoop):
             self._pieces = []
             self._begin()
         else:
-            for name, part in self.learner.policy.parameters_by_name().items():
-                self.parameters[name][tasks] = part.detach()
+            for name, part in self._initial(tasks).items():
+                self.parameters[name][tasks] = part
         of_tasks = tasks[:, None] * self.rows_per_task + np.arange(self.rows_per_task)
         self.store.forget(of_tasks.ravel())
 
@@ -83,7 +83,7 @@ class GradientInnerLoop(InnerLoop):
             due = self.store.complete()
             self._learn(due[np.isin(due, where // self.rows_per_task)])
         policy = self.learner.policy
-        inputs = policy.inputs(observation)
+        inputs = self._inputs(observation, where, deterministic)
         shown = inputs
         if len(where) < self.num_rows or rows is not None:
             shown = torch.zeros(self.num_rows, inputs.shape[1])
@@ -98,7 +98,12 @@ class GradientInnerLoop(InnerLoop):
             draw = self.random.normal if normal else self.random.uniform
             noise = draw(where, policy.head.noise_size).astype(np.float32)
             actions = policy.head.sample(params, torch.from_numpy(noise))
-        self._acted = {"inputs": inputs, "actions": actions, "params": params}
+        self._acted = {
+            "inputs": inputs,
+            "actions": actions,
+            "params": params,
+            **self._more(where),
+        }
         return actions.numpy()
 
     def observe(self, step: Step, rows: Rows = None) -> None:
@@ -136,9 +141,21 @@ class GradientInnerLoop(InnerLoop):
         return next(self.learner.policy.parameters()).device
 
     def _begin(self) -> None:
-        shared = self.learner.policy.parameters_by_name()
-        own = spread({name: part.detach() for name, part in shared.items()}, self.num_tasks)
+        own = self._initial(np.arange(self.num_tasks))
         self.parameters = {name: part.clone() for name, part in own.items()}
+
+    def _initial(self, tasks: np.ndarray) -> Parameters:
+        """Return what `tasks` begin with, a set per task."""
+        shared = self.learner.policy.parameters_by_name()
+        return spread({name: part.detach() for name, part in shared.items()}, len(tasks))
+
+    def _inputs(self, observation: Any, rows: np.ndarray, deterministic: bool) -> torch.Tensor:
+        """Return what the policy sees in `rows`, float32 [R, D]."""
+        return self.learner.policy.inputs(observation)
+
+    def _more(self, rows: np.ndarray) -> dict[str, torch.Tensor]:
+        """Return what else is kept of each step of `rows`, [R, ...]."""
+        return {}
 
     def _learn(self, tasks: np.ndarray) -> None:
         """Take the next gradient step of `tasks`."""

@@ -124,7 +124,7 @@ class MAML(
         with torch.random.fork_rng(devices=[]):  # leave the global generator untouched
             torch.manual_seed(fold(self.seed, "weights") % 2**63)
             self.policy = self.policy_class(
-                self.observation_space, self.action_space, **self.policy_kwargs
+                self.observation_space, self.action_space, **self._policy_arguments()
             ).to(self.device)
         kept = ("standardise.", "returns.")  # these change only between iterations
         if running := [
@@ -135,7 +135,7 @@ class MAML(
                 "no gradient step adapts; use one without, e.g. LayerNorm instead of BatchNorm"
             )
         rates = InnerRates(
-            self.policy.parameters_by_name(),
+            self._adapted(),
             self.inner_lr,
             self.inner_lr_shape,
             self.inner_steps if self.inner_lr_per_step else 1,
@@ -144,6 +144,14 @@ class MAML(
         self.learner = self._make_learner(rates.to(self.device))
         self.outer_loss = self._make_outer_loss()
         self.optimizer = torch.optim.Adam(self.outer_loss.parameters(), lr=1e-3)
+
+    def _policy_arguments(self) -> dict[str, Any]:
+        """Return what the policy is made with, besides the spaces."""
+        return dict(self.policy_kwargs)
+
+    def _adapted(self) -> dict[str, torch.Tensor]:
+        """Return what the inner steps change, by name; shapes are those of one task."""
+        return self.policy.parameters_by_name()
 
     def _make_learner(self, rates: InnerRates) -> Learner:
         return Learner(

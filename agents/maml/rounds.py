@@ -60,7 +60,11 @@ class RoundCollector(Play):
         Raises:
             StoppedError: If `on_step` returned False.
         """
-        self.pin(self.draw(tasks_seed))
+        return self.play(self.draw(tasks_seed), episodes_seed, count)
+
+    def play(self, tasks: dict[str, np.ndarray], episodes_seed: int, count: int) -> Round:
+        """Play `count` rounds in tasks [M, ...]; otherwise as `collect`."""
+        self.pin(tasks)
         try:
             return Round(self.episodes(episodes_seed, count), self.loop)
         finally:

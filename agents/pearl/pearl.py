@@ -17,6 +17,7 @@ from ..core.base.iterations import IterativeAlgorithm
 from ..core.base.schedules import value_at
 from ..core.base.search import Between
 from ..core.base.venv import check_spaces
+from ..core.play.fixed_tasks import chosen_of, draw_fixed
 from ..core.play.player import OnStep
 from ..core.play.replay import TaskReplay
 from ..core.play.view import RowsView
@@ -141,16 +142,9 @@ class PEARL(SoftActorCriticArguments, IterativeAlgorithm):
 
     def _draw_tasks(self) -> None:
         """Draw the training tasks, once; the replay buffer has a part for each."""
-        count, venv = self.n_train_tasks, self.venv.unwrapped
-        finite = venv.tasks_in_split
-        if finite is None:
-            drawn: Any = venv.sample_tasks(count, seed=fold(self.seed, "train tasks"))
-        else:
-            rng = np.random.default_rng(fold(self.seed, "train tasks"))
-            chosen = np.sort(rng.permutation(len(finite))[:count])
-            drawn = [finite[index] for index in chosen]
-            count = len(drawn)
-        self.train_tasks = _tasks.as_tasks(venv.single_task_space, drawn, count)
+        seed = fold(self.seed, "train tasks")
+        self.train_tasks = draw_fixed(self.venv, self.n_train_tasks, seed)
+        count = len(next(iter(self.train_tasks.values())))
         size, actions = self.policy.observation_size, self.policy.kind.size
         fields = {
             "inputs": (size,), "actions": (actions,), "rewards": (), "context_rewards": (),
@@ -235,8 +229,7 @@ class PEARL(SoftActorCriticArguments, IterativeAlgorithm):
                 collected.append(collector.collect(self.train_tasks, chosen, part, episodes, 0))
         loop.exploration_episodes = self.n_prior_episodes
         rng = np.random.default_rng(fold(self.seed, "choose", self.iteration))
-        rounds = [rng.permutation(count) for _ in range(-(-self.n_envs // count))]
-        chosen = np.concatenate(rounds)[: self.n_envs]
+        chosen = chosen_of(count, self.n_envs, rng)
         episodes = self.n_prior_episodes + self.n_posterior_episodes
         extra = self.n_extra_episodes
         collected.append(collector.collect(self.train_tasks, chosen, seed, episodes, extra))

@@ -200,3 +200,6 @@ PRESETS: dict[str, dict[str, Any]] = {
         for name, n_envs in _TRIALS.items()
     },
 }
+
+# Of `IMPORT` and `ERL2`.
+INFORMED: dict[str, dict[str, Any]] = {}

@@ -15,6 +15,8 @@ _ROUNDS = {"n_envs": 4, "rows_per_task": 2, "policy_kwargs": {"net_arch": (4,)}}
 _TINY = {"policy_kwargs": {"net_arch": (4,)}}
 _OF: dict[str, dict[str, Any]] = {
     "RL2": {"policy": "GruPolicy", "n_epochs": 1, "batch_size": None, **_TRIALS},
+    "ERL2": {"policy": "GruPolicy", "n_epochs": 1, "batch_size": None, **_TRIALS},
+    "IMPORT": {"policy": "GruPolicy", "n_epochs": 1, "batch_size": None, **_TRIALS},
     "SNAIL": {
         **{"policy": "SnailPolicy", "n_epochs": 1, "batch_size": None, "n_envs": 4},
         "policy_kwargs": {"core_kwargs": {"filters": 2, "key_size": 2, "value_size": 2}},
@@ -58,6 +60,10 @@ _OF: dict[str, dict[str, Any]] = {
         **{"policy": "GruPolicy", "n_envs": 4, "gradient_steps": 1, "batch_size": 4},
         **{"buffer_size": 1000, "policy_kwargs": {"hidden_size": 4, "latent_size": 2}},
     },
+    "PredictiveExploration": {
+        **{"policy": "GruPolicy", "n_envs": 4, "gradient_steps": 1, "batch_size": 4},
+        **{"buffer_size": 1000, "policy_kwargs": {"hidden_size": 4, "latent_size": 2}},
+    },
     "MFEC": {"policy": "ProjectionPolicy", "n_envs": 4, "n_steps": 3, "capacity": 8},
     "NEC": {
         **{"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, "capacity": 8, "horizon": 2},
@@ -84,11 +90,13 @@ _OF: dict[str, dict[str, Any]] = {
         **{"policy": "MlpPolicy", "n_envs": 4, "rows_per_task": 2, "n_steps": 1, "n_updates": 2},
         **{"rule_size": 4, "n_predictions": 3, **_TINY},
     },
+    "MAESN": {"policy": "MlpPolicy", "n_train_tasks": 4, **_ROUNDS},
     "SupervisedMAML": {
         **{"policy": "MlpRegressor", "n_tasks": 2, "shots": 2, "queries": 2, "n_batches": 1},
     },
 }
-_CHOOSE = ("DREAM", "MFEC", "NEC")  # those that take Discrete actions alone
+# those that take Discrete actions alone
+_CHOOSE = ("DREAM", "PredictiveExploration", "MFEC", "NEC")
 NAMES = [place.partition(":")[2] for place in agents.ALGORITHMS.values()]
 # These play nothing: they draw pairs, or steps of a demonstration.
 _ENVS = {

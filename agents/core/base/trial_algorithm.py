@@ -77,10 +77,14 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
         with torch.random.fork_rng(devices=[]):  # leave the global generator untouched
             torch.manual_seed(fold(self.seed, "weights") % 2**63)
             self.policy = self.policy_class(
-                self.observation_space, self.action_space, **self.policy_kwargs
+                self.observation_space, self.action_space, **self._policy_arguments()
             ).to(self.device)
         self.optimizer = self._make_optimizer()
         self.update = self._make_update()
+
+    def _policy_arguments(self) -> dict[str, Any]:
+        """Return what the policy is made with, besides the spaces."""
+        return dict(self.policy_kwargs)
 
     @abstractmethod
     def _make_optimizer(self) -> torch.optim.Optimizer:
@@ -162,8 +166,12 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
         """Whether the policy's values are trained, so that they can stand for what follows."""
         return True
 
+    def _training_loop(self, seed: int) -> RecurrentInnerLoop:
+        """Return the loop that plays training trials."""
+        return open_loop(self, self.venv, seed=seed)
+
     def _collect(self, on_step: OnStep) -> Trials:
-        loop = open_loop(self, self.venv, seed=fold(self.seed, "act", self.iteration))
+        loop = self._training_loop(fold(self.seed, "act", self.iteration))
         collector = TrialCollector(
             self.venv,
             self.n_trials,

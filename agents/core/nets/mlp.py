@@ -36,6 +36,7 @@ class PerTaskPolicy(nn.Module):
         log_std_init: Initial log deviation of continuous actions.
         normalize_observation: Standardise observations by running moments, which all tasks share
             and which change only between iterations (`after_iteration`).
+        n_extra: Numbers that follow the observation in an input.
 
     Raises:
         TypeError: If a space is not supported.
@@ -49,10 +50,11 @@ class PerTaskPolicy(nn.Module):
         activation: type[nn.Module] = nn.Tanh,
         log_std_init: float = 0.0,
         normalize_observation: bool = False,
+        n_extra: int = 0,
     ):
         super().__init__()
         self.builder = vector_inputs(observation_space, action_space, "PerTaskPolicy")
-        sizes = [self.builder.observation_size, *net_arch]
+        sizes = [self.builder.observation_size + n_extra, *net_arch]
         self.layers = nn.ModuleList()
         for inputs, outputs in zip(sizes, sizes[1:], strict=False):
             layer = nn.Linear(inputs, outputs)

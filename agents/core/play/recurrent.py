@@ -71,6 +71,7 @@ class RecurrentInnerLoop(InnerLoop):
             self._previous_rewards[where] * self._reward_scale,
             self._starts[where],
         )
+        inputs = self._completed(inputs, where)
         state = self._state if everywhere else self._state[where]
         shown = torch.from_numpy(inputs).to(self._state.device)
         params, values, state = self.policy.step(shown, state)
@@ -110,8 +111,13 @@ class RecurrentInnerLoop(InnerLoop):
             self._previous_rewards[rows] * self._reward_scale,
             np.zeros(len(rows), dtype=bool),
         )
+        inputs = self._completed(inputs, rows)
         shown = torch.from_numpy(inputs).to(self._state.device)
         return self.policy.step(shown, self._state[rows])[1].cpu()
+
+    def _completed(self, inputs: np.ndarray, rows: Any) -> np.ndarray:
+        """Return inputs [R, D] with whatever else the policy is shown in `rows`."""
+        return inputs
 
     def freeze(self) -> None:
         """From now on, begin every episode with the present state (and inputs)."""

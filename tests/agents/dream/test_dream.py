@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from agents import DREAM, evaluate
+from agents.core.nets.problems import ProblemCode
 from agents.core.play.player import Player
 from agents.core.play.view import RowsView, open_loop
 from agents.dream.episodes import cut
-from agents.dream.policies import ProblemCode
 
 ID = "meta/BusGrid-v0"
 KWARGS = {"size": 5, "buses": 3, "steps": 6}
