@@ -1,6 +1,37 @@
-"""Presets of agents that learn to imitate, and what they scored."""
+"""Presets of agents that learn to imitate, and what they scored.
+
+FeatureReach while tuning (seed 0, two targets, 24 tasks of trained colours in new places, 8,300
+outer steps, 140 s of a core): .83 of the episodes succeed, and .77 with held-out colours. There are
+5,000 outer steps at .35 first, what going to any target earns; alpha 0.1 instead of 0.01 with a
+multiplier of 3 is the same, learnt rates and normalised layers are slower.
+"""
 
 from typing import Any
 
-MIL: dict[str, dict[str, Any]] = {}
-CONDITIONAL: dict[str, dict[str, Any]] = {}
+Presets = dict[str, dict[str, Any]]
+
+_REACH, _PUSH = "meta/Reach2D-v0", "meta/Push2D-v0"
+_FEATURES: dict[str, Any] = {
+    "n_tasks": 32,
+    "queries": 2,
+    "learning_rate": ("linear", 3e-3, 3e-4),
+    "policy_kwargs": {"net_arch": (64, 64)},
+}
+# The paper's network for reaching has three layers of 30 filters; here 16, for two CPU cores.
+_IMAGES: dict[str, Any] = {
+    "n_tasks": 8,
+    "queries": 2,
+    "n_batches": 20,
+    "policy_kwargs": {"net_arch": (100, 100), "filters": (16, 16, 16), "spatial_softmax": True},
+}
+MIL: Presets = {
+    "feature-reach": {
+        "id": "meta/FeatureReach-v0",
+        "arguments": {**_FEATURES, "loss_multiplier": 3.0, "inner_grad_clip": None},
+    },
+    "reach2-d": {"id": _REACH, "arguments": {**_IMAGES, "loss_multiplier": 3.0}},
+    "push2-d": {"id": _PUSH, "arguments": {**_IMAGES, "loss_multiplier": 3.0, "two_heads": True}},
+}
+CONDITIONAL: Presets = {
+    "feature-reach": {"id": "meta/FeatureReach-v0", "arguments": _FEATURES},
+}
