@@ -73,6 +73,7 @@ _CATCH = {
 _LINEAR = {"population": 32, "learning_rate": 0.1, "sigma": 0.3, "policy_kwargs": {"net_arch": ()}}
 _SPARSE_GRID = {"level": "sparse", "size": [5, 5], "steps": 25, "moves": 4}
 _LIVES = {"num_tasks": 24, "rows_per_task": 16, "steps": 1000, "bins": 50}
+_SHOWN = {"num_tasks": 300, "episodes": 1, "demonstrations": 1}
 _SKILLS = {"bound": 1.0, "terminate": False, "max_episode_steps": 25}
 _BRIEF = {"max_episode_steps": 100}
 
@@ -127,6 +128,9 @@ PAIRS: tuple[Pair, ...] = (
     _steps("continuousmaml", "Thrusters", 3_840_000, rounds=_FAILING),
     _steps("ppotracking", "Thrusters", 3_840_000, rounds=_FAILING),
     Pair("bc", "meta/FeatureReach-v0", 1_000_000),
+    Pair("mil", "meta/PointGoal-v0", 600_000, protocol=_SHOWN),
+    Pair("mil", "meta/FeatureReach-v0", 10_800_000, env_kwargs={"steps": 14}, protocol=_SHOWN),
+    Pair("conditionalbc", "meta/PointGoal-v0", 600_000, protocol=_SHOWN),
     # ---- one lifetime
     _life("a2c", "CartPole-v1", 40_000),
     _life("impala", "CartPole-v1", 40_000),

@@ -11,6 +11,7 @@ _PROMP = "Rothfuss et al. 2019 (ProMP)"
 _PEARL = "Rakelly et al. 2019 (PEARL)"
 _MAESN = "Gupta et al. 2018 (MAESN)"
 _CRIPPLED = "meta_envs.locomotion.crippled:Crippled"
+_MLSH = "Frans et al. 2018 (MLSH)"
 _CHANGE = "Al-Shedivat et al. 2018, section 5.1"
 
 TABLE: tuple[dict[str, Any], ...] = (
@@ -261,5 +262,40 @@ TABLE: tuple[dict[str, Any], ...] = (
         "summary": "A walker that walks on while a hidden pair of its joints fails",
         "source": "ours, as Al-Shedivat et al. 2018 do with six legs",
         "kwargs": {"body": "walker2d"},
+    },
+    {
+        "id": "meta/AntTwowalk-v0",
+        "family": _FAMILY,
+        "max_episode_steps": 1000,
+        "episodes_per_trial": 10,
+        "summary": "An ant that is to go to a hidden place, ahead or to the left",
+        "source": _MLSH,
+        "kwargs": {"body": "ant", "goal": "edges"},
+    },
+    {
+        "id": "meta/AntMovement-v0",
+        "family": _FAMILY,
+        "max_episode_steps": 600,
+        "episodes_per_trial": 10,
+        "summary": "An ant that is to run along one of two axes, and stay on it",
+        "source": f"Code of {_MLSH}",
+        "kwargs": {"body": "ant", "goal": "axis"},
+    },
+    {
+        "id": "meta/AntObstacles-v0",
+        "family": "meta_envs.locomotion.obstacles:AntObstacles",
+        "max_episode_steps": 1000,
+        "episodes_per_trial": 10,
+        "summary": "An ant among walls that is paid only at one of nine places",
+        "source": f"{_MLSH}, section 6.3",
+        "kwargs": {"upright_every": 200},
+    },
+    {
+        "id": "meta/WalkerObstacles-v0",
+        "family": "meta_envs.locomotion.obstacles:WalkerObstacles",
+        "max_episode_steps": 1000,
+        "episodes_per_trial": 10,
+        "summary": "A walker that gets on over hurdles or under beams, which it does not see",
+        "source": f"{_MLSH}, section 6.3",
     },
 )

@@ -10,6 +10,7 @@ from typing import Any
 
 Presets = dict[str, dict[str, Any]]
 
+_GOAL, _FEATURE_REACH = "meta/PointGoal-v0", "meta/FeatureReach-v0"
 _REACH, _PUSH = "meta/Reach2D-v0", "meta/Push2D-v0"
 _FEATURES: dict[str, Any] = {
     "n_tasks": 32,
@@ -24,14 +25,22 @@ _IMAGES: dict[str, Any] = {
     "n_batches": 20,
     "policy_kwargs": {"net_arch": (100, 100), "filters": (16, 16, 16), "spatial_softmax": True},
 }
+# PointGoal, 896,000 steps, 18 s of a core, seed 0: -6.5 after one demonstration, -14.2 without
+# (an expert that knows the goal earns -4.1).
+_POINT: dict[str, Any] = {
+    "learning_rate": ("linear", 3e-3, 3e-4),
+    "policy_kwargs": {"net_arch": (64, 64)},
+}
 MIL: Presets = {
+    "point-goal": {"id": _GOAL, "arguments": {**_POINT, "inner_lr": 0.1}},
     "feature-reach": {
-        "id": "meta/FeatureReach-v0",
+        "id": _FEATURE_REACH,
         "arguments": {**_FEATURES, "loss_multiplier": 3.0, "inner_grad_clip": None},
     },
     "reach2-d": {"id": _REACH, "arguments": {**_IMAGES, "loss_multiplier": 3.0}},
     "push2-d": {"id": _PUSH, "arguments": {**_IMAGES, "loss_multiplier": 3.0, "two_heads": True}},
 }
 CONDITIONAL: Presets = {
-    "feature-reach": {"id": "meta/FeatureReach-v0", "arguments": _FEATURES},
+    "point-goal": {"id": _GOAL, "arguments": _POINT},
+    "feature-reach": {"id": _FEATURE_REACH, "arguments": _FEATURES},
 }

@@ -113,8 +113,9 @@ def _chance(id: str, kwargs: Mapping[str, Any], protocol: Mapping[str, Any]) -> 
     """Return what random play earns; None where actions cannot be drawn."""
     from ..baselines import Random
 
+    asked = {key: value for key, value in protocol.items() if key != "demonstrations"}
     try:
-        return scoring.measure(Random(), id, kwargs, **protocol)
+        return scoring.measure(Random(), id, kwargs, **asked)
     except (TypeError, ValueError):
         return None
 

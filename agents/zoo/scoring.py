@@ -13,7 +13,16 @@ from .entry import Entry
 
 SEED = 1000  # of the evaluations of cards; measuring again takes other tasks where there are enough
 AGAIN = 2000
-_KEPT = ("split", "num_tasks", "episodes", "rows_per_task", "steps", "bins", "seed")
+_KEPT = (
+    "split",
+    "num_tasks",
+    "episodes",
+    "rows_per_task",
+    "steps",
+    "bins",
+    "seed",
+    "demonstrations",
+)
 
 
 def measure(agent: Any, id: str, env_kwargs: Any = None, **protocol: Any) -> Score:

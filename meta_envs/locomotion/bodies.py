@@ -15,6 +15,7 @@ import numpy as np
 from ..core.names import look_up
 
 Range = tuple[float | None, float | None]
+Box = tuple[str, tuple[float, float, float], tuple[float, float, float]]
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Body:
         position_noise: Half width of the uniform noise on initial positions.
         velocity_noise: Half width or deviation of the noise on initial velocities.
         normal_velocities: Whether that noise is normal rather than uniform.
+        boxes: What stands in its world: names, places and half sizes (m).
     """
 
     file: str
@@ -61,6 +63,7 @@ class Body:
     position_noise: float = 0.1
     velocity_noise: float = 0.1
     normal_velocities: bool = False
+    boxes: tuple[Box, ...] = ()
 
 
 BODIES: dict[str, Body] = {
@@ -183,13 +186,15 @@ def body_named(name: str) -> Body:
 
 
 @lru_cache(maxsize=32)
-def load_model(file: str) -> mujoco.MjModel:
+def load_model(file: str, boxes: tuple[Box, ...] = ()) -> mujoco.MjModel:
     """Compile a body's MJCF; the result is shared, so do not write into it.
 
     Args:
         file: As in `Body`.
+        boxes: As in `Body`.
     """
     root = ElementTree.fromstring(_mjcf(file))
+    _add_boxes(root, boxes)
     _shrink_textures(root)
     _shrink_memory(root)
     # Current MuJoCo warns about this attribute and recommends the function that follows.
@@ -218,6 +223,17 @@ def _mjcf(file: str) -> str:
     assert package is not None and package.origin is not None
     folder = Path(package.origin).parent / "envs" / "mujoco" / "assets"
     return (folder / file).read_text()
+
+
+def _add_boxes(root: ElementTree.Element, boxes: tuple[Box, ...]) -> None:
+    """Put boxes into the world, which bodies collide with as with the floor."""
+    world = root.find("worldbody")
+    for name, place, half_sizes in boxes:
+        assert world is not None
+        numbers = {"pos": place, "size": half_sizes, "rgba": (0.55, 0.57, 0.62, 1.0)}
+        written = {key: " ".join(map(str, value)) for key, value in numbers.items()}
+        fixed = {"type": "box", "contype": "1", "conaffinity": "1"}
+        ElementTree.SubElement(world, "geom", {"name": name, **fixed, **written})
 
 
 def _shrink_memory(root: ElementTree.Element) -> None:

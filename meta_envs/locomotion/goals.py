@@ -15,7 +15,7 @@ from gymnasium import spaces
 from ..core.names import look_up
 from ..core.tasks import Task, Tasks
 from .goal_base import Goal
-from .places import Disc, HalfCircle, HalfPlanes, Push, Reach, Square, ToPlace
+from .places import Disc, Edges, HalfCircle, HalfPlanes, Push, Reach, Square, ToPlace
 from .settings import Settings
 
 
@@ -124,6 +124,34 @@ class Heading(Goal):
         return {"heading": float(task["angle"])}
 
 
+class Axis(Goal):
+    """Run along one of the two axes, and stay on it: `"axis"`, 0 (+x) or 1 (+y)."""
+
+    needs_plane = True
+
+    def space(self) -> dict[str, spaces.Space]:
+        """Return the two axes."""
+        return {"axis": spaces.Discrete(2)}
+
+    def draw(self, rng: np.random.Generator, ood: bool) -> dict[str, Any]:
+        """Draw an axis."""
+        return {"axis": rng.integers(2)}
+
+    def members(self) -> tuple[dict[str, Any], ...]:
+        """Return both axes."""
+        return ({"axis": 0}, {"axis": 1})
+
+    def reward(self, place: np.ndarray, velocity: np.ndarray, tasks: Tasks) -> np.ndarray:
+        """Return the velocity along the axis, m/s, less half the distance from it, m."""
+        along_x = tasks["axis"] == 0
+        speed = np.where(along_x, velocity[:, 0], velocity[:, 1])
+        return speed - 0.5 * np.abs(np.where(along_x, place[:, 1], place[:, 0]))
+
+    def facts(self, task: Task) -> dict[str, Any]:
+        """Mark the axis."""
+        return {"heading": math.pi / 2 * float(task["axis"])}
+
+
 def make_goal(name: str, settings: Settings) -> Goal:
     """Return a goal with the settings of a source.
 
@@ -155,6 +183,8 @@ GOALS: dict[str, type[Goal]] = {
     "velocity": Velocity,
     "heading": Heading,
     "square": Square,
+    "axis": Axis,
+    "edges": Edges,
     "disc": Disc,
     "half_circle": HalfCircle,
     "half_planes": HalfPlanes,

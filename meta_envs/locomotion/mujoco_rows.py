@@ -13,6 +13,7 @@ from ..physics.planar_picture import task_lines
 
 if TYPE_CHECKING:
     from ..physics.bodies import Physics
+    from ..physics.view import View
     from .goals import Goal
 
 
@@ -60,9 +61,13 @@ class MujocoRows(MetaVectorEnv):
         """Draw a row without its goal, for human players; the body is visible."""
         return self._draw_body(row, lines=[])
 
+    def _view(self) -> View | None:
+        """Return the viewpoint of pictures; None fits one to everything that is drawn."""
+        return None
+
     def _draw_body(self, row: int, **told: Any) -> np.ndarray:
         if self._renderer is None:
             from ..physics.renderer import RowRenderer
 
-            self._renderer = RowRenderer()
+            self._renderer = RowRenderer(view=self._view())
         return self._renderer.draw(self.physics.models[row], self.physics.data[row], **told)

@@ -162,6 +162,37 @@ class HalfPlanes(Disc):
         return "train" if float(task["goal"][1]) >= 0 else "test"
 
 
+class Edges(ToPlace):
+    """One of two places, `"goal"`: (d, 0) or (0, d); `goal_range` is (0, d)."""
+
+    default_range = (0.0, 5.0)
+    lowest = 0.0
+
+    def space(self) -> dict[str, spaces.Space]:
+        """Return the square that both are corners of."""
+        return {"goal": spaces.Box(0.0, self.high, (2,), np.float64)}
+
+    def draw(self, rng: np.random.Generator, ood: bool) -> dict[str, Any]:
+        """Draw one of the two."""
+        return dict(self.members()[int(rng.integers(2))])
+
+    def members(self) -> tuple[dict[str, Any], ...]:
+        """Return both places."""
+        return tuple({"goal": place} for place in np.eye(2) * self.high)
+
+    def check(self, task: Task) -> None:
+        """Refuse all other places."""
+        if not any(np.array_equal(task["goal"], one["goal"]) for one in self.members()):
+            raise ValueError(
+                f"task['goal']={task['goal'].tolist()} is neither {[self.high, 0.0]} nor "
+                f"{[0.0, self.high]}"
+            )
+
+    def nearest(self, task: Task) -> Task:
+        """Return the task with the place of the two that is nearer."""
+        return {**task, "goal": self.members()[int(task["goal"].argmax())]["goal"]}
+
+
 class Push(ToPlace):
     """Push one of five blocks to a place: `"block"`, `"goal"` and where all start, `"layout"`.
 

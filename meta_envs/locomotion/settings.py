@@ -143,7 +143,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
 
 def nominal_model(body: Body, settings: Settings) -> mujoco.MjModel:
     """Return a body with a source's time step, gear and friction."""
-    model = copy.copy(load_model(body.file))
+    model = copy.copy(load_model(body.file, body.boxes))
     if settings.timestep is not None:
         model.opt.timestep = settings.timestep
     if settings.gear is not None:

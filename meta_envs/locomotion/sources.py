@@ -42,6 +42,15 @@ _PEARL_HUMANOID: dict[str, Any] = {
     "observation": ("qpos:2", "qvel", "cinert", "cvel", "qfrc_actuator", "cfrc_ext"),
 }
 
+# openai/mlsh: an ant that sees where it is, and never falls; the torques of its low-level learner
+# are free but for AntMovement's.
+MLSH_ANT: dict[str, Any] = {
+    "ctrl_cost_weight": 0.0,
+    "healthy_reward": 0.0,
+    "healthy_z_range": None,
+    "observation": ("qpos", "qvel"),
+}
+
 _Key = tuple[str, str, str]  # body, goal, randomisation
 SOURCES: dict[_Key, dict[str, dict[str, Any]]] = {
     ("hopper", "forward", "epg"): {"epg": _EPG_HOPPER},
@@ -111,6 +120,12 @@ SOURCES: dict[_Key, dict[str, dict[str, Any]]] = {
             "goal_range": (0.0, 3.0),
         },
     },
+    # The release's AntBandits pays minus the root of the distance, divided by 3000; the paper's
+    # distance is paid here. H 1000.
+    ("ant", "edges", "none"): {
+        "mlsh": {**MLSH_ANT, "goal_norm": "l2", "goal_range": (0.0, 5.0)},
+    },
+    ("ant", "axis", "none"): {"mlsh": {**MLSH_ANT, "ctrl_cost_weight": 0.1}},  # H 600
     ("ant", "half_circle", "none"): {
         # The low-gear ant, H 200, with the 125 numbers of rllab's observation. A step is one of
         # physics, 10 ms.
