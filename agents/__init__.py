@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import baselines
     from .a2c import A2C
+    from .algorithm_distillation import AlgorithmDistillation
     from .bc import BC
     from .bmg import BMG
     from .core.base.arguments import argument
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .es import ES
     from .frodo import FRODO
     from .impala import IMPALA, STAC, STACX
+    from .in_context import InContext
     from .l2rl import L2RL, EpisodicLSTM
     from .laws.check import check_agent
     from .lpg import LPG, LPGLearner
@@ -103,6 +105,8 @@ ALGORITHMS = {
     "bc": "agents.bc:BC",
     "mil": "agents.mil:MIL",
     "conditionalbc": "agents.mil:ConditionalBC",
+    "incontext": "agents.in_context:InContext",
+    "algorithmdistillation": "agents.algorithm_distillation:AlgorithmDistillation",
 }
 
 _PLACES = {
@@ -163,10 +167,12 @@ __all__ = [
     "RL2",
     "SNAIL",
     "AdaptationCurve",
+    "AlgorithmDistillation",
     "EpisodicLSTM",
     "Demonstration",
     "DemonstrationSet",
     "ContinuousMAML",
+    "InContext",
     "InnerLoop",
     "LifetimeAlgorithm",
     "MetaGradient",

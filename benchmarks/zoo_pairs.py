@@ -110,6 +110,11 @@ PAIRS: tuple[Pair, ...] = (
         protocol={"num_tasks": 300, "episodes": 3},
     ),
     Pair("dream", "meta/BusGrid-v0", 200_000, env_kwargs={"buses": 3}),
+    Pair(
+        *("algorithmdistillation", "meta/BernoulliBandit-v0", 1_200_000),
+        env_kwargs={"arms": 5, "pulls": 50},
+    ),
+    Pair("incontext", "meta/GridNavi-v0", 400_000, env_kwargs=_ALL),
     # ---- gradient steps
     _steps("maml", "PointNavigation", 2_000_000),
     _steps("fomaml", "PointNavigation", 2_000_000),

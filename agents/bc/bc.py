@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,32 +11,16 @@ from meta_envs.core.rng import fold
 
 from ..core.base.arguments import argument, at_least
 from ..core.base.demonstrated_algorithm import DemonstratedAlgorithm
-from ..core.base.schedules import value_at
+from ..core.base.recorded_algorithm import MinibatchAlgorithm, Minibatches
 from ..core.base.venv import check_spaces
 from ..core.losses.finite import check_tensors
-from ..core.nets.heads import GaussianHead
-from ..core.nets.kernels.fast_mlp import keep_freed_memory
 from ..core.nets.mlp import PerTaskPolicy
 from ..core.play.demonstrations import DemonstrationSet
 from ..core.play.inner_loop import InnerLoop
-from ..core.play.player import OnStep, StoppedError
 from .loop import PolicyLoop, drawn
 
-_LEAST_LOG_STD = float(np.log(0.05))  # an expert that never errs would drive it to nothing
 
-
-@dataclass
-class Minibatches:
-    """Which steps an iteration learns from, [n_batches, B]."""
-
-    index: torch.Tensor
-
-    def figures(self) -> dict[str, float]:
-        """Return nothing: no episode is played."""
-        return {}
-
-
-class BC(DemonstratedAlgorithm):
+class BC(DemonstratedAlgorithm, MinibatchAlgorithm):
     """Behaviour cloning (Pomerleau 1989): the most probable policy given what was done.
 
     It knows nothing of tasks, and its inner loop learns nothing: it is what imitation within a
@@ -59,22 +42,18 @@ class BC(DemonstratedAlgorithm):
     learning_rate = 1e-3
     n_envs = 20
     batch_size: int = argument("Steps of a minibatch.", at_least(1), default=64)
-    n_batches: int = argument(
-        "Minibatches of an iteration (of the log, and of a checkpoint).", at_least(1), default=100
-    )
 
     def _setup_model(self) -> None:
-        keep_freed_memory()
         with torch.random.fork_rng(devices=[]):  # leave the global generator untouched
             torch.manual_seed(fold(self.seed, "weights") % 2**63)
             self.policy = self.policy_class(
                 self.observation_space, self.action_space, **self.policy_kwargs
             ).to(self.device)
-        self.optimizer = torch.optim.Adam(self.policy.parameters(), lr=1e-3)
+        self._make_optimizer()
         self._open_demonstrations()
 
-    def _prepare(self, demonstrations: DemonstrationSet) -> None:
-        seen, done = demonstrations.pairs()
+    def _prepare(self, recorded: DemonstrationSet) -> None:
+        seen, done = recorded.pairs()
         self._inputs = self.policy.inputs(seen).to(self.device)
         self._actions = torch.from_numpy(np.ascontiguousarray(done)).to(self.device)
         check_tensors("demonstrated", [("inputs", self._inputs)], "correct the demonstrations")
@@ -90,31 +69,12 @@ class BC(DemonstratedAlgorithm):
         """Return the timesteps of an iteration."""
         return self.n_batches * self.batch_size
 
-    def _collect(self, on_step: OnStep) -> Minibatches:
-        self._ready()
-        random = np.random.default_rng(fold(self.seed, "minibatches", self.iteration))
+    def _draw(self, random: np.random.Generator) -> Minibatches:
         index = random.integers(len(self._actions), size=(self.n_batches, self.batch_size))
-        if not on_step(index.size):
-            raise StoppedError
-        return Minibatches(torch.from_numpy(index))
+        return Minibatches(torch.from_numpy(index), index.size)
 
-    def train(self, experience: Minibatches) -> dict[str, float]:
-        """Take a step of the optimiser for each minibatch."""
-        progress = min(self.num_timesteps / max(self._total_timesteps, 1), 1.0)
-        rate = value_at(self.learning_rate, progress)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        total = 0.0
-        for index in experience.index:
-            loss = cloning_loss(self.policy, self._inputs[index], self._actions[index])
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
-            if isinstance(self.policy.head, GaussianHead):
-                self.policy.head.log_std.data.clamp_(min=_LEAST_LOG_STD)
-            total += float(loss.detach())
-        self._n_updates += len(experience.index)
-        return {"loss": total / len(experience.index), "learning_rate": rate}
+    def _loss(self, index: torch.Tensor) -> torch.Tensor:
+        return cloning_loss(self.policy, self._inputs[index], self._actions[index])
 
     def _act_unadapted(
         self, observations: Any, state: Any, starts: np.ndarray | None, deterministic: bool

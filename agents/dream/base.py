@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,16 +11,13 @@ import torch
 from meta_envs.core.rng import fold
 
 from ..core.base.agent_arguments import DiscountArguments
-from ..core.base.arguments import above, argument, at_least, one_of, within
-from ..core.base.iterations import IterativeAlgorithm
-from ..core.base.schedules import value_at
-from ..core.base.venv import trial_length
+from ..core.base.arguments import above, argument, at_least, one_of
+from ..core.base.off_policy_trials import OffPolicyTrials
 from ..core.play.player import OnStep
-from ..core.play.replay import TaskReplay
 from ..core.play.trials import Trials
 
 
-class ExploringAlgorithm(DiscountArguments, IterativeAlgorithm):
+class ExploringAlgorithm(DiscountArguments, OffPolicyTrials):
     """Learns both policies off-policy from whole trials; subclasses say what exploring is paid for.
 
     They write `_make`, `_play`, `_keep_all` and `_buffers`.
@@ -39,22 +35,8 @@ class ExploringAlgorithm(DiscountArguments, IterativeAlgorithm):
         one_of("learnt", "uniform", "none"),
         default="learnt",
     )
-    n_trials: int = argument("Trials a row plays in an iteration.", at_least(1), default=1)
-    gradient_steps: int = argument(
-        "Updates after the trials of an iteration.", at_least(1), default=16
-    )
     batch_size: int = argument("Episodes of each kind an update.", at_least(1), default=48)
     buffer_size: int = argument("Steps kept of each kind of episode.", at_least(1), default=200_000)
-    tau: float = argument("Share of the networks in their slow copies.", within(0, 1), default=0.01)
-    exploration_fraction: float = argument(
-        "Part of training in which uniform actions grow rare.", within(0, 1), default=0.4
-    )
-    exploration_initial_eps: float = argument(
-        "Probability of a uniform action at first.", within(0, 1), default=1.0
-    )
-    exploration_final_eps: float = argument(
-        "Probability of a uniform action at last.", within(0, 1), default=0.05
-    )
     exploration_penalty: float = argument(
         "Cost of a step that explores (the paper's code: .1).", at_least(0), default=0.0
     )
@@ -62,11 +44,6 @@ class ExploringAlgorithm(DiscountArguments, IterativeAlgorithm):
         "Each network's gradients are clipped to this norm; None does not clip.",
         above(0),
         default=10.0,
-    )
-    save_replay_buffer: bool = argument(
-        "Put the buffers into checkpoints. Without them a resumed run first fills new ones, and "
-        "differs from the run that was cut.",
-        default=True,
     )
 
     def _setup_model(self) -> None:
@@ -106,65 +83,11 @@ class ExploringAlgorithm(DiscountArguments, IterativeAlgorithm):
             on_step: As in `TrialCollector.collect`.
         """
 
-    @abstractmethod
-    def _keep_all(self, trials: Trials) -> None:
-        """Put the trials of an iteration into the buffers."""
-
-    @abstractmethod
-    def _buffers(self) -> dict[str, TaskReplay]:
-        """Return the buffers, by what checkpoints call them."""
-
     # ---- the outer loop -------------------------------------------------------------------------
-
-    def iteration_steps(self) -> int | None:
-        """Return the timesteps of an iteration, at most; None if episodes have no fixed end."""
-        length = trial_length(self.venv.unwrapped)
-        return None if length is None else self.n_envs * self.n_trials * length
-
-    @property
-    def _progress(self) -> float:
-        return min(self.num_timesteps / max(self._total_timesteps, 1), 1.0)
-
-    def epsilon(self) -> float:
-        """Return the present probability of a uniform action in training."""
-        first, last = self.exploration_initial_eps, self.exploration_final_eps
-        if self._progress >= self.exploration_fraction:
-            return last
-        return first + (last - first) * self._progress / self.exploration_fraction
 
     def _collect(self, on_step: OnStep) -> Trials:
         act, collect = (fold(self.seed, name, self.iteration) for name in ("act", "collect"))
         return self._play(act, collect, self.n_trials, self.epsilon(), on_step)
-
-    def train(self, experience: Trials) -> dict[str, float]:
-        """Keep the trials, take the gradient steps, and return figures to log."""
-        self._keep_all(experience)
-        rate = value_at(self.learning_rate, self._progress)
-        self._n_updates += self.gradient_steps
-        seed = fold(self.seed, "update", self.iteration)
-        return {
-            **self.updater.run(self.gradient_steps, seed, rate),
-            "epsilon": self.epsilon(),
-            "learning_rate": rate,
-        }
-
-    # ---- state ----------------------------------------------------------------------------------
-
-    def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        return {"policy.optimizer": self.updater.optimizer}
-
-    def _capture(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        progress, tensors = super()._capture()
-        for name, buffer in self._buffers().items() if self.save_replay_buffer else ():
-            buffer.mark()
-            tensors[name] = buffer.marked_state
-        return progress, tensors
-
-    def _restore(self, progress: Mapping[str, Any], tensors: Mapping[str, Any], path: str) -> None:
-        for name, buffer in self._buffers().items():
-            if name in tensors:
-                buffer.set_state(tensors[name])
-        super()._restore(progress, tensors, path)
 
     # ---- acting through SB3's predict -----------------------------------------------------------
 

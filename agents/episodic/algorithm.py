@@ -22,7 +22,7 @@ class EpisodicAlgorithm(DiscountArguments, LifetimeAlgorithm):
     loop: EpisodicLoop
 
     n_envs = 1
-    weights_suffice = False  # what it knows stands in its dictionaries
+    memories = ("dictionaries",)
 
     n_steps = 4
     capacity: int = argument("Entries of each action's dictionary.", at_least(1), default=100_000)

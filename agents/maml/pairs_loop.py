@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from gymnasium import spaces
 
 from ..core.learning.adaptation import Parameters, spread
 from ..core.play.inner_loop import InnerLoop, Rows
@@ -24,7 +25,10 @@ class PairsLoop(InnerLoop):
     def __init__(self, agent: Any, venv: Any, rows_per_task: int, seed: int | None):
         super().__init__(venv, rows_per_task, seed)
         self.agent = agent
-        self.outputs = int(np.prod(venv.single_action_space.shape))
+        space = venv.single_action_space
+        self.labels = isinstance(space, spaces.Discrete)
+        self.outputs = int(space.n if self.labels else np.prod(space.shape))
+        self._first = int(space.start) if self.labels else 0
         self._scale = venv.single_observation_space.high[-1 - self.outputs : -1]
         self.num_tasks = self.num_rows // rows_per_task
         self.frozen = np.zeros(self.num_tasks, dtype=bool)
@@ -52,7 +56,7 @@ class PairsLoop(InnerLoop):
                 self._pairs[task].append(pair)
                 self._adapted = None
         if shown.all():
-            return np.zeros((len(seen), self.outputs), np.float32)  # no value was asked for
+            return self._actions(np.zeros((len(seen), self.outputs), np.float32))  # none was asked
         if self._adapted is None:
             self._adapted = self._learn()
         own = {name: part[torch.from_numpy(tasks)] for name, part in self._adapted.items()}
@@ -64,7 +68,7 @@ class PairsLoop(InnerLoop):
 
     @torch.no_grad()
     def answers(self, seen: np.ndarray, own: Parameters | None) -> np.ndarray:
-        """Return actions [B, O] for observations, with each row's parameters or the initial ones.
+        """Return actions for observations, with each row's parameters or the initial ones.
 
         Args:
             seen: [B, I + O + 1].
@@ -73,7 +77,11 @@ class PairsLoop(InnerLoop):
         network = self.agent.policy
         x = torch.from_numpy(seen[:, None, : -1 - self.outputs]).to(self.agent.device)
         y = network(x) if own is None else network.apply_parameters(own, x)
-        return (y[:, 0].cpu().numpy() / self._scale).astype(np.float32)
+        return self._actions((y[:, 0].cpu().numpy() / self._scale).astype(np.float32))
+
+    def _actions(self, answers: np.ndarray) -> np.ndarray:
+        """Return actions for answers [B, O]: themselves, or the likeliest labels [B]."""
+        return answers.argmax(axis=1) + self._first if self.labels else answers
 
     def _learn(self) -> Parameters:
         """Adapt every task to its pairs; tasks with equally many pairs are batched."""

@@ -1,4 +1,4 @@
-"""MAML for supervised regression: the same `adapt`, with squared error as the loss.
+"""MAML for supervised learning: the same `adapt`, with an error of predictions as the loss.
 
 M tasks, N pairs of a task, I and O numbers of an input and an output.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from gymnasium import spaces
 from torch import nn
 
 from meta_envs.core.rng import fold
@@ -23,11 +24,14 @@ from ..core.base.schedules import value_at
 from ..core.base.venv import check_spaces
 from ..core.learning.adaptation import InnerRates, Parameters, adapt, spread
 from ..core.losses.finite import check_tensors
+from ..core.nets.conv_regressor import ConvRegressor
 from ..core.nets.mlp import MlpRegressor
 from ..core.play.player import OnStep, StoppedError
 from .outer import interpolate
 from .pairs_loop import PairsLoop
 from .presets import SUPERVISED
+
+Regressor = MlpRegressor | ConvRegressor
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,11 @@ class Pairs:
 
 
 def squared_error(
-    network: MlpRegressor, x: torch.Tensor, y: torch.Tensor, parameters: Parameters, step: int = 0
+    network: MlpRegressor | ConvRegressor,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    parameters: Parameters,
+    step: int = 0,
 ) -> torch.Tensor:
     """Return the sum over tasks of each task's mean squared error.
 
@@ -62,11 +70,36 @@ def squared_error(
     return (network.apply_parameters(parameters, x) - y).square().mean(dim=(1, 2)).sum()
 
 
+def cross_entropy(
+    network: MlpRegressor | ConvRegressor,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    parameters: Parameters,
+    step: int = 0,
+) -> torch.Tensor:
+    """Return the sum over tasks of each task's mean surprise at the right label.
+
+    Args:
+        network: As in `squared_error`; its outputs are log odds.
+        x: [M, N, I].
+        y: Labels, one-hot, [M, N, O].
+        parameters: As in `squared_error`.
+        step: Not used.
+
+    Source:
+        Finn et al. 2017, equation 3.
+    """
+    log_probs = network.apply_parameters(parameters, x).log_softmax(dim=-1)
+    return -(y * log_probs).sum(dim=-1).mean(dim=1).sum()
+
+
 class SupervisedMAML(OuterStepArguments, InnerStepArguments, IterativeAlgorithm):
     """MAML for regression (Finn et al. 2017, section 5.1): few pairs, a step, then predictions.
 
     Trains on batches of pairs (the family's `draw_batch`) without playing. `inner_loop` learns
-    from what the environment's observations show, by the same steps. With `first_order` it is
+    from what the environment's observations show, by the same steps. Where actions are labels
+    (`meta/FewShotImages-v0`), it classifies: `y` is one-hot, the loss their cross entropy, and
+    `shots` counts the pictures of all classes together (ways x shots). With `first_order` it is
     FOMAML; with `learn_inner_lr` and `inner_lr_shape="parameter"` Meta-SGD; with `outer="reptile"`
     Reptile.
 
@@ -77,7 +110,7 @@ class SupervisedMAML(OuterStepArguments, InnerStepArguments, IterativeAlgorithm)
         ValueError: If an argument is out of range.
     """
 
-    policy_aliases = {"MlpRegressor": MlpRegressor}
+    policy_aliases = {"MlpRegressor": MlpRegressor, "ConvRegressor": ConvRegressor}
 
     presets = SUPERVISED
 
@@ -101,7 +134,10 @@ class SupervisedMAML(OuterStepArguments, InnerStepArguments, IterativeAlgorithm)
             )
         with torch.random.fork_rng(devices=[]):  # leave the global generator untouched
             torch.manual_seed(fold(self.seed, "weights") % 2**63)
-            outputs = int(np.prod(self.action_space.shape or (1,)))
+            space = self.action_space
+            labels = isinstance(space, spaces.Discrete)
+            outputs = int(space.n if labels else np.prod(space.shape or (1,)))
+            self.error = cross_entropy if labels else squared_error
             inputs = int(np.prod(self.observation_space.shape or (1,))) - outputs - 1
             self.policy = self.policy_class(inputs, outputs, **self.policy_kwargs).to(self.device)
         self.rates = InnerRates(
@@ -128,7 +164,7 @@ class SupervisedMAML(OuterStepArguments, InnerStepArguments, IterativeAlgorithm)
         """
         return adapt(
             spread(dict(self.policy.named_parameters()), len(x)),
-            partial(squared_error, self.policy, x, y),
+            partial(self.error, self.policy, x, y),
             self.rates,
             self.inner_steps if steps is None else steps,
             first_order=self.first_order,
@@ -173,7 +209,7 @@ class SupervisedMAML(OuterStepArguments, InnerStepArguments, IterativeAlgorithm)
         for index, x in enumerate(experience.shown_x):
             adapted = self.adapt(x, experience.shown_y[index])
             asked = experience.asked_x[index], experience.asked_y[index]
-            loss = squared_error(self.policy, *asked, adapted) / len(x)
+            loss = self.error(self.policy, *asked, adapted) / len(x)
             if self.outer == "reptile":
                 interpolate(dict(self.policy.named_parameters()), adapted, rate)
             else:
@@ -184,8 +220,9 @@ class SupervisedMAML(OuterStepArguments, InnerStepArguments, IterativeAlgorithm)
                 self.optimizer.step()
             after += float(loss.detach()) / len(experience.shown_x)
         with torch.no_grad():
-            error = self.policy(experience.asked_x[-1]) - experience.asked_y[-1]
-            before = float(error.square().mean())
+            shared = dict(self.policy.named_parameters())
+            asked = experience.asked_x[-1], experience.asked_y[-1]
+            before = float(self.error(self.policy, *asked, shared)) / len(asked[0])
         self._n_updates += len(experience.shown_x)
         return {"loss": after, "loss_before_adaptation": before, "learning_rate": rate}
 

@@ -10,7 +10,7 @@ from agents.core.base.agent_arguments import MetaGradientArguments
 from agents.core.base.arguments import Declared
 from agents.core.base.evolution_algorithm import EvolutionAlgorithm
 from agents.core.base.lifetime_algorithm import LifetimeAlgorithm
-from agents.core.base.trial_algorithm import TrialAlgorithm
+from agents.core.base.recurrent_acting import RecurrentActing
 from agents.lpg.arguments import RuleArguments
 
 from . import listing, markdown
@@ -31,7 +31,7 @@ SETTINGS: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
         "Few-shot, by memory or belief",
         "A new task gives a few episodes, or even one; nothing is trained in it: what was seen "
         "stands in a state, a belief or a latent.",
-        lambda cls: issubclass(cls, TrialAlgorithm) or "exploration_episodes" in cls.arguments,
+        lambda cls: issubclass(cls, RecurrentActing) or "exploration_episodes" in cls.arguments,
     ),
     (
         "Many-shot, by a learnt rule",

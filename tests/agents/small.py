@@ -86,6 +86,16 @@ _OF: dict[str, dict[str, Any]] = {
         **{"policy": "MlpPolicy", "n_envs": 4, "n_episodes": 2, "n_tasks": 2, "n_batches": 2},
         "policy_kwargs": {"net_arch": (4,), "hidden_size": 4},
     },
+    "InContext": {
+        **{"policy": "TransformerPolicy", "n_envs": 4, "gradient_steps": 1, "batch_size": 4},
+        **{"buffer_size": 1000, "gammas": (0.5, 0.9)},
+        "policy_kwargs": {"hidden_size": 4, "embedding_sizes": (4,), "critic_size": 4},
+    },
+    "AlgorithmDistillation": {
+        **{"policy": "TransformerPolicy", "n_envs": 4, "batch_size": 4, "n_batches": 2},
+        "teacher": "random",
+        "policy_kwargs": {"hidden_size": 4, "embedding_sizes": (4,)},
+    },
     "LPG": {
         **{"policy": "MlpPolicy", "n_envs": 4, "rows_per_task": 2, "n_steps": 1, "n_updates": 2},
         **{"rule_size": 4, "n_predictions": 3, **_TINY},
@@ -102,6 +112,7 @@ NAMES = [place.partition(":")[2] for place in agents.ALGORITHMS.values()]
 _ENVS = {
     "SupervisedMAML": "meta/Sinusoid-v0",
     **dict.fromkeys(("BC", "MIL", "ConditionalBC"), "meta/PointGoal-v0"),
+    "AlgorithmDistillation": "meta/PointGoal-v0",
 }
 PLAYERS = [name for name in NAMES if name not in _ENVS]
 

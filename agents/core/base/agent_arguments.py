@@ -74,13 +74,18 @@ class BalanceArguments(Declared):
     )
 
 
-class ActorCriticArguments(Declared):
-    """What agents that learn a value beside a policy take."""
+class GradientNormArguments(Declared):
+    """What agents that clip their gradients take."""
 
-    vf_coef: float = argument("Weight of the value loss.", default=0.5)
     max_grad_norm: float | None = argument(
         "Gradients are clipped to this norm; None does not clip.", default=0.5
     )
+
+
+class ActorCriticArguments(GradientNormArguments):
+    """What agents that learn a value beside a policy take."""
+
+    vf_coef: float = argument("Weight of the value loss.", default=0.5)
 
 
 class TrialArguments(ActorCriticArguments, BalanceArguments):

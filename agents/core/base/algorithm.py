@@ -8,7 +8,7 @@ import io
 import pathlib
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from stable_baselines3.common.utils import get_system_info
@@ -40,7 +40,7 @@ class MetaAlgorithm(MadeAlgorithm):
     """
 
     weights_only = False  # whether it was loaded from what `save_weights` wrote
-    weights_suffice = True  # whether networks are all that it knows
+    memories: ClassVar[tuple[str, ...]] = ()  # a checkpoint's groups that acting needs too
 
     # ---- what an agent is -----------------------------------------------------------------------
 
@@ -145,16 +145,17 @@ class MetaAlgorithm(MadeAlgorithm):
 
         Args:
             path: `.zip` is added if missing.
-            half: Store large arrays as float16, which halves the file and rounds to three digits.
+            half: Store large arrays as float16, which halves the file and rounds to three digits;
+                not those of agents that act by a dictionary.
 
         Raises:
             OSError: If it cannot be written; an older file of that name survives.
-            ValueError: If what it knows is not in its weights.
         """
-        weights.check_suffice(self)
         progress, tensors = self._boundary_state()
         networks = {name: tensors[name] for name in self._networks()}
-        self._write(path, *weights.lighten(progress, networks, self._acts_with, half))
+        half = half and not self.memories  # which are found by keys of the very weights
+        progress, kept = weights.lighten(progress, networks, self._acts_with, half)
+        self._write(path, progress, {**kept, **{name: tensors[name] for name in self.memories}})
 
     def _write(self, path: Any, progress: dict[str, Any], tensors: dict[str, dict]) -> None:
         env_kwargs, arrays = banks.set_apart(self.env_kwargs or {})

@@ -19,46 +19,27 @@ from ..losses import losses
 from ..losses.normalise import RewardNormaliser
 from ..losses.policy_losses import POLICY_LOSSES
 from ..losses.returns import gae
-from ..nets.cores import looks_back
-from ..nets.recurrent_policy import (
-    GruPolicy,
-    LstmPolicy,
-    MinGruPolicy,
-    RecurrentPolicy,
-    SnailPolicy,
-    TransformerPolicy,
-)
 from ..play.balance import check_balance
 from ..play.player import OnStep
-from ..play.recurrent import RecurrentInnerLoop, act_on_trials
+from ..play.recurrent import RecurrentInnerLoop
 from ..play.trials import Batch, TrialCollector, Trials
 from ..play.view import open_loop
 from ..saving.allowed import name_of_function
 from .agent_arguments import TrialArguments
 from .arguments import within
 from .iterations import IterativeAlgorithm
+from .recurrent_acting import RecurrentActing
 from .schedules import value_at
 from .updates import PPO, GradientUpdate, Network, Update
-from .venv import check_spaces, trial_length
-
-_LONGEST_CONTEXT = 1024  # steps, where it is not given: states and attention grow with it
+from .venv import trial_length
 
 
-class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
+class TrialAlgorithm(TrialArguments, RecurrentActing, IterativeAlgorithm):
     """Collects whole trials and learns from them.
 
     Subclasses define `_make_optimizer` and `loss`, which is then minimised on all trials at once;
     or `_make_update`, for anything else.
     """
-
-    policy_aliases = {
-        "GruPolicy": GruPolicy,
-        "LstmPolicy": LstmPolicy,
-        "SnailPolicy": SnailPolicy,
-        "TransformerPolicy": TransformerPolicy,
-        "MinGruPolicy": MinGruPolicy,
-        "RecurrentPolicy": RecurrentPolicy,  # works with any sequence core
-    }
 
     def _check_arguments(self, values: Mapping[str, Any]) -> None:
         super()._check_arguments(values)
@@ -73,18 +54,9 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
         if self.balance is not None:
             check_balance(self.venv, self.balance)
         self.reward_normaliser = RewardNormaliser() if self.normalize_reward else None
-        self._settle_context()
-        with torch.random.fork_rng(devices=[]):  # leave the global generator untouched
-            torch.manual_seed(fold(self.seed, "weights") % 2**63)
-            self.policy = self.policy_class(
-                self.observation_space, self.action_space, **self._policy_arguments()
-            ).to(self.device)
+        self._make_policy()
         self.optimizer = self._make_optimizer()
         self.update = self._make_update()
-
-    def _policy_arguments(self) -> dict[str, Any]:
-        """Return what the policy is made with, besides the spaces."""
-        return dict(self.policy_kwargs)
 
     @abstractmethod
     def _make_optimizer(self) -> torch.optim.Optimizer:
@@ -93,18 +65,6 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
     def _make_update(self) -> Update:
         """Return the policy's update; the default minimises `loss` on all trials at once."""
         return GradientUpdate(self.loss, self.optimizer, self.max_grad_norm)
-
-    def _settle_context(self) -> None:
-        """Let a core that looks back see a whole trial (up to a bound), unless told otherwise."""
-        kwargs = self.policy_kwargs
-        core = getattr(self.policy_class, "core_of", lambda _: None)(kwargs)
-        given = kwargs.get("context") or "context" in (kwargs.get("core_kwargs") or {})
-        if core is None or given or not looks_back(core):
-            return
-        length = trial_length(self.venv.unwrapped)
-        if length is not None:  # kept in checkpoints: it is part of the network's shape
-            self.policy_kwargs = {**kwargs, "context": min(max(length, 2), _LONGEST_CONTEXT)}
-            self.settings["policy_kwargs"] = self.policy_kwargs
 
     def _settle_batch_size(self: Any) -> None:  # for algorithms with `PPOArguments`
         """Check `batch_size` against the trials of an iteration; fit one that was not given."""
@@ -141,13 +101,6 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
             progress: Fraction of training that has passed.
         """
         raise NotImplementedError(f"{type(self).__name__} writes neither loss nor _make_update")
-
-    def inner_loop(
-        self, venv: Any, rows_per_task: int = 1, seed: int | None = None
-    ) -> RecurrentInnerLoop:
-        """Return the learnt learner with empty experience: one recurrent state per row."""
-        check_spaces(venv, self.observation_space, self.action_space)
-        return RecurrentInnerLoop(self.policy, venv, rows_per_task, seed)
 
     def iteration_steps(self) -> int | None:
         """Return the timesteps of an iteration, at most; None if episodes have no fixed end."""
@@ -245,33 +198,6 @@ class TrialAlgorithm(TrialArguments, IterativeAlgorithm):
             advantages=advantages,
             returns=returns,
             mask=trials.mask,
-        )
-
-    # ---- acting through SB3's predict -----------------------------------------------------------
-
-    def predict(  # type: ignore[override]
-        self,
-        observation: Any,
-        state: np.ndarray | None = None,
-        episode_start: np.ndarray | None = None,
-        deterministic: bool = False,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Act on `TrialWrapper`'s observations.
-
-        Args:
-            observation: One observation or R of them, as `TrialWrapper` shows them.
-            state: What the last call returned, [R, S]; None at the start.
-            episode_start: Whether a trial starts (an episode of `TrialWrapper`), [R].
-            deterministic: Take the most probable action.
-
-        Returns:
-            Actions [...] or [R, ...], and the state [R, S].
-
-        Raises:
-            ValueError: If the observation is not `TrialWrapper`'s.
-        """
-        return act_on_trials(
-            self.policy, observation, state, episode_start, deterministic, self._predict_random
         )
 
     def _extra_state(self) -> dict[str, Any]:

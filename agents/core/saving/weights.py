@@ -84,19 +84,6 @@ def _like(own: torch.Tensor | None, part: torch.Tensor) -> torch.Tensor:
     return part.to(own.dtype) if widened and part.dtype == torch.float16 else part  # type: ignore
 
 
-def check_suffice(agent: Any) -> None:
-    """Refuse an agent that acts by more than its networks.
-
-    Raises:
-        ValueError: It does.
-    """
-    if not agent.weights_suffice:
-        raise ValueError(
-            f"{type(agent).__name__} acts by a memory that is not among its weights; save() keeps "
-            "both"
-        )
-
-
 def refusal(agent: str) -> str:
     """Return why an agent of weights alone does not learn on, and what to do."""
     return (

@@ -1,5 +1,6 @@
 """Checkpoints of weights alone: they act as before, are small, and refuse to learn on."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -10,7 +11,7 @@ from tests.agents import small
 
 KINDS = (
     *("RL2", "MAML", "PEARL", "VariBAD", "STAC", "MetaGradient", "LPG"),
-    *("ES", "POET", "PBT", "DIAYN", "SupervisedMAML"),
+    *("ES", "POET", "PBT", "DIAYN", "SupervisedMAML", "InContext", "AlgorithmDistillation"),
 )
 
 
@@ -78,9 +79,19 @@ def test_a_new_agent_may_begin_with_the_weights(agent, tmp_path):
     assert new.learn(1).num_timesteps > 0
 
 
-def test_agents_whose_memory_is_not_in_their_weights_refuse(tmp_path):
-    with pytest.raises(ValueError, match="MFEC acts by a memory that is not among its weights"):
-        small.make("MFEC", "CartPole-v1").save_weights(tmp_path / "one.zip")
+@pytest.mark.parametrize("name", ["MFEC", "NEC"])
+def test_a_memory_beside_the_weights_is_kept_whole(name, tmp_path):
+    agent = small.make(name, "CartPole-v1", n_steps=40).learn(320)
+    agent.save_weights(tmp_path / "one.zip")
+    loaded = type(agent).load(tmp_path / "one.zip")
+    kept, read = (one.loop.store.marked_state() for one in (agent, loaded))
+    assert kept.keys() == read.keys() and kept["keys"].numel() > 0
+    assert all(torch.equal(part, read[key]) for key, part in kept.items())
+    shown = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
+    mine, other = (one.predict(shown, deterministic=True)[0] for one in (agent, loaded))
+    assert (mine == other).all()
+    with pytest.raises(ValueError, match="cannot go on learning"):
+        loaded.learn(1)
 
 
 def test_damage_is_said(agent, tmp_path):

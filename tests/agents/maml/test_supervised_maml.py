@@ -8,7 +8,7 @@ from torch import nn
 
 import meta_envs  # noqa: F401
 from agents import SupervisedMAML, evaluate
-from agents.maml.supervised import squared_error
+from agents.maml.supervised import cross_entropy, squared_error
 
 ID = "meta/Sinusoid-v0"
 SMALL = {"n_batches": 5, "n_tasks": 4, "policy_kwargs": {"net_arch": (8,)}, "seed": 0}
@@ -117,3 +117,45 @@ def test_what_cannot_be_is_refused(kwargs, error, message):
     settings = {"env": ID, **SMALL, **kwargs}
     with pytest.raises(error, match=message):
         SupervisedMAML("MlpRegressor", **settings)
+
+
+GLYPHS = {"ways": 3, "queries": 4, "size": 8}
+
+
+def classifier(**kwargs):
+    return SupervisedMAML(
+        *("MlpRegressor", "meta/FewShotImages-v0"),
+        **{**SMALL, "env_kwargs": GLYPHS, "shots": 3, "queries": 6, **kwargs},
+    )
+
+
+def test_labels_are_learnt_by_their_surprise():
+    agent = classifier(inner_lr=0.5)
+    random = torch.Generator().manual_seed(0)
+    x = torch.randn(2, 3, 64, generator=random)
+    y = torch.eye(3)[torch.tensor([[0, 1, 2], [2, 0, 1]])]
+    shared = {
+        name: part.detach().expand(2, *part.shape).clone().requires_grad_()
+        for name, part in agent.policy.named_parameters()
+    }
+    loss = cross_entropy(agent.policy, x, y, shared)
+    wanted = sum(
+        nn.functional.cross_entropy(agent.policy(x[task]), y[task].argmax(dim=1))
+        for task in range(2)
+    )
+    torch.testing.assert_close(loss, wanted)
+    gradients = torch.autograd.grad(loss, list(shared.values()))
+    adapted = agent.adapt(x, y)
+    for (name, part), gradient in zip(shared.items(), gradients, strict=True):
+        torch.testing.assert_close(adapted[name], part - 0.5 * gradient)
+
+
+def test_glyphs_of_new_classes_are_told_apart():
+    """Chance is a third; a tenth of a second's training is not enough, three seconds are."""
+    agent = classifier(
+        **{"n_batches": 150, "n_tasks": 16, "inner_lr": 0.3, "learning_rate": 3e-3},
+        policy_kwargs={"net_arch": (48, 32)},
+    )
+    agent.learn(150 * 16 * 9, log_interval=None)
+    curve = evaluate(agent, "meta/FewShotImages-v0", env_kwargs=GLYPHS, num_tasks=200)
+    assert curve.total()[0] / 4 > 1 / 3 + 0.15

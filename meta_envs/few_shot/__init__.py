@@ -1,0 +1,1 @@
+"""Few-shot classification: a few pictures of new classes are shown, then others asked about."""
