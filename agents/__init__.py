@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from .poet import POET
     from .ppo import DPO, PPO
     from .rl2 import ERL2, IMPORT, RL2, SNAIL
+    from .self_play import SelfPlay
     from .varibad import VariBAD
 
 # These import the table below, so that type checkers cannot be shown where they are.
@@ -123,6 +124,7 @@ _PLACES = {
     "argument": "agents.core.base.arguments",
     "record": "agents.core.play.record",
     "SB3VecEnv": "agents.core.base.vec_bridge",
+    "SelfPlay": "agents.self_play",
     "check_agent": "agents.laws.check",
     "evaluate": "agents.core.evaluation.evaluate",
     "HeldOutCallback": "agents.core.evaluation.held_out",
@@ -166,6 +168,7 @@ __all__ = [
     "PPO",
     "RL2",
     "SNAIL",
+    "SelfPlay",
     "AdaptationCurve",
     "AlgorithmDistillation",
     "EpisodicLSTM",

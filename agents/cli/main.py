@@ -98,6 +98,11 @@ COMMANDS = {
         "measure how long a training takes to a fixed score",
         "metazoo speedrun dependent-bandit",
     ),
+    "tournament": (
+        "agents.cli.tournament:tournament",
+        "let agents trained on contests play each other, all pairs, and rate them",
+        "metazoo tournament runs/ppo-Sumo-v0-s0 runs/rl2-Sumo-v0-s0",
+    ),
     "completion": (
         "agents.cli.completion:completion",
         "print the script with which bash, zsh or fish complete all of this",

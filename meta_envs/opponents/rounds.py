@@ -14,27 +14,27 @@ from .roster import Roster
 class RosterTasks(TaskFamily):
     """Tasks that are networks of a roster of opponents.
 
-    A family inherits it before its other base, and sets `roster` and `episodes_per_round` first.
+    A family inherits it before its other base, and sets these attributes first.
     """
 
     splits: tuple[str, ...] = ("train", "test", "all")
     roster: Roster
     episodes_per_round: int
+    rounds_per_version: int
+    start_version: int | None  # of a trial's first round; None draws one
 
     def draw_task(self, rng: np.random.Generator) -> dict[str, Any]:
         """Draw an opponent, and one of its versions."""
         opponent = int(rng.integers(len(self.roster.names)))
-        return {
-            "opponent": opponent,
-            "version": int(rng.integers(self.roster.versions[opponent])),
-        }
+        starts = self._starts(opponent)
+        return {"opponent": opponent, "version": starts[int(rng.integers(len(starts)))]}
 
     def all_tasks(self) -> tuple[dict[str, Any], ...]:
-        """Return every version of every opponent."""
+        """Return every version of every opponent with which a trial may begin."""
         return tuple(
             {"opponent": opponent, "version": version}
-            for opponent, count in enumerate(self.roster.versions.tolist())
-            for version in range(count)
+            for opponent in range(len(self.roster.names))
+            for version in self._starts(opponent)
         )
 
     def in_split(self, task: Task) -> bool:
@@ -58,7 +58,14 @@ class RosterTasks(TaskFamily):
             )
 
     def next_task(self, task: Task, episode: int, rng: np.random.Generator) -> dict[str, Any]:
-        """Return the same opponent, after a round in its next version."""
+        """Return the same opponent, after its rounds in its next version."""
         last = int(self.roster.versions[int(task["opponent"])]) - 1
-        raised = int(task["version"]) + (episode % self.episodes_per_round == 0)
-        return {**task, "version": min(raised, last)}
+        every = self.episodes_per_round * self.rounds_per_version
+        return {**task, "version": min(int(task["version"]) + (episode % every == 0), last)}
+
+    def _starts(self, opponent: int) -> range:
+        last = int(self.roster.versions[opponent]) - 1
+        if self.start_version is None:
+            return range(last + 1)
+        first = min(self.start_version, last)
+        return range(first, first + 1)

@@ -18,7 +18,7 @@ from ..core.vector import MetaVectorEnv
 from .contest import RING, RULES, START, Contest
 from .roster import BUILT_IN, SELF, SELVES, acted, opponents_of, roster_of, still
 from .rounds import RosterTasks
-from .wrestlers import WRESTLERS
+from .wrestlers import bodies_of
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -76,6 +76,9 @@ class Sumo(RosterTasks, MetaVectorEnv):
         names: Of the bank's opponents, for pictures.
         max_versions: Versions that tasks may name: room for a bank that grows; None is as many as
             the bank has, or 32 for `"self"`.
+        start_version: Version of a trial's first round (or the last, of opponents that have fewer);
+            None draws it.
+        rounds_per_version: Rounds before the version is raised.
         episodes_per_round: Contests of a round.
         time_limit: Steps of a contest; None is 100 for pucks, else 500.
         start_radius: m.
@@ -98,6 +101,8 @@ class Sumo(RosterTasks, MetaVectorEnv):
         bank: BankSource | None = None,
         names: Sequence[str] | None = None,
         max_versions: int | None = None,
+        start_version: int | None = None,
+        rounds_per_version: int = 1,
         episodes_per_round: int = 3,
         time_limit: int | None = None,
         start_radius: float = START,
@@ -106,7 +111,7 @@ class Sumo(RosterTasks, MetaVectorEnv):
         threads: int | None = None,
         **core: Unpack[CoreArguments],
     ):
-        first, second = _bodies(body, opponent)
+        first, second = bodies_of(body, opponent)
         limit = max(first.time_limit, second.time_limit) if time_limit is None else time_limit
         self.contest = Contest(
             first,
@@ -119,6 +124,9 @@ class Sumo(RosterTasks, MetaVectorEnv):
         )
         self.horizon = self.contest.time_limit + (rules == "release")
         self.episodes_per_round = positive("episodes_per_round", episodes_per_round)
+        self.rounds_per_version = positive("rounds_per_version", rounds_per_version)
+        at = start_version
+        self.start_version = at if at is None else whole("start_version", at, 0, _MOST_VERSIONS)
         self.reward_scale = number("reward_scale", reward_scale, above=0.0, high=1e6)
         self.player = str(player)
         made = self._bank_of(bank, second.name)
@@ -284,14 +292,3 @@ class Sumo(RosterTasks, MetaVectorEnv):
         from .pictures import draw
 
         return draw(self, row, task)
-
-
-def _bodies(body: str, opponent: str | None) -> tuple[Any, Any]:
-    first = WRESTLERS[choice("body", body, WRESTLERS)]
-    second = first if opponent is None else WRESTLERS[choice("opponent", opponent, WRESTLERS)]
-    if first.planar != second.planar:
-        raise ValueError(
-            f"body={first.name!r}, opponent={second.name!r}: pucks slide in the plane and play "
-            "pucks only; the others play each other"
-        )
-    return first, second

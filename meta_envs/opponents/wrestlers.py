@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 import mujoco
 import numpy as np
 
+from ..core.arguments import choice
+
 SIDES = ("first", "second")
 _REFERENCES = ("name", "joint")  # attributes of MJCF that hold names of a body's parts
 _TOUCHES = ({"contype": "1", "conaffinity": "6"}, {"contype": "2", "conaffinity": "5"})
@@ -129,3 +131,23 @@ def _child(root: ElementTree.Element, tag: str) -> ElementTree.Element:
 def _text(name: str) -> str:
     file = resources.files("assets") / "mjcf" / f"sumo_{name}.xml"
     return file.read_text(encoding="utf-8")
+
+
+def bodies_of(body: str, opponent: str | None) -> tuple[Wrestler, Wrestler]:
+    """Return the bodies of both sides.
+
+    Args:
+        body: Name of the learner's.
+        opponent: Name of the other one's; None is the same.
+
+    Raises:
+        ValueError: If a name is unknown, or they cannot meet.
+    """
+    first = WRESTLERS[choice("body", body, WRESTLERS)]
+    second = first if opponent is None else WRESTLERS[choice("opponent", opponent, WRESTLERS)]
+    if first.planar != second.planar:
+        raise ValueError(
+            f"body={first.name!r}, opponent={second.name!r}: pucks slide in the plane and play "
+            "pucks only; the others play each other"
+        )
+    return first, second

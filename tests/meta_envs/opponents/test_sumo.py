@@ -186,6 +186,20 @@ def test_opponents_are_held_out():
     assert len(splits["test"].unwrapped.tasks_in_split) == 4
 
 
+def test_trials_may_begin_with_one_version_and_keep_each_for_some_rounds():
+    venv = gym.make_vec(
+        ID, num_envs=1, start_version=1, rounds_per_version=2, episodes_per_round=1, threads=1
+    )
+    family = venv.unwrapped
+    assert [int(task["version"]) for task in family.tasks_in_split] == [1, 1]
+    task, seen = family.sample_tasks(1, seed=0), []
+    now = {key: part[0] for key, part in task.items()}
+    for episode in range(1, 8):
+        seen.append(int(now["version"]))
+        now = family.next_task(now, episode, np.random.default_rng(0))
+    assert seen == [1, 1, 2, 2, 3, 3, 3]
+
+
 def test_a_contest_is_drawn_with_names_and_score():
     env = gym.make(ID, render_mode="rgb_array", player="Alice")
     env.reset(seed=0)

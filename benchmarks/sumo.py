@@ -1,0 +1,169 @@
+"""Sumo: how fast contests run, agents that play themselves, and who adapts to rising versions.
+
+    python benchmarks/sumo.py speed                       # two ants, 64 rows, against raw mj_step
+    python benchmarks/sumo.py self-play --seeds 0 1 2     # banks and agents, in --keep
+    python benchmarks/sumo.py rounds none tracking rl2 continuous --bank self-2.safetensors
+
+`self-play` trains PPO against its earlier selves and measures it against the built-in scripts.
+`rounds` trains on the built-in opponents and plays 40 rounds against the rising versions of a bank
+that no agent has met (one that `self-play` wrote): `none` is PPO on all versions, which does not
+adapt. Results are appended to `results/sumo.csv`: win rates (draws are no wins) of the first and
+the last quarter of the rounds with the standard error over trials.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import datetime
+import platform
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import mujoco
+import numpy as np
+import torch
+
+import agents
+from agents import PPO, SelfPlay, evaluate
+from agents.core.evaluation.acting import as_trained
+
+ID = "meta/Sumo-v0"
+TABLE = Path(__file__).parent / "results" / "sumo.csv"
+COLUMNS = (
+    "date,commit,machine,what,entry,seed,steps,seconds,trials,first_quarter,last_quarter,"
+    "standard_error,reference"
+).split(",")
+SCALE = {"reward_scale": 1e-3}
+SELF = {"task": "changing", "n_envs": 32, "n_steps": 64, "learning_rate": 7e-4, "gamma": 0.99}
+NETWORK = {"net_arch": [32, 32], "separate": ["value"]}  # as the built-in bank has it
+ENTRIES: dict[str, dict[str, Any]] = {
+    "none": {"agent": "PPO", "policy": "MlpPolicy", "arguments": {**SELF, "ent_coef": 0.001}},
+    "tracking": {"agent": "PPOTracking", "policy": "MlpPolicy",
+                 "arguments": {"n_envs": 96, "rows_per_task": 3}},
+    "continuous": {"agent": "ContinuousMAML", "policy": "MlpPolicy",
+                   "arguments": {"n_envs": 96, "rows_per_task": 3, "inner_steps": 1, "iw": "step"}},
+    "rl2": {"agent": "RL2", "policy": "GruPolicy", "arguments": {"n_envs": 32}},
+}  # fmt: skip
+_REFERENCE = "win rate in the last quarter of 40 rounds: adaptation > none"
+
+
+def speed(commit: str, rows: int = 64, threads: int = 1, repeats: int = 5) -> None:
+    """Measure two ants against raw `mj_step` of the same model, in turns."""
+    venv = gym.make_vec(ID, num_envs=rows, body="ant", threads=threads)
+    contest, space = venv.unwrapped.contest, venv.single_action_space
+    venv.reset(seed=0)
+    rng = np.random.default_rng(0)
+    actions = rng.uniform(-1, 1, (20, rows, *space.shape)).astype(np.float32)
+    model = contest.physics.nominal
+    data = mujoco.MjData(model)
+    controls = rng.uniform(-1, 1, (1000, model.nu))
+    controls[:, model.nu // 2 :] = 0.0  # the built-in opponent stands still
+    start = np.concatenate([side.wrestler.start() for side in contest.sides])
+    for side, sign in zip(contest.sides, (1, -1), strict=True):
+        start[side.positions.start] = sign * contest.start_radius
+
+    def ours(steps: int) -> float:
+        began = time.perf_counter()
+        for step in range(steps):
+            venv.step(actions[step % len(actions)])
+        return steps * rows / (time.perf_counter() - began)
+
+    def raw(steps: int) -> float:
+        began = time.perf_counter()
+        for step in range(steps):
+            if step % contest.time_limit == 0:
+                mujoco.mj_resetData(model, data)
+                data.qpos[:] = start
+            data.ctrl[:] = controls[step % len(controls)]
+            mujoco.mj_step(model, data, contest.physics.frame_skip)
+        return steps / (time.perf_counter() - began)
+
+    ours(2), raw(50)
+    pairs = np.array([(ours(8), raw(1000)) for _ in range(repeats)])
+    found, limit = np.median(pairs, axis=0)
+    said = f"{found:.0f} steps/s, raw {limit * threads:.0f}: {found / limit / threads:.2f}"
+    _write(commit, "speed", f"ant, {rows} rows", "", 0, 0.0, 0, said, "", "", "at least .8 of raw")
+
+
+def self_play(seed: int, steps: int, keep: Path, commit: str) -> None:
+    """Train one agent against its earlier selves, and write its bank."""
+    kwargs = {**SCALE, "bank": "self", "max_versions": 12, "threads": 1}
+    agent = PPO("MlpPolicy", ID, seed=seed, env_kwargs=kwargs, policy_kwargs=NETWORK, **SELF)
+    played = SelfPlay(max(steps // 24, 1), keep=12, path=keep / f"self-{seed}.safetensors")
+    began = time.perf_counter()
+    agent.learn(steps, callback=played, log_interval=None)
+    seconds = time.perf_counter() - began
+    agent.save(keep / f"PPO-sumo-self-{seed}.zip")
+    curve = evaluate(as_trained(agent), ID, split="all", num_tasks=120, env_kwargs=SCALE, seed=1)
+    wins = curve.success.mean(axis=1)
+    error = wins.std(ddof=1) / np.sqrt(len(wins))
+    _write(commit, "self-play", "against scripts", seed, steps, seconds, len(wins), "",
+           f"{wins.mean():.3f}", f"{error:.3f}", "")  # fmt: skip
+
+
+def rounds(name: str, seed: int, given: argparse.Namespace, commit: str) -> None:
+    """Train one agent, and play 40 rounds against a bank that it has not met."""
+    entry = ENTRIES[name]
+    made = getattr(agents, entry["agent"])
+    more = {"policy_kwargs": NETWORK} if name == "none" else {}
+    kwargs = {**SCALE, "split": "all", "threads": 1}
+    agent = made(entry["policy"], ID, seed=seed, env_kwargs=kwargs, **entry["arguments"], **more)
+    began = time.perf_counter()
+    agent.learn(given.steps, log_interval=None)
+    seconds = time.perf_counter() - began
+    agent.save(given.keep / f"{entry['agent']}-sumo-{name}-{seed}.zip")
+    bank = {"bank": str(given.bank), "start_version": 0, "rounds_per_version": 3}
+    rows = entry["arguments"].get("rows_per_task", 1)
+    player = as_trained(agent) if name == "none" else agent
+    curve = evaluate(player, ID, num_tasks=given.trials, rows_per_task=rows, episodes=120 // rows,
+                     env_kwargs={**SCALE, **bank}, seed=1)  # fmt: skip
+    wins = curve.success.reshape(given.trials, 4, -1).mean(axis=2)
+    error = wins[:, 3].std(ddof=1) / np.sqrt(len(wins))
+    _write(commit, "rounds", name, seed, agent.num_timesteps, seconds, given.trials,
+           f"{wins[:, 0].mean():.3f}", f"{wins[:, 3].mean():.3f}", f"{error:.3f}",
+           _REFERENCE)  # fmt: skip
+
+
+def _write(commit: str, what: str, entry: str, seed: Any, steps: int, seconds: float, *rest: Any):
+    row = [datetime.date.today().isoformat(), commit, platform.machine(), what, entry, seed, steps,
+           f"{seconds:.0f}", *rest]  # fmt: skip
+    fresh = not TABLE.exists()
+    with TABLE.open("a", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        if fresh:
+            writer.writerow(COLUMNS)
+        writer.writerow(row)
+    print(*row, flush=True)
+
+
+def main() -> None:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("speed", "self-play", "rounds"))
+    parser.add_argument("names", nargs="*", help=f"for rounds: {', '.join(ENTRIES)}")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--steps", type=int, default=1_000_000)
+    parser.add_argument("--trials", type=int, default=32)
+    parser.add_argument("--bank", type=Path, help="for rounds: opponents that no agent has met")
+    parser.add_argument("--keep", type=Path, default=Path("."), help="folder of banks and agents")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    said = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    )
+    commit = said.stdout.strip()
+    if given.what == "speed":
+        speed(commit)
+    for seed in given.seeds if given.what == "self-play" else ():
+        self_play(seed, given.steps, given.keep, commit)
+    for seed in given.seeds if given.what == "rounds" else ():
+        for name in given.names:
+            rounds(name, seed, given, commit)
+
+
+if __name__ == "__main__":
+    main()
