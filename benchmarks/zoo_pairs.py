@@ -70,6 +70,10 @@ _CATCH = {
     **{"n_envs": 16, "n_steps": 16, "learning_rate": 2e-3, "policy_kwargs": {"net_arch": [64]}},
     **{"eta_start": {"gamma": 0.5}, "meta_learning_rate": 1e-2},
 }
+_WRESTLER = {
+    **{"task": "changing", "n_envs": 32, "n_steps": 64, "learning_rate": 7e-4, "gamma": 0.99},
+    "policy_kwargs": {"net_arch": [32, 32], "separate": ["value"]},
+}
 _LINEAR = {"population": 32, "learning_rate": 0.1, "sigma": 0.3, "policy_kwargs": {"net_arch": ()}}
 _SPARSE_GRID = {"level": "sparse", "size": [5, 5], "steps": 25, "moves": 4}
 _LIVES = {"num_tasks": 24, "rows_per_task": 16, "steps": 1000, "bins": 50}
@@ -143,6 +147,11 @@ PAIRS: tuple[Pair, ...] = (
     _life("dpo", "CartPole-v1", 40_000),
     _life("metagradient", "CartPole-v1", 30_000),
     _life("ppo", "meta/RandomCartPole-v0", 60_000, arguments={"task": "changing", **_POLE}),
+    _life(
+        *("ppo", "meta/Sumo-v0", 400_000),
+        arguments=_WRESTLER,
+        env_kwargs={"reward_scale": 1e-3},
+    ),
     _life("stac", "CartPole-v1", 40_000),
     _life("stacx", "CartPole-v1", 30_000),
     _life("bmg", "CartPole-v1", 30_000, arguments={**_POLE, "meta_learning_rate": 1e-3}),

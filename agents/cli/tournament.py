@@ -26,8 +26,7 @@ def tournament(
 ) -> int:
     """Let agents that were trained on contests play each other, all pairs, and rate them.
 
-    Writes into the folder --out: pairs.csv (results of every pair, with intervals), ratings.md and
-    tournament.png.
+    Writes pairs.csv (results of every pair), ratings.md and tournament.png into the folder --out.
 
     For example:
       metazoo tournament runs/ppo-Sumo-* runs/rl2-Sumo-v0-s0
