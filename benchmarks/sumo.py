@@ -38,10 +38,11 @@ COLUMNS = (
     "standard_error,reference"
 ).split(",")
 SCALE = {"reward_scale": 1e-3}
-SELF = {"task": "changing", "n_envs": 32, "n_steps": 64, "learning_rate": 7e-4, "gamma": 0.99}
-NETWORK = {"net_arch": [32, 32], "separate": ["value"]}  # as the built-in bank has it
+SELF = {"task": "changing", "n_envs": 32, "n_steps": 64, "learning_rate": 7e-4, "gamma": 0.99,
+        "ent_coef": 0.0, "n_epochs": 8}  # fmt: skip
+NETWORK = {"net_arch": [32, 32], "separate": ["value"], "log_std_init": -0.7}  # a bank's sizes
 ENTRIES: dict[str, dict[str, Any]] = {
-    "none": {"agent": "PPO", "policy": "MlpPolicy", "arguments": {**SELF, "ent_coef": 0.001}},
+    "none": {"agent": "PPO", "policy": "MlpPolicy", "arguments": SELF},
     "tracking": {"agent": "PPOTracking", "policy": "MlpPolicy",
                  "arguments": {"n_envs": 96, "rows_per_task": 3}},
     "continuous": {"agent": "ContinuousMAML", "policy": "MlpPolicy",

@@ -72,7 +72,8 @@ _CATCH = {
 }
 _WRESTLER = {
     **{"task": "changing", "n_envs": 32, "n_steps": 64, "learning_rate": 7e-4, "gamma": 0.99},
-    "policy_kwargs": {"net_arch": [32, 32], "separate": ["value"]},
+    **{"ent_coef": 0.0, "n_epochs": 8},
+    "policy_kwargs": {"net_arch": [32, 32], "separate": ["value"], "log_std_init": -0.7},
 }
 _LINEAR = {"population": 32, "learning_rate": 0.1, "sigma": 0.3, "policy_kwargs": {"net_arch": ()}}
 _SPARSE_GRID = {"level": "sparse", "size": [5, 5], "steps": 25, "moves": 4}

@@ -186,7 +186,7 @@ class Contest:
         late = elapsed > self.time_limit if self.rules == "release" else elapsed >= self.time_limit
         drawn = late & ~lost.any(axis=1) & ~broken
         if self.rules == "paper":
-            both = lost.all(axis=1)
+            both = lost[:, 0] & lost[:, 1]
             drawn, lost, won = drawn | both, lost & ~both[:, None], won & ~both[:, None]
         rewards = _WIN * won - _WIN * lost + _DRAW * drawn[:, None]
         for index, side in enumerate(self.sides):
