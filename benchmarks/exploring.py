@@ -38,6 +38,7 @@ _PPO = {"batch_size": 32, "n_epochs": 4, "learning_rate": 1e-3}
 _GREY = {"variant": "distracting", "split": "train"}  # and tested on the problems held out
 _SIGN, _FRAMES = "meta/SignNavigation-v0", {"width": 48, "height": 36}
 _PIXELS = {"n_envs": 32, "batch_size": 16, "n_epochs": 4, "learning_rate": 1e-3}
+_SEEN = {"n_envs": 32, "buffer_size": 20_000, "policy_kwargs": {"frame_features": 64}}
 _BY_GREY = "known .8, walking .3; no threshold"
 _BY_SMALL = "known .8, walking .3, best without exploring .4; DREAM at least .70, told .75"
 _BY_CITY = "known .8, walking and best without exploring .3; DREAM at least .65"
@@ -62,6 +63,7 @@ ENTRIES: dict[str, tuple[str, str, dict[str, Any], dict[str, Any], int, str]] = 
     "erl2-distracting": ("ERL2", _CITY, _GREY, _PPO, 400_000, _BY_GREY),
     "import-distracting": ("IMPORT", _CITY, _GREY, _PPO, 400_000, _BY_GREY),
     "predictive-distracting": ("PredictiveExploration", _CITY, _GREY, {}, 400_000, _BY_GREY),
+    "dream-sign": ("DREAM", _SIGN, _FRAMES, _SEEN, 1_000_000, "known 1, guessing -.33"),
     "rl2-sign": ("RL2", _SIGN, _FRAMES, _PIXELS, 1_000_000, "known 1, guessing -.33"),
     "erl2-sign": ("ERL2", _SIGN, _FRAMES, _PIXELS, 1_000_000, "known 1, guessing -.33"),
     "dream-cooking": ("DREAM", _KITCHEN, {}, {}, 400_000, _BY_KITCHEN),

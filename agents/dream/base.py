@@ -95,7 +95,8 @@ class ExploringAlgorithm(DiscountArguments, OffPolicyTrials):
         self, observations: Any, state: Any, starts: np.ndarray | None, deterministic: bool
     ) -> tuple[np.ndarray, Any]:
         """Carry out without having explored; the state is the network's."""
-        rows, builder = len(observations), self.policy.builder
+        builder = self.policy.builder
+        rows = len(builder.flat_observations(observations))
         begins = np.full(rows, state is None) if starts is None else starts
         carried = self.policy.state(rows)
         if state is not None:
@@ -103,7 +104,7 @@ class ExploringAlgorithm(DiscountArguments, OffPolicyTrials):
             carried[begins] = 0.0
         blank = np.zeros((rows, builder.action_size), np.float32)
         inputs = builder.build(observations, blank, np.zeros(rows), begins)
-        shown = torch.from_numpy(inputs).to(carried.device)[None]
+        shown = self.policy.features(torch.from_numpy(inputs).to(carried.device)[None])
         latents = carried.new_zeros(rows, self.policy.latent_size)
         values, carried = self.policy.execution(self.policy.told(shown, latents), carried)
         best = values[0].argmax(dim=1).cpu().numpy() + self.policy.first_action

@@ -67,9 +67,12 @@ class DREAM(ExploringAlgorithm):
         return {**own, **super()._policy_arguments()}
 
     def _make(self) -> Updater:
-        sizes = self.buffer_size, self.policy.builder.size, self.code.size
-        self.exploring, self.executing = store(*sizes), store(*sizes)
+        self.exploring, self.executing = (self._store(self.buffer_size) for _ in range(2))
         return Updater(self.policy, self.exploring, self.executing, self.settings)
+
+    def _store(self, capacity: int) -> TaskReplay:
+        frames = bool(self.policy.builder.frame_spaces)
+        return store(capacity, self.policy.row_size, self.code.size, frames)
 
     def _code(self) -> ProblemCode:
         venv = self.venv.unwrapped
@@ -143,12 +146,13 @@ class DREAM(ExploringAlgorithm):
             seed: Seed of tasks and actions.
         """
         trials = self._play(fold(seed, "act"), fold(seed, "explore"), n_trials, 0.0, lambda _: True)
-        kept = store(10**6, self.policy.builder.size, self.code.size)
-        for explores, fields in cut(trials, self.exploration_episodes):
-            if explores:
-                kept.add(0, fields, recent=False, trial=True)
+        parts = cut(trials, self.exploration_episodes)
+        explored = [fields for explores, fields in parts if explores]
+        kept = self._store(sum(len(one["inputs"]) for one in explored))
+        for fields in explored:
+            kept.add(0, fields, recent=False, trial=True)
         episodes = draw(kept, self.n_envs * n_trials, np.random.default_rng(seed), self.device)
-        inferred, _ = self.policy.inference(episodes.inputs)
+        inferred, _ = self.policy.inference(self.policy.features(episodes.inputs))
         return float(left_after(episodes, inferred, self.policy.latents(episodes.codes)))
 
     # ---- the outer loop -------------------------------------------------------------------------

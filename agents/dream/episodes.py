@@ -26,16 +26,18 @@ class Episodes(NamedTuple):
     mask: torch.Tensor  # 1 where a step was played, [T, B]
 
 
-def store(capacity: int, input_size: int, code_size: int) -> TaskReplay:
+def store(capacity: int, input_size: int, code_size: int, of_bytes: bool = False) -> TaskReplay:
     """Return a buffer for episodes.
 
     Args:
         capacity: Steps kept.
         input_size: D.
         code_size: C.
+        of_bytes: Whether inputs are bytes, as where there are frames.
     """
     fields: dict[str, tuple[int, ...]] = {"inputs": (input_size,), "codes": (code_size,)}
-    return TaskReplay(1, capacity, {**fields, "actions": (), "rewards": (), "terminated": ()})
+    fields = {**fields, "actions": (), "rewards": (), "terminated": ()}
+    return TaskReplay(1, capacity, fields, ("inputs",) if of_bytes else ())
 
 
 def draw(replay: TaskReplay, count: int, rng: np.random.Generator, device: Any) -> Episodes:
@@ -95,7 +97,8 @@ def cut(trials: Trials, exploration_episodes: int) -> Iterator[tuple[bool, Field
 
 
 def longer(steps: np.ndarray) -> np.ndarray:
-    """Return steps [n, ...] with a further one of zeros, float32 [n + 1, ...]."""
-    longer = np.zeros((len(steps) + 1, *steps.shape[1:]), dtype=np.float32)
+    """Return steps [n, ...] with a further one of zeros, float32 (or uint8) [n + 1, ...]."""
+    kind = np.uint8 if steps.dtype == np.uint8 else np.float32
+    longer = np.zeros((len(steps) + 1, *steps.shape[1:]), dtype=kind)
     longer[:-1] = steps
     return longer

@@ -90,7 +90,7 @@ class DreamInnerLoop(InnerLoop):
         if begins.size:
             self._begin(begins)
         values = torch.zeros(len(where), self.policy.num_actions)
-        shown = torch.from_numpy(inputs).to(self._device)
+        shown = self.policy.features(torch.from_numpy(inputs).to(self._device))
         for part, network in ((exploring, "exploration"), (~exploring, "execution")):
             if part.any():
                 values[part] = self._values(network, shown[part], where[part]).cpu()
@@ -153,7 +153,8 @@ class DreamInnerLoop(InnerLoop):
         self.last["terminated"] = torch.from_numpy(np.array(step.terminated))
         last = step.ended & (self.episode[where] == self.exploration_episodes - 1)
         if last.any():
-            self._look(torch.from_numpy(successors[last]).to(self._device), where[last])
+            seen = torch.from_numpy(successors[last]).to(self._device)
+            self._look(self.policy.features(seen), where[last])
             self.latents[where[last]] = self._inferred[where[last]]
         self.episode[where[step.ended]] += 1
 

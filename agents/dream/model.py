@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..core.learning.steps import take_steps
+from ..core.nets.step_inputs import vector_inputs
 from ..core.play.replay import TaskReplay
 from ..core.play.trials import Trials
 from . import losses
@@ -46,6 +47,7 @@ class PredictivePolicy(ExploringPolicy):
         hidden_size: int = 96,
         latent_size: int = 32,
     ):
+        vector_inputs(observation_space, action_space, "PredictivePolicy")  # refuses frames
         super().__init__(observation_space, action_space, hidden_size, latent_size)
         size = self.builder.observation_size
         self.model = nn.Sequential(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 
+import numpy as np
 import torch
 from gymnasium import spaces
 from torch import Tensor, nn
 
+from ..core.nets.frames import FrameEncoders
 from ..core.nets.problems import embedded, problem_embedding
-from ..core.nets.step_inputs import vector_inputs
+from ..core.nets.step_inputs import StepInputs
 
 
 class RecurrentQ(nn.Module):
@@ -75,10 +77,12 @@ class ExploringPolicy(nn.Module):
     """One network explores, one carries out; a latent passes from one to the other.
 
     Args:
-        observation_space: Space of one row: vectors, discrete (one-hot), Dicts of these.
+        observation_space: Space of one row: vectors, discrete (one-hot), frames, Dicts of these.
         action_space: Discrete.
         hidden_size: H, of all networks.
         latent_size: L.
+        frame_features: Features of each frame; None is 512, or 64 for frames under 36 pixels. All
+            networks share what reads frames, which has no slow copy.
 
     Raises:
         TypeError: If a space is not supported.
@@ -90,6 +94,7 @@ class ExploringPolicy(nn.Module):
         action_space: spaces.Space,
         hidden_size: int = 96,
         latent_size: int = 16,
+        frame_features: int | None = None,
     ):
         super().__init__()
         if not isinstance(action_space, spaces.Discrete):
@@ -97,16 +102,32 @@ class ExploringPolicy(nn.Module):
                 f"action_space={action_space}: the values of single actions are compared; "
                 f"{type(self).__name__} takes Discrete spaces"
             )
-        self.builder = vector_inputs(observation_space, action_space, type(self).__name__)
+        self.builder = StepInputs(observation_space, action_space)
+        kept = list(self.builder.frame_spaces.values())
+        self.frames = FrameEncoders(kept, frame_features) if kept else None
+        self.frame_size = 0 if self.frames is None else self.frames.output_size
         self.num_actions, self.first_action = int(action_space.n), int(action_space.start)
         self.hidden_size, self.latent_size = hidden_size, latent_size
-        size = self.builder.size
+        size = self.frame_size + self.builder.size
         self.exploration = RecurrentQ(size, self.num_actions, hidden_size)
         self.execution = RecurrentQ(size + latent_size, self.num_actions, hidden_size)
         self.inference = Inference(size, hidden_size, latent_size)
         self.slow = nn.ModuleDict(
             {name: copy.deepcopy(getattr(self, name)) for name in ("exploration", "execution")}
         ).requires_grad_(False)
+
+    @property
+    def row_size(self) -> int:
+        """Numbers (where there are frames, bytes) of a row that the builder builds."""
+        frames = sum(int(np.prod(one.shape)) for one in self.builder.frame_spaces.values())
+        return 4 * self.builder.size + frames if frames else self.builder.size
+
+    def features(self, rows: Tensor) -> Tensor:
+        """Return what the networks see of rows that the builder built, float32 [..., D]."""
+        if self.frames is None:
+            return rows
+        frames = self.frames(self.builder.frames(rows))
+        return torch.cat([frames, self.builder.numbers(rows)], dim=-1)
 
     def told(self, inputs: Tensor, latents: Tensor) -> Tensor:
         """Return what execution sees, [T, B, D + L]: nothing of the episode before.
@@ -116,7 +137,7 @@ class ExploringPolicy(nn.Module):
             latents: [B, L].
         """
         begins = inputs[..., -1:]
-        size = self.builder.observation_size
+        size = self.frame_size + self.builder.observation_size
         parts = [inputs[..., :size], inputs[..., size:-1] * (1.0 - begins), begins]
         return torch.cat([*parts, latents.expand(*inputs.shape[:2], -1)], dim=-1)
 
@@ -143,6 +164,7 @@ class DreamPolicy(ExploringPolicy):
         hidden_size: H, of all networks.
         latent_size: L.
         embedding_std: Deviation of the latents' numbers at the start.
+        frame_features: As in `ExploringPolicy`.
 
     Raises:
         TypeError: If a space is not supported.
@@ -157,8 +179,9 @@ class DreamPolicy(ExploringPolicy):
         hidden_size: int = 96,
         latent_size: int = 16,
         embedding_std: float = 0.8,
+        frame_features: int | None = None,
     ):
-        super().__init__(observation_space, action_space, hidden_size, latent_size)
+        super().__init__(observation_space, action_space, hidden_size, latent_size, frame_features)
         self.embedding = problem_embedding(
             code_size, categories, latent_size, hidden_size, embedding_std
         )

@@ -38,8 +38,9 @@ class Updater:
     ):
         self.policy, self.exploring, self.executing = policy, exploring, executing
         self.settings = settings
+        self.parts = (*_PARTS, *(("frames",) if policy.frames is not None else ()))
         self.optimizer = torch.optim.Adam(
-            [part for name in _PARTS for part in getattr(policy, name).parameters()], lr=1e-3
+            [part for name in self.parts for part in getattr(policy, name).parameters()], lr=1e-3
         )
 
     def run(self, count: int, seed: int, rate: float) -> dict[str, float]:
@@ -69,7 +70,7 @@ class Updater:
             generator: Draws the noise on latents.
         """
         found = self.losses(explored, executed, generator)
-        return descend(self.policy, _PARTS, self.optimizer, found, self.settings)
+        return descend(self.policy, self.parts, self.optimizer, found, self.settings)
 
     def losses(
         self, explored: Episodes, executed: Episodes, generator: torch.Generator
@@ -81,6 +82,8 @@ class Updater:
             executed: As in `step`.
             generator: As in `step`.
         """
+        features = self.policy.features
+        executed = executed._replace(inputs=features(executed.inputs))
         if self.settings["explore"] == "none":
             blank = executed.rewards.new_zeros(len(executed.codes), self.policy.latent_size)
             carried = self._execution_loss(executed, blank)
@@ -89,6 +92,7 @@ class Updater:
         noise = torch.randn(latents.shape, generator=generator).to(latents.device)
         carried = self._execution_loss(executed, latents + self.settings["latent_noise"] * noise)
         bottleneck = losses.bottleneck_loss(latents, self.settings["free_size"])
+        explored = explored._replace(inputs=features(explored.inputs))
         target = self.policy.latents(explored.codes).detach()
         inferred, _ = self.policy.inference(explored.inputs)
         inference = losses.inference_loss(inferred, target, explored.seen)

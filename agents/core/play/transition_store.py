@@ -6,7 +6,7 @@ Each task has its own ring buffer. The *recent part* of a task was written with 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 
 class TransitionStore:
-    """Transitions by task, written and kept; each field is float32 [M, C, ...].
+    """Transitions by task, written and kept; each field is float32 or uint8 [M, C, ...].
 
     Memory is taken up as it is filled, but all of it must be available from the start.
 
@@ -27,21 +27,28 @@ class TransitionStore:
         num_tasks: M.
         capacity: C.
         fields: Shape of each field of one transition, by name.
+        of_bytes: Names of the fields that are uint8.
 
     Raises:
         MemoryError: If the machine lacks the memory; says how much is needed.
         ValueError: If a number is below 1.
     """
 
-    def __init__(self, num_tasks: int, capacity: int, fields: Shapes):
+    def __init__(
+        self, num_tasks: int, capacity: int, fields: Shapes, of_bytes: Collection[str] = ()
+    ):
         if num_tasks < 1 or capacity < 1:
             raise ValueError(f"num_tasks={num_tasks} and capacity={capacity} must be at least 1")
-        each = 4 * num_tasks * sum(int(np.prod(shape)) for shape in fields.values())
+        sizes = {name: 1 if name in of_bytes else 4 for name in fields}
+        numbers = {name: int(np.prod(shape)) for name, shape in fields.items()}
+        each = num_tasks * sum(sizes[name] * count for name, count in numbers.items())
         what = f"capacity={capacity} transitions of each of {num_tasks} tasks"
         refuse_beyond_memory(capacity, each, what)
         self.num_tasks, self.capacity = num_tasks, capacity
         self.arrays = {
-            name: np.zeros((num_tasks, capacity, *shape), dtype=np.float32)
+            name: np.zeros(
+                (num_tasks, capacity, *shape), np.uint8 if name in of_bytes else np.float32
+            )
             for name, shape in fields.items()
         }
         self.clear()

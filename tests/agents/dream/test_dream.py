@@ -203,3 +203,31 @@ def test_an_evaluation_tells_exploring_apart():
     assert curve.protocol["exploration_episodes"] == 1 and curve.mean()[0] == 0.0
     told = evaluate(small().told(), ID, env_kwargs=KWARGS, num_tasks=6)
     assert told.protocol["agent"] == "DREAM, told the problem"
+
+
+def test_frames_are_kept_as_bytes_and_read_by_one_encoder():
+    id, kwargs = "meta/SignNavigation-v0", {"width": 36, "height": 36, "steps": 3}
+    arguments: dict[str, Any] = {"gradient_steps": 1, "batch_size": 3, "buffer_size": 40, "seed": 0}
+    policy = {"hidden_size": 8, "latent_size": 3, "frame_features": 4}
+    agent = DREAM("GruPolicy", id, env_kwargs=kwargs, n_envs=3, policy_kwargs=policy, **arguments)
+    before = {key: part.clone() for key, part in agent.policy.state_dict().items()}
+    agent.learn(1, log_interval=None)
+    assert agent.exploring.arrays["inputs"].dtype == np.uint8
+    after = agent.policy.state_dict()
+    assert any(not torch.equal(before[key], after[key]) for key in after if "frames." in key)
+    venv = gym.make_vec(id, num_envs=1, **kwargs)
+    loop = open_loop(agent, venv, seed=3)
+    player, shown, over = Player(venv, loop), [], False
+    player.reset(5)
+    loop.reset()
+    while not over:
+        over = bool(player.step().ended[0])
+        shown.append(torch.as_tensor(loop.last["inputs"]))
+    whole = torch.stack([*shown, loop.last["successors"]])
+    with torch.no_grad():
+        inferred, _ = agent.policy.inference(agent.policy.features(whole))
+    assert torch.allclose(loop.latents, inferred[-1], atol=1e-6)
+    seen, size = agent.policy.features(whole), agent.policy.frame_size
+    told = agent.policy.told(seen, torch.zeros(1, 3))
+    assert torch.equal(told[0, :, :size], seen[0, :, :size])  # frames are seen at starts too
+    assert 0.0 < agent.distance_left(1)
