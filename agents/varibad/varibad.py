@@ -211,6 +211,7 @@ class VariBAD(BonusArguments, PPOArguments, TrialAlgorithm):
 
     def paid(self, trials: Trials, rewards: torch.Tensor, gamma: float) -> torch.Tensor:
         """Add HyperX's bonuses, whose weight falls to 0 over training."""
+        rewards = super().paid(trials, rewards, gamma)
         if not self.bonus.coefs:
             return rewards
         transitions = transitions_of(trials, self.policy.builder).to(self.device)

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from ..learning.intrinsic import KINDS as INTRINSIC
 from .arguments import Declared, above, argument, at_least, one_of, within
 from .schedules import Schedule, check_schedule
 from .search import Between, OneOf
@@ -86,6 +87,23 @@ class ActorCriticArguments(GradientNormArguments):
     """What agents that learn a value beside a policy take."""
 
     vf_coef: float = argument("Weight of the value loss.", default=0.5)
+
+
+class IntrinsicArguments(Declared):
+    """Arguments of agents that can be paid for what is new."""
+
+    intrinsic: str | None = argument(
+        'Bonus for new observations while training: `"rnd"`, the error in predicting a random '
+        'network; `"counts"`, one over the root of how often they were seen; None for none.',
+        one_of(None, *INTRINSIC),
+        default=None,
+    )
+    intrinsic_coef: Schedule = argument(
+        "Weight of that bonus, in deviations of its discounted return; a number or "
+        '`("linear", start, end)`.',
+        check_schedule,
+        default=("linear", 1.0, 0.0),
+    )
 
 
 class TrialArguments(ActorCriticArguments, BalanceArguments):

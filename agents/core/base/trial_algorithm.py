@@ -27,14 +27,14 @@ from ..play.view import open_loop
 from ..saving.allowed import name_of_function
 from .agent_arguments import TrialArguments
 from .arguments import within
-from .iterations import IterativeAlgorithm
+from .curious import CuriousAlgorithm
 from .recurrent_acting import RecurrentActing
 from .schedules import value_at
 from .updates import PPO, GradientUpdate, Network, Update
 from .venv import trial_length
 
 
-class TrialAlgorithm(TrialArguments, RecurrentActing, IterativeAlgorithm):
+class TrialAlgorithm(TrialArguments, RecurrentActing, CuriousAlgorithm):
     """Collects whole trials and learns from them.
 
     Subclasses define `_make_optimizer` and `loss`, which is then minimised on all trials at once;
@@ -55,6 +55,7 @@ class TrialAlgorithm(TrialArguments, RecurrentActing, IterativeAlgorithm):
             check_balance(self.venv, self.balance)
         self.reward_normaliser = RewardNormaliser() if self.normalize_reward else None
         self._make_policy()
+        self._make_curiosity()
         self.optimizer = self._make_optimizer()
         self.update = self._make_update()
 
@@ -146,7 +147,8 @@ class TrialAlgorithm(TrialArguments, RecurrentActing, IterativeAlgorithm):
         self._n_updates += self.update.n_updates
         self.policy.after_iteration(trials.inputs.to(self.device), whole.mask)
         explained = losses.explained_variance(whole.old_values, whole.returns, whole.mask)
-        return {**figures, "explained_variance": float(explained), "learning_rate": rate}
+        told = {} if self.curiosity is None else self.curiosity.figures
+        return {**figures, **told, "explained_variance": float(explained), "learning_rate": rate}
 
     def baseline_values(
         self, trials: Trials, rewards: torch.Tensor, continues: torch.Tensor, gamma: float
@@ -160,16 +162,6 @@ class TrialAlgorithm(TrialArguments, RecurrentActing, IterativeAlgorithm):
             gamma: Discount.
         """
         return trials.values * trials.mask
-
-    def paid(self, trials: Trials, rewards: torch.Tensor, gamma: float) -> torch.Tensor:
-        """Return what the policy learns from, [T, B]: the rewards, or these and a bonus.
-
-        Args:
-            trials: Trials of one iteration.
-            rewards: Rewards, normalised if the agent does so, [T, B].
-            gamma: Discount.
-        """
-        return rewards
 
     @torch.no_grad()
     def prepare(self, trials: Trials, gamma: float) -> Batch:
@@ -202,9 +194,11 @@ class TrialAlgorithm(TrialArguments, RecurrentActing, IterativeAlgorithm):
 
     def _extra_state(self) -> dict[str, Any]:
         normaliser = self.reward_normaliser
-        return {} if normaliser is None else {"reward_normaliser": normaliser.state()}
+        own = {} if normaliser is None else {"reward_normaliser": normaliser.state()}
+        return {**super()._extra_state(), **own}
 
     def _set_extra_state(self, state: Mapping[str, Any]) -> None:
+        super()._set_extra_state(state)
         if self.reward_normaliser is not None and "reward_normaliser" in state:
             self.reward_normaliser.load_state(state["reward_normaliser"])
 

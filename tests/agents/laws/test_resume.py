@@ -30,6 +30,7 @@ VARIANTS = {
         {"outer": "trpo", "policy_kwargs": {"hidden_size": 4, "separate_value": True}},
     ),
     "l2rl": ("L2RL", _BOX, {"learning_rate": _LINEAR}),
+    **{f"l2rl {one}": ("L2RL", _BOX, {"intrinsic": one}) for one in ("rnd", "counts")},
     **{
         name.lower(): (name, _PUSH, {"learning_rate": ("linear", 1e-1, 1e-2)})
         for name in ("MAML", "ProMP", "MetaSGD", "Reptile")
