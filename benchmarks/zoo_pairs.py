@@ -76,6 +76,7 @@ _WRESTLER = {
     "policy_kwargs": {"net_arch": [32, 32], "separate": ["value"], "log_std_init": -0.7},
 }
 _LINEAR = {"population": 32, "learning_rate": 0.1, "sigma": 0.3, "policy_kwargs": {"net_arch": ()}}
+_MEMORY = {"batch_size": 32, "n_epochs": 4, "learning_rate": 1e-3}
 _SPARSE_GRID = {"level": "sparse", "size": [5, 5], "steps": 25, "moves": 4}
 _LIVES = {"num_tasks": 24, "rows_per_task": 16, "steps": 1000, "bins": 50}
 _SHOWN = {"num_tasks": 300, "episodes": 1, "demonstrations": 1}
@@ -115,6 +116,11 @@ PAIRS: tuple[Pair, ...] = (
         protocol={"num_tasks": 300, "episodes": 3},
     ),
     Pair("dream", "meta/BusGrid-v0", 200_000, env_kwargs={"buses": 3}),
+    Pair("predictiveexploration", "meta/BusGrid-v0", 200_000, env_kwargs={"buses": 3}),
+    Pair("import", "meta/BusGrid-v0", 400_000, _MEMORY, {"buses": 3}),
+    Pair("erl2", "meta/BusGrid-v0", 400_000, _MEMORY, {"buses": 3}),
+    _rl2("VisualMaze", 100_000, None, 16, protocol={"num_tasks": 50}),
+    _rl2("SignNavigation", 100_000, None, 32, env_kwargs={"width": 48, "height": 36}),
     Pair(
         *("algorithmdistillation", "meta/BernoulliBandit-v0", 1_200_000),
         env_kwargs={"arms": 5, "pulls": 50},

@@ -43,7 +43,8 @@ class ERL2(RL2):
         super()._setup_model()
 
     def paid(self, trials: Trials, rewards: torch.Tensor, gamma: float) -> torch.Tensor:
-        """Return the rewards, but nothing for those of exploring."""
+        """Return the rewards, but nothing for those of exploring; and a bonus, if there is one."""
         ended = trials.ends.long()
         episode = torch.cumsum(ended, dim=0) - ended
-        return rewards * (episode >= self.exploration_episodes)
+        counted = rewards * (episode >= self.exploration_episodes)
+        return super().paid(trials, counted, gamma)
