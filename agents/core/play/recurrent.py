@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
+from meta_envs.core import batches
 from meta_envs.core.rng import RowRandom
 
 from ..nets.step_inputs import shown_rows
@@ -97,6 +99,34 @@ class RecurrentInnerLoop(InnerLoop):
         self._previous_rewards[where] = step.reward
         self._starts[where] = step.ended
 
+    def condition(self, episodes: Sequence[Sequence[Step]], rows: Rows = None) -> None:
+        """Carry the state through given episodes, as if they had been played.
+
+        Args:
+            episodes: As in `InnerLoop`, with actions and rewards, and of these spaces.
+            rows: Indices [R]; None is all.
+
+        Raises:
+            ValueError: If there is not one episode for each row; if one has no steps, or a step
+                has no action or no reward.
+        """
+        where = self.rows(rows)
+        if len(episodes) != len(where):
+            raise ValueError(f"{len(episodes)} episodes for {len(where)} rows; give one for each")
+        for number, steps in enumerate(episodes):
+            if not len(steps):
+                raise ValueError(f"episode {number} has no steps; it needs at least one")
+            if any(one.action is None or one.reward is None for one in steps):
+                raise ValueError(
+                    f"episode {number} lacks actions or rewards, which this memory reads; record "
+                    "episodes with both"
+                )
+        for t in range(max(len(steps) for steps in episodes)):
+            going = [index for index, steps in enumerate(episodes) if t < len(steps)]
+            step, here = _side_by_side([episodes[index][t] for index in going]), where[going]
+            self.act(step.observation, here, deterministic=True)  # draws nothing
+            self.observe(step, here)
+
     @torch.no_grad()
     def values_after(self, observation: Any, rows: np.ndarray) -> torch.Tensor:
         """Return the values [R] of what follows the last step of `rows`, and change nothing.
@@ -134,6 +164,19 @@ class RecurrentInnerLoop(InnerLoop):
         self._state[starting] = state[starting]
         self._previous_actions[starting] = actions[starting]
         self._previous_rewards[starting] = rewards[starting]
+
+
+def _side_by_side(steps: Sequence[Step]) -> Step:
+    """Return steps of one row each as one of all these rows."""
+    seen, after = (
+        batches.stack([batches.take(part, 0) for part in parts])
+        for parts in ([s.observation for s in steps], [s.next_observation for s in steps])
+    )
+    ends = (
+        np.array([np.asarray(getattr(s, name))[0] for s in steps])
+        for name in ("action", "reward", "terminated", "truncated")
+    )
+    return Step(seen, *ends, after)
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from agents import MIL, ConditionalBC, DemonstrationSet, baselines, evaluate, record
+from agents import MIL, RL2, ConditionalBC, DemonstrationSet, baselines, evaluate, record
 from agents.mil.answers import Answers
 
 from .toys import SIDES
@@ -163,3 +163,27 @@ def test_what_cannot_be_is_refused() -> None:
         evaluate(baselines.Random(), SIDES, demonstrations=1)
     with pytest.raises(ValueError, match="demonstrations=0 must be"):
         evaluate(agent, SIDES, demonstrations=0)
+
+
+def test_a_memory_is_carried_through_a_demonstration_as_if_it_had_been_played() -> None:
+    agent = RL2("GruPolicy", SIDES, preset=None, seed=0, n_envs=4,
+                policy_kwargs={"hidden_size": 4})  # fmt: skip
+    venv = gym.make_vec(SIDES, num_envs=2)
+    shown = record(baselines.Expert(), venv, 1, tasks=[LEFT, RIGHT]).episodes
+    short = type(shown[0])(
+        shown[0].observations[:3], shown[0].actions[:2], shown[0].rewards[:2], False
+    )
+    told, played = (agent.inner_loop(venv, seed=5) for _ in range(2))
+    told.condition([short.steps(), shown[1].steps()])
+    for row, one in enumerate((short, shown[1])):
+        for step in one.steps():
+            played.act(step.observation, np.array([row]), deterministic=True)
+            played.observe(step, np.array([row]))
+    torch.testing.assert_close(told._state, played._state)
+    seen = np.zeros((2, 1), np.float32)
+    np.testing.assert_allclose(told.act(seen), played.act(seen), rtol=1e-5)
+    assert evaluate(agent, SIDES, num_tasks=3, demonstrations=2).returns.shape == (3, 1)
+    with pytest.raises(ValueError, match="episode 0 lacks actions or rewards"):
+        told.condition([type(short)(short.observations).steps()], np.array([0]))
+    with pytest.raises(ValueError, match="episode 0 has no steps"):
+        told.condition([[]], np.array([0]))
