@@ -39,7 +39,7 @@ _SHIFT = 0.05  # largest move in each direction, of the side
 
 @functools.lru_cache(maxsize=4)
 def glyphs(size: int) -> np.ndarray:
-    """Draw every character in every font, turned, slanted and moved a little.
+    """Return every character in every font, turned, slanted and moved a little.
 
     The same at every call and in every process.
 
@@ -49,6 +49,18 @@ def glyphs(size: int) -> np.ndarray:
     Returns:
         Pictures uint8 [C, D, size, size], 0 where there is no ink.
     """
+    from PIL import Image
+
+    found = np.zeros((len(CHARACTERS), len(_FONTS), size, size), dtype=np.uint8)
+    for index, large in enumerate(_drawn()):
+        small = large.resize((size, size), Image.Resampling.BOX)
+        found[divmod(index, len(_FONTS))] = np.asarray(small)
+    return found
+
+
+@functools.cache
+def _drawn() -> list[Any]:
+    """Draw the characters, each in all fonts: a second's work, once a process."""
     import matplotlib  # half a second that other families need not wait
     from PIL import Image, ImageFont
 
@@ -57,16 +69,14 @@ def glyphs(size: int) -> np.ndarray:
     fonts = [
         ImageFont.truetype(str(folder / name), _POINTS, layout_engine=plain) for name in _FONTS
     ]
-    found = np.zeros((len(CHARACTERS), len(fonts), size, size), dtype=np.uint8)
+    found = []
     for index, character in enumerate(CHARACTERS):
         random = np.random.default_rng(index)
-        for drawing, font in enumerate(fonts):
-            large = _centred(character, font)
-            moved = large.transform(
-                (_LARGE, _LARGE), Image.Transform.AFFINE, _affine(random), Image.Resampling.BILINEAR
-            )
-            small = moved.resize((size, size), Image.Resampling.BOX)
-            found[index, drawing] = np.asarray(small)
+        for font in fonts:
+            place = _affine(random)
+            whole, smooth = (_LARGE, _LARGE), Image.Resampling.BILINEAR
+            drawn = _centred(character, font)
+            found.append(drawn.transform(whole, Image.Transform.AFFINE, place, smooth))
     return found
 
 
