@@ -3,18 +3,17 @@
     python benchmarks/few_shot.py pixels maml mlp-maml reptile snail lstm --seeds 0 1 2
 
 Trains an entry on `meta/FewShotImages-v0` (`--images FOLDER` takes Omniglot's pictures instead of
-the glyphs), and appends to `results/few_shot.csv` the share of right labels in held-out classes.
-`pixels` is the nearest neighbour in pixels, `lstm` a memory-augmented network in the simplest form
-(Santoro et al. 2016 have one beside theirs); `snail` and `lstm` learn by imitating who knows the
-labels. Classes are also turned, as in the papers. Published for Omniglot, 5 ways, 1 shot: MAML .987
-with convolutions, .897 without them.
+the glyphs; trainings go on where they were interrupted), and appends to `results/few_shot.csv` the
+share of right labels in held-out classes. `pixels` is the nearest neighbour in pixels, `lstm` a
+memory-augmented network in the simplest form (Santoro et al. 2016 have one beside theirs); `snail`
+and `lstm` learn by imitating who knows the labels. Classes are also turned, as in the papers.
+Published for Omniglot, 5 ways, 1 shot: MAML .987 with convolutions, .897 without them.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import time
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ import gymnasium as gym
 import numpy as np
 import torch
 from learning import _provenance
+from resumed import trained
 
 import agents
 
@@ -68,16 +68,15 @@ ENTRIES: dict[str, tuple[str, str, dict[str, Any], int]] = {
 
 def run(name: str, seed: int, steps: int | None, kwargs: dict[str, Any], keep: Any) -> None:
     """Train one seed, test it, and write its row."""
-    started, trained, which = time.process_time(), 0, "nearest neighbour"
-    agent = None
+    agent, seconds, which = None, 0.0, "nearest neighbour"
     if name != "pixels":
         which, policy, arguments, total = ENTRIES[name]
-        agent = getattr(agents, which)(
-            policy, ID, env_kwargs=kwargs, seed=seed, preset=None, **arguments
-        )
-        agent.learn(steps or total, log_interval=None)
-        trained = agent.num_timesteps
-    seconds = time.process_time() - started
+        cls = getattr(agents, which)
+
+        def make() -> Any:
+            return cls(policy, ID, env_kwargs=kwargs, seed=seed, preset=None, **arguments)
+
+        agent, seconds = trained(f"few_shot/{name}-s{seed}", cls, make, steps or total)
     if agent is not None and keep is not None:
         agent.save_weights(keep / f"{which}-FewShotImages-{name}-{seed}.zip")
     right = pixels(kwargs, seed) if agent is None else answered(agent, kwargs, seed)
@@ -88,7 +87,7 @@ def run(name: str, seed: int, steps: int | None, kwargs: dict[str, Any], keep: A
         "images": Path(kwargs["images"]).name if "images" in kwargs else "glyphs",
         "size": kwargs["size"],
         "seed": seed,
-        "steps": trained,
+        "steps": 0 if agent is None else agent.num_timesteps,
         "train_cpu_seconds": round(seconds),
         "right": round(float(right.mean()), 4),
         "standard_error": round(float(right.std() / len(right) ** 0.5), 4),

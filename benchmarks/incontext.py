@@ -2,23 +2,24 @@
 
     python benchmarks/incontext.py ad-bandit ad-room in-context-navi in-context-room --seeds 0 1 2
 
-Trains an entry and plays held-out tasks (`split`), and appends to `results/incontext.csv` the mean
-return of a trial, of its first and of its last quarter (of steps), beside the same of a reference
-player: the teacher that algorithm distillation imitates, or an oracle told the goal.
-`teacher_end` is the mean return of the recorded teacher in the last tenth of its episodes.
+Trains an entry (trainings go on where they were interrupted), plays held-out tasks (`split`), and
+appends to `results/incontext.csv` the mean return of a trial, of its first and of its last quarter
+(of steps), beside the same of a reference player: the teacher that algorithm distillation imitates,
+or an oracle told the goal. `teacher_end` is the mean return of the recorded teacher in the last
+tenth of its episodes.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from learning import _provenance
+from resumed import trained
 
 import agents
 from agents import AdaptationCurve, baselines, evaluate
@@ -67,12 +68,14 @@ ENTRIES: dict[str, tuple[str, str, dict[str, Any], dict[str, Any], int, str]] = 
 def run(name: str, seed: int, steps: int | None, keep: Path | None) -> None:
     """Train one seed, evaluate it, and write its row."""
     which, id, env_kwargs, arguments, total, reference = ENTRIES[name]
-    agent = getattr(agents, which)(
-        *("TransformerPolicy", id), env_kwargs=env_kwargs, seed=seed, preset=None, **arguments
-    )
-    started = time.process_time()
-    agent.learn(steps or total, log_interval=None)
-    seconds = time.process_time() - started
+    cls = getattr(agents, which)
+
+    def make() -> Any:
+        return cls(
+            *("TransformerPolicy", id), env_kwargs=env_kwargs, seed=seed, preset=None, **arguments
+        )
+
+    agent, seconds = trained(f"incontext/{name}-s{seed}", cls, make, steps or total)
     if keep is not None:
         agent.save_weights(keep / f"{which}-{id.partition('/')[2]}-{seed}.zip")
     measured: dict[str, Any] = {"env_kwargs": env_kwargs, "num_tasks": 600, "seed": 1}
@@ -123,10 +126,12 @@ def _beside(name: str) -> Any:
 
 def _end(agent: Any) -> float | str:
     """Return what a recorded teacher earns in the last tenth of its episodes, each a mean."""
-    if not isinstance(agent, agents.AlgorithmDistillation) or agent.teacher == "ucb1":
+    if not isinstance(agent, agents.AlgorithmDistillation) or agent.n_episodes is None:
+        return ""
+    if agent.histories is None:  # it was trained before
         return ""
     returns = np.array([np.sum(one.rewards) for one in agent.histories])
-    each = returns.reshape(-1, int(agent.n_episodes or 1))
+    each = returns.reshape(-1, int(agent.n_episodes))
     return round(float(each[:, -max(each.shape[1] // 10, 1) :].mean()), 3)
 
 
