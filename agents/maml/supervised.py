@@ -135,9 +135,10 @@ class SupervisedMAML(OuterStepArguments, InnerStepArguments, IterativeAlgorithm)
         with torch.random.fork_rng(devices=[]):  # leave the global generator untouched
             torch.manual_seed(fold(self.seed, "weights") % 2**63)
             space = self.action_space
-            labels = isinstance(space, spaces.Discrete)
-            outputs = int(space.n if labels else np.prod(space.shape or (1,)))
-            self.error = cross_entropy if labels else squared_error
+            if isinstance(space, spaces.Discrete):
+                outputs, self.error = int(space.n), cross_entropy
+            else:
+                outputs, self.error = int(np.prod(space.shape or (1,))), squared_error
             inputs = int(np.prod(self.observation_space.shape or (1,))) - outputs - 1
             self.policy = self.policy_class(inputs, outputs, **self.policy_kwargs).to(self.device)
         self.rates = InnerRates(
