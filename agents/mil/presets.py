@@ -1,7 +1,7 @@
 """Presets of agents that learn to imitate, and what they scored.
 
-FeatureReach with two targets, 24 tasks of trained colours in new places, 14 steps an episode. In the
-order of their colours (`shuffled=False`), seed 1, 4,100 outer steps, 70 s of a core: every episode
+FeatureReach with two targets, 24 tasks of trained colours in new places, 14 steps an episode. In
+the order of their colours (`shuffled=False`), seed 1, 4,100 outer steps, 70 s of a core: every one
 succeeds, with held-out colours too. Shuffled, some 8,000 outer steps: .83, and .77 with held-out
 colours, on the seed that was tuned on (0); .39 and .37 on a fresh one (1), which had not yet found
 out: what going to any target earns is passed at once, on seed 0 after 5,000 outer steps. There,
