@@ -41,7 +41,8 @@ class Answers:
         if isinstance(self.space, spaces.Discrete):
             return np.asarray(actions, np.int64) - int(self.space.start)
         actions = np.asarray(actions, np.float32)
-        return actions.reshape(*actions.shape[: actions.ndim - len(self.space.shape)], self.size)
+        axes = len(self.space.shape or ())  # of one action
+        return actions.reshape(*actions.shape[: actions.ndim - axes], self.size)
 
     def vectors(self, targets: torch.Tensor) -> torch.Tensor:
         """Return targets as numbers [..., A]: those of a Discrete one-hot."""
