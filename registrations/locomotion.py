@@ -13,6 +13,7 @@ _MAESN = "Gupta et al. 2018 (MAESN)"
 _CRIPPLED = "meta_envs.locomotion.crippled:Crippled"
 _MLSH = "Frans et al. 2018 (MLSH)"
 _CHANGE = "Al-Shedivat et al. 2018, section 5.1"
+_TEN_BOUTS: dict[str, Any] = {"max_episode_steps": 1000, "episodes_per_trial": 10}
 
 TABLE: tuple[dict[str, Any], ...] = (
     {
@@ -284,8 +285,7 @@ TABLE: tuple[dict[str, Any], ...] = (
     {
         "id": "meta/AntObstacles-v0",
         "family": "meta_envs.locomotion.obstacles:AntObstacles",
-        "max_episode_steps": 1000,
-        "episodes_per_trial": 10,
+        **_TEN_BOUTS,
         "summary": "An ant among walls that is paid only at one of nine places",
         "source": f"{_MLSH}, section 6.3",
         "kwargs": {"upright_every": 200},
@@ -293,8 +293,7 @@ TABLE: tuple[dict[str, Any], ...] = (
     {
         "id": "meta/WalkerObstacles-v0",
         "family": "meta_envs.locomotion.obstacles:WalkerObstacles",
-        "max_episode_steps": 1000,
-        "episodes_per_trial": 10,
+        **_TEN_BOUTS,
         "summary": "A walker that gets on over hurdles or under beams, which it does not see",
         "source": f"{_MLSH}, section 6.3",
     },

@@ -65,7 +65,7 @@ class ContextPolicy(nn.Module):
 
     def inputs(self, observations: Any) -> torch.Tensor:
         """Return raw observations [R, ...] as rows [R, D]."""
-        return self.reader.rows(observations)
+        return self.reader.flat(observations)
 
     def remember(self, given: Shown) -> dict[str, torch.Tensor]:
         """Read demonstrations.
@@ -92,7 +92,7 @@ class ContextPolicy(nn.Module):
 
     def nothing(self, tasks: int) -> dict[str, torch.Tensor]:
         """Return the memory before any demonstration."""
-        memory = self.layers[0].weight.new_zeros(tasks, 1, self.size)
+        memory = torch.zeros(tasks, 1, self.size, device=next(self.parameters()).device)
         return {"memory": memory, "weights": torch.zeros_like(memory[..., 0])}
 
     def apply_memory(self, known: dict[str, torch.Tensor], inputs: torch.Tensor) -> torch.Tensor:

@@ -26,7 +26,7 @@ class Inputs:
         self.builder = StepInputs(observation_space, action_space)
         self.numbers = self.builder.observation_size  # O
 
-    def rows(self, observations: Any) -> torch.Tensor:
+    def flat(self, observations: Any) -> torch.Tensor:
         """Return raw observations [R, ...] as rows [R, D]."""
         if not self.builder.frame_spaces:
             return torch.from_numpy(self.builder.flat_observations(observations))

@@ -130,7 +130,7 @@ class ImitationPolicy(nn.Module):
 
     def inputs(self, observations: Any) -> torch.Tensor:
         """Return raw observations [R, ...] as rows [R, D]."""
-        return self.reader.rows(observations)
+        return self.reader.flat(observations)
 
     def apply_parameters(
         self, parameters: Parameters, inputs: torch.Tensor, before: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -54,7 +54,7 @@ class VariBAD(BonusArguments, PPOArguments, TrialAlgorithm):
         TypeError: If cells are to be decoded but observations are not a grid.
     """
 
-    policy_aliases = POLICIES
+    policy_aliases: ClassVar[dict[str, Any]] = POLICIES
 
     presets = PRESETS
 

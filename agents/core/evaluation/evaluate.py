@@ -90,11 +90,7 @@ def evaluate(
         NotImplementedError: If the agent cannot learn from demonstrations.
         ValueError: If an argument is out of range, or a wrapper around `env` would be lost.
     """
-    if steps is None and bins != BINS:
-        raise ValueError(f"bins={bins!r} are parts of a lifetime; give steps too")
-    for name, value in (("episodes", episodes), ("exploration_episodes", exploration_episodes)):
-        if steps is not None and value is not None:
-            raise ValueError(f"give {name}={value!r} or steps={steps!r}, not both")
+    _check_kind(steps, bins, episodes=episodes, exploration_episodes=exploration_episodes)
     plan = Plan(
         num_tasks=num_tasks,
         episodes=1 if episodes is None else episodes,
@@ -154,6 +150,15 @@ def evaluate(
     played = joined(parts, rows_per_task)
     played["normalised_returns"] = _normalised(probe, tasks, played["returns"])
     return AdaptationCurve(protocol=protocol, tasks=each, **played)
+
+
+def _check_kind(steps: int | None, bins: int, **counts: int | None) -> None:
+    """Refuse a mixture of a lifetime and of episodes, which `counts` counts."""
+    if steps is None and bins != BINS:
+        raise ValueError(f"bins={bins!r} are parts of a lifetime; give steps too")
+    for name, value in counts.items():
+        if steps is not None and value is not None:
+            raise ValueError(f"give {name}={value!r} or steps={steps!r}, not both")
 
 
 def _play(

@@ -172,11 +172,11 @@ def _side_by_side(steps: Sequence[Step]) -> Step:
         batches.stack([batches.take(part, 0) for part in parts])
         for parts in ([s.observation for s in steps], [s.next_observation for s in steps])
     )
-    ends = (
+    action, reward, terminated, truncated = (
         np.array([np.asarray(getattr(s, name))[0] for s in steps])
         for name in ("action", "reward", "terminated", "truncated")
     )
-    return Step(seen, *ends, after)
+    return Step(seen, action, reward, terminated, truncated, after)
 
 
 @torch.no_grad()
