@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .core.play.step import Step
     from .diayn import DIAYN
     from .dream import DREAM, PredictiveExploration
+    from .epg import EPG, EPGLearner
     from .episodic import MFEC, NEC
     from .es import ES
     from .frodo import FRODO
@@ -46,12 +47,13 @@ if TYPE_CHECKING:
         SupervisedMAML,
     )
     from .meta_gradient import MetaGradient
+    from .metagenrl import MetaGenRL, MetaGenRLLearner
     from .mil import MIL, ConditionalBC
     from .mlsh import MLSH
     from .pbt import PBT
     from .pearl import PEARL
     from .poet import POET
-    from .ppo import DPO, PPO
+    from .ppo import DPO, LPO, PPO, LPOLearner
     from .rl2 import ERL2, IMPORT, RL2, SNAIL
     from .self_play import SelfPlay
     from .varibad import VariBAD
@@ -97,6 +99,9 @@ ALGORITHMS = {
     "lpg": "agents.lpg:LPG",
     "ppo": "agents.ppo:PPO",
     "dpo": "agents.ppo:DPO",
+    "lpo": "agents.ppo:LPO",
+    "epg": "agents.epg:EPG",
+    "metagenrl": "agents.metagenrl:MetaGenRL",
     "diayn": "agents.diayn:DIAYN",
     "dream": "agents.dream:DREAM",
     "predictiveexploration": "agents.dream:PredictiveExploration",
@@ -115,9 +120,12 @@ _PLACES = {
     "AdaptationCurve": "agents.core.evaluation.curve",
     "Demonstration": "agents.core.play.demonstrations",
     "DemonstrationSet": "agents.core.play.demonstrations",
+    "EPGLearner": "agents.epg",
     "InnerLoop": "agents.core.play.inner_loop",
     "LPGLearner": "agents.lpg",
+    "LPOLearner": "agents.ppo",
     "LifetimeAlgorithm": "agents.core.base.lifetime_algorithm",
+    "MetaGenRLLearner": "agents.metagenrl",
     "Player": "agents.core.play.player",
     "Step": "agents.core.play.step",
     "TrialAlgorithm": "agents.core.base.trial_algorithm",
@@ -147,6 +155,8 @@ __all__ = [
     "ConditionalBC",
     "DREAM",
     "EMAML",
+    "EPG",
+    "EPGLearner",
     "ERL2",
     "ES",
     "FOMAML",
@@ -156,6 +166,7 @@ __all__ = [
     "HeldOutCallback",
     "L2RL",
     "LPG",
+    "LPO",
     "MAESN",
     "MAML",
     "MFEC",
@@ -178,8 +189,11 @@ __all__ = [
     "InContext",
     "InnerLoop",
     "LifetimeAlgorithm",
+    "MetaGenRL",
+    "MetaGenRLLearner",
     "MetaGradient",
     "LPGLearner",
+    "LPOLearner",
     "MetaSGD",
     "PPOTracking",
     "Player",

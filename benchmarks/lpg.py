@@ -108,6 +108,7 @@ def speed(commit: str, rounds: int = 3) -> None:
             start = time.perf_counter()
             agent.learn(repeats * count, reset_num_timesteps=False, log_interval=None)
             seconds[name].append(time.perf_counter() - start)
+            print(name, f"{seconds[name][-1]:.1f} s", flush=True)
     ratios = np.array(seconds["loop"]) / np.array(seconds["together"])
     row = [
         datetime.date.today().isoformat(), commit, platform.machine(), lifetimes, ROWS,
@@ -134,6 +135,7 @@ def main() -> None:
     parser.add_argument("what", choices=("learn", "speed"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--meta-steps", type=int, default=160)
+    parser.add_argument("--rounds", type=int, default=3, help="of `speed`")
     parser.add_argument("--save", help="where to save the agents, with {seed}")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -141,7 +143,7 @@ def main() -> None:
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
     ).stdout.strip()
     if arguments.what == "speed":
-        speed(commit)
+        speed(commit, arguments.rounds)
         return
     for seed in arguments.seeds:
         learn(seed, arguments.meta_steps, commit, arguments.save)

@@ -194,5 +194,14 @@ PAIRS: tuple[Pair, ...] = (
         env_kwargs=_SPARSE_GRID,
         protocol=_LIVES,
     ),
+    Pair("lpo", "meta/TabularGrid-v0", 1_500_000, env_kwargs=_SPARSE_GRID, protocol=_LIVES),
+    Pair(
+        *("epg", "meta/PointGoal-v0", 1_200_000),
+        protocol={"num_tasks": 64, "steps": 512, "bins": 8},
+    ),
+    Pair(
+        *("metagenrl", "meta/RandomPendulum-v0", 30_000),
+        protocol={"num_tasks": 8, "steps": 5000, "bins": 10},
+    ),
     Pair("diayn", "meta/PointNavigation-v0", 18_000, env_kwargs=_SKILLS),
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
+from gymnasium import spaces
 
 import meta_envs  # noqa: F401  registers the ids
 
@@ -90,7 +91,8 @@ def law_tasks(case: Case) -> None:
 def law_spaces(case: Case) -> None:
     """`inner_loop` refuses an environment whose spaces are not those of training.
 
-    Or it acts in them, if the agent's class says `any_spaces = True`.
+    Or it acts in them, if the agent's class says `any_spaces = True`; with `"boxes"` in those whose
+    actions are a Box, and refuses the rest.
     """
     agent = case.setting.make()
     trained = agent.observation_space, agent.action_space
@@ -98,7 +100,10 @@ def law_spaces(case: Case) -> None:
         other = gym.make_vec(id, num_envs=2, **kwargs)
         if (other.single_observation_space, other.single_action_space) == trained:
             continue
-        if getattr(agent, "any_spaces", False):
+        takes = getattr(agent, "any_spaces", False)
+        if takes == "boxes":
+            takes = isinstance(other.single_action_space, spaces.Box)
+        if takes:
             acted = agent.inner_loop(other, seed=_SEED).act(other.reset(seed=_SEED)[0])
             fits = np.shape(acted) == (2, *(other.single_action_space.shape or ()))
             case.require(fits, f"in {id} act returned {acted}", "Make its network for its spaces")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.base.agent_arguments import DiscountArguments
-from ..core.base.arguments import Declared, argument, at_least, within
+from ..core.base.agent_arguments import DiscountArguments, SharedRowsArguments
+from ..core.base.arguments import argument, at_least, within
 
 Several = float | list[float] | tuple[float, ...] | None
 
@@ -41,12 +41,9 @@ class RuleArguments(DiscountArguments):
     )
 
 
-class OuterArguments(Declared):
+class OuterArguments(SharedRowsArguments):
     """Arguments of the search for a rule."""
 
-    rows_per_task: int = argument(
-        "Rows that share a learner and its task.", at_least(1), default=16
-    )
     n_updates: int = argument(
         "Updates of a learner through which the meta-gradient goes, K.", at_least(1), default=5
     )

@@ -7,19 +7,24 @@ from typing import Any
 
 from meta_envs.core.arguments import choice
 
-from ..core.base.agent_arguments import ActorCriticArguments, DiscountArguments, EntropyArguments
-from ..core.base.arguments import argument, at_least, within
+from ..core.base.arguments import argument
 from ..core.base.lifetime_algorithm import LifetimeAlgorithm
 from ..core.learning.functional import Adam
 from ..core.lifetimes.ppo import PPORule
 from ..core.losses import losses
 from ..core.losses.drifts import dpo_surrogate
 from ..core.losses.policy_losses import PolicyLoss
+from ..core.nets.actor_critic import ActorCritic
+from .arguments import PassesArguments
 
+_OF_RULE = (
+    *("n_steps", "gamma", "gae_lambda", "ent_coef", "vf_coef", "max_grad_norm"),
+    *("clip_range", "n_epochs", "n_minibatches", "normalize_advantage"),
+)
 POLICY_LOSSES: Mapping[str, PolicyLoss] = {"ppo": losses.clipped_surrogate, "dpo": dpo_surrogate}
 
 
-class PPO(ActorCriticArguments, DiscountArguments, EntropyArguments, LifetimeAlgorithm):
+class PPO(PassesArguments, LifetimeAlgorithm):
     """Proximal policy optimisation (Schulman et al. 2017, arXiv 1707.06347), of one lifetime.
 
     The loss of the policy is an argument: mirror learning (Kuba et al. 2022) asks of it what
@@ -38,11 +43,6 @@ class PPO(ActorCriticArguments, DiscountArguments, EntropyArguments, LifetimeAlg
     learning_rate = 7.5e-4
     n_steps = 128
     ent_coef = 0.01
-    gae_lambda: float = argument("Lambda of the advantages.", within(0, 1), default=0.95)
-    n_epochs: int = argument("Passes over an unroll.", at_least(1), default=4)
-    n_minibatches: int = argument("Steps of the optimiser in a pass.", at_least(1), default=4)
-    clip_range: float = argument("Range of probability ratios in PPO's loss.", default=0.2)
-    normalize_advantage: bool = argument("Standardise the advantages of a minibatch.", default=True)
     policy_loss: Any = argument(
         '`"ppo"`, `"dpo"`, or a function of (log_prob, old_log_prob, advantage, clip, mask), all '
         "[B], that returns a scalar.",
@@ -56,28 +56,35 @@ class PPO(ActorCriticArguments, DiscountArguments, EntropyArguments, LifetimeAlg
             choice("policy_loss", values["policy_loss"], list(POLICY_LOSSES))
 
     def _make_rule(self) -> PPORule:
-        steps = self.n_steps * self.n_envs
-        if self.n_minibatches > steps:
-            raise ValueError(
-                f"n_minibatches={self.n_minibatches} are more than the {steps} steps of an unroll"
-            )
         given = self.policy_loss
-        return PPORule(
-            network=self.network,
-            optimizer=Adam(eps=1e-5),
-            n_steps=self.n_steps,
-            learning_rate=float(self.learning_rate),
-            gamma=self.gamma,
-            gae_lambda=self.gae_lambda,
-            ent_coef=self.ent_coef,
-            vf_coef=self.vf_coef,
-            max_grad_norm=self.max_grad_norm,
-            policy_loss=given if callable(given) else POLICY_LOSSES[given],
-            clip_range=self.clip_range,
-            n_epochs=self.n_epochs,
-            n_minibatches=self.n_minibatches,
-            normalize_advantage=self.normalize_advantage,
+        loss = given if callable(given) else POLICY_LOSSES[given]
+        fields = rule_fields(self, self.network, float(self.learning_rate), self.n_envs)
+        return PPORule(**fields, policy_loss=loss)
+
+
+def rule_fields(
+    agent: Any, network: ActorCritic, learning_rate: float, num_rows: int
+) -> dict[str, Any]:
+    """Return the fields of a `PPORule`, but for its loss, from an agent's arguments.
+
+    Args:
+        agent: An agent with `PassesArguments` and `n_steps`.
+        network: The learners' network.
+        learning_rate: The learners'.
+        num_rows: Rows of each learner.
+
+    Raises:
+        ValueError: If `n_minibatches` does not fit.
+    """
+    steps = agent.n_steps * num_rows
+    if agent.n_minibatches > steps:
+        raise ValueError(
+            f"n_minibatches={agent.n_minibatches} are more than the {steps} steps of an unroll"
         )
+    return {
+        **{"network": network, "optimizer": Adam(eps=1e-5), "learning_rate": learning_rate},
+        **{name: getattr(agent, name) for name in _OF_RULE},
+    }
 
 
 class DPO(PPO):

@@ -9,9 +9,11 @@ import agents
 from agents.core.base.agent_arguments import MetaGradientArguments
 from agents.core.base.arguments import Declared
 from agents.core.base.evolution_algorithm import EvolutionAlgorithm
+from agents.core.base.learning_evolution import LearningEvolution
 from agents.core.base.lifetime_algorithm import LifetimeAlgorithm
 from agents.core.base.recurrent_acting import RecurrentActing
 from agents.lpg.arguments import RuleArguments
+from agents.metagenrl.arguments import ObjectiveArguments
 
 from . import listing, markdown
 
@@ -36,7 +38,7 @@ SETTINGS: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
     (
         "Many-shot, by a learnt rule",
         "A new task gives a whole training; the rule by which it trains is what is learnt.",
-        lambda cls: issubclass(cls, RuleArguments),
+        lambda cls: issubclass(cls, (RuleArguments, LearningEvolution, ObjectiveArguments)),
     ),
     (
         "One lifetime, tuning itself",

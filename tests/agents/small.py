@@ -52,6 +52,20 @@ _OF: dict[str, dict[str, Any]] = {
     },
     "PPO": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, "n_minibatches": 2, **_TINY},
     "DPO": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, "n_minibatches": 2, **_TINY},
+    "LPO": {
+        **{"policy": "MlpPolicy", "n_envs": 4, "population": 4, "rows_per_task": 2, "life": 4},
+        **{"n_steps": 2, "n_minibatches": 2, "n_epochs": 1, "drift_size": 4, "n_episodes": 1},
+        **_TINY,
+    },
+    "EPG": {
+        **{"policy": "MlpPolicy", "n_envs": 2, "population": 4, "life": 4, "n_steps": 2},
+        **{"buffer_size": 21, "memory_size": 2, "n_episodes": 1, **_TINY},
+    },
+    "MetaGenRL": {
+        **{"policy": "MlpPolicy", "n_envs": 2, "n_steps": 3, "window": 2, "batch_size": 2},
+        **{"buffer_size": 30, "updates_per_step": 0.7, "random_steps": 3, "anneal_steps": 6},
+        **{"objective_delay": 1, **_TINY},
+    },
     "DIAYN": {
         **{"policy": "MlpPolicy", "n_envs": 4, "n_skills": 2, "learning_starts": 1},
         **{"updates_per_step": 0.2, "batch_size": 4, **_TINY},

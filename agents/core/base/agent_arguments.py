@@ -165,6 +165,14 @@ class SoftActorCriticArguments(DiscountArguments):
     )
 
 
+class SharedRowsArguments(Declared):
+    """Arguments of agents with many learners, each in rows of its own."""
+
+    rows_per_task: int = argument(
+        "Rows that share a learner and its task.", at_least(1), default=16
+    )
+
+
 class EntropyArguments(Declared):
     """Arguments of agents with a constant entropy bonus."""
 

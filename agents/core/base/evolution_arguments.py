@@ -9,8 +9,8 @@ from ..learning.workers import check_workers
 from .arguments import Declared, above, argument, at_least, within
 
 
-class EvolutionArguments(Declared):
-    """Arguments of agents that evolve policies by `OpenES`."""
+class StrategyArguments(Declared):
+    """Arguments of agents that evolve something by `OpenES`."""
 
     population: int = argument(
         "Members of a generation: an even number, for they come in pairs.", at_least(2), default=64
@@ -28,9 +28,6 @@ class EvolutionArguments(Declared):
         "Smallest learning rate of the decay.", above(0), default=0.001
     )
     l2_coef: float = argument("Weight decay.", at_least(0), default=0.0)
-    sampled: bool = argument(
-        "Members sample their actions, instead of taking the most probable.", default=False
-    )
     workers: Any = argument(
         'Processes that play: a number, or `"ray"` for a Ray cluster; 1 is this process. Results '
         "do not depend on it.",
@@ -38,6 +35,14 @@ class EvolutionArguments(Declared):
         default=1,
         remembered=False,
         type=Any,
+    )
+
+
+class EvolutionArguments(StrategyArguments):
+    """Arguments of agents that evolve policies by `OpenES`."""
+
+    sampled: bool = argument(
+        "Members sample their actions, instead of taking the most probable.", default=False
     )
 
 

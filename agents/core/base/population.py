@@ -11,7 +11,7 @@ import json
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -54,6 +54,23 @@ class Around:
         return self.es.ask(state, self.seed, self.members)
 
 
+class PlayableJob(Protocol):
+    """Members that play; `part` gives some of them."""
+
+    @property
+    def num_rows(self) -> int:
+        """Rows of the batch that it plays in."""
+
+    def __len__(self) -> int:
+        """Return the number of members."""
+
+    def part(self, which: slice) -> Any:
+        """Return some members."""
+
+    def play(self, venv: Any, on_step: OnStep | None = None) -> Any:
+        """Play in a batch of `num_rows` rows; the result has the `steps` of all rows."""
+
+
 @dataclass(frozen=True)
 class Job:
     """Members, and the episodes that they play."""
@@ -63,6 +80,10 @@ class Job:
     seeds: np.ndarray  # of the episodes, [M, E]
     tasks: Sequence[Any] | None = None  # one each; None lets the seeds draw them
     sampled: bool = False  # else the most probable actions
+
+    def __len__(self) -> int:
+        """Return M."""
+        return len(self.seeds)
 
     @property
     def num_rows(self) -> int:
@@ -87,12 +108,12 @@ class Job:
 
 
 def play_jobs(
-    jobs: Sequence[Job],
+    jobs: Sequence[PlayableJob],
     identity: tuple[str | None, Mapping[str, Any]],
     venv: Any,
     workers: int | str | None,
     on_step: OnStep,
-) -> list[Played]:
+) -> list[Any]:
     """Play jobs, in order, and count their steps.
 
     Args:
@@ -122,7 +143,7 @@ def play_jobs(
     return results
 
 
-def _play_here(job: Job, identity: Any, venv: Any, on_step: OnStep) -> Played:
+def _play_here(job: PlayableJob, identity: Any, venv: Any, on_step: OnStep) -> Any:
     """Play a job in `venv`, or, if it has another number of rows, in a batch kept for that."""
     if job.num_rows == venv.num_envs:
         return job.play(venv, on_step)
@@ -137,7 +158,7 @@ def spelled(identity: tuple[str | None, Mapping[str, Any]]) -> tuple[str, str]:
     return str(identity[0]), json.dumps(encode(dict(identity[1]), set(), "env_kwargs"))
 
 
-def play_elsewhere(given: tuple[str, str, Job]) -> Played:
+def play_elsewhere(given: tuple[str, str, PlayableJob]) -> Any:
     """Play a job (after id and keyword arguments, see `spelled`) in a batch of this process."""
     id, kwargs, job = given
     return job.play(rows_of_process(id, kwargs, job.num_rows))

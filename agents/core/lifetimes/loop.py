@@ -32,7 +32,7 @@ class LifetimeLoop(InnerLoop):
         rule: How learners act and learn.
         venv: As in `InnerLoop`.
         rows_per_task: R, rows that share a learner.
-        seed: As in `InnerLoop`.
+        seed: As in `InnerLoop`; or the seeds of all rows [N].
         lifetimes: Steps of a row after which a learner is replaced by a new one, at its next
             update; one number for all, or one each [M]; None means never. `lives` counts the
             learners that a place has had; the owner of the environment gives a new one its task.
@@ -43,15 +43,17 @@ class LifetimeLoop(InnerLoop):
         rule: Rule,
         venv: Any,
         rows_per_task: int = 1,
-        seed: int | None = None,
+        seed: int | Sequence[int] | None = None,
         lifetimes: int | Sequence[int] | None = None,
     ):
-        super().__init__(venv, rows_per_task, seed)
+        seeds = None if seed is None or isinstance(seed, int | np.integer) else list(seed)
+        super().__init__(venv, rows_per_task, seed if seeds is None else seeds[0])  # type: ignore[arg-type]
+        self.seeds = [self.seed + row for row in range(self.num_rows)] if seeds is None else seeds
         self.rule = rule
         self.num_learners = self.num_rows // rows_per_task
         self.lifetimes = _lifetimes(lifetimes, self.num_learners)
         self.learns_by_itself = True  # else the owner of the loop calls `learn_now`
-        self.random = RowRandom([self.seed + row for row in range(self.num_rows)], _ACTING)
+        self.random = RowRandom(self.seeds, _ACTING)
         self.ages = np.zeros(self.num_learners, dtype=np.int64)  # steps of a row, at updates
         self.lives = np.zeros(self.num_learners, dtype=np.int64)  # number of earlier learners
         self.kept = Kept(self.num_rows, rule.n_steps)
@@ -183,7 +185,7 @@ class LifetimeLoop(InnerLoop):
     def born(self, which: np.ndarray) -> Learners:
         """Return new learners; their seeds do not depend on the other learners."""
         seeds = [
-            fold(self.seed + int(one) * self.rows_per_task, "learner", int(self.lives[one]))
+            fold(self.seeds[int(one) * self.rows_per_task], "learner", int(self.lives[one]))
             for one in which
         ]
         learners = self.rule.begin(seeds)

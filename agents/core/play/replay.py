@@ -74,6 +74,30 @@ class TaskReplay(TransitionStore):
             for name in chosen
         }
 
+    def draw_windows(self, tasks: np.ndarray, length: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw consecutive transitions of each of `tasks`, and return where they are.
+
+        Args:
+            tasks: Indices [...], which may repeat.
+            length: Transitions of a window, n.
+            rng: Generator to draw with.
+
+        Returns:
+            Places as `take` reads them, int64 [..., n]. They may cross ends of episodes.
+
+        Raises:
+            ValueError: If a task has fewer.
+        """
+        short = self.size[tasks] < length
+        if short.any():
+            raise ValueError(
+                f"tasks {np.unique(tasks[short]).tolist()} have fewer than {length} transitions"
+            )
+        first = np.maximum(self.written - self.capacity, 0)[tasks]
+        start = first + rng.integers(self.size[tasks] - length + 1)
+        where = (start[..., None] + np.arange(length)) % self.capacity
+        return tasks[..., None] * self.capacity + where
+
     def num_trials(self) -> np.ndarray:
         """Return how many whole trials are kept of each task, int64 [M]."""
         return np.array([len(trials) for trials in self._trials])

@@ -1,0 +1,28 @@
+"""Presets of EPG: per id, with the source of the settings and what they scored here."""
+
+from typing import Any
+
+PRESETS: dict[str, dict[str, Any]] = {
+    # Ours, found by a few runs; `benchmarks/epg.py learn` says what it scores.
+    "point-goal": {
+        "id": "meta/PointGoal-v0",
+        "env_kwargs": {},
+        "arguments": {
+            **{"population": 32, "rows_per_task": 8, "life": 256, "n_steps": 16},
+            **{"buffer_size": 48, "memory_size": 0, "sigma": 0.1, "learning_rate": 3e-2},
+            **{"agent_learning_rate": 1e-2, "guide_generations": 0, "n_episodes": 2},
+            "policy_kwargs": {"net_arch": [16], "separate": ["value"]},
+        },
+    },
+    # Ours; learners see no rewards.
+    "random-pendulum": {
+        "id": "meta/RandomPendulum-v0",
+        "env_kwargs": {},
+        "arguments": {
+            **{"population": 32, "rows_per_task": 8, "life": 400, "n_steps": 20},
+            **{"buffer_size": 40, "memory_size": 0, "sigma": 0.1, "learning_rate": 3e-2},
+            **{"agent_learning_rate": 1e-2, "guide_generations": 0, "n_episodes": 1},
+            **{"sees_reward": False, "policy_kwargs": {"net_arch": [16], "separate": ["value"]}},
+        },
+    },
+}
