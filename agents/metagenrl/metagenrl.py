@@ -183,7 +183,8 @@ class MetaGenRL(PopulationArguments, ObjectiveArguments, IterativeAlgorithm):
                 turns.append((body, which, body.loop.draw(which)))
         for number in range(max((len(draws) for _, _, draws in turns), default=0)):
             for body, which, draws in turns:
-                body.loop.improve(which, *draws[number], number)
+                windows, noise = draws[number]
+                body.loop.improve(which, windows, noise, number)
             if number % self.objective_delay == 0:
                 seen.append(self._meta_step([(one[0], one[1], one[2][number][0]) for one in turns]))
         self._n_updates += len(seen)

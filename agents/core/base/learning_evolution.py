@@ -67,11 +67,12 @@ class LivesJob:
 class LivesArguments(SharedRowsArguments):
     """Arguments of agents that evolve how learners learn."""
 
-    n_envs: int | None = argument(  # type: ignore[assignment]
+    n_envs: Any = argument(
         "Rows that play at a time, a job: its members are `n_envs / rows_per_task`. None takes the "
         "whole population.",
         at_least(1),
         default=None,
+        type=int | None,
     )
     rows_per_task = 4
     life: int = argument("Steps of a row in a training.", at_least(1), default=2048)

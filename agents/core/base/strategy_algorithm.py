@@ -76,6 +76,7 @@ class StrategyAlgorithm(StrategyArguments, IterativeAlgorithm):
             What `play` of each job returned, its parts joined.
         """
         parts, owners = [], []
+        assert self.n_envs is not None  # settled when the rows were made
         for owner, whole in enumerate(wholes):
             size = max(self.n_envs * len(whole) // whole.num_rows, 1)
             for first in range(0, len(whole), size):

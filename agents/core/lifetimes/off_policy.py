@@ -24,12 +24,29 @@ Windows = dict[str, torch.Tensor]  # fields of windows, [T, M, B, ...]
 class OffPolicyRule(Protocol):
     """How learners act, and improve by a step on windows of steps."""
 
-    network: Any
-    n_steps: int
-    window: int
-    batch_size: int
-    capacity: int
-    updates_per_step: float
+    @property
+    def network(self) -> Any:
+        """The network whose parameters learners have."""
+
+    @property
+    def n_steps(self) -> int:
+        """Steps of a row between updates."""
+
+    @property
+    def window(self) -> int:
+        """T, steps of a window."""
+
+    @property
+    def batch_size(self) -> int:
+        """B, windows of an update."""
+
+    @property
+    def capacity(self) -> int:
+        """Steps that the buffer of a row keeps."""
+
+    @property
+    def updates_per_step(self) -> float:
+        """Updates for each step that is played."""
 
     def begin(self, seeds: Sequence[int]) -> Learners:
         """Return new learners."""
