@@ -8,7 +8,8 @@
     python benchmarks/zoo.py --films                            # of entries that have none
 
 Pairs, presets and budgets are in `zoo_pairs.py`; seeds were not tuned on. A row for every training
-goes to `results/zoo.csv`. Entries that exist are skipped, so that a stopped run goes on.
+goes to `results/zoo.csv`. Entries that exist are skipped, so that a stopped run goes on; an agent
+that is not better than random play by three standard errors gets a row, but no entry.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import csv
 import dataclasses
 import datetime
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -46,6 +48,7 @@ COLUMNS = (
     "date,commit,machine,command,entry,agent,id,env_kwargs,seed,steps,seconds,of,num_tasks,mean,"
     "standard_error,chance"
 ).split(",")
+_WITHOUT_REWARD = ("diayn",)  # its skills are not to earn anything
 BY_NAME = {pair.name: pair for pair in PAIRS}
 
 
@@ -116,6 +119,16 @@ def _do(pair: Pair, wishes: argparse.Namespace) -> None:
     if wishes.source is None:  # others were recorded where they were trained
         _record(pair, agent.seed, agent.num_timesteps, seconds, entry.card.score, entry.card.chance)
     print(f"  {size / 1000:.0f} kB, {entry.card.precision}", flush=True)
+    if not _is_worth_it(entry):
+        shutil.rmtree(folder)
+        print("  no better than random play: not kept", flush=True)
+
+
+def _is_worth_it(entry: Entry) -> bool:
+    score, chance = entry.card.score, entry.card.chance
+    if chance is None or entry.card.agent in _WITHOUT_REWARD:
+        return True
+    return score.mean - chance.mean > 3 * max(score.standard_error, chance.standard_error)
 
 
 def _trained(

@@ -88,7 +88,7 @@ PAIRS: tuple[Pair, ...] = (
     _rl2("DependentBandit", 1_000_000),
     _rl2("BernoulliBandit", 1_000_000, env_kwargs={"arms": 5, "pulls": 10}),
     _rl2("GaussianBandit", 600_000, _BANDIT),
-    _rl2("InformativeBandit", 200_000, _BANDIT),
+    _rl2("InformativeBandit", 1_500_000, _BANDIT),
     _rl2("RestlessBandit", 600_000, _BANDIT),
     _rl2("RecurringBandit", 800_000, _BANDIT, 64),
     _rl2("GridNavi", 1_500_000, env_kwargs=_ALL),
@@ -111,8 +111,7 @@ PAIRS: tuple[Pair, ...] = (
     Pair("snail", "meta/DependentBandit-v0", 200_000),
     Pair("varibad", "meta/GridNavi-v0", 1_500_000, env_kwargs=_ALL),
     Pair(
-        *("pearl", "meta/PointGoal-v0", 12_000),
-        arguments={"gradient_steps": 200},
+        *("pearl", "meta/PointGoal-v0", 60_000),
         protocol={"num_tasks": 300, "episodes": 3},
     ),
     Pair("dream", "meta/BusGrid-v0", 200_000, env_kwargs={"buses": 3}),
@@ -145,7 +144,12 @@ PAIRS: tuple[Pair, ...] = (
     _steps("ppotracking", "Thrusters", 3_840_000, rounds=_FAILING),
     Pair("bc", "meta/FeatureReach-v0", 1_000_000),
     Pair("mil", "meta/PointGoal-v0", 600_000, protocol=_SHOWN),
-    Pair("mil", "meta/FeatureReach-v0", 10_800_000, env_kwargs={"steps": 14}, protocol=_SHOWN),
+    Pair(
+        *("mil", "meta/FeatureReach-v0", 10_800_000),
+        arguments={"preset": "feature-reach"},
+        env_kwargs={"steps": 14},
+        protocol=_SHOWN,
+    ),
     Pair("conditionalbc", "meta/PointGoal-v0", 600_000, protocol=_SHOWN),
     # ---- one lifetime
     _life("a2c", "CartPole-v1", 40_000),
@@ -162,7 +166,7 @@ PAIRS: tuple[Pair, ...] = (
     _life("stac", "CartPole-v1", 40_000),
     _life("stacx", "CartPole-v1", 30_000),
     _life("bmg", "CartPole-v1", 30_000, arguments={**_POLE, "meta_learning_rate": 1e-3}),
-    _life("frodo", "CartPole-v1", 30_000, arguments=_POLE),
+    _life("frodo", "CartPole-v1", 60_000, arguments={**_POLE, "learning_rate": 1e-3}),
     _life("stac", "meta/Catch-v0", 60_000, arguments=_CATCH),
     Pair(
         *("mlsh", "meta/MovingBandits-v0", 2_400_000),
