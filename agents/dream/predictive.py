@@ -25,14 +25,15 @@ from .presets import PREDICTIVE
 
 
 class PredictiveExploration(ExploringAlgorithm):
-    """Explores until f(s', r | s, a, data) is accurate, whatever the task will be, then acts.
+    """Explores until f(s', r | s, a, data) is accurate, then acts (a baseline of ours, 2026).
 
-    A recurrent network keeps what exploring has seen, and a model that is given it predicts the
-    next observation and reward of steps of the same trial (`n_probes`, of exploring and of what
-    follows). Exploring is paid for each step's share in making the model's error smaller, relative
-    to the error of knowing nothing; carrying out acts on what was kept, through which it does not
-    learn. Problems are never read. A new trial explores for `exploration_episodes`, or less: until
-    an episode whose steps the model foresaw with a mean squared error of at most `tolerance`.
+    It does so whatever the task will be. A recurrent network keeps what exploring has seen, and a
+    model that is given it predicts the next observation and reward of steps of the same trial
+    (`n_probes`, of exploring and of what follows). Exploring is paid for each step's share in
+    making the model's error smaller, relative to the error of knowing nothing; carrying out acts on
+    what was kept, through which it does not learn. Problems are never read. A new trial explores
+    for `exploration_episodes`, or less: until an episode whose steps the model foresaw with a mean
+    squared error of at most `tolerance`.
 
     What is learnt of a task is all that can be predicted of it, needed or not, so distractors cost:
     compare `DREAM`, whose exploring learns only what carrying out has a use for.

@@ -88,20 +88,21 @@ class IMPORT(PPOArguments, TrialAlgorithm):
     def _make_update(self) -> Update:
         self._settle_batch_size()
         self._inferred = torch.zeros(0)
-
-        def network(inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-            params, values, self._inferred = self.policy.run(inputs)
-            return params, values
-
-        self._acting_loss = self._ppo_loss(network=network)
+        self._acting_loss = self._ppo_loss(network=self._run)
         size = self.batch_size
         return GradientUpdate(self.loss, self.optimizer, self.max_grad_norm, self.n_epochs, size)
+
+    def _run(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Run the policy, and keep what it inferred of the problem for the loss."""
+        params, values, self._inferred = self.policy.run(inputs)
+        return params, values
 
     def loss(self, batch: Batch, progress: float) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Return PPO's loss and the distance of what is inferred from the problems' latents."""
         total, figures = self._acting_loss(batch, progress)
+        inferred, self._inferred = self._inferred, torch.zeros(0)  # no graph outlives its loss
         latents = self.policy.latents(batch.inputs).detach()
-        apart = (self._inferred - latents).square().sum(dim=-1)
+        apart = (inferred - latents).square().sum(dim=-1)
         distance = masked_mean(apart, batch.mask)
         return total + self.informed_coef * distance, {**figures, "informed_loss": distance}
 

@@ -57,6 +57,8 @@ def _read(images: Any, size: int) -> list[np.ndarray]:
     if isinstance(images, str) and names_module(images) and not os.path.isdir(images):
         images = resolve(images)
         images = images() if callable(images) else images
+    if isinstance(images, str) and not images:
+        raise ValueError("images='' names no folder")
     if isinstance(images, str | os.PathLike):
         return _read_folder(Path(images), size)
     if not (hasattr(images, "__getitem__") and hasattr(images, "__len__")):
@@ -67,8 +69,14 @@ def _read(images: Any, size: int) -> list[np.ndarray]:
     _refuse(len(images), size)
     found: dict[int, list[np.ndarray]] = {}
     for index in range(len(images)):
-        picture, label = images[index]
-        found.setdefault(int(label), []).append(_small(picture, size))
+        try:
+            picture, label = images[index]
+            found.setdefault(int(label), []).append(_small(picture, size))
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            raise TypeError(
+                f"images: item {index} of {type(images).__name__} must be a pair of a picture and "
+                f"its label: {error}"
+            ) from error
     return [np.stack(found[label]) for label in sorted(found)]
 
 

@@ -101,8 +101,8 @@ class FewShotImages(MetaVectorEnv):
             )
         if self.classes.counts.min() <= self.shots:
             raise ValueError(
-                f"shots={shots} leaves no picture to ask about in a class of "
-                f"{self.classes.counts.min()}"
+                f"shots={shots} leaves no picture to ask about in a class of images={images!r}, "
+                f"which has {self.classes.counts.min()}"
             )
         self.lesson = self.ways * self.shots  # steps that show a label
         self.steps = self.lesson + self.queries

@@ -8,6 +8,7 @@ a ReLU between layers, else a tanh.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -59,6 +60,11 @@ def opponents_of(source: BankSource) -> Bank:
     """
     if isinstance(source, Bank):
         return source
+    if not source or not isinstance(source, Mapping | str | os.PathLike):
+        raise TypeError(
+            f"bank={source!r} must be a dict of arrays by name, a safetensors file or a name in "
+            "assets/banks"
+        )
     arrays = source if isinstance(source, Mapping) else read(source)
     return Bank(arrays, "relu" if RELU in arrays else "tanh")
 
@@ -85,7 +91,8 @@ def roster_of(bank: Bank, names: Sequence[str] | None = None) -> Roster:
     count = int(numbers[-1]) + 1
     if names is None:
         names = tuple(f"opponent {number + 1}" for number in range(count))
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+    listed = isinstance(names, Sequence) and not isinstance(names, str | bytes)
+    if not listed or not all(isinstance(name, str) for name in names):
         raise TypeError(f"names={names!r} must be a list of strings, one for each opponent")
     if len(names) != count:
         raise ValueError(f"names={names!r}: the bank has {count} opponents, not {len(names)}")

@@ -33,7 +33,8 @@ for id in meta_envs.list_distributions():
     venv.action_space.seed(3)
     for _ in range(10):
         observations, rewards, terminated, truncated, infos = venv.step(venv.action_space.sample())
-        for part in (observations, rewards, terminated, truncated, *venv.tasks.values()):
+        seen = observations.values() if isinstance(observations, dict) else [observations]
+        for part in (*seen, rewards, terminated, truncated, *venv.tasks.values()):
             digest.update(np.ascontiguousarray(part).tobytes())
 assert "torch" not in sys.modules
 print(digest.hexdigest())

@@ -28,6 +28,7 @@ HIDDEN = {
     "meta/Cooking-v0": "problem",
     "meta/SignNavigation-v0": "problem",
     "meta/FeatureReach-v0": "target",
+    "meta/FewShotImages-v0": None,
     "meta/Reach2D-v0": "target",
     "meta/Push2D-v0": "target",
     "meta/ML1-v0": "goal",
@@ -68,7 +69,8 @@ class Leaks:
         last = np.reshape(told, (len(rows), -1))[:, -1]
         seen = super().begin_episodes(rows)  # type: ignore[misc]
         if isinstance(seen, dict):
-            seen["frame"][:, 0, 0] += last[:, None].astype(np.uint8)
+            frame = seen["frame" if "frame" in seen else "image"]
+            frame[:, 0, 0] += last[:, None].astype(np.uint8)
             return seen
         numbers = seen["state"] if isinstance(seen, dict) else seen
         if numbers.ndim == 1:

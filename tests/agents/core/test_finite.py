@@ -5,7 +5,7 @@ import pytest
 import torch
 from stable_baselines3.common.callbacks import BaseCallback
 
-from agents import RL2, baselines, evaluate
+from agents import RL2, MetaGenRL, baselines, evaluate
 from agents.cli.main import main
 from agents.core.base.lifetime_algorithm import LifetimeAlgorithm
 from agents.core.losses.finite import NotFiniteError, all_finite
@@ -56,7 +56,7 @@ def test_a_reward_that_is_nan_stops_training_and_leaves_the_last_good_state(name
     with pytest.raises(NotFiniteError, match=r"small/Nagging-v0: the reward of row 1 is nan") as it:
         agent.learn(10_000, callback=watch)
     assert (it.value.term, it.value.row) == ("reward", 1)
-    one_reset = isinstance(agent, LifetimeAlgorithm)
+    one_reset = isinstance(agent, LifetimeAlgorithm | MetaGenRL)
     assert it.value.step == (5 if one_reset else 2)
     assert "reset(seed=" in str(it.value) and f"{agent.num_timesteps:,} timesteps" in str(it.value)
     assert watch.rollouts == 2 and agent.iteration == 1 and equal(state(agent), watch.good)

@@ -33,7 +33,8 @@ def _play(venv: Any) -> None:
     venv.action_space.seed(0)
     venv.reset(seed=0)
     observations, rewards, *_ = venv.step(venv.action_space.sample())
-    assert np.isfinite(rewards).all() and np.isfinite(observations).all()
+    parts = observations.values() if isinstance(observations, dict) else [observations]
+    assert np.isfinite(rewards).all() and all(np.isfinite(part).all() for part in parts)
     venv.close()
 
 
@@ -46,7 +47,7 @@ def test_absurd_values_of_every_argument_are_refused_by_name_or_play(id: str) ->
         for value in _ABSURD:
             try:
                 venv = family(**{**card.kwargs, name: value})
-            except (TypeError, ValueError) as refused:
+            except (TypeError, ValueError, FileNotFoundError) as refused:
                 assert name in str(refused), (name, value)
             else:
                 if id != "meta/Atari-v0":  # whose games take long to begin
