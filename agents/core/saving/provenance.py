@@ -13,13 +13,15 @@ from typing import Any
 import torch
 
 _PACKAGES = ("metazoo", "gymnasium", "stable-baselines3", "numpy")
+_WHERE_USED = ("mujoco",)  # its versions move bodies differently
 _GIT_SECONDS = 2.0  # a slow file system must not hold up the start
 
 
 def provenance() -> dict[str, Any]:
     """Return what a run's `config.json` records about its origin."""
     versions: dict[str, str | None] = {"python": platform.python_version()}
-    for package in _PACKAGES:
+    used = [package for package in _WHERE_USED if package in sys.modules]
+    for package in (*_PACKAGES, *used):
         with contextlib.suppress(metadata.PackageNotFoundError):
             versions[package] = metadata.version(package)
     versions["torch"] = str(torch.__version__)  # tells its build too, as in "2.13.0+cpu"
