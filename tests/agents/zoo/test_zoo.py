@@ -95,7 +95,7 @@ def test_it_scores_again_what_the_card_says_and_another_agent_does_not(zoo):
 def test_unknown_pairs_say_what_is_near(zoo):
     with pytest.raises(shelf.NotInZooError, match=f"no pretrained rl2 on meta/X-v0; rl2 is .*{ID}"):
         agents.load_pretrained("rl2", "meta/X-v0")
-    with pytest.raises(shelf.NotInZooError, match=f"on {ID} there are rl2"):
+    with pytest.raises(shelf.NotInZooError, match=f"on {ID} there are .*rl2"):
         agents.load_pretrained("poet", ID)
     with pytest.raises(shelf.NotInZooError, match="there are those with .*'arms': 2"):
         agents.load_pretrained("rl2", ID, env_kwargs={"arms": 9})
@@ -216,7 +216,8 @@ def test_curves_are_thinned_out(tmp_path):
     assert curve_of(None) == {}
 
 
-def test_the_command_lists_evaluates_plays_and_films(zoo, tmp_path, capsys):
+def test_the_command_lists_evaluates_plays_and_films(zoo, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")  # workers of pytest-xdist may inherit narrow ones
     assert main(["zoo", "bernoulli"]) == 0
     assert f"{zoo.card.score.mean:.4g}" in capsys.readouterr().out
     assert main(["zoo", "bernoulli", "--json"]) == 0
