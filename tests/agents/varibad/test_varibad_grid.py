@@ -109,7 +109,7 @@ def test_the_belief_of_a_grid_is_bayes():
         vae_batch_size=64,
         vae_buffer_size=512,
         policy_kwargs={"latent_size": 8, "hidden_size": 32, "memory": 10, "activation": nn.ReLU},
-    ).learn(30_000)
+    ).learn(18_000)
     venv = gym.make_vec(GRID, num_envs=128, **kwargs)
     loop = agent.inner_loop(venv, seed=0)
     observations, _ = venv.reset(seed=7)
