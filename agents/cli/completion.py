@@ -110,7 +110,7 @@ def _train() -> Callable[..., int]:
     each = []
     for name in ALGORITHMS:
         cls = find.algorithm(name)
-        own = f"{cls.__name__.lower()}_"  # one of them is named as a keyword is
+        own = cls.__name__  # as in `train`
         made = dataclasses.make_dataclass(
             "Both", [("run", plain[TrainOptions]), (own, plain[flags.arguments_class(cls)])]
         )

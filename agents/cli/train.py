@@ -126,7 +126,7 @@ def _algorithms() -> str:
 
 def _parse(name: str, cls: type, words: list[str]) -> tuple[TrainOptions, dict[str, Any]]:
     plain = tyro.conf.OmitArgPrefixes
-    own = cls.__name__.lower()
+    own = cls.__name__  # lower, one of them would be a keyword: import
     asked = {"-h", "--help"} & set(words)
     arguments = flags.arguments_class(cls, preset=flags.preset_of(cls, words) if asked else {})
     both: Any = dataclasses.make_dataclass(

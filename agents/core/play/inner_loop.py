@@ -77,8 +77,8 @@ class InnerLoop(ABC):
             NotImplementedError: If this learner cannot.
         """
         raise NotImplementedError(
-            f"{type(self).__name__} learns from its own steps alone and cannot be conditioned on "
-            "given episodes; use a learner that writes `condition`"
+            "this learner learns from its own steps alone, and cannot be shown demonstrations; use "
+            f"an agent that can, e.g. MIL (`condition` of {type(self).__name__} is not written)"
         )
 
     def freeze(self) -> None:  # noqa: B027  as above

@@ -9,7 +9,9 @@ import pytest
 import torch
 from running import ID, STEPS, TINY, logged, train
 
-from agents import RL2, AdaptationCurve
+from agents import ALGORITHMS, RL2, AdaptationCurve
+from agents.cli import find
+from agents.cli import train as command
 from agents.cli.main import main
 from agents.core.saving.run import Run
 from agents.rl2 import presets
@@ -154,3 +156,9 @@ def test_ids_of_other_packages_train_and_resume(foreign):
     foreign()  # a new process has not imported it
     assert main(["train", "--resume", "runs/last", "--total-timesteps", "160"]) == 0
     assert RL2.load("runs/last/checkpoint.zip").num_timesteps == 160
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_the_flags_of_every_algorithm_are_read(name):
+    options, given = command._parse(name, find.algorithm(name), ["meta/X-v0", "--device", "cuda"])
+    assert options.id == "meta/X-v0" and given == {"device": "cuda"}
