@@ -10,8 +10,8 @@ import torch
 from meta_envs.core.rng import fold
 
 from ..core.base.arguments import argument, at_least
+from ..core.base.problem_coded import ProblemCoded
 from ..core.base.venv import check_spaces
-from ..core.nets.problems import ProblemCode
 from ..core.play.player import OnStep
 from ..core.play.replay import TaskReplay
 from ..core.play.trials import TrialCollector, Trials
@@ -24,7 +24,7 @@ from .presets import PRESETS
 from .update import Updater, left_after
 
 
-class DREAM(ExploringAlgorithm):
+class DREAM(ProblemCoded, ExploringAlgorithm):
     """DREAM (Liu et al. 2021, arXiv 2008.02790): exploring is learnt apart from execution.
 
     Execution is told which problem it is in, as a latent that is embedded from the problem and
@@ -74,25 +74,13 @@ class DREAM(ExploringAlgorithm):
         frames = bool(self.policy.builder.frame_spaces)
         return store(capacity, self.policy.row_size, self.code.size, frames)
 
-    def _code(self) -> ProblemCode:
-        venv = self.venv.unwrapped
-        return ProblemCode(venv.single_task_space, venv.start_shows)
-
     def set_env(self, env: Any, force_reset: bool = True) -> None:
         """Train on another environment with the same spaces, and with empty buffers.
 
         Raises:
             ValueError: If its spaces, or the hidden parts of its tasks, differ.
         """
-        before = self.venv
         super().set_env(env, force_reset)
-        try:
-            code = self._code()
-            self.code.require_same(code)
-        except ValueError:
-            self._set_venv(before)
-            raise
-        self.code = code
         self.exploring.clear()
         self.executing.clear()
 

@@ -9,10 +9,10 @@ import torch
 
 from ..core.base.agent_arguments import PPOArguments
 from ..core.base.arguments import argument, at_least, within
+from ..core.base.problem_coded import ProblemCoded
 from ..core.base.trial_algorithm import TrialAlgorithm
 from ..core.base.updates import GradientUpdate, Update
 from ..core.losses.losses import masked_mean
-from ..core.nets.problems import ProblemCode
 from ..core.play.recurrent import RecurrentInnerLoop
 from ..core.play.trials import Batch
 from ..core.play.view import RowsView
@@ -20,7 +20,7 @@ from .informed import InformedLoop, InformedPolicy
 from .presets import INFORMED
 
 
-class IMPORT(PPOArguments, TrialAlgorithm):
+class IMPORT(PPOArguments, ProblemCoded, TrialAlgorithm):
     """IMPORT (Kamienny et al. 2020, arXiv 2005.02934): RL2 that is told the problem at times.
 
     The policy sees the observation and a latent. Some training rows (`told_share`) act on the
@@ -57,26 +57,6 @@ class IMPORT(PPOArguments, TrialAlgorithm):
     def _setup_model(self) -> None:
         self.code = self._code()
         super()._setup_model()
-
-    def _code(self) -> ProblemCode:
-        venv = self.venv.unwrapped
-        return ProblemCode(venv.single_task_space, venv.start_shows)
-
-    def set_env(self, env: Any, force_reset: bool = True) -> None:
-        """Train on another environment with the same spaces.
-
-        Raises:
-            ValueError: If its spaces, or the hidden parts of its tasks, differ.
-        """
-        before = self.venv
-        super().set_env(env, force_reset)
-        try:
-            found = self._code()
-            self.code.require_same(found)
-        except ValueError:
-            self._set_venv(before)
-            raise
-        self.code = found
 
     def _policy_arguments(self) -> dict[str, Any]:
         own = {"code_size": self.code.size, "categories": self.code.categories}
