@@ -6,6 +6,7 @@ the size of jobs therefore change the time, and no number.
 
 from __future__ import annotations
 
+import copy
 import functools
 import json
 import threading
@@ -159,8 +160,13 @@ def spelled(identity: tuple[str | None, Mapping[str, Any]]) -> tuple[str, str]:
 
 
 def play_elsewhere(given: tuple[str, str, PlayableJob]) -> Any:
-    """Play a job (after id and keyword arguments, see `spelled`) in a batch of this process."""
+    """Play a job (after id and keyword arguments, see `spelled`) in a batch of this process.
+
+    Jobs share a network, which may keep scratch arrays; a thread beside others plays a copy.
+    """
     id, kwargs, job = given
+    if threading.current_thread() is not threading.main_thread():
+        job = copy.deepcopy(job)
     return job.play(rows_of_process(id, kwargs, job.num_rows))
 
 

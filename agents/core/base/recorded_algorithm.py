@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -45,17 +46,17 @@ class RecordedAlgorithm(IterativeAlgorithm):
                 f"None, which records {self.otherwise}"
             )
 
+    @abstractmethod
     def _prepare(self, recorded: DemonstrationSet) -> None:
         """Prepare the steps to learn from; the spaces are those of the environment.
 
         Raises:
             ValueError: If they cannot be learnt from.
         """
-        raise NotImplementedError(f"{type(self).__name__} must write _prepare")
 
+    @abstractmethod
     def _recording(self) -> DemonstrationSet:
         """Record what to learn from, where nothing was given."""
-        raise NotImplementedError(f"{type(self).__name__} must write _recording")
 
     def _open_recorded(self) -> None:
         """Read what is given, if anything is."""
@@ -135,13 +136,13 @@ class MinibatchAlgorithm(MinibatchArguments, RecordedAlgorithm):
         keep_freed_memory()
         self.optimizer = torch.optim.Adam(self.policy.parameters(), lr=1e-3)
 
+    @abstractmethod
     def _draw(self, random: np.random.Generator) -> Minibatches:
         """Draw the minibatches of an iteration."""
-        raise NotImplementedError(f"{type(self).__name__} must write _draw")
 
+    @abstractmethod
     def _loss(self, index: torch.Tensor) -> torch.Tensor:
         """Return the loss of a minibatch."""
-        raise NotImplementedError(f"{type(self).__name__} must write _loss")
 
     def _clip(self) -> None:
         """Clip gradients; the default leaves them."""

@@ -29,11 +29,12 @@ class StrategyAlgorithm(StrategyArguments, IterativeAlgorithm):
     strategy: OpenES
 
     learning_rate = 0.01
-    n_envs: int | None = argument(  # type: ignore[assignment]
+    n_envs: Any = argument(
         "Rows that play at a time, a job: its members are `n_envs / n_episodes`. None takes the "
         "whole population.",
         at_least(1),
         default=None,
+        type=int | None,
     )
 
     def _check_arguments(self, values: Mapping[str, Any]) -> None:
@@ -76,7 +77,6 @@ class StrategyAlgorithm(StrategyArguments, IterativeAlgorithm):
             What `play` of each job returned, its parts joined.
         """
         parts, owners = [], []
-        assert self.n_envs is not None  # settled when the rows were made
         for owner, whole in enumerate(wholes):
             size = max(self.n_envs * len(whole) // whole.num_rows, 1)
             for first in range(0, len(whole), size):

@@ -159,7 +159,7 @@ def test_what_cannot_be_is_refused() -> None:
         evaluate(baselines.Random(), "meta/BernoulliBandit-v0", demonstrations=1)
     with pytest.raises(ValueError, match="the demonstrations are of Box"):
         evaluate(baselines.Random(), "meta/BernoulliBandit-v0", demonstrations=shown)
-    with pytest.raises(NotImplementedError, match="cannot be conditioned"):
+    with pytest.raises(NotImplementedError, match="cannot be shown demonstrations"):
         evaluate(baselines.Random(), SIDES, demonstrations=1)
     with pytest.raises(ValueError, match="demonstrations=0 must be"):
         evaluate(agent, SIDES, demonstrations=0)

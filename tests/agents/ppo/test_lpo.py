@@ -111,8 +111,7 @@ def test_a_generation_does_not_depend_on_the_size_of_jobs_or_on_who_plays():
             other.learn(200, log_interval=None)
             assert torch.equal(other.center, wanted.center)
             assert other.num_timesteps == wanted.num_timesteps
-            ends = [list(agent.ep_info_buffer)[-1]["r"] for agent in (other, wanted)]
-            assert ends[0] == pytest.approx(ends[1], rel=1e-3)  # parts may differ in last bits
+            assert list(other.ep_info_buffer)[-1]["r"] == list(wanted.ep_info_buffer)[-1]["r"]
     assert not torch.equal(wanted.center, make().center)
 
 
