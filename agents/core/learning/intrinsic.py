@@ -19,18 +19,18 @@ _BITS = 16  # of a hash
 
 
 class Counts(nn.Module):
-    """Counts observations by a hash: a random slice of each of sixteen random directions.
+    """Counts observations by a hash: in which slice they are along sixteen random directions.
 
-    Equal observations are counted together, and mostly those nearer than a tenth; a few hundred
-    others, a distance of 1 apart or more, seldom share a count.
+    Equal observations share a count, and so do most that are less than .1 apart; a few hundred that
+    are 1 apart or more seldom do.
 
     Args:
         input_size: O.
 
     Source:
         Tang et al. 2017 (arXiv 1611.04717), section 2.2: a static hash, and the bonus 1 / sqrt(n).
-        Their hash is of signs, under which (1, 1) and (2, 2) are the same; slices are those of
-        Datar et al. 2004, every second one alike.
+        Their hash keeps signs, for which (1, 1) and (2, 2) are the same; this one keeps whether the
+        number of the slice (width 1, Datar et al. 2004) is odd.
     """
 
     directions: torch.Tensor
