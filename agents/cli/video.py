@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from . import find, ids
 from .believed import beside
 from .pretrained import who_plays
 from .screens import FILM_NEEDS, Film, Gif, can_film, pace
+from .skills_film import play_skills, skills_of
 from .trials import Moment, describe, make_one, play_trial, target
 from .values import Count, EnvKwargs, OfTrial, Split, unless
 
@@ -33,6 +36,7 @@ def video(
     seed: Count = 0,
     deterministic: bool = False,
     pretrained: bool = False,
+    skills: bool = False,
     env_kwargs: EnvKwargs = None,
 ) -> int:
     """Film an agent adapting to a task it has never seen, into an .mp4 or a .gif.
@@ -48,6 +52,7 @@ def video(
       metazoo video rl2 meta/DependentBandit-v0 --pretrained --out bandit.gif
       metazoo video --agent runs/last --seed 7 --out seven.gif
       metazoo video meta/RandomHopper-v0 --agent random --out films
+      metazoo video diayn meta/PointNavigation-v0 --pretrained --skills
 
     Args:
         id: Task distribution; a trained agent has its own, with its arguments.
@@ -60,6 +65,7 @@ def video(
         seed: Seed of the task, the episodes and the agent; another seed is another task.
         deterministic: Act without sampling.
         pretrained: AGENT is an algorithm, whose agent comes from the zoo (see metazoo zoo).
+        skills: Film an episode of each skill of an agent that has them (DIAYN), in one grid.
         env_kwargs: Arguments of the task distribution.
     """
     id, named = who_plays((id, also), agent, pretrained, env_kwargs)
@@ -79,10 +85,17 @@ def video(
     path = target(out, agent, name, (".mp4", ".gif"))
     if path.suffix == ".mp4" and not can_film():  # before anything is made
         raise find.UsageError(f"{FILM_NEEDS}; or name a .gif")
+    every_skill = skills_of(player, agent) if skills else []
     venv = make_one(id, kwargs, split, episodes, True)
     every, shown = pace(fps or float(venv.metadata["render_fps"]))
     screen = (Film if path.suffix == ".mp4" else Gif)(path, shown)
     who = find.name_of(player)
+    if every_skill:
+        venv.close()
+        played = play_skills(
+            every_skill, partial(make_one, id, kwargs, split, 1, True), seed, deterministic
+        )
+        return show_skills(screen, played, every, f"{who} on {id}")
 
     def show(moment: Moment) -> None:
         if moment.over or moment.step % every == 0:
@@ -95,6 +108,18 @@ def video(
     finally:
         screen.close()
         venv.close()
+    return 0
+
+
+def show_skills(screen: Any, played: Iterator[tuple[Any, bool]], every: int, title: str) -> int:
+    """Show what `play_skills` yields, every so many steps, and close the screen."""
+    try:
+        for step, (picture, over) in enumerate(played):
+            if over or step % every == 0:
+                lines = [title, f"step {step}"]
+                screen.show(under_caption(picture, lines), _HOLD if over else 0.0)
+    finally:
+        screen.close()
     return 0
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import agents
 from agents.cli import screens, video
 from agents.cli.main import main
 
@@ -120,3 +121,20 @@ def test_help_is_worth_reading(capsys):
     shown = capsys.readouterr().out
     for word in ("--agent", "--episodes", "--seed", "--out", "MUJOCO_GL", "metazoo[video]", ".gif"):
         assert word in shown
+
+
+def test_all_skills_are_in_one_film(capsys, tmp_path):
+    kwargs = {"max_episode_steps": 3, "terminate": False}
+    agents.DIAYN(
+        "MlpPolicy", "meta/PointNavigation-v0", env_kwargs=kwargs, n_skills=3, preset=None
+    ).save(tmp_path / "skilled.zip")
+    words = ["video", "--agent", "skilled.zip", "--skills", "--out", "all.gif", "--fps", "10"]
+    assert main(words) == 0
+    shown = capsys.readouterr().out
+    assert "skill 2:   return" in shown and "written: all.gif" in shown
+    with Image.open(tmp_path / "all.gif") as picture:
+        assert picture.n_frames == 4 and picture.width == 400  # two by two, the last one empty
+        pixels = np.asarray(picture.convert("RGB"))
+    assert np.ptp(pixels[-50:, -150:]) < 8 < np.ptp(pixels[-50:, :150])
+    assert main(["video", GRID, "--agent", "grid-oracle", "--skills", "--out", "b.gif"]) != 0
+    assert "has no skills" in capsys.readouterr().err
