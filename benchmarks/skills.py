@@ -1,7 +1,7 @@
 """DIAYN: learn skills, then play each and see how well they are told apart.
 
     python benchmarks/skills.py box --seeds 0 1 2
-    python benchmarks/skills.py box-shuffled --seeds 0 1 2    # labels of other episodes: about 0
+    python benchmarks/skills.py box-shuffled --seeds 0 1 2    # labels of other transitions: about 0
 
 Appends to `results/skills.csv`: the share of steps whose skill the discriminator names, the mean
 reward as a share of log n, and distances between the skills' mean last states. Checkpoints are in
@@ -26,8 +26,10 @@ import numpy as np
 import torch
 
 from agents import DIAYN
+from agents.core.learning.sac import Transitions
 from agents.core.play.player import Player
 from agents.core.play.rounds import rounds
+from agents.diayn.update import Updater
 
 RESULTS = Path(__file__).parent / "results"
 RUNS = Path("runs", "benchmarks", "skills")
@@ -39,14 +41,20 @@ COLUMNS = (
 _ROWS = 16  # episodes of each skill that are measured
 
 
-class Shuffled(DIAYN):
-    """Gives every episode's steps the skill of another: nothing can be told apart."""
+class _Exchanged(Updater):
+    """Gives the transitions of a batch each other's skills."""
 
-    def train(self, experience: Any) -> dict[str, float]:
-        """Exchange the skills, and learn."""
-        rng = np.random.default_rng(self.iteration)
-        experience.fields["skills"] = rng.permutation(experience.fields["skills"])
-        return super().train(experience)
+    def _batch(self, rng: np.random.Generator) -> tuple[Transitions, torch.Tensor]:
+        batch, skills = super()._batch(rng)
+        return batch, skills[torch.from_numpy(rng.permutation(len(skills)))]
+
+
+class Shuffled(DIAYN):
+    """Learns from transitions with the skills of others: nothing can be told apart."""
+
+    def _setup_model(self) -> None:
+        super()._setup_model()
+        self.updater = _Exchanged(self.policy, self.replay, self.settings)
 
 
 BOX = {"bound": 1.0, "terminate": False, "max_episode_steps": 25}

@@ -28,7 +28,9 @@ _CHUNK_ROWS = 2048  # steps x rows per chunk: its gates stay in a second-level c
 
 _X86 = platform.machine().lower() in ("x86_64", "amd64")
 # MKL, behind torch.mm, uses only half the vector width on AMD, unlike oneDNN, which torch also
-# contains. The operator is not public; where it is missing, only speed is lost.
+# contains; but a call of oneDNN costs some 40 microseconds more, which only large products repay.
+# The operator is not public; where it is missing, only speed is lost.
+_LARGE = 150_000_000  # multiplications
 _ONEDNN_LINEAR: Any = (
     getattr(getattr(torch.ops, "mkldnn", None), "_linear_pointwise", None)
     if _X86 and torch.backends.mkldnn.is_available()
@@ -47,6 +49,8 @@ def product(
     but leave oneDNN's fast path and are a thousand times slower.
     """
     known = _ONEDNN_LINEAR is not None and inputs.dtype in _ONEDNN_DTYPES
+    if inputs.numel() * weight.shape[0] < _LARGE and inputs.dtype == torch.float32:
+        known = False
     if known and inputs.device.type == "cpu":
         return _ONEDNN_LINEAR(inputs, weight, bias, "relu" if relu else "none", [], "")
     outputs = torch.nn.functional.linear(inputs, weight, bias)
