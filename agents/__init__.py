@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from .ppo import DPO, LPO, PPO, LPOLearner
     from .rl2 import ERL2, IMPORT, RL2, SNAIL
     from .self_play import SelfPlay
-    from .varibad import VariBAD
+    from .varibad import HyperX, VariBAD
 
 # These import the table below, so that type checkers cannot be shown where they are.
 describe: Any
@@ -86,6 +86,7 @@ ALGORITHMS = {
     "supervisedmaml": "agents.maml:SupervisedMAML",
     "pearl": "agents.pearl:PEARL",
     "varibad": "agents.varibad:VariBAD",
+    "hyperx": "agents.varibad:HyperX",
     "a2c": "agents.a2c:A2C",
     "impala": "agents.impala:IMPALA",
     "stac": "agents.impala:STAC",
@@ -164,6 +165,7 @@ __all__ = [
     "IMPORT",
     "FRODO",
     "HeldOutCallback",
+    "HyperX",
     "L2RL",
     "LPG",
     "LPO",

@@ -35,6 +35,15 @@ _CITY, _KITCHEN = "meta/BusGrid-v0", "meta/Cooking-v0"
 _SMALL = {"buses": 3}  # six problems
 _RECURRENT = {"n_envs": 128, "batch_size": 32, "n_epochs": 4, "learning_rate": 1e-3}
 _PPO = {"batch_size": 32, "n_epochs": 4, "learning_rate": 1e-3}
+_POSTERIOR = {
+    **{"n_envs": 24, "n_initial_episodes": 4, "n_prior_episodes": 1, "n_posterior_episodes": 1},
+    **{"n_extra_episodes": 0, "contexts": "trials", "gradient_steps": 50, "meta_batch_size": 6},
+    **{"batch_size": 64, "learning_rate": 1e-3, "reward_scale": 10.0, "ent_coef": 0.1},
+    "policy_kwargs": {
+        **{"net_arch": (64, 64), "encoder_arch": (64, 64), "latent_size": 8},
+        "next_observation": True,
+    },
+}
 _GREY = {"variant": "distracting", "split": "train"}  # and tested on the problems held out
 _SIGN, _FRAMES = "meta/SignNavigation-v0", {"width": 48, "height": 36}
 _PIXELS = {"n_envs": 32, "batch_size": 16, "n_epochs": 4, "learning_rate": 1e-3}
@@ -52,6 +61,7 @@ ENTRIES: dict[str, tuple[str, str, dict[str, Any], dict[str, Any], int, str]] = 
     "import-small": ("IMPORT", _CITY, _SMALL, _PPO, 200_000, _BY_SMALL),
     "predictive-small": ("PredictiveExploration", _CITY, _SMALL, {}, 200_000, _BY_SMALL),
     "rl2-small": ("RL2", _CITY, _SMALL, _RECURRENT, 200_000, _BY_SMALL),
+    "pearl-small": ("PEARL", _CITY, _SMALL, _POSTERIOR, 200_000, _BY_SMALL),
     "varibad-small": ("VariBAD", _CITY, _SMALL, {"batch_size": 32}, 200_000, _BY_SMALL),
     "dream-vanilla": ("DREAM", _CITY, {}, {}, 400_000, _BY_CITY),
     "rl2-vanilla": ("RL2", _CITY, {}, _RECURRENT, 400_000, _BY_CITY),

@@ -1,6 +1,6 @@
 """Memories beside each other: one trainer, one task, several cores; scores and steps a second.
 
-    python benchmarks/memory.py gru snail transformer min_gru --seeds 0 1 2 --steps 600000
+    python benchmarks/memory.py gru snail transformer min_gru mann --seeds 0 1 2 --steps 600000
 
 Trains on the dependent bandit of `--pulls` pulls, evaluates held-out tasks, and appends to
 `results/memory.csv`. Scores are sums of the expected reward of each choice (of 100 pulls: random
@@ -47,6 +47,7 @@ CORES = {
         {**_OUTER, "policy_kwargs": {**_SMALL, "hidden_size": 32, "core_kwargs": {"n_layers": 1}}},
     ),
     "min_gru": ("RL2", "MinGruPolicy", {**_OUTER, "policy_kwargs": _SMALL}),
+    "mann": ("RL2", "MannPolicy", {**_OUTER, "policy_kwargs": _SMALL}),
 }
 
 

@@ -111,6 +111,10 @@ PAIRS: tuple[Pair, ...] = (
     Pair("snail", "meta/DependentBandit-v0", 200_000),
     Pair("varibad", "meta/GridNavi-v0", 1_500_000, env_kwargs=_ALL),
     Pair(
+        *("hyperx", "meta/GridNavi-v0", 1_000_000),
+        env_kwargs={"steps": 10, "gate": True, "split": "all"},
+    ),
+    Pair(
         *("pearl", "meta/PointGoal-v0", 60_000),
         protocol={"num_tasks": 300, "episodes": 3},
     ),

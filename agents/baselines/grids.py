@@ -49,8 +49,25 @@ class _GridLoop(BaselineLoop):
 class _GridOracleLoop(_GridLoop):
     reads_task = True
 
+    def __init__(
+        self, baseline: Any, venv: Any, rows_per_task: int = 1, seed: int | None = None
+    ) -> None:
+        super().__init__(baseline, venv, rows_per_task, seed)
+        self.opened = np.full(self.num_rows, not baseline.gate)
+        self.far = farthest(baseline, venv.single_observation_space) if baseline.gate else 0
+
+    def reset(self, rows: Rows = None) -> None:
+        """Begin a new trial in `rows`: the gate, if there is one, is closed."""
+        super().reset(rows)
+        self.opened[self.rows(rows)] = not self.baseline.gate
+
     def targets(self, rows: np.ndarray, deterministic: bool) -> np.ndarray:
-        return task_values(self.venv, self.baseline.key, self.baseline)[rows]
+        goals = task_values(self.venv, self.baseline.key, self.baseline)[rows]
+        return np.where(self.opened[rows, None], goals, self.far)
+
+    def observe(self, step: Step, rows: Rows = None) -> None:
+        """Remember who has been in the farthest corner."""
+        self.opened[self.rows(rows)] |= (np.rint(step.next_observation) == self.far).all(axis=1)
 
 
 @dataclass(frozen=True)
@@ -59,10 +76,24 @@ class GridOracle(Baseline):
 
     Args:
         key: Key of the goal's cell (x, y) in the task.
+        gate: Walk to the corner farthest from the start first, once a trial, as `GridNavi` with
+            `gate=True` demands.
     """
 
     key: str = "goal"
+    gate: bool = False
     loop: ClassVar[type[BaselineLoop]] = _GridOracleLoop
+
+
+def farthest(baseline: Any, space: spaces.Space) -> int:
+    """Return x, which is also y, of the corner farthest from the start.
+
+    Raises:
+        ValueError: If the space does not tell how large the grid is.
+    """
+    if not isinstance(space, spaces.Box) or not space.is_bounded():
+        raise ValueError(f"{baseline} needs a bounded Box of cells (x, y), not {space}")
+    return int(np.max(space.high))
 
 
 class _GridSamplingLoop(_GridLoop):
@@ -70,10 +101,7 @@ class _GridSamplingLoop(_GridLoop):
         self, baseline: Any, venv: Any, rows_per_task: int = 1, seed: int | None = None
     ) -> None:
         super().__init__(baseline, venv, rows_per_task, seed)
-        space = venv.single_observation_space
-        if not isinstance(space, spaces.Box) or not space.is_bounded():
-            raise ValueError(f"{baseline} needs a bounded Box of cells (x, y), not {space}")
-        size = int(np.max(space.high)) + 1
+        size = farthest(baseline, venv.single_observation_space) + 1
         cells = np.stack(np.divmod(np.arange(size**2), size), axis=1)
         self.goals = cells[cells.max(axis=1) > 1]  # [G, 2]
         self.possible = np.ones((len(self.frozen), len(self.goals)), dtype=bool)  # [M, G]

@@ -1,6 +1,7 @@
-"""VariBAD (Zintgraf et al. 2020): a belief over the task, and a policy that acts on it."""
+"""VariBAD (Zintgraf et al. 2020), which acts on a belief; HyperX (2021), paid for new ones."""
 
 from .figure import draw_belief, watch_belief
+from .hyperx import HyperX
 from .varibad import VariBAD
 
-__all__ = ["VariBAD", "draw_belief", "watch_belief"]
+__all__ = ["HyperX", "VariBAD", "draw_belief", "watch_belief"]

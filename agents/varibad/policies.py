@@ -200,9 +200,16 @@ class MinGruBeliefPolicy(BeliefPolicy):
     core_name = "min_gru"
 
 
+class MannBeliefPolicy(BeliefPolicy):
+    """A belief policy whose encoder is an LSTM with slots that it writes and reads."""
+
+    core_name = "mann"
+
+
 POLICIES: dict[str, type[BeliefPolicy]] = {  # by the names that `VariBAD` takes
     "BeliefPolicy": BeliefPolicy,
     "SnailPolicy": SnailBeliefPolicy,
     "TransformerPolicy": TransformerBeliefPolicy,
     "MinGruPolicy": MinGruBeliefPolicy,
+    "MannPolicy": MannBeliefPolicy,
 }

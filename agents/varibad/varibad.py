@@ -46,8 +46,7 @@ class VariBAD(BonusArguments, PPOArguments, TrialAlgorithm):
     are means over trials (in the release the KL is a sum, see `kl_scale`); on GridNavi the preset's
     decoder knows that one cell is the goal (`reward_decoder="cells"` is the paper's).
 
-    With `novelty_coef=1` and `surprise_coef=1` it is HyperX (Zintgraf et al. 2021, arXiv
-    2010.01062), which pays in training for exploring beliefs, for rewards that VariBAD never finds.
+    With `novelty_coef=1` and `surprise_coef=1` it is `HyperX`.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -275,6 +274,9 @@ class VariBAD(BonusArguments, PPOArguments, TrialAlgorithm):
         return {name: float(np.mean(values)) for name, values in logged.items()}
 
     # ---- state ----------------------------------------------------------------------------------
+
+    def _acts_with(self, network: str, tensor: str) -> bool:
+        return network != "novelty" and super()._acts_with(network, tensor)
 
     def _extra_state(self) -> dict[str, Any]:
         return {**super()._extra_state(), **self.bonus.state()}

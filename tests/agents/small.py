@@ -23,13 +23,13 @@ _OF: dict[str, dict[str, Any]] = {
     },
     "L2RL": {"policy": "LstmPolicy", **_TRIALS},
     "EpisodicLSTM": {"policy": "EpisodicLstmPolicy", **_TRIALS},
-    "VariBAD": {
-        "policy": "BeliefPolicy",
-        "n_envs": 4,
-        "batch_size": None,
-        "n_epochs": 1,
-        "vae_updates": 1,
-    },
+    **dict.fromkeys(
+        ("VariBAD", "HyperX"),
+        {
+            **{"policy": "BeliefPolicy", "n_envs": 4, "batch_size": None, "n_epochs": 1},
+            "vae_updates": 1,
+        },
+    ),
     "PEARL": {
         **{"policy": "MlpPolicy", "n_envs": 4, "n_train_tasks": 2, "n_initial_episodes": 1},
         **{"gradient_steps": 1, "meta_batch_size": 2, "batch_size": 4, "context_batch_size": 4},

@@ -13,6 +13,7 @@ from ..nets.cores import looks_back
 from ..nets.recurrent_policy import (
     GruPolicy,
     LstmPolicy,
+    MannPolicy,
     MinGruPolicy,
     RecurrentPolicy,
     SnailPolicy,
@@ -34,6 +35,7 @@ class RecurrentActing(MetaAlgorithm):
         "SnailPolicy": SnailPolicy,
         "TransformerPolicy": TransformerPolicy,
         "MinGruPolicy": MinGruPolicy,
+        "MannPolicy": MannPolicy,
         "RecurrentPolicy": RecurrentPolicy,  # works with any sequence core
     }
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from meta_envs.core.names import look_up
 
+from .mann import Mann
 from .min_gru import MinGRU
 from .sequence import GRU, LSTM, SequenceCore
 from .snail import Snail
@@ -21,6 +22,7 @@ CORES: dict[str, type[SequenceCore]] = {
     "snail": Snail,
     "transformer": Transformer,
     "min_gru": MinGRU,
+    "mann": Mann,
 }
 
 

@@ -11,6 +11,7 @@ from torch import nn
 
 from .cores import CORES, Core, make_core
 from .heads import ValueHead, make_head
+from .mann import Mann
 from .min_gru import MinGRU
 from .sequence import GRU, LSTM, SequenceCore
 from .snail import Snail
@@ -228,3 +229,9 @@ class MinGruPolicy(RecurrentPolicy):
     """A recurrent policy with layers of minimal GRUs."""
 
     core_class = MinGRU
+
+
+class MannPolicy(RecurrentPolicy):
+    """A recurrent policy with slots that an LSTM writes and reads; sizes are in `core_kwargs`."""
+
+    core_class = Mann

@@ -34,6 +34,17 @@ def test_grid_oracle_earns_the_known_optimum() -> None:
     assert len(goals) == 21 and total.mean() == pytest.approx(11.071, abs=5e-4)
 
 
+def test_the_grid_oracle_opens_the_gate_first_and_once_a_trial() -> None:
+    kwargs = {"gate": True, "split": "all", "steps": 12}
+    curve = evaluate(baselines.GridOracle(gate=True), "meta/GridNavi-v0", env_kwargs=kwargs)
+    goals = [cell for cell in itertools.product(range(GRID), repeat=2) if max(cell) > 1][:-1]
+    for task, goal in enumerate(goals):  # a finite split is played in turn
+        first = 8 + (4 - goal[0]) + (4 - goal[1])  # steps by way of the gate
+        paid = [max(12 - first + 1, 0), *(3 * [12 - sum(goal) + 1])]
+        returns = [one - 0.1 * (12 - one) for one in paid]
+        np.testing.assert_allclose(curve.returns[task], returns, atol=1e-6)
+
+
 def test_grid_oracle_walks_back() -> None:
     venv = fake_venv(2, 5, spaces.MultiDiscrete([5, 5]), goal=np.array([[0, 3], [4, 1]]))
     loop = baselines.GridOracle().inner_loop(venv, seed=0)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from typing import Any
 
 import pytest
 import torch
 from stable_baselines3.common.callbacks import BaseCallback
 
-from agents import VariBAD
+from agents import HyperX, VariBAD, evaluate
 from agents.core.nets.distillation import RandomDistillation
 from agents.varibad.bonus import surprise
 from agents.varibad.decoders import CellDecoder, RewardDecoder
@@ -29,6 +30,21 @@ def small(**more: Any) -> VariBAD:
     arguments: dict[str, Any] = {"n_envs": 4, "n_epochs": 1, "vae_updates": 2, "seed": 0}
     arguments |= {"policy_kwargs": {"hidden_size": 8, "net_arch": (8,)}, "preset": None}
     return VariBAD("BeliefPolicy", ID, env_kwargs=KWARGS, **{**arguments, **more})
+
+
+def test_hyperx_is_varibad_with_both_bonuses_which_no_evaluation_sees(tmp_path):
+    given: dict[str, Any] = {"n_envs": 4, "n_epochs": 1, "vae_updates": 1, "preset": None}
+    agent = HyperX("BeliefPolicy", ID, env_kwargs=KWARGS, seed=0, **given)
+    assert agent.bonus.coefs == {"novelty": 1.0, "surprise": 1.0}
+    agent.save_weights(tmp_path / "one.zip")
+    light = HyperX.load(tmp_path / "one.zip")  # what pays is no part of what acts
+    measured: dict[str, Any] = {"env_kwargs": KWARGS, "num_tasks": 5, "seed": 3}
+    before = evaluate(agent, ID, **measured).returns
+    agent.bonus.novelty = None
+    assert (evaluate(light, ID, **measured).returns == before).all()
+    with zipfile.ZipFile(tmp_path / "one.zip") as file:
+        sizes = {one.filename: one.file_size for one in file.infolist()}
+    assert max(size for name, size in sizes.items() if "novelty" in name) < 200  # no weights
 
 
 def some_trials(agent: VariBAD) -> Any:

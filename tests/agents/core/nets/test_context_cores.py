@@ -1,4 +1,4 @@
-"""Cores that look back (SNAIL, transformer) and minGRU: steps, sequences and causes agree."""
+"""Cores that look back (SNAIL, transformer), minGRU and MANN: steps, sequences and causes agree."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from gymnasium import spaces
 
 from agents import VariBAD
 from agents.core.nets.cores import CORES, make_core
-from agents.core.nets.recurrent_policy import MinGruPolicy, SnailPolicy, TransformerPolicy
+from agents.core.nets.recurrent_policy import (
+    MannPolicy,
+    MinGruPolicy,
+    SnailPolicy,
+    TransformerPolicy,
+)
 from agents.core.nets.rings import Layout, attend, ordered, pushed
 from agents.core.nets.sequence import SequenceCore
 
@@ -28,6 +33,7 @@ CASES = {
         {**SMALL, "context": L, "positions": "learnt", "beyond": "error", "n_heads": 1},
     ),
     "min_gru": ("min_gru", {**SMALL, "memory": 5}),
+    "mann": ("mann", {**SMALL, "n_slots": 4, "slot_size": 3}),
 }
 OLD = [name for name in CASES if name != "learnt"]  # those that go on beyond their context
 
@@ -180,7 +186,7 @@ def test_bad_arguments_are_errors_that_say_what_is_allowed():
         core(torch.zeros(3, 1, I), core.initial_state(1))
 
 
-@pytest.mark.parametrize("policy", [SnailPolicy, TransformerPolicy, MinGruPolicy])
+@pytest.mark.parametrize("policy", [SnailPolicy, TransformerPolicy, MinGruPolicy, MannPolicy])
 def test_policies_step_as_they_run(policy):
     kwargs = {"core_kwargs": SNAIL} if policy is SnailPolicy else SMALL
     made = policy(*SPACES, separate_value=True, transitions=True, context=4, **kwargs)
@@ -194,13 +200,15 @@ def test_policies_step_as_they_run(policy):
 BANDIT = {"env": "meta/DependentBandit-v0", "env_kwargs": {"pulls": 6}}
 
 
-@pytest.mark.parametrize("policy", ["SnailPolicy", "TransformerPolicy", "MinGruPolicy"])
+@pytest.mark.parametrize(
+    "policy", ["SnailPolicy", "TransformerPolicy", "MinGruPolicy", "MannPolicy"]
+)
 @pytest.mark.parametrize("name", ["RL2", "L2RL", "VariBAD"])
 def test_agents_take_the_policies_and_see_a_whole_trial(name, policy, tmp_path):
     kwargs = {"core_kwargs": SNAIL} if policy == "SnailPolicy" else SMALL
     agent = make(name, policy=policy, policy_kwargs=kwargs, **BANDIT).learn(24)
     given = agent.settings["policy_kwargs"]
-    assert given.get("context") == (None if policy == "MinGruPolicy" else 6)
+    assert given.get("context") == (None if policy in ("MinGruPolicy", "MannPolicy") else 6)
     if name != "VariBAD":
         return
     agent.save(tmp_path / "one")
@@ -216,4 +224,4 @@ def test_agents_take_the_policies_and_see_a_whole_trial(name, policy, tmp_path):
 
 def test_every_core_has_a_policy_named_after_it():
     aliases = {core.__name__ for core in CORES.values()}
-    assert aliases == {"GRU", "LSTM", "Snail", "Transformer", "MinGRU"}
+    assert aliases == {"GRU", "LSTM", "Snail", "Transformer", "MinGRU", "Mann"}
