@@ -64,9 +64,9 @@ class Manipulation(MetaVectorEnv):
         task_name: The environment of ML1, e.g. `"reach-v3"`; None for the others.
         reward_version: `"v2"` or `"v1"`.
         goals_seed: Seed for the goals.
-        rows: How rows are played: None, batched if there is a batched environment (`NATIVE`) and
-            rewards are `"v2"`, else by upstream's; `"sync"`, all by upstream's environments in this
-            process; `"async"`, all by upstream's in other processes.
+        rows: How rows are played: None, as one batch if rewards are `"v2"`, else by upstream's
+            environments; `"sync"`, by upstream's in this process; `"async"`, by upstream's in other
+            processes.
         threads: Threads (or processes) that step; None: one per CPU. Results do not depend
             on it.
         any_mujoco: Accept a MuJoCo other than the one that metaworld pins.

@@ -8,6 +8,7 @@ import numpy as np
 
 from .environments.base import Environment
 from .players import SEEN
+from .touch import Touch
 
 HAND = 4  # numbers for the hand and the opening of the gripper
 OBJECT = 7  # numbers for the position and quaternion of an object
@@ -28,9 +29,12 @@ class Group:
     objects: list[tuple[np.ndarray, np.ndarray]]  # their observed positions and quaternions
     observations: np.ndarray
     actions: np.ndarray
+    touch: Touch | None
 
     def observe(self) -> None:
-        """Write the positions and quaternions of the objects."""
+        """Write the positions and quaternions of the objects, and what is touched."""
+        if self.touch is not None:
+            self.touch.measure()
         places, quaternions = self.environment.observe(self.read, self.begun)
         if places.shape[1] == 3:  # the usual case
             self.objects[0][0][:], self.objects[0][1][:] = places, quaternions

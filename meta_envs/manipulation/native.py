@@ -21,6 +21,7 @@ from .players import SEEN, Player, live_parts
 from .reading import Reading
 from .shared import Shared
 from .stepping import Seat, Stepping
+from .touch import touch_of
 
 _SCALE = np.float32(0.01)  # metres per unit of action
 _WIDEST = 0.1  # metres between the claws, which is 1 in the observation
@@ -250,6 +251,8 @@ class NativeRows:
             own = {key: np.stack([one.begun[key] for one in players[span]]) for key in first.begun}
             alive = live_parts(NATIVE[name], first.beginning)
             live = {key.lstrip("_"): own_read[key] for key in alive}
+            read = {**{key: part[span] for key, part in self._common.items()}, **own_read}
+            touch = touch_of(NATIVE[name], [one.seat.data for one in players[span]], read)
             seen = self._seen[span]
             objects = [
                 (seen[:, at : at + 3], seen[:, at + 3 : at + OBJECT])
@@ -261,10 +264,11 @@ class NativeRows:
                     by_name[name],
                     own,
                     {**own, **NATIVE[name].constants(own), **live},
-                    {**{key: part[span] for key, part in self._common.items()}, **own_read},
+                    read,
                     objects,
                     self._observations[span],
                     self._actions[span],
+                    touch,
                 )
             )
             start = span.stop

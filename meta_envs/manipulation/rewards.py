@@ -173,28 +173,34 @@ def gripper_effort(actions: np.ndarray, desired: float = 1.0) -> tuple[np.ndarra
 
 
 def grasp(
-    around: np.ndarray, actions: np.ndarray, dense: bool = True
+    around: np.ndarray,
+    actions: np.ndarray,
+    dense: bool | np.ndarray = True,
+    desired: float = 1.0,
 ) -> tuple[np.ndarray, Rounding]:
     """Return how well the fingers hold an object, as most environments reward it.
 
     Args:
         around: How well they enclose it, in [0, 1] [R].
         actions: Actions as given [R, 4].
-        dense: Whether half of the value is given for enclosing the object.
+        dense: What gives half of the value: enclosing the object if True, nothing if False (then
+            holding it gives all), or these values in [0, 1] [R].
+        desired: Action of the gripper that counts as closing it fully.
 
     Returns:
         Values in [0, 1] [R], and the rounding for further computations with them.
 
     Source: metaworld 3.1.1 `SawyerXYZEnv._gripper_caging_reward`.
     """
+    half = dense if isinstance(dense, np.ndarray) else around if dense else None
     caged = around > _CAGED
     if not np.logical_or.reduce(caged):  # the usual case: then the gripper's effort does not count
-        return around / 2 if dense else np.zeros(len(around)), _exactly
-    effort, single = gripper_effort(actions)
+        return np.zeros(len(around)) if half is None else half / 2, _exactly
+    effort, single = gripper_effort(actions, desired)
     rounded = rounding(single & caged)
     held = hamacher_product(around, np.where(caged, effort, 0.0), rounded)
-    if dense:
-        held = rounded(rounded(held + rounded(around)) / 2)
+    if half is not None:
+        held = rounded(rounded(held + rounded(half)) / 2)
     return held, rounded
 
 

@@ -61,7 +61,7 @@ class Shared:
             if environment.cage is not None:
                 cages.append((environment.cage, begun))
         self._margins = positive(self._margins)
-        self._cages = _Cages(cages, hands, self._objects) if cages else None
+        self._cages = _Cages(cages, hands, observations) if cages else None
         start = 0
         for environment, read, _ in parts:
             if self._cages is not None and environment.cage is not None:
@@ -91,7 +91,7 @@ class Shared:
 class _Cages:
     """How well fingers enclose objects, C rows; pads [C, 2] are the left and the right one."""
 
-    def __init__(self, cages: Sequence[tuple[Cage, Begun]], hands: Read, objects: np.ndarray):
+    def __init__(self, cages: Sequence[tuple[Cage, Begun]], hands: Read, observations: np.ndarray):
         counts = [len(begun["init_tcp"]) for _, begun in cages]
 
         def column(values: list[float]) -> np.ndarray:
@@ -99,16 +99,19 @@ class _Cages:
 
         n_rows = sum(counts)
         self.around = np.empty(n_rows)
-        self._y = objects[:n_rows, 1:2]
+        self._x, self._y = observations[:n_rows, 4], observations[:n_rows, 5:6]
+        self._hand_x, self._tcp_x = observations[:n_rows, 0], hands["tcp"][:n_rows, 0]
         self._pads = np.empty((n_rows, 2))
         self._left, self._right = hands["left_pad"][:n_rows, 1], hands["right_pad"][:n_rows, 1]
         self._follows = np.repeat([cage.follows for cage, _ in cages], counts)[:, None]
         self._stays = ~self._follows
-        self._lower, self._upper = (
-            column([getattr(cage, key) for cage, _ in cages]) for key in ("radius", "pads")
+        self._lower, self._upper, across, shift, handle = (
+            column([getattr(cage, key) for cage, _ in cages])
+            for key in ("radius", "pads", "across", "shift", "handle")
         )
-        self._across = column([cage.across for cage, _ in cages])[:, 0]
-        first = np.concatenate([begun["obj_init_pos"] for _, begun in cages])
+        self._across, self._shift, self._handle = across[:, 0], shift[:, 0], handle[:, 0]
+        self._plain = not (shift.any() or handle.any())
+        first = np.concatenate([begun[cage.first] for cage, begun in cages])
         tcp = np.concatenate([begun["init_tcp"] for _, begun in cages])
         self._reference = first[:, 1:2].copy()
         margins = distance(first[:, ::2], tcp[:, ::2]) - self._across
@@ -131,8 +134,12 @@ class _Cages:
         np.maximum(outside, 0.0, out=outside)
         outside /= positive(np.absolute(margins, out=margins))
         sides = long_tail(outside)
-        squares = squares[: len(pads)]
-        across = np.sqrt(squares[:, 0] + squares[:, 2])
+        along, squares = squares[: len(pads), 0], squares[: len(pads)]
+        if not self._plain:
+            beside = np.abs(self._x - self._hand_x) < self._handle
+            along = np.where(beside, self._hand_x, self._x + self._shift) - self._tcp_x
+            along *= along
+        across = np.sqrt(along + squares[:, 2])
         across -= self._across
         np.maximum(across, 0.0, out=across)
         across /= self._margins

@@ -60,12 +60,19 @@ class Cage:
         across: How near the fingers' middle must be, in metres across y.
         follows: Whether a pad's way is measured from where the object is now, not where it was at
             first; a pad on the wrong side of it then counts as too near.
+        first: Where it was at first, a key of the reset values.
+        shift: How far along x the middle is from the observed position, in metres.
+        handle: Half the length along x of a handle, in metres: within it the object's middle counts
+            as being where the hand is.
     """
 
     radius: float
     pads: float
     across: float
     follows: bool = False
+    first: str = "obj_init_pos"
+    shift: float = 0.0
+    handle: float = 0.0
 
 
 def outcome(
@@ -122,6 +129,7 @@ class Environment:
             leading underscore. What an episode changes is written into these arrays, in place.
         way: What is to come to the target, for `read["away"]` and `read["in_place"]`.
         cage: What fingers are to be around, for `read["around"]`.
+        touch: Geom for `read["touching"]`: whether both pads press on it.
         constants: From what was begun with: what does not change in an episode, e.g. margins [R];
             `evaluate` finds it in `Begun`.
     """
@@ -135,4 +143,5 @@ class Environment:
     begun: tuple[str, ...] = ()
     way: Way | None = None
     cage: Cage | None = None
+    touch: str | None = None
     constants: Callable[[Begun], dict[str, np.ndarray]] = _none

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..rewards import distance, hamacher_product, length, nearness, positive, tolerance
+from ..rules import closing, funnel
 from .base import Begun, Environment, Read, outcome
 
 _SUCCESS = 0.08  # m, of the handle to its target
@@ -29,8 +30,7 @@ def _evaluate_open(
     read: Read, observations: np.ndarray, actions: np.ndarray, begun: Begun
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     handle = observations[:, 4:7]
-    # In the actions' precision, as upstream has it.
-    grab = ((np.minimum(np.maximum(actions[:, 3], -1), 1) + 1.0) / 2.0).astype(np.float64)
+    grab = closing(actions)
     ready = _ready_to_open(observations[:, :3], handle + _BEFORE)
     hinge = read["hinge"].reshape(len(handle))
     opened = 0.2 * (hinge < _AJAR) + 0.8 * tolerance(
@@ -51,8 +51,7 @@ def _evaluate_open(
 def _ready_to_open(hand: np.ndarray, door: np.ndarray) -> np.ndarray:
     """Return 1 where the hand is between handle and door, and above a funnel on its way: [R]."""
     apart = hand - door
-    outside = length(apart[:, :2]) - _FUNNEL
-    floor = np.where(outside > 0, 0.04 * np.log(positive(outside)) + 0.4, 0.0)
+    floor = funnel(length(apart[:, :2]), _FUNNEL, 0.04, 0.4)
     above_floor = nearness(floor - hand[:, 2], 0.01, positive(floor / 2))
     in_place = nearness(length(apart - _BEHIND), _FUNNEL / 2, 0.5)
     return hamacher_product(above_floor, in_place)

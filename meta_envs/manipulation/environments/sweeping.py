@@ -12,42 +12,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..rewards import distance, hamacher_product, nearness, positive, tolerance
+from ..rewards import distance, hamacher_product, nearness, positive
+from ..rules import PADS, gripping
 from .base import Begun, Cage, Environment, Read, Way, outcome
 
 _PUCK_RADIUS = 0.02  # m
 _TARGET_RADIUS = 0.05  # m
 _NEAR = 0.03  # m from the fingers to the puck
-_PAD_MARGIN = 0.05  # m from a pad to the middle of the puck, at most
-_GRIPPED = 0.95  # as well caged, the fingers count as gripping
 
 
 def _first_way(begun: Begun) -> np.ndarray:
     return distance(begun["obj_init_pos"], begun["target_pos"])
-
-
-def _caging(read: Read, puck: np.ndarray, grip: float) -> np.ndarray:
-    """How well the fingers hold a puck [R, 3]: the rule of these two environments alone.
-
-    Args:
-        read: Values read of the rows.
-        puck: Where the puck is [R, 3].
-        grip: How far a gripping pad is from the puck's edge, at most, in m.
-
-    Returns:
-        A number in [0, 1] a row [R].
-    """
-    around = read["around"]
-    caged = around > _GRIPPED
-    if not np.logical_or.reduce(caged):  # the usual case
-        return around / 2
-    pads = np.empty((len(puck), 2))
-    pads[:, 0] = puck[:, 1] - read["right_pad"][:, 1]
-    pads[:, 1] = read["left_pad"][:, 1] - puck[:, 1]
-    margins = np.abs(np.abs(pads) - _PAD_MARGIN)
-    sides = tolerance(pads, (_PUCK_RADIUS, _PUCK_RADIUS + grip), margins, "long_tail")
-    gripping = np.where(caged, hamacher_product(sides[:, 0], sides[:, 1]), 0.0)
-    return (around + gripping) / 2
 
 
 def _swept(
@@ -69,7 +44,7 @@ def _swept(
 def _evaluate_sweep(
     read: Read, observations: np.ndarray, actions: np.ndarray, begun: Begun
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    caging = _caging(read, observations[:, 4:7], grip=0.01)
+    caging = gripping(read, observations[:, 4:7], _PUCK_RADIUS, 0.01)
     return _swept(read, caging, read["away"], read["in_place"])
 
 
@@ -82,7 +57,8 @@ def _evaluate_sweep_into(
     margin = positive(distance(begun["obj_init_pos"], target))
     to_target = distance(puck, target)
     in_place = nearness(to_target, _TARGET_RADIUS, margin)
-    return _swept(read, _caging(read, puck, grip=0.005), to_target, in_place)
+    caging = gripping(read, puck, _PUCK_RADIUS, 0.005)
+    return _swept(read, caging, to_target, in_place)
 
 
 def _observe_sweep(read: Read, begun: Begun) -> tuple[np.ndarray, np.ndarray]:
@@ -100,13 +76,13 @@ ENVIRONMENTS = (
         observe=_observe_sweep,
         evaluate=_evaluate_sweep,
         way=Way(_TARGET_RADIUS, _first_way),
-        cage=Cage(_PUCK_RADIUS, _PAD_MARGIN, across=0.005, follows=True),
+        cage=Cage(_PUCK_RADIUS, PADS, across=0.005, follows=True),
     ),
     Environment(
         name="sweep-into-v3",
         reads={"puck": ("body.xpos", "obj"), "puck_matrix": ("geom.xmat", "objGeom")},
         observe=_observe_sweep_into,
         evaluate=_evaluate_sweep_into,
-        cage=Cage(_PUCK_RADIUS, _PAD_MARGIN, across=0.01, follows=True),
+        cage=Cage(_PUCK_RADIUS, PADS, across=0.01, follows=True),
     ),
 )

@@ -19,6 +19,7 @@ from meta_envs.manipulation import upstream
 from meta_envs.manipulation.environments import NATIVE
 from meta_envs.manipulation.environments.base import ALWAYS_BEGUN, HAND_READS
 from meta_envs.manipulation.shared import completed
+from meta_envs.manipulation.touch import touch_of
 
 KINDS = ("random", "scripted", "noisy", "scattered")
 HOVERING = "hovering"
@@ -67,10 +68,6 @@ class Recording:
         upstream = self._upstream
         upstream.set_task(task)
         observation, _ = upstream.reset()
-        begun = {
-            attribute.lstrip("_"): np.array(getattr(upstream, attribute), dtype=np.float64)
-            for attribute in {*ALWAYS_BEGUN, *self.environment.begun}
-        }
         for _ in range(n_steps):
             action = self._act(observation)
             observation, reward, _, _, info = upstream.step(action)
@@ -79,7 +76,7 @@ class Recording:
                 seen = self._scatter()
                 reward, info = upstream.evaluate_state(seen, action)
             self._moments.append(self._read())
-            self._begun.append(begun)
+            self._begun.append(self._reset_values())
             self._actions.append(action)
             self._observations.append(seen.copy())
             self.rewards.append(float(reward))
@@ -116,6 +113,13 @@ class Recording:
         space = self._upstream.sawyer_observation_space
         return np.clip(self._upstream._get_obs(), space.low, space.high)
 
+    def _reset_values(self) -> dict[str, np.ndarray]:
+        # After every step: some are views of MuJoCo's arrays, and some are set by the first step.
+        return {
+            attribute.lstrip("_"): np.array(getattr(self._upstream, attribute), dtype=np.float64)
+            for attribute in {*ALWAYS_BEGUN, *self.environment.begun}
+        }
+
     def _read(self) -> dict[str, np.ndarray]:
         read = {}
         for key, (source, name) in {**HAND_READS, **self.environment.reads}.items():
@@ -123,6 +127,11 @@ class Recording:
             one = getattr(self._upstream.data, part)(name)
             read[key] = np.array(getattr(one, field), dtype=np.float64)
         read["tcp"] = (read["right_finger"] + read["left_finger"]) / 2.0
+        touch = touch_of(self.environment, [self._upstream.data], read)
+        if touch is not None:
+            touch.measure()
+            assert touch.touching[0] == self._upstream.touching_main_object
+            read["touching"] = touch.touching[0].copy()
         return read
 
 
