@@ -20,7 +20,6 @@ from ..core.play.view import open_loop
 from . import presets
 from .consecutive import PairCollector
 from .importance import WEIGHTS, RestartLoop, ValuedLoop
-from .losses import exploration_loss
 from .maml import MAML
 from .outer import OuterLoss
 from .rounds import Round
@@ -66,10 +65,29 @@ class PairLoss(OuterLoss):
         loss = loss + self.vf_coef * value_error(replay.values, after)
         if self.exploration_coef:
             for log_prob, episodes in zip(replay.before, rounds[:-1], strict=True):
-                term = exploration_loss(log_prob, episodes.weights, gains)
-                loss = loss + self.exploration_coef * term
+                loss = loss + self.exploration_coef * second_term(log_prob, episodes, gains, clip)
         kl = self.learner.policy.head.kl(after.params, replay.params)
         return loss, losses.masked_mean(kl, after.weights)
+
+
+def second_term(
+    log_prob: torch.Tensor, episodes: ValuedEpisodes, gains: torch.Tensor, clip: float | None
+) -> torch.Tensor:
+    """Return the loss of actions that were adapted on: likelier where the adapted policy did well.
+
+    In PPO's clipped form, as the outer loss takes several steps on the same episodes: plain log
+    probabilities have no lower bound, and would push the policy away from what did badly for ever.
+
+    Args:
+        log_prob: Of the actions, under the policy that is adapted so far, [M, R, T].
+        episodes: The episodes in which they were played.
+        gains: As in `PairLoss`, [M].
+        clip: As in `PairLoss`.
+    """
+    data = (log_prob, episodes.log_prob, gains[:, None, None].expand_as(log_prob))
+    if clip is None:
+        return losses.ratio_surrogate(*data, episodes.weights)
+    return losses.clipped_surrogate(*data, clip, episodes.weights)
 
 
 class ContinuousMAML(InnerClipArguments, MAML):

@@ -16,9 +16,10 @@ from agents import ContinuousMAML, evaluate
 from agents.core.learning.adaptation import InnerRates, spread
 from agents.core.learning.functional import Adam
 from agents.maml.consecutive import PairCollector
-from agents.maml.continuous import PairLoss
+from agents.maml.continuous import PairLoss, second_term
 from agents.maml.episodes import side_by_side
 from agents.maml.importance import effective_share, importance_weights
+from agents.maml.losses import exploration_loss
 from agents.maml.tracking import PPOTracking
 from agents.maml.valued import ValuedEpisodes, ValuedLearner, ValuedPolicy
 from tests.agents.maml import toys  # noqa: F401  registers toy/Push-v0
@@ -77,6 +78,23 @@ def test_a_detached_target_fails():
     assert (flat(loss.gradient(rounds, 0.2)[0]) - wanted).norm() > 0.01 * wanted.norm()
     without = flat(PairLoss(learner(), 0.0, 0.0, 0.5).gradient(rounds, 0.2)[0])
     assert (without - wanted).norm() > 0.01 * wanted.norm()
+
+
+def test_the_second_term_is_a_policy_gradient_that_stops_at_the_clip_range():
+    episodes, gains = valued(learner(), 0), torch.tensor([1.0, -1.0, 0.5]).double()
+    for moved in (0.0, -1.0):
+        log_prob = (episodes.log_prob + moved).requires_grad_()
+        found, plain = (
+            torch.autograd.grad(loss, log_prob)[0]
+            for loss in (
+                second_term(log_prob, episodes, gains, 0.2),
+                exploration_loss(log_prob, episodes.weights, gains),
+            )
+        )
+        if moved:  # what did badly is unlikely enough: plain log probabilities would go on
+            assert not found[1].any() and found[0].any() and plain[1].any()
+        else:
+            torch.testing.assert_close(found, plain)
 
 
 def test_importance_weights_by_hand():
