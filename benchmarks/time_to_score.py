@@ -61,7 +61,7 @@ given = json.loads(sys.argv[2])
 agent = RL2("GruPolicy", "meta/DependentBandit-v0", seed=int(sys.argv[1]), **given)
 watch = Watch()
 began = time.process_time()
-agent.learn({MOST}, callback=watch, log_interval=None)
+agent.learn({MOST}, callback=watch)
 seconds = time.process_time() - began - watch.spent
 print(json.dumps([seconds, watch.scored, watch.score]), file=out, flush=True)
 """
