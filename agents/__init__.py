@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from .mlsh import MLSH
     from .pbt import PBT
     from .pearl import PEARL
-    from .poet import POET
+    from .poet import POET, EnhancedPOET
     from .ppo import DPO, LPO, PPO, LPOLearner
     from .rl2 import ERL2, IMPORT, RL2, SNAIL
     from .self_play import SelfPlay
@@ -97,6 +97,7 @@ ALGORITHMS = {
     "es": "agents.es:ES",
     "pbt": "agents.pbt:PBT",
     "poet": "agents.poet:POET",
+    "enhancedpoet": "agents.poet:EnhancedPOET",
     "lpg": "agents.lpg:LPG",
     "ppo": "agents.ppo:PPO",
     "dpo": "agents.ppo:DPO",
@@ -178,6 +179,7 @@ __all__ = [
     "PBT",
     "PEARL",
     "POET",
+    "EnhancedPOET",
     "PPO",
     "RL2",
     "SNAIL",

@@ -1,9 +1,11 @@
 """Populations: who computes changes nothing; speed of Terrain; evolution of agents and tasks.
 
-    python benchmarks/populations.py workers             # 1, 2, 4 processes, and Ray if installed
-    python benchmarks/populations.py terrain-speed       # beside raw mj_step
-    python benchmarks/populations.py es-terrain pbt-bandit --seeds 0 1 2
-    python benchmarks/populations.py poet-terrain --minutes 120 --workers 2
+    python -m benchmarks.populations workers             # 1, 2, 4 processes, and Ray if installed
+    python -m benchmarks.populations terrain-speed       # beside raw mj_step
+    python -m benchmarks.populations es-terrain ppo-terrain --minutes 30
+    python -m benchmarks.populations pbt-bandit --seeds 0 1 2
+    python -m benchmarks.populations poet-terrain --minutes 120 --workers 2 --keep runs/kept
+    python -m benchmarks.populations poet-controls --of runs/kept/poet-poet-terrain-0.zip
 
 Appends to `results/populations.csv`. `--keep FOLDER` saves the final agents there.
 """
@@ -13,91 +15,53 @@ from __future__ import annotations
 import argparse
 import csv
 import datetime
-import importlib.util
+import functools
+import json
 import platform
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
-import mujoco
 import numpy as np
 import torch
+from stable_baselines3 import PPO
+from stable_baselines3.common.evaluation import evaluate_policy
+from stable_baselines3.common.vec_env import VecMonitor, VecNormalize
 
 import agents
 import meta_envs  # noqa: F401  registers the ids
+from agents.core.evaluation.plot import save as save_figure
+from benchmarks.one_terrain import ID as ONE_TERRAIN
+from benchmarks.populations_workers import workers
+from benchmarks.terrain_speed import terrain_speed
 
 RESULTS = Path(__file__).parent / "results"
 TABLE = RESULTS / "populations.csv"
 COLUMNS = ("date", "commit", "machine", "entry", "seed", "seconds", "what", "value")
-FLAT = {
-    **{"ground_roughness": 0.0, "stair_steps": 1, "terrain_seed": 0},
-    **{name: [0.0, 0.0] for name in ("pit_gap", "stump_height", "stair_height")},
-}
+SOLVED = 60.0  # of 600 steps, where 364 is the whole way
 Rows = Iterator[tuple[str, Any]]
 
 
-def workers(seed: int, wishes: Any) -> Rows:
-    """The same ES by 1, 2 and 4 processes and Ray: parameters must be equal, bit for bit."""
-    given = {"population": 16, "n_envs": 4, "seed": seed, "env_kwargs": {"max_episode_steps": 60}}
-    centers: dict[Any, torch.Tensor] = {}
-    counts: list[Any] = [1, 2, 4]
-    if importlib.util.find_spec("ray") is not None:
-        counts.append("ray")
-    for count in counts:
-        agent = agents.ES("MlpPolicy", "meta/Terrain-v0", workers=count, **given)
-        agent.learn(1, log_interval=None)  # workers are started
-        began = time.perf_counter()
-        agent.learn(1, reset_num_timesteps=False, log_interval=None)
-        yield f"seconds with workers={count}", round(time.perf_counter() - began, 3)
-        centers[count] = agent.center
-        yield f"workers={count} equals workers=1", bool(torch.equal(centers[count], centers[1]))
-
-
-def terrain_speed(seed: int, wishes: Any) -> Rows:
-    """Steps of Terrain a second, beside raw `mj_step` of the same models, frame skip and rows."""
-    for threads in (1, 2):
-        yield from _speed(seed, 256, 40, threads)
-
-
-def _speed(seed: int, rows: int, steps: int, threads: int) -> Rows:
-    venv = gym.make_vec("meta/Terrain-v0", num_envs=rows, threads=threads)
-    venv.reset(seed=seed)
-    physics = venv.unwrapped.physics
-    random = np.random.default_rng(seed)
-    actions = random.uniform(-1, 1, (steps, rows, 4)).astype(np.float32)
-    ratios = []
-    for _ in range(3):  # paired: the machine may be busy
-        began = time.perf_counter()
-        for action in actions:
-            venv.step(action)
-        ours = rows * steps / (time.perf_counter() - began)
-        states = physics.get_state()
-        began = time.perf_counter()
-        for model, data in zip(physics.models, physics.data, strict=True):
-            data.ctrl[:] = (4.0, -6.0, -4.0, 6.0)
-            for _ in range(steps):
-                mujoco.mj_step(model, data, physics.frame_skip)
-        raw = rows * steps / (time.perf_counter() - began)
-        physics.set_state(states)
-        ratios.append(ours / (raw * threads))
-        yield f"steps/s, {threads} threads", round(ours)
-        yield "raw steps/s, 1 thread", round(raw)
-    yield f"ratio to raw x {threads} threads, median of 3", round(float(np.median(ratios)), 3)
-
-
 def es_terrain(seed: int, wishes: Any) -> Rows:
-    """ES on flat ground for some minutes: its fitness, generation by generation."""
+    """ES on flat ground for some minutes: its mean return, and when its center is worth 230."""
     agent = agents.ES(
-        *("MlpPolicy", "meta/Terrain-v0"),
-        **{"env_kwargs": {"split": "all"}, "population": 64, "seed": seed},
+        *("MlpPolicy", ONE_TERRAIN),
+        **{"population": 64, "n_envs": 16, "seed": seed, "workers": wishes.workers},
         policy_kwargs={"net_arch": (40, 40)},
-        workers=wishes.workers,
     )
-    agent.venv.unwrapped.set_tasks([FLAT] * agent.n_envs)
-    yield from _trained(agent, wishes, "fitness_mean", lambda: agent.latest["ep_rew_mean"])
+    yield from _trained(agent, wishes, "mean return", lambda: agent.latest["ep_rew_mean"])
+    yield "return of the center, 20 episodes", _return_of(agent, None)
+
+
+def ppo_terrain(seed: int, wishes: Any) -> Rows:
+    """SB3's PPO on flat ground, with the arguments of RL Zoo for BipedalWalker but 16 rows."""
+    model = _ppo(ONE_TERRAIN, {}, seed)
+    yield from _trained_ppo(model, wishes, 60 * wishes.minutes, None)
+    yield "return of the policy, 20 episodes", _return_of_ppo(model, None)
 
 
 def pbt_bandit(seed: int, wishes: Any) -> Rows:
@@ -114,31 +78,133 @@ def pbt_bandit(seed: int, wishes: Any) -> Rows:
 
 
 def poet_terrain(seed: int, wishes: Any) -> Rows:
-    """POET with few niches, 600 steps and scaled thresholds."""
-    agent = agents.POET(
-        *("MlpPolicy", "meta/Terrain-v0"),
+    """POET with few niches, 600 steps and scaled thresholds; it is resumed once, in the middle."""
+    yield from _poet(agents.POET, "meta/Terrain-v0", seed, wishes)
+
+
+def enhanced_terrain(seed: int, wishes: Any) -> Rows:
+    """Enhanced POET likewise, on the grounds of networks."""
+    yield from _poet(agents.EnhancedPOET, "meta/CPPNTerrain-v0", seed, wishes)
+
+
+def _poet(cls: Any, id: str, seed: int, wishes: Any) -> Rows:
+    agent = cls(
+        *("MlpPolicy", id),
         **{"env_kwargs": {"max_episode_steps": 600}, "seed": seed, "workers": wishes.workers},
         **{"population": 32, "capacity": 8, "transfer_interval": 5, "reproduction_interval": 10},
-        **{"reproduce_at": 20.0, "lowest": -20.0, "highest": 120.0, "solved_at": 60.0},
-        **{"eval_episodes": 1, "sigma_decay": 1.0, "learning_rate_decay": 1.0},
+        **{"reproduce_at": 20.0, "lowest": -20.0, "highest": 120.0, "solved_at": SOLVED},
+        **{"eval_episodes": 1, "sigma_decay": 1.0, "learning_rate_decay": 1.0, "n_envs": 16},
     )
-    yield from _trained(agent, wishes, "best score", lambda: _best(agent))
-    yield "niches ever", len(agent.archive)
-    yield "transfers", sum(one["kind"] == "transfer" for one in agent.history)
+    for half in range(2):
+        part = argparse.Namespace(**{**vars(wishes), "minutes": wishes.minutes / 2})
+        name = f"best score, half {half + 1},"
+        yield from _trained(agent, part, name, functools.partial(_best, agent))
+        with tempfile.TemporaryDirectory() as folder:
+            agent.save(Path(folder) / "agent.zip")
+            agent = cls.load(Path(folder) / "agent.zip", workers=wishes.workers)
+    kinds = [one["kind"] for one in agent.history]
+    for name in ("admission", "transfer", "removal", "solved"):
+        yield f"events: {name}", kinds.count(name)
+    if cls is agents.EnhancedPOET:
+        yield "ANNECS", agent.annecs
+    save_figure(agent.draw_evolution(), RESULTS / f"populations-{wishes.entry}-s{seed}.png")
+    hard = hardest(agent)
+    if hard is not None:
+        yield "hardest solved ground", json.dumps(hard[0])
+        yield "its score", round(hard[1], 1)
+
+
+def poet_controls(seed: int, wishes: Any) -> Rows:
+    """ES and PPO beside POET's hardest solved ground, at equal steps.
+
+    ES trains on that ground alone, PPO on uniformly random genes (domain randomisation); all are
+    scored on that ground, by episodes of 600 steps. Needs `--of`, the checkpoint of a POET.
+    """
+    poet = agents.POET.load(wishes.of)
+    found = hardest(poet)
+    if found is None:
+        yield "nothing was solved", poet.num_timesteps
+        return
+    ground, short = found[0], {"max_episode_steps": 600}
+    yield "POET's own score", round(found[1], 1)
+    agent = agents.ES(
+        *("MlpPolicy", ONE_TERRAIN),
+        env_kwargs={"ground": ground, **short},
+        **{"population": 32, "n_envs": 16, "seed": seed, "workers": wishes.workers},
+        policy_kwargs={"net_arch": (40, 40)},
+    )
+    agent.learn(poet.num_timesteps, log_interval=None)
+    yield f"ES on that ground, {agent.num_timesteps} steps", _return_of(agent, ground, short)
+    model = _ppo("meta/Terrain-v0", {"split": "all", **short}, seed)
+    yield from _trained_ppo(model, wishes, None, poet.num_timesteps)
+    yield f"PPO on random ground, {model.num_timesteps} steps", _return_of_ppo(model, ground, short)
 
 
 def _best(agent: Any) -> float:
     return max(one.score for one in agent.niches)
 
 
+def hardest(agent: Any) -> tuple[dict[str, Any], float] | None:
+    """Return the task that is solved and has the largest genes, with its score; None if none is."""
+    family = agent.venv.unwrapped
+    solved = [one for one in agent.niches if one.score >= agent.solved_at]
+    if not solved:
+        return None
+    one = max(solved, key=lambda one: float(np.sum(family.novelty_features(one.task))))
+    return {key: np.asarray(part).tolist() for key, part in one.task.items()}, float(one.score)
+
+
+def _return_of(agent: Any, ground: Any, more: Any = None) -> float:
+    kwargs = {**({} if ground is None else {"ground": ground}), **(more or {})}
+    curve = agents.evaluate(agent, ONE_TERRAIN, env_kwargs=kwargs, num_tasks=20, seed=10**6)
+    return round(float(curve.returns.mean()), 1)
+
+
+def _ppo(id: str, kwargs: dict[str, Any], seed: int) -> Any:
+    rows = VecNormalize(VecMonitor(agents.SB3VecEnv(gym.make_vec(id, num_envs=16, **kwargs))))
+    given = {"n_steps": 1024, "batch_size": 64, "gae_lambda": 0.95, "gamma": 0.999}
+    return PPO("MlpPolicy", rows, seed=seed, device="cpu", clip_range=0.18, **given)
+
+
+def _trained_ppo(model: Any, wishes: Any, seconds: float | None, steps: int | None) -> Rows:
+    """Train for some seconds or steps; yield its mean return after each tenth."""
+    began, told, solved = time.perf_counter(), 0, False
+    while True:
+        model.learn(16 * 1024, reset_num_timesteps=not model.num_timesteps, log_interval=None)
+        passed = time.perf_counter() - began
+        newest = float(np.mean([one["r"] for one in model.ep_info_buffer or [{"r": np.nan}]]))
+        if newest >= 230 and not solved:
+            solved = True
+            yield "mean return is 230 after seconds", round(passed)
+        done = passed / seconds if seconds is not None else model.num_timesteps / (steps or 1)
+        if done * 10 >= told + 1:
+            told = int(done * 10)
+            yield f"mean return after {model.num_timesteps} steps", round(newest, 1)
+        if done >= 1:
+            return
+
+
+def _return_of_ppo(model: Any, ground: Any, more: Any = None) -> float:
+    kwargs = {**({} if ground is None else {"ground": ground}), **(more or {})}
+    rows = VecMonitor(agents.SB3VecEnv(gym.make_vec(ONE_TERRAIN, num_envs=20, **kwargs)))
+    rows.seed(10**6)
+    scaled = VecNormalize(rows, training=False, norm_reward=False)
+    scaled.obs_rms = model.get_env().obs_rms
+    returns, _ = evaluate_policy(model, scaled, n_eval_episodes=20)
+    return round(float(returns), 1)
+
+
 def _trained(agent: Any, wishes: Any, name: str, figure: Any) -> Rows:
     """Train for the time that was asked for; yield the figure after each tenth of it."""
-    began, told = time.perf_counter(), 0
+    began, told, solved = time.perf_counter(), 0, False
     while (passed := time.perf_counter() - began) < 60 * wishes.minutes:
         agent.learn(1, reset_num_timesteps=not agent.iteration, log_interval=None)
         if passed >= told * 6 * wishes.minutes:
             told += 1
             yield f"{name} after {agent.num_timesteps} steps", round(float(figure()), 3)
+        if float(figure()) >= 230 and not solved:
+            solved = True
+            yield f"{name} is 230 after seconds", round(time.perf_counter() - began)
     yield f"{name} at the end, {agent.num_timesteps} steps", round(float(figure()), 3)
     if wishes.keep is not None:
         agent.save(wishes.keep / f"{type(agent).__name__.lower()}-{wishes.entry}-{agent.seed}.zip")
@@ -148,8 +214,11 @@ ENTRIES = {
     "workers": workers,
     "terrain-speed": terrain_speed,
     "es-terrain": es_terrain,
+    "ppo-terrain": ppo_terrain,
     "pbt-bandit": pbt_bandit,
     "poet-terrain": poet_terrain,
+    "enhanced-terrain": enhanced_terrain,
+    "poet-controls": poet_controls,
 }
 
 
@@ -159,6 +228,7 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--of", type=Path, default=None, help="a POET's checkpoint")
     parser.add_argument("--keep", type=Path, default=None)
     wishes = parser.parse_args()
     commit = subprocess.run(

@@ -198,6 +198,15 @@ PAIRS: tuple[Pair, ...] = (
         protocol={"num_tasks": 50},
     ),
     Pair(
+        *("enhancedpoet", "meta/CPPNTerrain-v0", 40_000),
+        arguments={
+            **{"population": 16, "capacity": 3, "transfer_interval": 3, "eval_episodes": 1},
+            **{"reproduction_interval": 4, "reproduce_at": -100.0, "lowest": -1000.0},
+        },
+        env_kwargs=_BRIEF,
+        protocol={"num_tasks": 50},
+    ),
+    Pair(
         *("lpg", "meta/TabularGrid-v0", 7_372_800),
         env_kwargs=_SPARSE_GRID,
         protocol=_LIVES,

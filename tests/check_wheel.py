@@ -118,6 +118,7 @@ def _extra(name: str) -> str | None:
 
     card = meta_envs.card(name)
     extras = {
+        ".terrain.bipedal:": "box2d",
         **dict.fromkeys((".locomotion.", ".terrain.", ".opponents."), "mujoco"),
         **{".manipulation.": "metaworld", ".arcade.": "atari"},
     }

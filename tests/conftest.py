@@ -27,6 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=reason))
         if id == "meta/Atari-v0" and importlib.util.find_spec("ale_py") is None:
             item.add_marker(pytest.mark.skip(reason="ale-py is not installed"))
+        if id == "meta/BipedalTerrain-v0" and importlib.util.find_spec("Box2D") is None:
+            item.add_marker(pytest.mark.skip(reason="Box2D is not installed"))
 
 
 @cache

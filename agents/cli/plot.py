@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -17,6 +17,11 @@ _Runs = Annotated[
     tyro.conf.arg(metavar="RUN", help_behavior_hint="(required)"),
 ]
 _Labels = Annotated[tuple[str, ...], unless("the agents, with what tells them apart", "NAME")]
+_X = Annotated[
+    Literal["episode", "steps", "evolution"] | None,
+    unless("evolution for a run of POET or PBT alone, else episode", "WHAT"),
+]
+_POPULATIONS = ("poet", "enhancedpoet", "pbt")  # what a lone run is drawn as, not how it adapts
 _SUFFIXES = {".csv": "csv", ".md": "markdown"}
 
 
@@ -25,7 +30,7 @@ def plot(
     out: Annotated[str | None, unless("plot.png in the first run", "FILE")] = None,
     by: Literal["agent", "run"] = "agent",
     label: _Labels = (),
-    x: Literal["episode", "steps"] = "episode",
+    x: _X = None,
 ) -> int:
     """Draw one or several runs into one picture.
 
@@ -43,8 +48,9 @@ def plot(
         out: The picture, in the format of its suffix.
         by: Merge the seeds of an agent, or draw every run.
         label: Names in the legend, one a line, in the order of the runs.
-        x: How agents adapt after training, episode by episode; or how they learnt, over the steps
-            of training.
+        x: How agents adapt after training, episode by episode; how they learnt, over the steps of
+            training; or, of one run, how its population evolved: the family tree of POET's tasks,
+            or the hyperparameters of PBT by lineage.
     """
     if not runs:
         raise find.UsageError("name one run or more, e.g. metazoo plot runs/last")
@@ -56,6 +62,12 @@ def plot(
     runs = tuple(meant(runs))
     opened = {path: Run.open(path, needs=None) for path in runs if Path(path).suffix != ".csv"}
     target = Path(out) if out is not None else _default_target(runs[0], opened)
+    alone = next(iter(opened.values())) if len(runs) == len(opened) == 1 else None
+    if x == "evolution" or (x is None and alone is not None and _evolves(alone)):
+        save(_evolution(alone).draw_evolution(), target)
+        print(target)
+        return 0
+    x = x or "episode"
     if x == "episode":
         without = [path for path, run in opened.items() if not run.curve_csv.is_file()]
         if without and len(without) == len(runs):
@@ -109,6 +121,25 @@ def table(
             stream.write(text.encode())
         print(out)
     return 0
+
+
+def _evolves(run: Any) -> bool:
+    """Tell whether a run is of a population, and has a checkpoint to draw."""
+    name = str(run.read_config().get("agent", ""))
+    return name.lower() in _POPULATIONS and run.checkpoint.is_file()
+
+
+def _evolution(run: Any) -> Any:
+    """Return the agent of a run, which is to draw how it evolved."""
+    if run is None:
+        raise find.UsageError("--x evolution draws one run: name the folder of one")
+    agent = find.checkpoint(run.checkpoint)
+    if not hasattr(agent, "draw_evolution"):
+        raise find.UsageError(
+            f"{find.name_of(agent)} is no population that evolves: --x evolution draws runs of "
+            "POET, EnhancedPOET and PBT"
+        )
+    return agent
 
 
 def _default_target(first: str, opened: dict) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -20,9 +20,13 @@ from ..core.learning.workers import check_workers, each
 from ..core.play.inner_loop import InnerLoop
 from ..core.play.player import OnStep, StoppedError
 from .checkpoints import Checkpoints
+from .picture import lineages
 from .presets import PRESETS
 from .rules import EXPLOIT, check_space, draw, explore
 from .segments import Outcome, Segment, is_ours, member_class, name_of_member, open_member, run
+
+if TYPE_CHECKING:  # matplotlib is slow to import
+    from matplotlib.figure import Figure
 
 
 class PBT(IterativeAlgorithm):
@@ -175,6 +179,17 @@ class PBT(IterativeAlgorithm):
             known = np.where(np.isnan(self.scores), -np.inf, self.scores)
             self._best = self.iteration, self._opened(int(np.argmax(known)))
         return self._best[1]
+
+    def draw_evolution(self) -> Figure:
+        """Draw scores and hyperparameters over time, by lineage.
+
+        Returns:
+            The figure, which notebooks show; `figure.savefig(path)` writes it.
+
+        Raises:
+            ValueError: If it has not trained for a round yet.
+        """
+        return lineages(self)
 
     def inner_loop(self, venv: Any, rows_per_task: int = 1, seed: int | None = None) -> InnerLoop:
         """Return the best member's inner loop."""

@@ -1,6 +1,7 @@
 """POET: environments that evolve together with the agents that solve them."""
 
+from .enhanced import EnhancedPOET
 from .picture import draw_tree
 from .poet import POET
 
-__all__ = ["POET", "draw_tree"]
+__all__ = ["POET", "EnhancedPOET", "draw_tree"]

@@ -23,6 +23,7 @@ class Playground:
     def __init__(self, agent: Any, on_step: OnStep):
         self.agent, self.on_step = agent, on_step
         self.figures: dict[str, float] = {}
+        self.improved = 0  # steps of the evolution strategy
         self._calls = 0
 
     def scored(self, niches: Sequence[Niche]) -> list[Niche]:
@@ -42,6 +43,7 @@ class Playground:
     def improve(self, states: Sequence[State], tasks: Sequence[Task]) -> list[State]:
         """Take one step of the evolution strategy for each agent in its task."""
         agent = self.agent
+        self.improved += len(states)
         noise = fold(agent.seed, "niche", agent.iteration)
         jobs = []
         for index, (state, task) in enumerate(zip(states, tasks, strict=True)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,16 +18,19 @@ class Pairs:
 
     Args:
         niches: The pairs.
+        retired: Pairs that have left and are kept, of whose agents the parameters are.
     """
 
-    def __init__(self, niches: list[Niche]):
-        self.niches = niches
+    def __init__(self, niches: list[Niche], retired: Sequence[Niche] = ()):
+        self.niches, self.retired = niches, list(retired)
         self._loaded: dict[int, State] = {}
 
     def state_dict(self) -> dict[str, torch.Tensor]:
         """Return the agents' states, by number and name."""
         return {
-            f"{one.number}.{name}": part for one in self.niches for name, part in one.state.items()
+            f"{one.number}.{name}": part
+            for one in (*self.retired, *self.niches)
+            for name, part in one.state.items()
         }
 
     def named_parameters(self) -> Iterator[tuple[str, torch.Tensor]]:
@@ -46,26 +50,42 @@ class Pairs:
             if not number.isdecimal() or key not in own or part.shape != own[key].shape:
                 raise RuntimeError(f"{name} of shape {tuple(part.shape)} is not an agent's")
             self._loaded.setdefault(int(number), {})[key] = part.clone()
-        if any(one.keys() != own.keys() for one in self._loaded.values()):
+        whole = (own.keys(), {"center"})
+        if any(one.keys() not in whole for one in self._loaded.values()):
             raise RuntimeError("the state of an agent is incomplete")
 
-    def describe(self, pairs: Sequence[Mapping[str, Any]]) -> None:
+    def describe(
+        self, pairs: Sequence[Mapping[str, Any]], retired: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
         """Put the agents together with their tasks.
+
+        Args:
+            pairs: What is known of active pairs.
+            retired: What is known of those that have left.
 
         Raises:
             ValueError: If they are not of the same pairs.
         """
-        numbers = [int(one["number"]) for one in pairs]
-        if sorted(numbers) != sorted(self._loaded) or not numbers:
+        numbers = [int(one["number"]) for one in (*pairs, *retired)]
+        if sorted(numbers) != sorted(self._loaded) or not pairs:
             raise ValueError(f"there are tasks {numbers} and agents {sorted(self._loaded)}")
-        self.niches = [
-            Niche(
-                number=number,
-                task={key: np.asarray(value) for key, value in one["task"].items()},
-                state=self._loaded[number],
-                score=float(one["score"]),
-                parent=None if one["parent"] is None else int(one["parent"]),
-                born=int(one["born"]),
-            )
-            for number, one in zip(numbers, pairs, strict=True)
-        ]
+        if lacking := [one["number"] for one in pairs if len(self._loaded[one["number"]]) == 1]:
+            raise ValueError(f"of the agents {lacking} there are only parameters, yet they train")
+        self.niches = [self._niche(one) for one in pairs]
+        self.retired = [self._niche(one) for one in retired]
+
+    def _niche(self, known: Mapping[str, Any]) -> Niche:
+        return Niche(
+            number=int(known["number"]),
+            task={key: np.asarray(value) for key, value in known["task"].items()},
+            state=self._loaded[int(known["number"])],
+            score=float(known["score"]),
+            parent=None if known["parent"] is None else int(known["parent"]),
+            born=int(known["born"]),
+            recent=tuple(float(one) for one in known.get("recent", ())),
+        )
+
+
+def only_center(niche: Niche) -> Niche:
+    """Return a pair that no longer trains: of its agent's state the parameters alone."""
+    return replace(niche, state={"center": niche.state["center"]})

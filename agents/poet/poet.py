@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -18,9 +18,16 @@ from ..core.base.training_log import record_update
 from ..core.base.venv import is_foreign
 from ..core.play.player import OnStep
 from .arena import Playground
-from .niches import Event, Niche, Rules, Task, reproduce, transfer
-from .pairs import Pairs
+from .niches import Event, Niche, Rules, Task
+from .novelty import GeneDistance, Novelty
+from .pairs import Pairs, only_center
+from .picture import tree
 from .presets import PRESETS
+from .reproduction import reproduce
+from .transfers import TakeTheBest, Transfers
+
+if TYPE_CHECKING:  # matplotlib is slow to import
+    from matplotlib.figure import Figure
 
 
 @dataclass
@@ -28,6 +35,7 @@ class Outcome:
     """What an iteration found; it is in force after `train`."""
 
     niches: list[Niche]
+    retired: list[Niche]
     admitted: list[Task]
     events: list[Event]
     figures: dict[str, float]
@@ -57,6 +65,9 @@ class POET(EvolutionAlgorithm):
     any_id = False
     presets = PRESETS
     paper_policy = {"net_arch": (40, 40)}
+    transfers: ClassVar[Transfers] = TakeTheBest()
+    novelty: ClassVar[Novelty] = GeneDistance()
+    keeps_retired: ClassVar[bool] = False
 
     population = 512
     sigma_decay = 0.999
@@ -112,6 +123,7 @@ class POET(EvolutionAlgorithm):
         task = family.distribution.checked(task)
         state = self.strategy.begin(center)
         self._held = Pairs([Niche(0, task, state, float("nan"), None, 0)])
+        self._solved: set[int] = set()  # numbers of the tasks that are or were
         self.archive: list[Task] = [task]  # of all pairs there have been
         self.history: list[dict[str, Any]] = [_event(Event("admission", 0), 0, None, task)]
 
@@ -119,6 +131,17 @@ class POET(EvolutionAlgorithm):
     def niches(self) -> list[Niche]:
         """The active pairs, the oldest first."""
         return self._held.niches
+
+    @property
+    def retired(self) -> list[Niche]:
+        """The pairs that have left, where they are kept; of their agents, parameters alone."""
+        return self._held.retired
+
+    @property
+    def annecs(self) -> int:
+        """Novel tasks that have been solved; 0 where no retired agents tell what is novel."""
+        novel = {one["niche"] for one in self.history if one.get("novel")}
+        return len(novel & self._solved)
 
     @property
     def chosen(self) -> Niche:
@@ -132,41 +155,57 @@ class POET(EvolutionAlgorithm):
         """The parameters of `chosen`, [P]."""
         return self.chosen.state["center"]
 
+    def draw_evolution(self) -> Figure:
+        """Draw the family tree of tasks, transfers, and what evolution achieved.
+
+        Returns:
+            The figure, which notebooks show; `figure.savefig(path)` writes it.
+        """
+        return tree(self)
+
     # ---- the outer loop -------------------------------------------------------------------------
 
     def _collect(self, on_step: OnStep) -> Outcome:
         arena = Playground(self, on_step)
-        niches, events, admitted = list(self.niches), [], []
+        niches, retired, events, admitted = list(self.niches), list(self.retired), [], []
         if self.iteration and self.iteration % self.reproduction_interval == 0:
             niches = arena.scored(niches)
             rng = np.random.default_rng(fold(self.seed, "reproduction", self.iteration))
-            known = {one.number for one in niches}
+            before = {one.number: one for one in niches}
             niches, found = reproduce(
-                niches, self.archive, arena, self.rules, self.iteration, len(self.archive), rng
+                *(niches, self.archive, arena, self.rules, self.iteration, len(self.archive), rng),
+                novelty=self.novelty,
+                retired=retired if self.keeps_retired else None,
             )
             events += found
-            admitted = [one.task for one in niches if one.number not in known]
+            admitted = [one.task for one in niches if one.number not in before]
+            if self.keeps_retired:
+                stayed = {one.number for one in niches}
+                retired += [only_center(one) for one in before.values() if one.number not in stayed]
         states = arena.improve([one.state for one in niches], [one.task for one in niches])
         figures = arena.figures
         niches = [replace(one, state=state) for one, state in zip(niches, states, strict=True)]
+        niches = self.transfers.after_step(niches, arena)
         if (self.iteration + 1) % self.transfer_interval == 0:
-            niches, found = transfer(niches, arena)
+            niches, found = self.transfers(niches, arena)
             events += found
-        return Outcome(niches, admitted, events, figures)
+        figures["tuning_steps"] = float(arena.improved - len(niches))
+        return Outcome(niches, retired, admitted, events, figures)
 
     def train(self, experience: Outcome) -> dict[str, float]:
         """Put what the iteration found in force."""
-        self._held.niches = experience.niches
+        self._held.niches, self._held.retired = experience.niches, experience.retired
         self.archive = [*self.archive, *experience.admitted]
         known = {one.number: one for one in experience.niches}
-        for event in experience.events:
+        for event in (*experience.events, *self._newly_solved()):
             new = known.get(event.niche) if event.kind == "admission" else None
             origin = (None, None) if new is None else (new.parent, new.task)
             self.history.append(_event(event, self.iteration, *origin))
         self._n_updates += len(experience.niches)
         scores = [one.score for one in experience.niches if not np.isnan(one.score)]
+        found = {"annecs": float(self.annecs)} if self.keeps_retired else {}
         return {
-            **experience.figures,
+            **{**experience.figures, **found},
             "niches": float(len(experience.niches)),
             "niches_ever": float(len(self.archive)),
             "solved": float(sum(score >= self.solved_at for score in scores)),
@@ -174,10 +213,21 @@ class POET(EvolutionAlgorithm):
             "score_best": max(scores, default=float("nan")),
         }
 
+    def _newly_solved(self) -> list[Event]:
+        """Return an event for each active task that is solved for the first time."""
+        found = [
+            Event("solved", one.number, one.number, one.score)
+            for one in self.niches
+            if one.score >= self.solved_at and one.number not in self._solved
+        ]
+        self._solved |= {one.niche for one in found}
+        return found
+
     def _record(
         self, experience: Outcome, figures: dict[str, float], seconds: dict[str, float], dump: bool
     ) -> None:
-        self.latest = {name: figures[name] for name in ("niches", "fitness_mean")}
+        shown = ("niches", "fitness_mean", "annecs")
+        self.latest = {name: figures[name] for name in shown if name in figures}
         record_update(self, figures, seconds, dump)
 
     # ---- state ----------------------------------------------------------------------------------
@@ -186,19 +236,24 @@ class POET(EvolutionAlgorithm):
         return {"niches": self._held}
 
     def _extra_state(self) -> dict[str, Any]:
-        pairs = [
-            {
-                **{name: getattr(one, name) for name in ("number", "score", "parent", "born")},
-                "task": one.task,
-            }
-            for one in self.niches
-        ]
-        return {"pairs": pairs, "archive": list(self.archive), "history": list(self.history)}
+        return {
+            "pairs": [_described(one) for one in self.niches],
+            **({"retired": [_described(one) for one in self.retired]} if self.retired else {}),
+            **{"archive": list(self.archive), "history": list(self.history)},
+        }
 
     def _set_extra_state(self, state: Mapping[str, Any]) -> None:
-        self._held.describe(state["pairs"])
+        self._held.describe(state["pairs"], state.get("retired", ()))
         self.archive = [dict(one) for one in state["archive"]]
         self.history = [dict(one) for one in state["history"]]
+        self._solved = {one["niche"] for one in self.history if one["kind"] == "solved"}
+
+
+def _described(niche: Niche) -> dict[str, Any]:
+    """Return what a checkpoint keeps of a pair beside tensors."""
+    names = ("number", "score", "parent", "born")
+    recent = {"recent": list(niche.recent)} if niche.recent else {}
+    return {**{name: getattr(niche, name) for name in names}, "task": niche.task, **recent}
 
 
 def _event(event: Event, iteration: int, parent: int | None, task: Task | None) -> dict[str, Any]:

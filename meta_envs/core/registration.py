@@ -16,7 +16,10 @@ from .single import BatchOfOne, MetaEnv
 from .sync import SyncRows
 from .vector import MetaVectorEnv
 
-_EXTRAS = {"mujoco": "mujoco", "metaworld": "metaworld", "ale_py": "atari", "ray": "ray"}
+_EXTRAS = {
+    **{name: name for name in ("mujoco", "metaworld", "ray")},
+    **{"ale_py": "atari", "Box2D": "box2d"},
+}
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,10 @@ import numpy as np
 
 from ..core.tasks import Task
 from ..pictures.drawing import FAINT, GREEN, INK, MUTED, RED, RULE, Canvas, Color, Point, mix
+from ..pictures.heading import Lines, under_heading
 from .outlines import color_of, far_to_near, hull, outline
 from .view import HEIGHT, WIDTH, Marks, View, root_velocity, view_of
 
-Lines = list[tuple[str, str]]
-
-_LINE = 20  # height of a line of the heading, pixels
 _STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)  # metres between ticks
 _EDGE = 1.5  # line width of a geom's outline, pixels
 
@@ -59,25 +57,6 @@ def draw_body(
         place = (WIDTH - 10, HEIGHT - 8)
         canvas.text(f"now {speed:.2f} m/s", place, size=13, anchor="bottomright")
     return under_heading(canvas.array(), lines)
-
-
-def under_heading(picture: np.ndarray, lines: Lines | None) -> np.ndarray:
-    """Write names and values above a picture, one per line, without changing its size.
-
-    Args:
-        picture: uint8 [height, width, 3].
-        lines: Names and values.
-    """
-    if not lines:
-        return picture
-    width = picture.shape[1]
-    canvas = Canvas(width, _LINE * len(lines) + 10)
-    for index, (label, text) in enumerate(lines):
-        top = 6.0 + _LINE * index
-        left = 10 + canvas.text(label, (10, top), size=13, color=MUTED) + 8
-        shown = canvas.fitted(text, width - 10 - left, size=13, bold=True)
-        canvas.text(shown, (left, top), size=13, bold=True)
-    return np.concatenate([canvas.array(), picture])
 
 
 def task_lines(task: Task) -> Lines:

@@ -13,8 +13,9 @@ import mujoco
 import numpy as np
 
 from ..pictures.drawing import GREEN, RED, Color
+from ..pictures.heading import Lines, under_heading
 from . import opengl
-from .planar_picture import HEIGHT, WIDTH, Lines, Marks, View, draw_body, under_heading, view_of
+from .planar_picture import HEIGHT, WIDTH, Marks, View, draw_body, view_of
 
 _LOG = logging.getLogger(__name__)
 _ELEVATION = {

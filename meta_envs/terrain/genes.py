@@ -57,6 +57,18 @@ def difficulty(task: Mapping[str, Any]) -> int:
     return sum(float(np.max(task[name])) >= least for name, least in HARD.items())
 
 
+def spelled(task: Mapping[str, Any]) -> str:
+    """Return the genes in words."""
+    rough = f"roughness {float(task['ground_roughness']):.1f}"
+    words = {"pit_gap": "pits", "stump_height": "stumps", "stair_height": "stairs"}
+    there = [
+        f"{word} {task[name][0]:.1f}-{task[name][1]:.1f}"
+        for name, word in words.items()
+        if task[name][1] > 0
+    ]
+    return ", ".join([rough, *there, f"seed {int(task['terrain_seed'])}"])
+
+
 def draw(source: str, hard: bool, stairs: bool, rng: np.random.Generator) -> dict[str, Any]:
     """Draw genes and a seed.
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 
-from ..core.tasks import Task
 from ..physics.outlines import hull, outline
-from ..physics.planar_picture import under_heading
 from ..pictures.drawing import FAINT, GREEN, INK, MUTED, RED, SKY, Canvas, Point, mix
+from ..pictures.heading import Lines, under_heading
 from .profile import _ANGLES, NODES, RANGE, SPACING, lidar
 
 WIDTH, HEIGHT = 600, 300  # pixels
@@ -20,7 +19,7 @@ _HIT = 0.999  # rays that go farther meet nothing
 
 
 def draw(
-    model: mujoco.MjModel, data: mujoco.MjData, ground: np.ndarray, task: Task, label: str
+    model: mujoco.MjModel, data: mujoco.MjData, ground: np.ndarray, lines: Lines
 ) -> np.ndarray:
     """Draw a row.
 
@@ -28,8 +27,7 @@ def draw(
         model: The row's body.
         data: Its state.
         ground: Heights of the ground at its nodes, [K].
-        task: The genes.
-        label: How hard the ground is.
+        lines: What is said of the ground.
 
     Returns:
         uint8 [height, width, 3].
@@ -52,19 +50,7 @@ def draw(
             canvas.circle(end, 2.5, RED)
     _body(canvas, model, data, at)
     canvas.text(f"{x:.1f} m", (WIDTH - 8, 8), size=13, color=MUTED, anchor="topright")
-    return under_heading(canvas.array(), [("ground", label), ("genes", _spelled(task))])
-
-
-def thumbnail(ground: np.ndarray, width: int = 120, height: int = 40) -> np.ndarray:
-    """Draw the whole ground small, uint8 [height, width, 3], e.g. for a family tree."""
-    canvas = Canvas(width, height)
-    scale = width / (SPACING * (NODES - 1))
-    line = [
-        (float(node * SPACING * scale), float(height * 0.6 - y * 3 * scale))
-        for node, y in enumerate(ground)
-    ]
-    canvas.polygon([(0.0, float(height)), *line, (float(width), float(height))], GREEN)
-    return canvas.array()
+    return under_heading(canvas.array(), lines)
 
 
 def _ground(canvas: Canvas, ground: np.ndarray, left: float, at: object) -> None:
@@ -90,14 +76,3 @@ def _body(canvas: Canvas, model: mujoco.MjModel, data: mujoco.MjData, at: object
             canvas.line(points[0], points[-1], color, 2 * shape.radius * _SCALE)
         else:
             canvas.polygon(hull(points), color)
-
-
-def _spelled(task: Task) -> str:
-    rough = f"roughness {float(task['ground_roughness']):.1f}"
-    words = {"pit_gap": "pits", "stump_height": "stumps", "stair_height": "stairs"}
-    there = [
-        f"{word} {task[name][0]:.1f}-{task[name][1]:.1f}"
-        for name, word in words.items()
-        if task[name][1] > 0
-    ]
-    return ", ".join([rough, *there, f"seed {int(task['terrain_seed'])}"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ LENGTH = 200  # terrain steps
 _CELLS = 2  # of a terrain step
 NODES = LENGTH * _CELLS + 1
 SPACING = STEP / _CELLS
+_WALL = 0.25  # steps from a terrain step to the middle of a wall that slopes over one cell
 START = 20  # steps of flat ground; the walker begins in their middle
 _FIRST_OBSTACLE = 22  # out of the lidar's reach, so that the first observation shows no task
 _GRASS = (5, 10)  # steps between obstacles, the second excluded
@@ -28,6 +30,20 @@ _SIN, _COS = np.sin(_ANGLES), np.cos(_ANGLES)
 _REACH = int(np.ceil(RANGE * _SIN[-1] / SPACING)) + 1  # cells that rays may cross
 
 
+@dataclass(frozen=True)
+class Change:
+    """Where the ground is higher or lower than its rough surface, between two walls."""
+
+    start: float  # terrain steps
+    width: float  # terrain steps; infinite for what does not end
+    height: float  # metres
+
+    @property
+    def end(self) -> float:
+        """Where it ends, terrain steps."""
+        return self.start + self.width
+
+
 def profile(task: Mapping[str, Any]) -> np.ndarray:
     """Return the ground's heights at nodes `SPACING` apart, [K]; 0 at the start.
 
@@ -38,6 +54,36 @@ def profile(task: Mapping[str, Any]) -> np.ndarray:
         `_generate_terrain` of the release, where the walls are vertical and the first obstacle may
         be two steps nearer.
     """
+    ground, changes = survey(task)
+    extra = np.zeros(NODES)
+    for change in changes:
+        first = int(_CELLS * (change.start + _WALL))  # the node behind the wall
+        last = None if np.isinf(change.width) else first + round(_CELLS * change.width)
+        extra[first:last] += change.height
+    nodes = np.interp(np.arange(NODES) / _CELLS, np.arange(LENGTH + 1), ground)
+    return np.clip(nodes + extra, -HIGHEST, HIGHEST)
+
+
+def outline(task: Mapping[str, Any]) -> np.ndarray:
+    """Return the same ground with vertical walls, as points of a line, [P, 2]: x and z, metres."""
+    ground, changes = survey(task)
+    steps = np.arange(LENGTH + 1, dtype=np.float64)
+    walls = {at for change in changes for at in (change.start, change.end) if at < LENGTH}
+    places = np.concatenate([steps, np.repeat(sorted(walls), 2)])
+    behind = np.concatenate([np.zeros(len(steps)), np.tile([0, 1], len(walls))])  # 1: past the wall
+    order = np.lexsort((behind, places))
+    places, behind = places[order], behind[order] > 0
+    heights = np.interp(places, steps, ground)
+    for change in changes:
+        begun = (places > change.start) | ((places == change.start) & behind)
+        over = (places > change.end) | ((places == change.end) & behind)
+        heights = heights + change.height * (begun & ~over)
+    line = np.stack([places * STEP, np.clip(heights, -HIGHEST, HIGHEST)], axis=1)
+    return line[np.append(True, np.diff(line, axis=0).any(axis=1))]  # no point twice in a row
+
+
+def survey(task: Mapping[str, Any]) -> tuple[np.ndarray, list[Change]]:
+    """Return a ground's rough surface at terrain steps, [LENGTH + 1], and what stands on it."""
     rng = np.random.default_rng(int(task["terrain_seed"]))
     rough = float(task["ground_roughness"])
     kinds = [
@@ -46,7 +92,7 @@ def profile(task: Mapping[str, Any]) -> np.ndarray:
         if float(np.max(task[name])) > 0
     ]
     ground = np.zeros(LENGTH + 1)
-    extra = np.zeros(NODES)
+    changes: list[Change] = []
     height = velocity = 0.0
     obstacle, left = False, _FIRST_OBSTACLE
     for at in range(1, LENGTH + 1):
@@ -63,36 +109,30 @@ def profile(task: Mapping[str, Any]) -> np.ndarray:
             obstacle, left = False, int(rng.integers(*_GRASS))
             continue
         obstacle = True
-        kind = kinds[int(rng.integers(len(kinds)))]
-        left, rise = _obstacle(kind, task, at, extra, rng)
-        if rise:
-            extra[at * _CELLS :] += _stairs(rise, int(task["stair_steps"]), NODES - at * _CELLS)
-    nodes = np.interp(np.arange(NODES) / _CELLS, np.arange(LENGTH + 1), ground)
-    return np.clip(nodes + extra, -HIGHEST, HIGHEST)
+        left, built = _obstacle(kinds[int(rng.integers(len(kinds)))], task, at, rng)
+        changes += built
+    return ground, changes
 
 
 def _obstacle(
-    kind: str, task: Mapping[str, Any], at: int, extra: np.ndarray, rng: np.random.Generator
-) -> tuple[int, float]:
-    """Build an obstacle from step `at` on; return its length in steps, and the rise of a stair."""
+    kind: str, task: Mapping[str, Any], at: int, rng: np.random.Generator
+) -> tuple[int, list[Change]]:
+    """Build an obstacle from step `at` on; return its length in steps, and what it is made of."""
     low, high = (float(one) for one in task[kind])
-    size = rng.uniform(low, high)
-    first = at * _CELLS + 1
+    size, start = rng.uniform(low, high), at + _WALL
     if kind == "pit_gap":
-        extra[first : first + round(_CELLS * size)] -= _DEPTH * STEP
-        return int(np.ceil(size)) + 2, 0.0
+        return int(np.ceil(size)) + 2, [Change(start, size, -_DEPTH * STEP)]
     if kind == "stump_height":
         width = rng.uniform(*_STUMP_WIDTH)
-        extra[first : first + round(_CELLS * width)] += size * STEP
-        return int(np.ceil(width)) + 1, 0.0
-    up = 1.0 if rng.random() < 0.5 else -1.0
-    return int(task["stair_steps"]) * _STAIR_WIDTH + 1, up * size * STEP
-
-
-def _stairs(rise: float, count: int, nodes: int) -> np.ndarray:
-    """Return heights of stairs of `count` steps that begin at the first node, and stay."""
-    stair = (np.arange(nodes) + _STAIR_WIDTH * _CELLS - 1) // (_STAIR_WIDTH * _CELLS)
-    return rise * np.minimum(stair, count)
+        return int(np.ceil(width)) + 1, [Change(start, width, size * STEP)]
+    rise = (1.0 if rng.random() < 0.5 else -1.0) * size * STEP
+    count = int(task["stair_steps"])
+    built = [
+        Change(start + step * _STAIR_WIDTH, _STAIR_WIDTH, rise * (step + 1))
+        for step in range(count - 1)
+    ]
+    built.append(Change(start + (count - 1) * _STAIR_WIDTH, np.inf, rise * count))
+    return count * _STAIR_WIDTH + 1, built
 
 
 def lidar(ground: np.ndarray, x: np.ndarray, z: np.ndarray) -> np.ndarray:

@@ -46,6 +46,7 @@ _OF: dict[str, dict[str, Any]] = {
     },
     "ES": {"policy": "MlpPolicy", "n_envs": 4, "population": 4},
     "POET": {"policy": "MlpPolicy", "n_envs": 4, "population": 4},
+    "EnhancedPOET": {"policy": "MlpPolicy", "n_envs": 4, "population": 4, "eval_episodes": 1},
     "PBT": {
         **{"policy": "l2rl", "n_envs": 4, "members": 2, "ready": 1, "score_tasks": 2},
         "policy_kwargs": {"hidden_size": 4},

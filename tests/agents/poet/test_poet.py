@@ -23,11 +23,11 @@ def _one_thread():
     torch.set_num_threads(threads)
 
 
-def make(env="meta/PointGoal-v0", env_kwargs=None, **more):
+def make(env="meta/PointGoal-v0", env_kwargs=None, cls=agents.POET, **more):
     kwargs = {"max_episode_steps": 5} if env_kwargs is None else env_kwargs
     often = {"transfer_interval": 1, "reproduction_interval": 1}
     few = {**FEW, **OPEN, **often, "policy_kwargs": {"net_arch": (4,)}, **more}
-    return agents.POET("MlpPolicy", env, env_kwargs=kwargs, **few)
+    return cls("MlpPolicy", env, env_kwargs=kwargs, **few)
 
 
 def iterations(agent, count):
@@ -112,3 +112,45 @@ def test_bad_arguments(more, error, words):
 def test_a_family_tree_is_drawn(tmp_path):
     agents.poet.draw_tree(iterations(make(capacity=2), 3), tmp_path / "tree.png")
     assert (tmp_path / "tree.png").read_bytes().startswith(b"\x89PNG")
+
+
+# ---- Enhanced POET -------------------------------------------------------------------------------
+
+
+def test_enhanced_poet_keeps_those_who_leave_and_goes_on_alike(tmp_path):
+    agent = iterations(make(cls=agents.EnhancedPOET, capacity=2, solved_at=-1e9), 4)
+    assert [one.number for one in agent.niches] == [2, 3]
+    assert [one.number for one in agent.retired] == [0, 1]
+    assert all(set(one.state) == {"center"} for one in agent.retired)
+    assert all(len(one.recent) > 0 for one in agent.niches)
+    kinds = [one["kind"] for one in agent.history]
+    assert kinds.count("solved") == 4 and agent.annecs == 3  # all but the first are novel
+    agent.save(tmp_path / "poet.zip")
+    again = agents.EnhancedPOET.load(tmp_path / "poet.zip")
+    assert again.annecs == 3 and len(again.retired) == 2
+    for one in (agent, again):
+        iterations(one, 1)
+    assert agent.history[1:] == again.history[1:]
+    assert [one.recent for one in agent.niches] == [one.recent for one in again.niches]
+    assert torch.equal(agent.center, again.center)
+
+
+def test_enhanced_poet_evolves_networks_grounds_by_default():
+    pytest.importorskip("mujoco")
+    few = {**FEW, **OPEN, "transfer_interval": 1, "reproduction_interval": 1}
+    agent = agents.EnhancedPOET(
+        "MlpPolicy", env_kwargs={"max_episode_steps": 3}, policy_kwargs={"net_arch": (4,)}, **few
+    )
+    iterations(agent, 2)
+    assert agent.env_id == "meta/CPPNTerrain-v0" and len(agent.niches) == 2
+    assert not np.any(agent.niches[0].task["weights"])
+    assert np.any(agent.niches[1].task["weights"])
+    assert agent.latest["annecs"] == 0
+
+
+def test_an_agent_that_trains_needs_its_whole_state():
+    agent = make(cls=agents.EnhancedPOET)
+    state = agent._extra_state()
+    agent._held.load_state_dict({"0.center": agent.center})
+    with pytest.raises(ValueError, match="only parameters"):
+        agent._set_extra_state(state)

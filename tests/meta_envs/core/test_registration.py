@@ -43,7 +43,10 @@ def test_a_family_must_be_module_and_class(family):
         )
 
 
-@pytest.mark.parametrize(("package", "extra"), [("mujoco", "mujoco"), ("ale_py", "atari")])
+_EXTRAS = [("mujoco", "mujoco"), ("ale_py", "atari"), ("Box2D", "box2d")]
+
+
+@pytest.mark.parametrize(("package", "extra"), _EXTRAS)
 def test_a_missing_extra_names_the_line_that_installs_it(monkeypatch, package, extra):
     class Missing(types.ModuleType):
         def __getattr__(self, name):
