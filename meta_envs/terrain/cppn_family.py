@@ -33,10 +33,10 @@ class CPPNTerrain(Walker):
     Observation, Action, Reward, Episode:
         Those of `Terrain`.
     Splits:
-        A draw is a random slope uphill with up to 10 of the release's mutations. `train` and `test` follow
-        the same distribution, on even and odd cells of the height of the ground's end; it is
-        nowhere steeper than 1 in 2. `"ood"` is, somewhere, after 20 to 40 mutations. In `"all"`,
-        mutations may lead anywhere.
+        A draw is a random slope uphill with up to 10 of the release's mutations. `train` and `test`
+        follow the same distribution, on even and odd cells of the height of the ground's end; it
+        is nowhere steeper than 1 in 2. `"ood"` is, somewhere, after 20 to 40 mutations. In
+        `"all"`, mutations may lead anywhere.
     Source:
         Wang et al. 2020 (Enhanced POET, arXiv 2003.08536) and uber-research/poet. Differences: a
         genome has a fixed size, so at most ten hidden nodes; evolution begins on level ground, in
