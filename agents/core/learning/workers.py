@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,7 @@ import joblib
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+_PATIENCE = 10.0  # seconds to wait for a cluster
 
 
 def each(
@@ -151,12 +153,24 @@ def _ray() -> Any:
             "workers='ray' needs Ray: pip install 'metazoo[ray]', or give a number of processes"
         ) from missing
     if not ray.is_initialized():
+        address = os.environ.get("RAY_ADDRESS")
         try:
+            _knock(address)
             ray.init(log_to_driver=False, include_dashboard=False)
-        except ConnectionError as error:
-            address = os.environ.get("RAY_ADDRESS")
+        except OSError as error:  # ConnectionError is one
             raise ConnectionError(
                 f"no Ray cluster answers at RAY_ADDRESS={address!r} ({error}); start one with "
                 "`ray start --head`, or unset RAY_ADDRESS to use this machine"
             ) from error
     return ray
+
+
+def _knock(address: str | None) -> None:
+    """Ask whether anything listens at a host and port: Ray itself would wait for minutes.
+
+    Raises:
+        OSError: If nothing does.
+    """
+    host, _, port = (address or "").rpartition("://")[2].rpartition(":")
+    if host and port.isdecimal():  # else `auto`, or a path that Ray understands
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE).close()

@@ -67,8 +67,9 @@ def test_a_run_of_pbt_is_drawn_by_lineage(tmp_path):
 
 
 def test_what_does_not_evolve(tmp_path, capsys):
-    run = run_of(small.make("ES"), tmp_path, 1)
+    agent = small.make("ES")
+    run, other = run_of(agent, tmp_path, 1), run_of(agent, tmp_path, 1)
     assert main(["plot", str(run.folder), "--x", "evolution"]) == 2
     assert "ES is no population that evolves" in capsys.readouterr().err
-    assert main(["plot", str(run.folder), str(run.folder), "--x", "evolution"]) == 2
+    assert main(["plot", str(run.folder), str(other.folder), "--x", "evolution"]) == 2
     assert "draws one run" in capsys.readouterr().err

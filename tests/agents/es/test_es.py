@@ -133,6 +133,7 @@ def test_nan_fitness_ranks_last_and_is_said():
     ("more", "words"),
     [
         ({"population": 7}, "population=7 must be even"),
+        ({"population": 1}, "population=1 must be at least 2"),
         ({"n_envs": 6}, "6 members a job, which must be even and divide population=8; use e.g."),
         ({"n_envs": 3, "n_episodes": 3}, "1 members a job"),
         ({"learning_rate": ("linear", 1.0, 0.0)}, "learning_rate_decay lowers it"),

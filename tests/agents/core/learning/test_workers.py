@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 
@@ -86,8 +87,9 @@ def test_no_ray_cluster_at_the_address(monkeypatch):
             raise ConnectionError("refused")
 
     monkeypatch.setitem(sys.modules, "ray", Ray)
-    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
-    with pytest.raises(
-        ConnectionError, match="no Ray cluster answers at RAY_ADDRESS='127.0.0.1:1'"
-    ):
-        workers.each(draw, [1], "ray")
+    # Ray itself waits for minutes where nothing listens, so it is not asked; at `auto` it is.
+    for address in ("127.0.0.1:1", "ray://[::1]:1", "auto"):
+        monkeypatch.setenv("RAY_ADDRESS", address)
+        words = re.escape(f"no Ray cluster answers at RAY_ADDRESS={address!r}")
+        with pytest.raises(ConnectionError, match=words):
+            workers.each(draw, [1], "ray")
