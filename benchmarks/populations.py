@@ -1,6 +1,6 @@
 """Populations: who computes changes nothing; speed of Terrain; evolution of agents and tasks.
 
-    python -m benchmarks.populations workers             # 1, 2, 4 processes, and Ray if installed
+    python -m benchmarks.populations workers ray-workers # 1, 2, 4 processes; 1 and 2 of Ray
     python -m benchmarks.populations terrain-speed       # beside raw mj_step
     python -m benchmarks.populations es-terrain ppo-terrain --minutes 30
     python -m benchmarks.populations pbt-bandit --seeds 0 1 2
@@ -36,7 +36,7 @@ import agents
 import meta_envs  # noqa: F401  registers the ids
 from agents.core.evaluation.plot import save as save_figure
 from benchmarks.one_terrain import ID as ONE_TERRAIN
-from benchmarks.populations_workers import workers
+from benchmarks.populations_workers import ray_workers, workers
 from benchmarks.terrain_speed import terrain_speed
 
 RESULTS = Path(__file__).parent / "results"
@@ -212,6 +212,7 @@ def _trained(agent: Any, wishes: Any, name: str, figure: Any) -> Rows:
 
 ENTRIES = {
     "workers": workers,
+    "ray-workers": ray_workers,
     "terrain-speed": terrain_speed,
     "es-terrain": es_terrain,
     "ppo-terrain": ppo_terrain,

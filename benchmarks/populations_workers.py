@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
 import signal
 import threading
@@ -21,27 +20,35 @@ _SIZE = {"population": 32, "n_envs": 4, "env_kwargs": {"max_episode_steps": 200}
 
 
 def workers(seed: int, wishes: Any) -> Rows:
-    """The same ES by 1, 2 and 4 processes, 1 and 2 of Ray, and some that lose a worker."""
-    generation = _generation(seed, 1)
-    alone = [next(generation) for _ in range(3)]
-    yield "seconds of a generation, workers=1", round(min(one[1] for one in alone[1:]), 3)
-    wanted = [one[0] for one in alone]
+    """The same ES by 1, 2 and 4 processes, and by 2 that lose a worker."""
+    alone, seconds = _alone(seed)
+    yield "seconds of a generation, workers=1", round(seconds, 3)
     for count in (2, 4):
-        yield from _compared(f"workers={count}", _generation(seed, count), wanted)
-    yield from _compared("workers=2, one killed", _generation(seed, 2, _pids_of_loky), wanted)
-    if importlib.util.find_spec("ray") is None:
-        yield "Ray", "not installed"
-        return
+        yield from _compared(f"workers={count}", _generation(seed, count), alone)
+    killed = _generation(seed, 2, _pids_of_loky)
+    yield from _compared("workers=2, one killed", killed, alone)
+
+
+def ray_workers(seed: int, wishes: Any) -> Rows:
+    """The same ES by 1 and 2 workers of Ray, and by 2 that lose one; needs Ray and 2 processors."""
+    alone, _ = _alone(seed)
     seconds: dict[int, float] = {}
     for count in (1, 2):
         with _ray(count):
-            for what, value in _compared(f"{count} of Ray", _generation(seed, "ray"), wanted):
-                seconds[count] = value if what.startswith("seconds") else seconds[count]
+            for what, value in _compared(f"{count} of Ray", _generation(seed, "ray"), alone):
+                seconds.setdefault(count, value)
                 yield what, value
     yield "2 of Ray against 1, times as fast", round(seconds[1] / seconds[2], 2)
     with _ray(2):
         killed = _generation(seed, "ray", _pids_of_ray)
-        yield from _compared("2 of Ray, one killed", killed, wanted)
+        yield from _compared("2 of Ray, one killed", killed, alone)
+
+
+def _alone(seed: int) -> tuple[list[torch.Tensor], float]:
+    """Return the centers of this process after each generation, and a generation's seconds."""
+    generation = _generation(seed, 1)
+    done = [next(generation) for _ in range(3)]
+    return [one[0] for one in done], min(one[1] for one in done[1:])
 
 
 def _compared(name: str, generation: Iterator[Any], wanted: list[torch.Tensor]) -> Rows:

@@ -42,8 +42,8 @@ def _beside_raw(seed: int, threads: int) -> Rows:
             venv.step(action)
 
     def raw() -> None:
-        for model, data in zip(physics.models, physics.data, strict=True):
-            for _ in range(_STEPS):
+        for _ in range(_STEPS):  # row after row, as any batch must: each row's memory is its own
+            for model, data in zip(physics.models, physics.data, strict=True):
                 mujoco.mj_step(model, data, physics.frame_skip)
 
     for _ in range(_PAIRS):  # paired: the machine may be busy

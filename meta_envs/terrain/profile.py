@@ -145,7 +145,7 @@ def lidar(ground: np.ndarray, x: np.ndarray, z: np.ndarray) -> np.ndarray:
     """
     first = np.clip((x / SPACING).astype(np.int64), 0, NODES - 1)
     index = np.minimum(first[:, None] + np.arange(_REACH + 1), NODES - 1)  # beyond the end: flat
-    heights = np.take_along_axis(ground, index, axis=1)  # [N, C + 1]
+    heights = ground[np.arange(len(x))[:, None], index]  # [N, C + 1]
     places = (first[:, None] + np.arange(_REACH + 1)) * SPACING - x[:, None]
     # height of each ray over the ground at each node: rays fall by cot(angle) per metre
     slope = _COS[1:] / _SIN[1:]

@@ -101,8 +101,9 @@ class Walker(Grounds, MetaVectorEnv):
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Step every row."""
         actions = actions.astype(np.float64)
-        for limits, torque in zip(self._limits, _TORQUE * np.abs(actions), strict=True):
-            limits[:, 0], limits[:, 1] = -torque, torque
+        torques = _TORQUE * np.abs(actions)
+        for limits, own in zip(self._limits, np.stack([-torques, torques], axis=2), strict=True):
+            limits[:] = own
         read = self.physics.step(np.sign(actions) * _SPEEDS, self.resting)
         positions, velocities, touch = read["qpos"], read["qvel"], read["sensordata"]
         before = self.state
