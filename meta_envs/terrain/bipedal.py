@@ -16,7 +16,7 @@ from .ground import GeneGrounds
 from .profile import LENGTH, RAYS, STEP, outline
 
 _END = (LENGTH - 10) * STEP  # m
-_COLORS = ((76, 255, 76), (76, 204, 76))  # of the ground's line, as upstream
+_GRASS = (76, 204, 76)  # colours as upstream
 _EARTH = (102, 153, 76)
 
 
@@ -131,13 +131,19 @@ class _Walker(_upstream.BipedalWalker):
     def _generate_terrain(self, hardcore: bool) -> None:
         points = [(float(x), float(z) + _upstream.TERRAIN_HEIGHT) for x, z in self.line]
         self.terrain_x, self.terrain_y = [list(part) for part in zip(*points, strict=True)]
-        self.terrain, self.terrain_poly = [], []
-        for number, ends in enumerate(zip(points, points[1:], strict=False)):
+        body = self.world.CreateStaticBody()  # of all edges: a body each takes twice as long
+        body.color1 = body.color2 = _GRASS
+        self.terrain, self.terrain_poly = [body], []
+        lowest = min(0.0, *self.terrain_y) - 1.0
+        for ends in zip(points, points[1:], strict=False):
             self.fd_edge.shape.vertices = list(ends)
-            body = self.world.CreateStaticBody(fixtures=self.fd_edge)
-            body.color1 = body.color2 = _COLORS[number % 2]
-            self.terrain.append(body)
+            body.CreateFixture(self.fd_edge)
             (left, _), (right, _) = ends
-            lowest = min(0.0, *self.terrain_y) - 1.0
             self.terrain_poly.append(([*ends, (right, lowest), (left, lowest)], _EARTH))
-        self.terrain.reverse()
+
+    def _generate_clouds(self) -> None:
+        self.cloud_poly: list[Any] = []
+        if self.render_mode is not None:  # from another stream, so that pictures change no episode
+            episodes, self.np_random = self.np_random, np.random.default_rng(0)
+            super()._generate_clouds()
+            self.np_random = episodes
