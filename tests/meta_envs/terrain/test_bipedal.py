@@ -74,6 +74,22 @@ def test_it_is_gymnasiums_walker():
             break
 
 
+def test_rows_are_environments_alone():
+    venv = gym.make_vec(ID, num_envs=2, max_episode_steps=12)
+    seen = venv.reset(seed=5)[0]
+    alone = [gym.make(ID, max_episode_steps=12) for _ in range(2)]
+    first = [env.reset(seed=5 + row)[0] for row, env in enumerate(alone)]
+    assert (seen == np.stack(first)).all()
+    actions = np.random.default_rng(0).uniform(-1, 1, (30, 2, 4)).astype(np.float32)
+    for action in actions:
+        seen, rewards, *_ = venv.step(action)
+        for row, env in enumerate(alone):
+            observation, reward, terminated, truncated, _ = env.step(action[row])
+            if terminated or truncated:
+                observation, _ = env.reset()
+            assert (seen[row] == observation).all() and rewards[row] == reward
+
+
 def test_a_copy_in_mid_episode_goes_on_alike():
     env = gym.make(ID)
     env.reset(seed=0)
