@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .core.play.record import record
     from .core.play.step import Step
     from .diayn import DIAYN
+    from .disco import DiscoRL
     from .dream import DREAM, PredictiveExploration
     from .epg import EPG, EPGLearner
     from .episodic import MFEC, NEC
@@ -104,6 +105,7 @@ ALGORITHMS = {
     "lpo": "agents.ppo:LPO",
     "epg": "agents.epg:EPG",
     "metagenrl": "agents.metagenrl:MetaGenRL",
+    "discorl": "agents.disco:DiscoRL",
     "diayn": "agents.diayn:DIAYN",
     "dream": "agents.dream:DREAM",
     "predictiveexploration": "agents.dream:PredictiveExploration",
@@ -154,6 +156,7 @@ __all__ = [
     "BMG",
     "DPO",
     "DIAYN",
+    "DiscoRL",
     "ConditionalBC",
     "DREAM",
     "EMAML",

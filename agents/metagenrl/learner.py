@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from meta_envs.core.rng import fold
 
-from ..core.base.lifetime_algorithm import LifetimeAlgorithm
-from ..core.lifetimes.off_policy import OffPolicyLoop
+from ..core.base.replay_lifetime import ReplayLifetime
 from ..core.nets.actor_critic import ActorCritic
 from ..core.nets.input_size import input_size
 from .arguments import ObjectiveArguments
@@ -58,7 +56,7 @@ def make_rule(
     )
 
 
-class MetaGenRLLearner(ObjectiveArguments, LifetimeAlgorithm):
+class MetaGenRLLearner(ObjectiveArguments, ReplayLifetime):
     """A learner by an objective of MetaGenRL (Kirsch et al. 2020, arXiv 1910.04098), of one life.
 
     `MetaGenRL.make_learner(id)` makes one with the objective that it found; one made by hand has a
@@ -74,7 +72,6 @@ class MetaGenRLLearner(ObjectiveArguments, LifetimeAlgorithm):
     policy_aliases = {"MlpPolicy": ActorCritic, "ActorCritic": ActorCritic}
     paper_policy = {"net_arch": [350, 350, 350], "activation": "relu"}
     n_envs = 1
-    loop: OffPolicyLoop
 
     def _make_network(self, **more: Any) -> ActorCritic:
         self.objective = Objective(fold(self.seed, "objective")).requires_grad_(False)
@@ -83,30 +80,8 @@ class MetaGenRLLearner(ObjectiveArguments, LifetimeAlgorithm):
     def _make_rule(self) -> Any:
         return make_rule(self, self.network, self.objective, self.anneal_steps)
 
-    def inner_loop(
-        self, venv: Any, rows_per_task: int = 1, seed: int | None = None
-    ) -> OffPolicyLoop:
-        """Return learners that have learnt nothing yet, one for each `rows_per_task` rows."""
-        super().inner_loop(venv, rows_per_task, seed)  # which refuses other spaces
-        made: Any = self.rule
-        return OffPolicyLoop(made, venv, rows_per_task, seed)
-
     def _hand_over(self, learner: Any) -> None:
         learner.objective.load_state_dict(self.objective.state_dict())
 
     def _networks(self) -> dict[str, Any]:
         return {**super()._networks(), "objective": self.objective}
-
-    def _capture(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        progress, tensors = super()._capture()
-        if self.save_replay_buffer:
-            self.loop.replay.mark()
-            tensors["replay"] = self.loop.replay.marked_state
-        return progress, tensors
-
-    def _restore(self, progress: Mapping[str, Any], tensors: Mapping[str, Any], path: str) -> None:
-        if "replay" in tensors:
-            self.loop.replay.set_state(tensors["replay"])
-        else:
-            self.loop.replay.clear()
-        super()._restore(progress, tensors, path)

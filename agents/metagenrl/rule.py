@@ -93,6 +93,11 @@ class ObjectiveRule:
         """A."""
         return math.prod(self.network.action_space.shape or ())
 
+    @property
+    def least_steps(self) -> int:
+        """T: one window."""
+        return self.window
+
     def noise_size(self) -> int:
         """Return A: each step of a window needs noise for its next action."""
         return self.action_size

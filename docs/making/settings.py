@@ -38,7 +38,10 @@ SETTINGS: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
     (
         "Many-shot, by a learnt rule",
         "A new task gives a whole training; the rule by which it trains is what is learnt.",
-        lambda cls: issubclass(cls, (RuleArguments, LearningEvolution, ObjectiveArguments)),
+        lambda cls: (
+            issubclass(cls, (RuleArguments, LearningEvolution, ObjectiveArguments))
+            or "weights" in cls.arguments  # of a rule that others found
+        ),
     ),
     (
         "One lifetime, tuning itself",

@@ -67,6 +67,11 @@ _OF: dict[str, dict[str, Any]] = {
         **{"buffer_size": 30, "updates_per_step": 0.7, "random_steps": 3, "anneal_steps": 6},
         **{"objective_delay": 1, **_TINY},
     },
+    "DiscoRL": {
+        **{"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, "batch_size": 2, "buffer_size": 20},
+        **{"learning_starts": 1, "weights": "random"},
+        "policy_kwargs": {"net_arch": (4,), "model_size": 4},
+    },
     "DIAYN": {
         **{"policy": "MlpPolicy", "n_envs": 4, "n_skills": 2, "learning_starts": 1},
         **{"updates_per_step": 0.2, "batch_size": 4, **_TINY},
@@ -121,7 +126,7 @@ _OF: dict[str, dict[str, Any]] = {
     },
 }
 # those that take Discrete actions alone
-_CHOOSE = ("DREAM", "PredictiveExploration", "MFEC", "NEC")
+_CHOOSE = ("DiscoRL", "DREAM", "PredictiveExploration", "MFEC", "NEC")
 NAMES = [place.partition(":")[2] for place in agents.ALGORITHMS.values()]
 # These play nothing: they draw pairs, or steps of a demonstration.
 _ENVS = {

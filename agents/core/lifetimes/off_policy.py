@@ -37,6 +37,10 @@ class OffPolicyRule(Protocol):
         """T, steps of a window."""
 
     @property
+    def least_steps(self) -> int:
+        """Steps kept of each row before the first update, at least T."""
+
+    @property
     def batch_size(self) -> int:
         """B, windows of an update."""
 
@@ -127,9 +131,9 @@ class OffPolicyLoop(LifetimeLoop):
         self.kept.clear(self._rows_of(which))
 
     def ready(self, which: np.ndarray) -> np.ndarray:
-        """Return those of `which` whose every row has a whole window."""
+        """Return those of `which` whose every row has kept enough."""
         size = self.replay.size.reshape(self.num_learners, -1).min(axis=1)
-        return which[size[which] >= self.rule.window]
+        return which[size[which] >= self.rule.least_steps]
 
     def learn_now(self, which: np.ndarray | None = None) -> None:
         """Keep what learners have played, and improve them.
