@@ -1,11 +1,19 @@
 """LPG on small levels: the rule that is found, on levels, sizes and beside an agent it never saw.
 
     python benchmarks/lpg.py learn --seeds 0 1 2 --meta-steps 160
+    python benchmarks/lpg.py groove --seeds 0 1 2 --meta-steps 60
+    python benchmarks/lpg.py temporal --seeds 0 1 2 --meta-steps 100
     python benchmarks/lpg.py speed
 
 `learn` trains on 5 x 5 levels with a good and a bad object (preset of `LPG`) and appends to
 `results/lpg.csv` what new learners earn in an episode, before and after 50 updates by the
 frozen rule, on levels of the test split of three sizes, and what A2C earns after as many updates.
+`groove` draws levels whole (up to 5 x 5), and appends to `results/lpg_groove.csv` the share of them
+on which an untrained rule has algorithmic regret, and of held-out ones what new learners earn by
+a rule found with or without GROOVE's curriculum beside A2C, and the share of levels on which they
+earn less than three quarters of what A2C does. `temporal` appends to `results/lpg_temporal.csv`
+what learners earn after lives of 10 and of 50 updates, by a rule that is told of them and by one
+that is not, both found on lives of 10 to 50.
 `speed` appends to `results/lpg_speed.csv` the meta-steps per second of 64 lifetimes x 16 rows,
 together and as a loop over 64 single lifetimes, measured in turns.
 """
@@ -29,11 +37,18 @@ from agents import A2C, LPG
 from agents.core.base.venv import ENDLESS
 from agents.core.evaluation.play import Play
 from agents.core.play.view import open_loop
+from meta_envs.core import tasks as _tasks
 
 RESULTS = Path(__file__).parent / "results"
 ID = "meta/TabularGrid-v0"
 ROWS, UPDATES, LEVELS = 16, 50, 96
 SIZES = {5: 25, 4: 20, 6: 36}  # side: steps of an episode; the first is that of training
+WHOLE = {"level": "groove", "size": 5, "objects": 2, "steps": 50, "moves": 5}
+SMALL = {
+    **{"preset": None, "learning_rate": 1e-3, "n_envs": 384, "rows_per_task": ROWS},
+    **{"lifetime": UPDATES, "n_predictions": 8, "rule_size": 64, "policy_ent_coef": 0.01},
+    "policy_l2_coef": 0.001,
+}
 A2C_SETTINGS = {
     "learning_rate": 0.1,
     "n_envs": ROWS,
@@ -49,18 +64,27 @@ def level(side: int) -> dict[str, Any]:
 
 def returns_of(agent: Any, side: int, seed: int, levels: int = LEVELS) -> tuple[float, float]:
     """Return the mean return of an episode before and after `UPDATES` updates of 20 steps."""
+    before, after = lived(agent, level(side), seed, levels, UPDATES)
+    return float(before.mean()), float(after.mean())
+
+
+def lived(
+    agent: Any, kwargs: dict[str, Any], seed: int, levels: int, updates: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean returns [levels] of an episode before and after updates of 20 steps."""
     venv = gym.make_vec(
-        ID, num_envs=levels * ROWS, split="test", episodes_per_trial=ENDLESS, **level(side)
+        ID, num_envs=levels * ROWS, split="test", episodes_per_trial=ENDLESS, **kwargs
     )
     tasks = venv.unwrapped.sample_tasks(levels, seed=seed)
     venv.unwrapped.set_tasks({key: part.repeat(ROWS, axis=0) for key, part in tasks.items()})
     loop = open_loop(agent, venv, ROWS, seed)
     play = Play(venv, loop, ROWS, False)
     loop.freeze()
-    before = play.episodes(seed, 1, new=False).returns.mean()
-    play.lifetime(seed + 10_000, 20 * UPDATES, 1)
+    before = play.episodes(seed, 1, new=False).returns
+    play.lifetime(seed + 10_000, 20 * updates, 1)
     loop.freeze()
-    return float(before), float(play.episodes(seed + 20_000, 1, new=False).returns.mean())
+    after = play.episodes(seed + 20_000, 1, new=False).returns
+    return before.reshape(levels, -1).mean(axis=1), after.reshape(levels, -1).mean(axis=1)
 
 
 def learn(seed: int, meta_steps: int, commit: str, save: str | None) -> None:
@@ -68,8 +92,7 @@ def learn(seed: int, meta_steps: int, commit: str, save: str | None) -> None:
     start, done = time.perf_counter(), 0
     while done < meta_steps:
         more = min(40, meta_steps - done)
-        count = more * agent.n_envs * agent.n_steps * (agent.n_updates + 1)
-        agent.learn(count, reset_num_timesteps=done == 0, log_interval=None)
+        agent.learn(steps_of(agent, more), reset_num_timesteps=done == 0, log_interval=None)
         done += more
         print(
             seed,
@@ -94,6 +117,62 @@ def learn(seed: int, meta_steps: int, commit: str, save: str | None) -> None:
     append("lpg.csv", columns, row)
 
 
+def groove(seed: int, meta_steps: int, commit: str) -> None:
+    """Find a rule with and without a curriculum, on levels that are drawn whole."""
+    a2c = A2C("MlpPolicy", ID, env_kwargs=WHOLE, seed=seed, **A2C_SETTINGS)
+    best = lived(a2c, WHOLE, 7, LEVELS, UPDATES)[1]
+    for curriculum in (None, "regret"):
+        agent = LPG(
+            "MlpPolicy", ID, env_kwargs=WHOLE, seed=seed, curriculum="regret",
+            level_buffer=200, replay_probability=0.5 if curriculum else 0.0, **SMALL,
+        )  # fmt: skip
+        drawn = agent.venv.unwrapped.sample_tasks(agent.loop.num_learners, seed=5)
+        tasks = [_tasks.at(drawn, one) for one in range(agent.loop.num_learners)]
+        untrained = agent.regrets_of(np.arange(len(tasks)), tasks, 20 * UPDATES)
+        start = time.perf_counter()
+        agent.learn(steps_of(agent, meta_steps), log_interval=None)
+        seconds = time.perf_counter() - start
+        after = lived(agent, WHOLE, 7, LEVELS, UPDATES)[1]
+        row = [
+            datetime.date.today().isoformat(), commit, platform.machine(), seed, meta_steps,
+            agent.num_timesteps, f"{seconds:.0f}", curriculum or "none",
+            f"{(untrained > 0).mean():.3f}", f"{untrained.mean():.3f}", f"{after.mean():.3f}",
+            f"{best.mean():.3f}", f"{(after < 0.75 * best).mean():.3f}",
+        ]  # fmt: skip
+        columns = (
+            "date,commit,machine,seed,meta_steps,steps,seconds,curriculum,untrained_regret_share,"
+            "untrained_regret,after,a2c,below_three_quarters"
+        )
+        append("lpg_groove.csv", columns.split(","), row)
+
+
+def temporal(seed: int, meta_steps: int, commit: str) -> None:
+    """Find a rule on lives of 10 to 50 updates, told of their time and not."""
+    for aware in (False, True):
+        agent = LPG(
+            "MlpPolicy", ID, env_kwargs=level(5), seed=seed, temporal=aware, lifetime=50,
+            shortest_lifetime=10,
+        )  # fmt: skip
+        start = time.perf_counter()
+        agent.learn(steps_of(agent, meta_steps), log_interval=None)
+        seconds = time.perf_counter() - start
+        after = []
+        for updates in (10, 50):
+            agent.lifetime = updates  # what learners are told
+            after.append(lived(agent, level(5), 7, LEVELS, updates)[1].mean())
+        row = [
+            datetime.date.today().isoformat(), commit, platform.machine(), seed, meta_steps,
+            agent.num_timesteps, f"{seconds:.0f}", aware, *(f"{one:.3f}" for one in after),
+        ]  # fmt: skip
+        columns = "date,commit,machine,seed,meta_steps,steps,seconds,temporal,after_10,after_50"
+        append("lpg_temporal.csv", columns.split(","), row)
+
+
+def steps_of(agent: LPG, meta_steps: int) -> int:
+    """Return the steps of all rows in so many meta-steps."""
+    return meta_steps * agent.n_envs * agent.n_steps * (agent.n_updates + 1)
+
+
 def speed(commit: str, rounds: int = 3) -> None:
     lifetimes = 64
     arguments = {"env_kwargs": level(5), "preset": "sparse 5 x 5", "seed": 0}
@@ -104,7 +183,7 @@ def speed(commit: str, rounds: int = 3) -> None:
         agent.learn(1, log_interval=None)
     for _ in range(rounds):
         for name, agent, repeats in (("together", together, 1), ("loop", alone, lifetimes)):
-            count = agent.n_envs * agent.n_steps * (agent.n_updates + 1)
+            count = steps_of(agent, 1)
             start = time.perf_counter()
             agent.learn(repeats * count, reset_num_timesteps=False, log_interval=None)
             seconds[name].append(time.perf_counter() - start)
@@ -132,7 +211,7 @@ def append(name: str, columns: list[str], row: list[Any]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("learn", "speed"))
+    parser.add_argument("what", choices=("learn", "groove", "temporal", "speed"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--meta-steps", type=int, default=160)
     parser.add_argument("--rounds", type=int, default=3, help="of `speed`")
@@ -146,7 +225,11 @@ def main() -> None:
         speed(commit, arguments.rounds)
         return
     for seed in arguments.seeds:
-        learn(seed, arguments.meta_steps, commit, arguments.save)
+        if arguments.what == "learn":
+            learn(seed, arguments.meta_steps, commit, arguments.save)
+        else:
+            way = groove if arguments.what == "groove" else temporal
+            way(seed, arguments.meta_steps, commit)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,15 @@
 
     python benchmarks/lpo.py learn --seeds 0 1 2 --generations 30 --save lpo-{seed}.zip
     python benchmarks/lpo.py transfer --agents lpo-0.zip lpo-1.zip lpo-2.zip
+    python benchmarks/lpo.py temporal --seeds 0 1 2 --generations 30
 
 `learn` appends to `results/lpo.csv` the mean return of learners after a training by the first
 drift, by the last one and by PPO's, on the same 64 held-out levels; `gain_errors` is the gain over
 its standard error (of the pairs' differences), of which at least 2 are wanted. `transfer` appends
 to `results/lpo_transfer.csv` what PPO, DPO, the drift and a formula for it earn on CartPole, in the
-last 50 episodes of 60,000 steps; of the formula 0.7 of DPO's is wanted.
+last 50 episodes of 60,000 steps; of the formula 0.7 of DPO's is wanted. `temporal`
+appends to `results/lpo_temporal.csv` what learners earn after lives of 10 and of 50 updates by a
+drift that is told of them, by one that is not (both evolved on lives of 10 to 50) and by PPO's.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import time
 from typing import Any
 
 import numpy as np
+import torch
 from results_table import append, begins
 from whole_lives import error, lived
 
@@ -53,6 +57,28 @@ def learn(seed: int, generations: int, save: str | None) -> None:
     )  # fmt: skip
 
 
+def temporal(seed: int, generations: int) -> None:
+    """Evolve a drift on lives of 10 to 50 updates, told of their time and not."""
+    for aware in (False, True):
+        agent = LPO("MlpPolicy", ID, env_kwargs=LEVEL, seed=seed, temporal=aware, life=50 * 25,
+                    shortest_life=10 * 25)  # fmt: skip
+        start = time.perf_counter()
+        for done in range(generations):
+            agent.learn(1, reset_num_timesteps=done == 0, log_interval=None)
+        seconds = time.perf_counter() - start
+        network = DriftNetwork(agent.drift_size, on_ppo=True)
+        none = torch.zeros(network.layout.size)
+        found = []
+        for updates in (10, 50):
+            rule = dataclasses.replace(agent._make_rule(agent.network), lifetime=updates)
+            ppo = dataclasses.replace(rule, drift=network)
+            for way in ((rule, agent.center), (ppo, none)):
+                found.append(lived(agent, *way, updates * 25, LEARNERS).mean())
+        columns = "seed,generations,steps,seconds,temporal,after_10,ppo_10,after_50,ppo_50"
+        first = [seed, generations, agent.num_timesteps, f"{seconds:.0f}", aware]
+        append("lpo_temporal.csv", columns, first, found)
+
+
 def transfer(path: str, seed: int, steps: int = 60_000) -> None:
     """Train on CartPole by four losses."""
     agent = LPO.load(path)
@@ -75,7 +101,7 @@ def transfer(path: str, seed: int, steps: int = 60_000) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("learn", "transfer"))
+    parser.add_argument("what", choices=("learn", "transfer", "temporal"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--generations", type=int, default=30)
     parser.add_argument("--save", help="where to save the agents, with {seed}")
@@ -87,7 +113,10 @@ def main() -> None:
             transfer(path, number)
         return
     for seed in given.seeds:
-        learn(seed, given.generations, given.save)
+        if given.what == "temporal":
+            temporal(seed, given.generations)
+        else:
+            learn(seed, given.generations, given.save)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.base.agent_arguments import DiscountArguments, SharedRowsArguments
-from ..core.base.arguments import argument, at_least, within
+from ..core.base.arguments import above, argument, at_least, one_of, within
 
 Several = float | list[float] | tuple[float, ...] | None
 
@@ -34,6 +34,9 @@ class RuleArguments(DiscountArguments):
         default=30,
     )
     rule_size: int = argument("Units of the rule's LSTM.", at_least(1), default=256)
+    temporal: bool = argument(
+        "Tell the rule how much of a learner's life is over, and how long it is.", default=False
+    )
     agent_max_grad_norm: float | None = argument(
         "A learner's gradients of policy and of prediction are each clipped to this norm; None "
         "does not clip.",
@@ -56,6 +59,29 @@ class OuterArguments(SharedRowsArguments):
         "Updates after which a learner is replaced by a new one in a new task.",
         at_least(1),
         default=250,
+    )
+    shortest_lifetime: int | None = argument(
+        "With it the length of each life is drawn log-uniformly from this to `lifetime`.",
+        at_least(1),
+        default=None,
+    )
+    curriculum: str | None = argument(
+        'Where new lives begin: `"regret"` goes back to levels in which A2C earns more than the '
+        "rule's learners do, as GROOVE; None draws tasks independently.",
+        one_of(None, "regret"),
+        default=None,
+    )
+    level_buffer: int = argument("Levels that the curriculum keeps.", at_least(1), default=4000)
+    replay_probability: float = argument(
+        "Share of lives that begin in one of them.", within(0, 1), default=0.5
+    )
+    rank_temperature: float = argument(
+        "Of their draws by rank of regret; small ones take the highest alone.",
+        above(0),
+        default=1.0,
+    )
+    regret_episodes: int = argument(
+        "Episodes of a row by which the two sides of a regret are judged.", at_least(1), default=2
     )
     agent_learning_rate: Any = argument(
         "Learning rate of the learners' policies; of a list, a bandit draws one for each lifetime. "

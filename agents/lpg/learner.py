@@ -31,13 +31,19 @@ class LPGLearner(RuleArguments, LifetimeAlgorithm):
         default=0.5,
     )
 
+    lifetime: int = argument(
+        "Updates that its life is to have, of which a temporal rule is told.",
+        at_least(1),
+        default=250,
+    )
+
     def _make_network(self, **more: Any) -> ActorCritic:
         given = {**more, **self.policy_kwargs}
         return make_network(self.observation_space, self.action_space, self.n_predictions, **given)
 
     def _setup_model(self) -> None:
         self.rule_network = RuleNetwork(
-            self.n_predictions, self.rule_size, fold(self.seed, "rule")
+            self.n_predictions, self.rule_size, fold(self.seed, "rule"), self.temporal
         ).requires_grad_(False)
         super()._setup_model()
 
@@ -50,6 +56,7 @@ class LPGLearner(RuleArguments, LifetimeAlgorithm):
             hypers=Hypers(float(self.learning_rate), self.prediction_rate, self.kl_coef),
             gamma=self.gamma,
             max_grad_norm=self.agent_max_grad_norm,
+            lifetime=self.lifetime if self.temporal else None,
         )
 
     def _hand_over(self, learner: Any) -> None:

@@ -20,10 +20,11 @@ from ..core.lifetimes.rule import Learners
 from ..core.play.view import open_loop
 from .arguments import OuterArguments, RuleArguments
 from .arms import Arms
-from .rule import Hypers
+from .curriculum import Curriculum
+from .rule import LIFE, Hypers
 
 
-class Lives(RuleArguments, OuterArguments, LifetimeAlgorithm):
+class Lives(Curriculum, RuleArguments, OuterArguments, LifetimeAlgorithm):
     """The places in which learners live one after the other.
 
     The first lives end at different times, so that learners of all ages are seen. Subclasses set
@@ -38,6 +39,11 @@ class Lives(RuleArguments, OuterArguments, LifetimeAlgorithm):
             raise ValueError(
                 "task='changing': each lifetime has one task; None draws a task for each"
             )
+        shortest, longest = values["shortest_lifetime"], values["lifetime"]
+        if shortest is not None and shortest > longest:
+            raise ValueError(
+                f"shortest_lifetime={shortest} is longer than lifetime={longest}, the longest"
+            )
 
     def _setup_model(self) -> None:
         if self.n_envs % self.rows_per_task:
@@ -48,7 +54,9 @@ class Lives(RuleArguments, OuterArguments, LifetimeAlgorithm):
             )
         super()._setup_model()
         every = np.arange(self.loop.num_learners)
+        self._lifetimes = np.full(len(every), self.lifetime, dtype=np.int64)  # in updates
         self._arm = np.zeros(len(every), dtype=np.int64)
+        self._begin_levels()
         self._earned = np.zeros(len(every))  # by a row of each learner, in its life
         self._draw_settings(every)
 
@@ -64,12 +72,18 @@ class Lives(RuleArguments, OuterArguments, LifetimeAlgorithm):
         for one in which.tolist():
             rng = np.random.default_rng(self._seed_of_life("settings", one))
             self._arm[one] = self.arms.draw(rng)
+            if self.shortest_lifetime is not None:
+                logs = np.log([self.shortest_lifetime, self.lifetime + 1])
+                self._lifetimes[one] = min(int(np.exp(rng.uniform(*logs))), self.lifetime)
         born = [self.arms.arms[arm] for arm in self._arm[which]]
         index = torch.from_numpy(which)
         learners = dict(self.loop.learners)
         for number, name in enumerate(Hypers._fields):
             values = torch.tensor([one[number] for one in born])
             learners[f"hyper.{name}"] = learners[f"hyper.{name}"].index_copy(0, index, values)
+        if LIFE in learners:
+            lengths = torch.from_numpy(self._lifetimes[which]).to(learners[LIFE].dtype)
+            learners[LIFE] = learners[LIFE].index_copy(0, index, lengths)
         self.loop.learners = learners
 
     def _set_tasks(self, which: np.ndarray) -> None:
@@ -79,6 +93,8 @@ class Lives(RuleArguments, OuterArguments, LifetimeAlgorithm):
             return
         for one in which.tolist():
             task = self.task
+            if task is None:
+                task = self._begun_level(one)
             if task is None:
                 drawn = venv.sample_tasks(1, seed=self._seed_of_life("task", one))
                 task = _tasks.at(drawn, 0)
@@ -93,7 +109,7 @@ class Lives(RuleArguments, OuterArguments, LifetimeAlgorithm):
     def _life_in_steps(self) -> np.ndarray:
         """Return after how many steps of a row each learner's life ends, [M]."""
         places = self.loop.num_learners
-        iterations = -(-self.lifetime // self.n_updates)
+        iterations = -(-self._lifetimes // self.n_updates)
         first = -(-iterations * (np.arange(places) + 1) // places)
         each = np.where(self.loop.lives == 0, first, iterations)
         return each * (self.n_updates + 1) * self.n_steps
@@ -105,6 +121,7 @@ class Lives(RuleArguments, OuterArguments, LifetimeAlgorithm):
             return
         for one in which.tolist():
             self.arms.pay(int(self._arm[one]), self._earned[one] / self.loop.ages[one])
+        self._leave_levels(which)
         rows = (which[:, None] * self.rows_per_task + np.arange(self.rows_per_task)).ravel()
         self.loop.reset(rows)
         self._earned[which] = 0.0
@@ -122,6 +139,8 @@ class Lives(RuleArguments, OuterArguments, LifetimeAlgorithm):
             "arms": self.arms.get_state(),
             "arm": self._arm.tolist(),
             "earned": self._earned.tolist(),
+            "lifetimes": self._lifetimes.tolist(),
+            "level": self._level.tolist(),
         }
 
     def _set_extra_state(self, state: Mapping[str, Any]) -> None:
@@ -129,6 +148,9 @@ class Lives(RuleArguments, OuterArguments, LifetimeAlgorithm):
         self.arms.set_state(state["arms"])
         self._arm = np.array(state["arm"], dtype=np.int64)
         self._earned = np.array(state["earned"], dtype=np.float64)
+        places = self.loop.num_learners  # files from before have neither of the next two
+        self._lifetimes = np.array(state.get("lifetimes", [self.lifetime] * places), dtype=np.int64)
+        self._level = np.array(state.get("level", [-1] * places), dtype=np.int64)
 
     def _acting_learners(self) -> Learners:
         return self.rule.begin([fold(self.seed, "predict")])

@@ -14,6 +14,7 @@ import torch
 from meta_envs.core.rng import fold
 
 from ..core.base.venv import make_venv
+from ..core.lifetimes.actor_critic import ActorCriticRule
 from ..core.lifetimes.loop import LifetimeLoop
 from ..core.lifetimes.rule import Learners, Unroll
 from ..core.nets.actor_critic import ActorCritic
@@ -25,6 +26,7 @@ from .lives import Lives
 from .losses import outer_loss
 from .network import RuleNetwork
 from .presets import PRESETS
+from .regret import antagonist
 from .rule import Hypers, LPGRule, is_tabular, make_network, usual
 
 
@@ -57,6 +59,13 @@ class LPG(Lives):
     learner can have: tables for Discrete observations, else what `policy_kwargs` says (an MLP with
     32 units).
 
+    `curriculum="regret"` is GROOVE (Jackson et al. 2023): levels are kept with their algorithmic
+    regret, what A2C learners earn after a life in them less what the rule's do, and half of new
+    lives begin in those where it is high. The steps of A2C are not counted. `temporal=True` tells
+    the rule how much of a life is over and how long it is (Jackson et al. 2024, arXiv 2402.05828),
+    which is of use if lives differ (`shortest_lifetime`); learners that the rule then trains are
+    told `lifetime`.
+
     Differences from the paper and from the code of GROOVE (Jackson et al. 2023), whose settings
     are the defaults where they were published: discount and LSTM as in the paper (the code has a
     GRU and no discount); value functions are trained (in the code their gradient is always zero) on
@@ -76,7 +85,9 @@ class LPG(Lives):
     # ---- making ---------------------------------------------------------------------------------
 
     def _setup_model(self) -> None:
-        self.rule_network = RuleNetwork(self.n_predictions, self.rule_size, fold(self.seed, "rule"))
+        self.rule_network = RuleNetwork(
+            self.n_predictions, self.rule_size, fold(self.seed, "rule"), self.temporal
+        )
         network = self._learners_network(self.observation_space, self.action_space)
         self.arms = arms_of(
             usual(network)[0],
@@ -98,18 +109,27 @@ class LPG(Lives):
         return self._learners_network(self.observation_space, self.action_space)
 
     def _make_rule(self) -> LPGRule:
-        given = {
-            key: part for key, part in self.policy_kwargs.items() if key in ("torso", "net_arch")
-        }
-        if is_tabular(self.network):
-            given = {"torso": "table"}
         critic = Critic(
-            ActorCritic(self.observation_space, self.action_space, **{"net_arch": [32], **given}),
+            ActorCritic(self.observation_space, self.action_space, **self._plain_kwargs()),
             self.value_learning_rate,
             self.gamma,
             self.gae_lambda,
         )
         return self._rule_of(self.network, critic)
+
+    def _plain_kwargs(self) -> dict[str, Any]:
+        """Return arguments of a network like the learners', with a value."""
+        if is_tabular(self.network):
+            return {"torso": "table"}
+        taken = {"net_arch": [32], **self.policy_kwargs}
+        return {key: part for key, part in taken.items() if key in ("torso", "net_arch")}
+
+    def _antagonist(self) -> ActorCriticRule:
+        network = ActorCritic(
+            self.observation_space, self.action_space, **self._plain_kwargs(), separate=["value"]
+        )
+        tabular = is_tabular(self.network)
+        return antagonist(network, tabular, self.n_steps, self.gamma, self.gae_lambda)
 
     def _rule_of(self, network: ActorCritic, critic: Critic | None = None) -> LPGRule:
         hypers, optimizer = usual(network)
@@ -124,6 +144,7 @@ class LPG(Lives):
             gamma=self.gamma,
             max_grad_norm=self.agent_max_grad_norm,
             through_inputs=self.through_inputs,
+            lifetime=self.lifetime if self.temporal else None,
             critic=critic,
         )
 
@@ -155,7 +176,10 @@ class LPG(Lives):
             probe.single_observation_space, probe.single_action_space, self.n_predictions, **given
         )
         hypers: Hypers = self._rule_of(network).hypers
-        names = ("n_predictions", "rule_size", "agent_max_grad_norm", "gamma", "n_steps")
+        names = (
+            *("n_predictions", "rule_size", "agent_max_grad_norm", "gamma", "n_steps"),
+            *("temporal", "lifetime"),
+        )
         settings = {
             **{name: getattr(self, name) for name in names},
             **{"learning_rate": hypers.learning_rate, "prediction_rate": hypers.prediction_rate},
@@ -252,13 +276,16 @@ class LPG(Lives):
         self.loop.learners = {name: part.detach() for name, part in self.loop.learners.items()}
         self._n_updates += 1
         self._end_lives()
+        if self.regrets:
+            experience.parts["regret"] = torch.tensor(self.regrets)
         parts = {name: float(part.detach().mean()) for name, part in experience.parts.items()}
         return {"meta_loss": float(loss.detach()), "meta_grad_norm": float(norm), **parts}
 
     # ---- state ----------------------------------------------------------------------------------
 
     def _networks(self) -> dict[str, Any]:
-        return {**super()._networks(), "rule": self.rule_network}
+        kept = {} if self.levels is None else {"levels": self.levels}
+        return {**super()._networks(), "rule": self.rule_network, **kept}
 
     def _acts_with(self, network: str, tensor: str) -> bool:
         return network == "rule"  # the learners that it was found with are not the rule's

@@ -13,6 +13,7 @@ from ..core.nets.backward_rnn import BackwardRnn
 
 _EMBED = 16  # units of the embedding of a prediction
 _FEATURES = 6  # reward, end, discount, probability, embedded prediction now and next
+_TIMES = 2  # share of the life that is over, and the life's length
 
 
 class RuleNetwork(nn.Module):
@@ -22,12 +23,13 @@ class RuleNetwork(nn.Module):
         predictions: m.
         size: Units of its LSTM.
         seed: Seed of its initial weights.
+        temporal: Whether it sees the time of learners' lives.
     """
 
-    def __init__(self, predictions: int, size: int, seed: int):
+    def __init__(self, predictions: int, size: int, seed: int, temporal: bool = False):
         super().__init__()
         self.predictions = predictions
-        self.rnn = BackwardRnn(_FEATURES, 1 + predictions, size)
+        self.rnn = BackwardRnn(_FEATURES + _TIMES * temporal, 1 + predictions, size)
         self.layout = stacked.Layout(
             {
                 **{"embed.0.weight": (_EMBED, predictions), "embed.0.bias": (_EMBED,)},
@@ -64,6 +66,7 @@ class RuleNetwork(nn.Module):
         predicted: torch.Tensor,
         predicted_next: torch.Tensor,
         continues: torch.Tensor,
+        times: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return targets: of the policy [T, M, R], and log probabilities [T, M, R, m].
 
@@ -75,8 +78,10 @@ class RuleNetwork(nn.Module):
             predicted: Predictions, probabilities [T, M, R, m].
             predicted_next: Those of each step's true successor; 0 where the episode terminated.
             continues: 0 where the episode or the unroll ended with the step, [T, M, R].
+            times: Of learners' lives, [M, 2]; for a rule that sees them.
         """
         shape = rewards.shape
+        more = None if times is None else times[:, None].expand(*shape, -1)
         if torch.is_grad_enabled():  # one product for all: in training their number is fixed
             merged = (len(rewards), 1, -1)
             rewards, ended, probability, continues = (
@@ -85,11 +90,14 @@ class RuleNetwork(nn.Module):
             predicted, predicted_next = (
                 one.reshape(*merged, self.predictions) for one in (predicted, predicted_next)
             )
+            more = None if more is None else more.reshape(*merged, _TIMES)
         parts = self.parameters_of(rewards.shape[1])
         now, later = self._embed(parts, torch.stack([predicted, predicted_next])).unbind()
         later = later * (predicted_next.sum(dim=-1) > 0)
         discount = torch.full_like(rewards, gamma)
         inputs = torch.stack([rewards, ended, discount, probability, now, later], dim=-1)
+        if more is not None:
+            inputs = torch.cat([inputs, more], dim=-1)
         own = {name[4:]: part for name, part in parts.items() if name.startswith("rnn.")}
         outputs = self.rnn.forward(own, inputs, continues).reshape(*shape, -1)
         return outputs[..., 0], torch.log_softmax(outputs[..., 1:], dim=-1)

@@ -18,6 +18,7 @@ from .losses import inner_loss, regularisers
 from .network import RuleNetwork
 
 _PREDICTION = "prediction"  # the second output of a learner's network
+AGE, LIFE = "time.age", "time.life"  # updates that a learner has had, and is to have
 
 
 class Hypers(NamedTuple):
@@ -82,6 +83,7 @@ class LPGRule(Rule):
         max_grad_norm: A learner's gradients of policy and of prediction are each clipped to this.
         through_inputs: Let the graph of `update` go through what the rule is told of the learners
             too (which depends on earlier updates); without it, these numbers are constants.
+        lifetime: Updates of new learners' lives, of which the rule is told; None tells nothing.
         critic: In training: what judges learners, one for each lifetime; learners never see it.
     """
 
@@ -93,6 +95,7 @@ class LPGRule(Rule):
     gamma: float
     max_grad_norm: float | None
     through_inputs: bool = False
+    lifetime: int | None = None
     critic: Critic | None = None
 
     def begin(self, seeds: Sequence[int]) -> Learners:
@@ -100,7 +103,11 @@ class LPGRule(Rule):
         policy = self.network.begin(seeds)
         born = {name: policy.new_full((len(policy),), one) for name, one in self._hypers().items()}
         judged = {} if self.critic is None else self.critic.begin(seeds)
-        return {**with_optimizer(self.optimizer, policy), **born, **judged}
+        aware = {}
+        if self.lifetime is not None:
+            zeros = policy.new_zeros(len(policy))
+            aware = {AGE: zeros, LIFE: zeros + self.lifetime}
+        return {**with_optimizer(self.optimizer, policy), **born, **judged, **aware}
 
     def _hypers(self) -> dict[str, float]:
         return {f"hyper.{name}": one for name, one in self.hypers._asdict().items()}
@@ -134,7 +141,11 @@ class LPGRule(Rule):
         return said, torch.softmax(after[_PREDICTION], dim=-1) * unroll.alive.unsqueeze(-1)
 
     def targets(
-        self, said: dict[str, torch.Tensor], next_predicted: torch.Tensor, unroll: Unroll
+        self,
+        said: dict[str, torch.Tensor],
+        next_predicted: torch.Tensor,
+        unroll: Unroll,
+        times: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return what the rule's network asks for; see `RuleNetwork.forward`."""
         told = {**said, "next": next_predicted}
@@ -154,6 +165,7 @@ class LPGRule(Rule):
             told[_PREDICTION].exp(),
             told["next"],
             unroll.continues,
+            times,
         )
 
     def update(
@@ -172,7 +184,7 @@ class LPGRule(Rule):
         said, after = self.outputs(own, unroll)
         told = self.outputs(policy, unroll) if self.through_inputs else (said, after)
         with torch.set_grad_enabled(differentiable):
-            policy_target, prediction_target = self.targets(*told, unroll)
+            policy_target, prediction_target = self.targets(*told, unroll, times_of(learners))
         loss, figures = inner_loss(
             said["log_prob"],
             said[_PREDICTION],
@@ -188,6 +200,8 @@ class LPGRule(Rule):
         rates = learners["hyper.learning_rate"][:, None] * (1 - part)
         rates = rates + learners["hyper.prediction_rate"][:, None] * part
         updated = descend(self.optimizer, learners, policy, clipped, rates)
+        if AGE in learners:
+            updated |= {AGE: learners[AGE] + 1}
         entropy = by_learner(self.network.head.entropy(said["policy"]), unroll.mask)
         figures = {**figures, "entropy": entropy}
         figures |= regularisers(policy_target, prediction_target, unroll.mask)
@@ -196,3 +210,17 @@ class LPGRule(Rule):
                 {name: one.detach() for name, one in parts.items()} for parts in (updated, figures)
             )
         return updated, figures
+
+
+def times_of(learners: Learners) -> torch.Tensor | None:
+    """Return the share of each life that is over, at most 1, and log10 of its length, [M, 2].
+
+    None if learners have no times.
+
+    Source:
+        Jackson et al. 2024 (arXiv 2402.05828): t / N and log N, there to base e.
+    """
+    if AGE not in learners:
+        return None
+    age, life = learners[AGE], learners[LIFE]
+    return torch.stack([(age / life).clamp(max=1.0), life.log10()], dim=-1)

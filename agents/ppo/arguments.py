@@ -21,3 +21,6 @@ class DriftArguments(Declared):
 
     drift_size: int = argument("Hidden units of the drift.", at_least(1), default=128)
     on_ppo: bool = argument("Add what is learnt to PPO's drift.", default=False)
+    temporal: bool = argument(
+        "Tell the drift how much of a learner's life is over, and how long it is.", default=False
+    )

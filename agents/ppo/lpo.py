@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 
 from meta_envs.core.rng import fold
 
+from ..core.base.arguments import argument, at_least
 from ..core.base.learning_evolution import LearningEvolution
 from ..core.base.lifetime_algorithm import LifetimeAlgorithm
 from ..core.base.venv import num_rows_of
@@ -19,7 +22,7 @@ from .ppo import rule_fields
 from .presets import PRESETS
 from .symbolic import Formula, fit
 
-_TAKEN = (*PassesArguments.arguments, *DriftArguments.arguments, "n_steps", "policy_kwargs")
+_TAKEN = (*PassesArguments.arguments, *DriftArguments.arguments, "n_steps", "life", "policy_kwargs")
 
 
 class LPOLearner(DriftArguments, PassesArguments, LifetimeAlgorithm):
@@ -36,9 +39,14 @@ class LPOLearner(DriftArguments, PassesArguments, LifetimeAlgorithm):
     learning_rate = 7.5e-4
     n_steps = 128
     ent_coef = 0.01
+    life: int = argument(
+        "Steps of a row that its life is to have, of which a temporal drift is told.",
+        at_least(1),
+        default=2048,
+    )
 
     def _setup_model(self) -> None:
-        self.drift = DriftNetwork(self.drift_size, self.on_ppo, self.clip_range)
+        self.drift = DriftNetwork(self.drift_size, self.on_ppo, self.clip_range, self.temporal)
         begun = self.drift.begin(fold(self.seed, "drift"))
         self._found = torch.nn.ParameterDict({"found": torch.nn.Parameter(begun, False)})
         super()._setup_model()
@@ -55,6 +63,7 @@ class LPOLearner(DriftArguments, PassesArguments, LifetimeAlgorithm):
             policy_loss=clipped_surrogate,  # which the drift replaces
             drift=self.drift,
             found=self._found["found"],
+            lifetime=max(self.life / self.n_steps, 1.0),
         )
 
     def _hand_over(self, learner: Any) -> None:
@@ -71,7 +80,8 @@ class LPO(DriftArguments, PassesArguments, LearningEvolution):
     present one; the drift moves towards those whose policies earned more in the end (OpenES). Any
     drift that can be found keeps the laws of mirror learning. `agent.policy_loss_found` is the loss
     that was found, for `PPO(policy_loss=...)` and RL2; `make_learner(id)` learns by it in any id;
-    `formula()` reads it off in symbols (extra `symbolic`).
+    `formula()` reads it off in symbols (extra `symbolic`). `temporal=True` tells the drift how much
+    of a life is over and how long it is, which is of use if lives differ (`shortest_life`).
 
     Differences from the paper: fitnesses are ranked, not standardised; smaller worlds.
 
@@ -86,9 +96,28 @@ class LPO(DriftArguments, PassesArguments, LearningEvolution):
     population = 32
     n_episodes = 4
     ent_coef = 0.01
+    shortest_life: int | None = argument(
+        "With it the trainings of a generation take a number of steps that is drawn log-uniformly "
+        "from this to `life`.",
+        at_least(1),
+        default=None,
+    )
+
+    def _check_arguments(self, values: Mapping[str, Any]) -> None:
+        super()._check_arguments(values)
+        shortest, longest = values["shortest_life"], values["life"]
+        if shortest is not None and shortest > longest:
+            raise ValueError(f"shortest_life={shortest} is longer than life={longest}, the longest")
+
+    def _steps_of_life(self) -> int:
+        if self.shortest_life is None:
+            return self.life
+        rng = np.random.default_rng(self._seed_of("life"))
+        logs = np.log([self.shortest_life, self.life + 1])
+        return min(int(np.exp(rng.uniform(*logs))), self.life)
 
     def _first(self) -> torch.Tensor:
-        self.drift = DriftNetwork(self.drift_size, self.on_ppo, self.clip_range)
+        self.drift = DriftNetwork(self.drift_size, self.on_ppo, self.clip_range, self.temporal)
         return self.drift.begin(fold(self.seed, "drift"))
 
     @property
@@ -102,6 +131,7 @@ class LPO(DriftArguments, PassesArguments, LearningEvolution):
             policy_loss=clipped_surrogate,  # which the drift replaces
             drift=self.drift,
             found=self.center,
+            lifetime=max((self._steps_of_life() if training else self.life) / self.n_steps, 1.0),
         )
 
     def make_learner(self, env: Any, **arguments: Any) -> LPOLearner:

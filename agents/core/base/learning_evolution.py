@@ -150,10 +150,14 @@ class LearningEvolution(LivesArguments, OneCenter):
             Around.of(self.strategy, self._state.tensors, self.seed),
             *self._pairs(),
             self.rows_per_task,
-            self.life,
+            self._steps_of_life(),
             self.n_episodes,
         )
         return self._play([job], on_step)[0]
+
+    def _steps_of_life(self) -> int:
+        """Return the steps of a row in the trainings of this generation."""
+        return self.life
 
     def _pairs(self) -> tuple[tuple[int, ...], list[Any] | None]:
         """Return seeds and tasks of all members; those of a pair are the same."""

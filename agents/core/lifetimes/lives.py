@@ -19,7 +19,7 @@ from ..play.player import OnStep, Player
 from ..play.rounds import rounds
 from ..play.unrolls import unroll
 from .loop import LifetimeLoop
-from .rule import Rule
+from .rule import Learners, Rule
 
 FOUND = "found"  # what is judged, among a learner's arrays: [M, P]
 
@@ -76,13 +76,11 @@ def live(
         NotFiniteError: If a reward or an observation is not finite.
         StoppedError: If `on_step` returned False.
     """
-    each = [fold(seed, "row", row) for seed in seeds for row in range(rows_per_task)]
+    each = _by_row(seeds, rows_per_task)
     loop = LifetimeLoop(rule, venv, rows_per_task, each)
     loop.learners = {**loop.learners, FOUND: found}
     player = Player(venv, loop, on_step=on_step)
-    options: dict[str, Any] = {"keep_task": False}
-    if tasks is not None:
-        options["tasks"] = [task for task in tasks for _ in range(rows_per_task)]
+    options = _begun(tasks, rows_per_task)
     player.reset([fold(seed, "episodes") for seed in each], options)
     lost = np.zeros(len(seeds), dtype=bool)
     newest = loop.learners
@@ -95,6 +93,47 @@ def live(
     played = _judged(player, episodes, len(seeds))
     played.returns[lost] = np.nan
     return Lived(played.returns, played.lengths, played.success, steps * venv.num_envs)
+
+
+def judge(
+    venv: Any,
+    rule: Rule,
+    learners: Learners,
+    seeds: Sequence[int],
+    rows_per_task: int,
+    episodes: int,
+    tasks: Sequence[Any] | None = None,
+) -> Played:
+    """Let learners play as they are, in the episodes in which `live` would judge them.
+
+    Args:
+        venv: A batch of N rows.
+        rule: How they act.
+        learners: [M, ...].
+        seeds: One for each learner.
+        rows_per_task: R.
+        episodes: E, of each row.
+        tasks: One for each learner; None for environments without tasks.
+    """
+    each = _by_row(seeds, rows_per_task)
+    loop = LifetimeLoop(rule, venv, rows_per_task, each)
+    loop.learners = learners
+    loop.freeze()
+    player = Player(venv, loop)
+    player.reset([fold(seed, "judged") for seed in each], _begun(tasks, rows_per_task))
+    return _judged(player, episodes, len(seeds))
+
+
+def _by_row(seeds: Sequence[int], rows_per_task: int) -> list[int]:
+    return [fold(seed, "row", row) for seed in seeds for row in range(rows_per_task)]
+
+
+def _begun(tasks: Sequence[Any] | None, rows_per_task: int) -> dict[str, Any]:
+    """Return options with which new trials begin, in the learners' tasks."""
+    options: dict[str, Any] = {"keep_task": False}
+    if tasks is not None:
+        options["tasks"] = [task for task in tasks for _ in range(rows_per_task)]
+    return options
 
 
 def _mend(loop: LifetimeLoop) -> np.ndarray:

@@ -62,8 +62,8 @@ def errors(agent, **more):
 
 @pytest.mark.parametrize(
     "arguments",
-    [{}, {"agent_max_grad_norm": None}, {"policy_kwargs": {"net_arch": [5]}}],
-    ids=["tables", "not clipped", "networks"],
+    [{}, {"agent_max_grad_norm": None}, {"policy_kwargs": {"net_arch": [5]}}, {"temporal": True}],
+    ids=["tables", "not clipped", "networks", "temporal"],
 )
 def test_the_meta_gradient_is_that_of_finite_differences(arguments):
     assert max(errors(make(**_EXACT, **arguments))) < 1e-5
@@ -74,9 +74,9 @@ def test_without_its_inputs_it_is_that_where_these_are_constants(monkeypatch):
     assert max(errors(agent)) > 1e-4  # what the rule is told moves with the rule
     targets, told = LPGRule.targets, {}
 
-    def of_the_first_time(self, said, after, unroll):
+    def of_the_first_time(self, said, after, unroll, times):
         kept = told.setdefault(float(unroll.rewards.sum()), (said, after.detach()))
-        return targets(self, *kept, unroll)
+        return targets(self, *kept, unroll, times)
 
     monkeypatch.setattr(LPGRule, "targets", of_the_first_time)
     assert max(errors(agent)) < 1e-5
