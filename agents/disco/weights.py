@@ -100,7 +100,7 @@ def _arrays(archive: zipfile.ZipFile, path: str | os.PathLike) -> dict[str, np.n
             raise ValueError(f"weights: {name!r} in {place} is larger than {shape}")
         with archive.open(held[name]) as stream:
             try:
-                array = np.lib.format.read_array(stream, allow_pickle=False)
+                array = np.lib.format.read_array(stream)  # by default without objects
             except ValueError as wrong:
                 raise ValueError(f"weights: {name!r} in {place} cannot be read: {wrong}") from wrong
         if array.shape != shape or array.dtype.kind != "f" or not np.isfinite(array).all():

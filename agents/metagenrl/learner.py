@@ -49,6 +49,7 @@ def make_rule(
         critics=Critics(input_size(network, "MetaGenRL") + actions, widths),
         objective=objective,
         capacity=agent.buffer_size,
+        least_steps=agent.window,
         learning_rate=float(agent.learning_rate),
         anneal_steps=anneal_steps,
         inner_learning_rate=getattr(agent, "inner_learning_rate", 1e-3),

@@ -45,7 +45,7 @@ class ObjectiveRule:
         critics: The form of the twin critics.
         objective: The learnt objective; None is the critic (TD3).
         n_steps: Steps of a row between updates.
-        window: T.
+        window: T; as many, `least_steps`, are kept of each row before the first update.
         batch_size: B.
         capacity: Steps kept of each row.
         updates_per_step: Steps of the optimisers for each step of a row.
@@ -56,7 +56,6 @@ class ObjectiveRule:
         exploration: Deviation of the noise on actions in [-1, 1].
         random_steps: Steps of a row in which actions are uniform.
         target_noise: Deviation of the noise on target actions, cut at `target_clip`.
-        target_clip: As said.
         policy_delay: Steps of the critics for each of the policy.
         anneal_steps: Steps of a row in which the critic helps the policy, ever less.
         inner_learning_rate: Of the step that the meta-gradient goes through.
@@ -68,6 +67,7 @@ class ObjectiveRule:
     objective: Objective | None
     n_steps: int
     window: int
+    least_steps: int
     batch_size: int
     capacity: int
     updates_per_step: float
@@ -92,11 +92,6 @@ class ObjectiveRule:
     def action_size(self) -> int:
         """A."""
         return math.prod(self.network.action_space.shape or ())
-
-    @property
-    def least_steps(self) -> int:
-        """T: one window."""
-        return self.window
 
     def noise_size(self) -> int:
         """Return A: each step of a window needs noise for its next action."""
@@ -229,10 +224,10 @@ class ObjectiveRule:
             for name, part in learners.items()
             if name.startswith(_CRITIC)
         }
-        rate = self.critic_learning_rate
-        stepped, state = self.optimizer.step(critic.detach(), grads, state, rate)
-        own = {f"{_CRITIC}{name}": part for name, part in state.items()}
-        return {**learners, "critic": stepped, **own}, {"critic_loss": loss.detach()}
+        rate, optimizer = self.critic_learning_rate, self.optimizer
+        stepped, state = optimizer.step(critic.detach(), grads, state, rate)
+        learners = {**learners, **{f"{_CRITIC}{name}": part for name, part in state.items()}}
+        return {**learners, "critic": stepped}, {"critic_loss": loss.detach()}
 
     def unit(self, learners: Learners) -> torch.Tensor:
         """Return the size of a constant value whose rewards are one deviation, [M]."""
