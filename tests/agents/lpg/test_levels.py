@@ -98,13 +98,13 @@ def groove(**more):
 
 def test_an_untrained_rule_has_regret_on_nine_levels_of_ten():
     agent = LPG(
-        *("MlpPolicy", ID), env_kwargs=LEVEL, preset=None, seed=0, n_envs=80, rows_per_task=8,
-        n_steps=10, n_updates=1, lifetime=40, rule_size=4, n_predictions=2, curriculum="regret",
+        *("MlpPolicy", ID), env_kwargs=LEVEL, preset=None, seed=0, n_envs=60, rows_per_task=6,
+        n_steps=5, n_updates=1, lifetime=40, rule_size=4, n_predictions=2, curriculum="regret",
         level_buffer=10, regret_episodes=4,
     )  # fmt: skip
     drawn = agent.venv.unwrapped.sample_tasks(10, seed=3)
     tasks = [_tasks.at(drawn, one) for one in range(10)]
-    regrets = agent.regrets_of(np.arange(10), tasks, 400)
+    regrets = agent.regrets_of(np.arange(10), tasks, 200)
     assert (regrets > 0).mean() >= 0.9
     assert regrets.max() <= 2.0  # from -1 to 1
 
@@ -121,20 +121,20 @@ def test_regret_is_what_a2c_earns_less_what_the_learners_do(monkeypatch):
     alone = np.concatenate([agent.regrets_of(np.array([one]), [tasks[one]], 8) for one in range(3)])
     np.testing.assert_array_equal(whole, alone)  # whoever is judged beside them
     theirs = whole + seen[0].returns.mean(axis=1)
-    assert seen[0].returns.shape == (3, 2) and (np.abs(theirs) <= 1).all()
+    assert seen[0].returns.shape == (3, 2) and (np.abs(theirs) <= 1 + 1e-9).all()
 
 
 def test_lives_enter_the_buffer_and_begin_in_it_and_training_resumes(tmp_path):
     agent = groove(replay_probability=1.0)
     agent.learn(_ITERATION)
     assert len(agent.levels) == 3  # with one update of two, all three end together
-    assert not (agent._level < 0).any() or agent.levels.active.sum() == (agent._level >= 0).sum()
+    assert sorted(agent._level.tolist()) == [0, 1, 2] and agent.levels.active[:3].all()
     tasks = agent.venv.unwrapped.tasks
     for one, place in enumerate(agent._level):
         kept = agent.levels.task(int(place))
         assert all(np.array_equal(kept[key], tasks[key][2 * one]) for key in kept)
-    whole = groove().learn(3 * _ITERATION)
-    half = groove().learn(2 * _ITERATION)
+    whole = groove().learn(2 * _ITERATION)
+    half = groove().learn(_ITERATION)
     half.save(tmp_path / "groove.zip")
     again = LPG.load(tmp_path / "groove.zip").learn(_ITERATION, reset_num_timesteps=False)
     assert torch.equal(whole.rule_network.flat, again.rule_network.flat)

@@ -60,9 +60,15 @@ def errors(agent, **more):
     return found
 
 
+# With seed 0 a kink of a temporal rule's ReLU lies within a step of one direction.
 @pytest.mark.parametrize(
     "arguments",
-    [{}, {"agent_max_grad_norm": None}, {"policy_kwargs": {"net_arch": [5]}}, {"temporal": True}],
+    [
+        {},
+        {"agent_max_grad_norm": None},
+        {"policy_kwargs": {"net_arch": [5]}},
+        {"temporal": True, "seed": 1},
+    ],
     ids=["tables", "not clipped", "networks", "temporal"],
 )
 def test_the_meta_gradient_is_that_of_finite_differences(arguments):
