@@ -115,6 +115,7 @@ class BipedalTerrain(GeneGrounds, MetaEnv):
         """Draw the walker as Gymnasium does, with the genes above it."""
         if self.render_mode is None or self.task is None:
             return None
+        self.walker.lidar_render = len(self._actions or ())  # which ray is shown: one a step
         return under_heading(np.ascontiguousarray(self.walker.render()), self.lines(self.task))
 
 
