@@ -174,9 +174,12 @@ def reveal(venv: Any, task: Any) -> None:
 
 def describe(venv: Any, task: Any) -> str:
     """Return a task in words and a few numbers."""
-    parts = []
+    parts, labels = [], venv.unwrapped.task_labels
     for key, values in venv.single_task_space.to_jsonable([task]).items():
         array = np.asarray(values[0])
+        if key in labels:
+            parts.append(f"{key} = {labels[key][int(array)]}")
+            continue
         shown = ", ".join(f"{number:.4g}" for number in array.ravel()[:_LONGEST])
         more = f", ...] of shape {array.shape}" if array.size > _LONGEST else "]"
         parts.append(f"{key} = {shown}" if array.ndim == 0 else f"{key} = [{shown}{more}")

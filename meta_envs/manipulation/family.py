@@ -247,8 +247,9 @@ class Manipulation(MetaVectorEnv):
             from .pictures import renderer
 
             self._renderers[name] = renderer()
-        lines = [(name, " ".join(f"{number:.2f}" for number in beginning.target))]
-        return self._renderers[name].draw(model, data, lines=lines)
+        target = tuple(beginning.target.tolist())
+        lines = [(name, "goal at " + " ".join(f"{number:.2f}" for number in target))]
+        return self._renderers[name].draw(model, data, lines=lines, target=target)
 
 
 def _observation_space() -> spaces.Box:

@@ -12,10 +12,10 @@ import mujoco
 import numpy as np
 
 from ..core.tasks import Task
-from ..pictures.drawing import FAINT, GREEN, INK, MUTED, RED, RULE, Canvas, Color, Point, mix
+from ..pictures.drawing import FAINT, GREEN, INK, MUTED, PAPER, RED, RULE, Canvas, Color, Point, mix
 from ..pictures.heading import Lines, under_heading
-from .outlines import color_of, far_to_near, hull, outline
-from .view import HEIGHT, WIDTH, Marks, View, root_velocity, view_of
+from .outlines import far_to_near, hull, outline
+from .view import BALL, HEIGHT, WIDTH, Marks, View, root_velocity, view_of
 
 _STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)  # metres between ticks
 _EDGE = 1.5  # line width of a geom's outline, pixels
@@ -44,11 +44,15 @@ def draw_body(
     marks = Marks() if marks is None else marks
     canvas = Canvas(WIDTH, HEIGHT)
     pen = _Pen(canvas, view, view.middle(data))
-    pen.floor()
-    if marks.target is not None:
+    if view.floor is not None or view.kind != "table":
+        pen.floor()
+    if marks.target is not None and len(marks.target) < 3:
         pen.target(marks.target)
-    for geom in far_to_near(model, data, view.axes[2]):
+    order = far_to_near(model, data, view.axes[2])
+    for geom in sorted(order, key=lambda one: _body_of(model, one) not in view.below):
         pen.geom(model, data, geom)
+    if marks.target is not None and len(marks.target) == 3:
+        pen.place(marks.target)
     arrow = marks.arrow()
     if arrow is not None:
         pen.arrow(arrow)
@@ -68,6 +72,10 @@ def task_lines(task: Task) -> Lines:
         shown = " ".join(format(number, style) for number in numbers[:6])
         lines.append((key, f"{shown} ..." if numbers.size > 6 else shown))
     return lines
+
+
+def _body_of(model: mujoco.MjModel, geom: int) -> str:
+    return str(model.body(int(model.geom_bodyid[geom])).name)
 
 
 class _Pen:
@@ -118,7 +126,9 @@ class _Pen:
 
     def geom(self, model: mujoco.MjModel, data: mujoco.MjData, geom: int) -> None:
         """Draw one geom with its outline."""
-        color = color_of(model, geom)
+        color = self.view.colors(model, geom)
+        if color is None:
+            return
         shape = outline(model, data, geom)
         points = [self.at(place) for place in shape.places]
         radius = shape.radius * self.view.scale
@@ -135,6 +145,12 @@ class _Pen:
                     self.canvas.line(start, end, ink, 2 * _EDGE)
             else:
                 self.canvas.polygon(hull(points), ink)
+
+    def place(self, place: tuple[float, ...]) -> None:
+        """Draw a place in space, [3], over what hides it."""
+        size = max(BALL * self.view.span * self.view.scale, 6.0)
+        self.canvas.circle(self.at(place), size, RED)
+        self.canvas.circle(self.at(place), size, PAPER, line_width=1.5)
 
     def target(self, target: tuple[float, ...]) -> None:
         """Draw the target; if outside the picture, at its edge with the distance."""

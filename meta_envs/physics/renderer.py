@@ -16,6 +16,7 @@ from ..pictures.drawing import GREEN, RED, Color
 from ..pictures.heading import Lines, under_heading
 from . import opengl
 from .planar_picture import HEIGHT, WIDTH, Marks, View, draw_body, view_of
+from .view import BALL
 
 _LOG = logging.getLogger(__name__)
 _ELEVATION = {
@@ -24,7 +25,7 @@ _ELEVATION = {
     "corner": -22.0,
     "table": -30.0,
 }  # angles of the camera, degrees
-_AZIMUTH = {"side": 90.0, "above": 90.0, "corner": 120.0, "table": 230.0}
+_AZIMUTH = {"side": 90.0, "above": 90.0, "corner": 120.0, "table": 155.0}
 _FIELD = 45.0  # vertical field of view, degrees, of MuJoCo's free camera
 _SHADOWS = 1024  # texels per side of the shadow map; few, since drawing without a GPU is slow
 _MOST_GEOMS = 200
@@ -106,7 +107,7 @@ class RowRenderer:
             direction: Desired direction to mark: +x (1) or -x (-1).
             velocity: Desired velocity along +x to mark, m/s.
             heading: Desired heading to mark, radians from +x.
-            target: Target to mark, x and y in metres.
+            target: Target to mark in metres: x and y, on the floor, or x, y and z.
 
         Returns:
             uint8 [height, width, 3]; sizes are even, as films need them.
@@ -157,7 +158,10 @@ def _mark(scene: Any, marks: Marks, view: View, data: mujoco.MjData) -> None:
     """Add the target and the desired direction to a scene."""
     floor = view.floor or 0.0
     thin = 0.006 * view.span
-    if marks.target is not None:
+    if marks.target is not None and len(marks.target) == 3:
+        place = np.array(marks.target)
+        _ball(scene, BALL * view.span, place, RED)
+    elif marks.target is not None:
         y = marks.target[1] if len(marks.target) > 1 else 0.0
         foot = np.array([marks.target[0], y, floor])
         if view.kind == "above":
@@ -180,6 +184,19 @@ def _mark(scene: Any, marks: Marks, view: View, data: mujoco.MjData) -> None:
         _connect(scene, mujoco.mjtGeom.mjGEOM_ARROW, 2 * thin, start, end, GREEN)
 
 
+def _ball(scene: Any, radius: float, place: np.ndarray, color: Color) -> None:
+    """Add a ball."""
+    if scene.ngeom >= scene.maxgeom:
+        return
+    geom, kind = scene.geoms[scene.ngeom], int(mujoco.mjtGeom.mjGEOM_SPHERE)
+    mujoco.mjv_initGeom(geom, kind, np.full(3, radius), place, np.eye(3).ravel(), _rgba(color))
+    scene.ngeom += 1
+
+
+def _rgba(color: Color) -> np.ndarray:
+    return np.array([*color[:3], 255], dtype=np.float32) / 255
+
+
 def _connect(
     scene: Any, kind: Any, width: float, start: np.ndarray, end: np.ndarray, color: Color
 ) -> None:
@@ -187,7 +204,6 @@ def _connect(
     if scene.ngeom >= scene.maxgeom:
         return
     geom = scene.geoms[scene.ngeom]
-    rgba = np.array([*color[:3], 255], dtype=np.float32) / 255
-    mujoco.mjv_initGeom(geom, int(kind), np.zeros(3), np.zeros(3), np.zeros(9), rgba)
+    mujoco.mjv_initGeom(geom, int(kind), np.zeros(3), np.zeros(3), np.zeros(9), _rgba(color))
     mujoco.mjv_connector(geom, int(kind), width, start, end)
     scene.ngeom += 1

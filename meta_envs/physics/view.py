@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import mujoco
 import numpy as np
 
-from .outlines import far_to_near, moves_about, outline, plane_of
+from ..pictures.drawing import Color
+from .outlines import color_of, far_to_near, moves_about, outline, plane_of
 
+BALL = 0.016  # radius of a place to reach in space, as a share of the picture's width
 WIDTH, HEIGHT = 480, 360  # size of the picture without its heading, pixels
 
 _FLOOR = 0.84  # height of the floor in a side view, as a share from the top
@@ -30,12 +33,14 @@ class View:
     """The viewpoint a body is drawn from.
 
     Args:
-        kind: `"side"`, `"above"` or `"corner"`.
+        kind: `"side"`, `"above"`, `"corner"` or `"table"`.
         axes: Unit vectors pointing right, up and at the viewer, [3, 3].
         center: Middle of the picture, in coordinates that do not follow the body, [3].
         span: Width of the picture, metres.
         follows: Whether the picture follows the body.
         floor: Height of the floor; None if there is none.
+        below: Bodies that others stand on, to be drawn first in a picture without OpenGL.
+        colors: Colour of a geom in a picture without OpenGL; None leaves the geom out.
     """
 
     kind: str
@@ -44,6 +49,8 @@ class View:
     span: float
     follows: bool
     floor: float | None
+    below: tuple[str, ...] = ()
+    colors: Callable[[mujoco.MjModel, int], Color | None] = color_of
 
     @property
     def scale(self) -> float:
@@ -67,7 +74,7 @@ class Marks:
         direction: Desired direction: +x (1) or -x (-1).
         velocity: Desired velocity along +x, m/s.
         heading: Desired heading, radians from +x.
-        target: Position to reach, x and y in metres.
+        target: Position to reach in metres: x and y, on the floor, or x, y and z.
     """
 
     direction: float | None = None

@@ -4,8 +4,9 @@ from types import SimpleNamespace
 
 import gymnasium as gym
 import numpy as np
+from gymnasium import spaces
 
-from agents.cli.trials import play_trial, report
+from agents.cli.trials import describe, play_trial, report
 from agents.core.play.inner_loop import InnerLoop
 
 
@@ -41,3 +42,11 @@ def test_what_a_learner_adapts_reaches_the_picture(capsys):
 def test_families_without_such_pictures_are_left_alone():
     venv = gym.make_vec("meta/GridNavi-v0", num_envs=1)
     report(venv, SimpleNamespace(rule=SimpleNamespace(adapts=("gamma",)), figures={}))
+
+
+def test_a_task_that_has_a_name_is_told_by_it():
+    space = spaces.Dict({"place": spaces.Box(0, 1, (2,)), "room": spaces.Discrete(3)})
+    family = SimpleNamespace(task_labels={"room": ("hall", "cellar", "attic")})
+    venv = SimpleNamespace(single_task_space=space, unwrapped=family)
+    task = {"place": np.array([0.5, 0.25], dtype=np.float32), "room": 1}
+    assert describe(venv, task) == "place = [0.5, 0.25], room = cellar"

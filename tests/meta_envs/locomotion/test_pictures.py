@@ -135,6 +135,17 @@ def test_targets_are_marked_or_pointed_at():
     assert len(rows) > 30 and columns.min() > planar_picture.WIDTH / 2  # at the edge
 
 
+def test_a_place_in_space_is_marked_over_what_hides_it():
+    model, data = at_rest("ant.xml")
+    view = planar_picture.view_of(model)
+    for place in (data.xpos[1], data.xpos[1] + [0.3, 0.0, 0.5]):
+        marks = planar_picture.Marks(target=tuple(place))
+        rows, columns = of_color(planar_picture.draw_body(model, data, marks=marks), RED)
+        right, up = view.axes[:2] @ (place - view.middle(data))
+        assert abs(columns.mean() - (planar_picture.WIDTH / 2 + right * view.scale)) < 1.5
+        assert abs(rows.mean() - (planar_picture.HEIGHT / 2 - up * view.scale)) < 1.5
+
+
 def test_a_heading_has_a_line_for_each_fact_whatever_it_says():
     picture = np.zeros((10, 480, 3), dtype=np.uint8)
     short = planar_picture.under_heading(picture, [("mass", "1.0"), ("goal", "2")])

@@ -156,3 +156,38 @@ def test_a_picture_shows_the_row_and_changes_nothing():
         assert pictures[0].dtype == np.uint8 and pictures[0].std() > 5
         assert same_bits(venv.step(action)[0], plain.step(action)[0])
     venv.close(), plain.close()
+
+
+@pytest.mark.parametrize("name", ["reach-v3", "door-lock-v3", "hammer-v3"])
+def test_a_picture_without_opengl_shows_the_whole_arm_and_the_goal(name):
+    from meta_envs.manipulation import pictures, upstream
+    from meta_envs.physics.outlines import outline
+    from meta_envs.physics.planar_picture import HEIGHT, WIDTH, Marks, draw_body
+    from meta_envs.pictures.drawing import RED
+
+    beginning = upstream.begin(name, benchmarks.goals("ML1", name, 0)["train"][0][1][0])
+    model, data = upstream.original(name).posed(
+        beginning.state, beginning.body_pos, beginning.site_pos
+    )
+    view = pictures.view()
+
+    def pixels(places, near=0.0):  # near: how much larger what is nearer than the middle looks
+        right, up, towards = view.axes @ (np.atleast_2d(places) - view.middle(data)).T
+        scale = view.scale / (1 - near * towards)
+        return np.stack([WIDTH / 2 + right * scale, HEIGHT / 2 - up * scale], axis=1)
+
+    arm = [
+        geom
+        for geom, body in enumerate(model.geom_bodyid)
+        if (part := model.body(int(body)).name).startswith(("right_", "torso", "head", "screen"))
+        or part in ("hand", "rightclaw", "leftclaw")
+    ]
+    places = np.concatenate([outline(model, data, geom).places for geom in arm])
+    for near in (0.0, 2 * np.tan(np.radians(22.5)) * WIDTH / HEIGHT / view.span):  # OpenGL's
+        shown = pixels(places, near)
+        assert (shown > 0).all() and (shown < (WIDTH, HEIGHT)).all()
+    target = tuple(beginning.target)
+    across, down = pixels(target)[0].astype(int)
+    picture = draw_body(model, data, None, Marks(target=target), view)
+    assert np.array_equal(picture[down, across], RED)
+    assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 20  # many colours, not all blue
