@@ -80,9 +80,9 @@ class TrialClock:
             for key, values in tasks.items():
                 self._pins[key][rows] = values
 
-    def is_pending(self, row: int) -> bool:
-        """Tell whether a pin (or the end of one) waits for the next reset of a row."""
-        return bool(self._pending[row])
+    def is_pending(self, rows: np.ndarray | int) -> Any:
+        """Tell where a pin (or the end of one) waits for the next reset of `rows`, one or [R]."""
+        return self._pending[rows]
 
     def begin(
         self,

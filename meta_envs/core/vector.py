@@ -146,7 +146,8 @@ class MetaVectorEnv(RowFamily, VectorEnv):
         """Mark `rows` [R], whose steps will be ignored until their next `reset`.
 
         A family may skip costly work for them (`self.resting`); the values returned for them have
-        the right type but no meaning.
+        the right type but no meaning. Their trials stand still: a `reset` that keeps the task
+        begins anew the episode in which they came to rest.
         """
         if len(rows):
             resting = self._mask(rows)
@@ -192,11 +193,12 @@ class MetaVectorEnv(RowFamily, VectorEnv):
             self.set_tasks(options["tasks"], rows)
         if isinstance(seed, int | np.integer):
             super().reset(seed=int(seed))
+        keep, again = options.get("keep_task"), None
         if self.resting is not None:
+            again = self.resting[rows] & ~self._ended[rows] if keep else None
             self.resting[rows] = False
             self.resting = self.resting if self.resting.any() else None
-        seeded = self._seed(rows, seeds)
-        observations, started = self._begin(rows, options.get("keep_task"), seeded)
+        observations, started = self._begin(rows, keep, self._seed(rows, seeds), again)
         if len(rows) < self.num_envs:
             observations = batches.written(self._observations, rows, observations)
         self._observations = observations
@@ -275,9 +277,17 @@ class MetaVectorEnv(RowFamily, VectorEnv):
         return autoreset.advance_without(self, rows, actions)
 
     def _begin(
-        self, rows: np.ndarray, keep_task: bool | None, seeded: np.ndarray
+        self,
+        rows: np.ndarray,
+        keep_task: bool | None,
+        seeded: np.ndarray,
+        again: np.ndarray | None = None,
     ) -> tuple[Any, np.ndarray]:
-        started, changed = self._clock.begin(rows, keep_task, seeded, self.random.generator)
+        """Begin an episode in `rows`; `again` [R] bool says where it is the one begun last."""
+        if again is None and self.resting is not None:
+            again = self.resting[rows]
+        on = slice(None) if again is None else ~again | seeded | self._clock.is_pending(rows)
+        started, changed = self._clock.begin(rows[on], keep_task, seeded[on], self.random.generator)
         if changed.size:
             self.apply_tasks(changed)
         self.elapsed[rows] = 0

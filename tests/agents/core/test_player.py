@@ -80,6 +80,27 @@ def test_rounds_wait_for_the_rows_of_a_task():
     assert (ends == 1).all()
 
 
+@pytest.mark.parametrize("rows_per_task", [1, 3])
+def test_trials_stand_still_in_rows_that_wait(rows_per_task):
+    """What changes from episode to episode changes once an episode, however rows are grouped."""
+    venv = gym.make_vec("toy/Lengths-v0", num_envs=6, episodes_per_trial=4)
+    venv.set_tasks({"length": np.array([1, 2, 4, 3, 3, 1])})
+    one = Player(venv, Recorder(venv, rows_per_task))
+    one.reset(seed=3)
+    for step, rows, episode in rounds(one, 4, rows_per_task):
+        inside = ~step.ended
+        begun = venv.unwrapped._clock.episode[rows[inside]]
+        np.testing.assert_array_equal(begun, episode[inside] + 1)
+    thrusters = gym.make_vec("meta/Thrusters-v0", num_envs=3, max_episode_steps=2)
+    one = Player(thrusters, Recorder(thrusters, rows_per_task))
+    one.reset(seed=3)
+    left = np.zeros((3, 7))
+    for step, rows, episode in rounds(one, 7, rows_per_task):
+        inside = ~step.ended
+        left[rows[inside], episode[inside]] = thrusters.tasks["factor"][rows[inside]]
+    np.testing.assert_allclose(left, np.broadcast_to(np.linspace(1, 0, 7), (3, 7)), atol=1e-9)
+
+
 def test_a_learner_that_cannot_be_conditioned_says_so():
     with pytest.raises(NotImplementedError, match="cannot be shown demonstrations.*Constant"):
         Constant(gym.make_vec(LENGTHS, num_envs=1)).condition([[]])

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from ..mlp import MlpRegressor
-from .recurrent import product
+from .recurrent import product, row_product
 
 Precision = Literal["float32", "bfloat16"]
 _LARGEST_KEPT = 31 * 2**20  # bytes; glibc's threshold never rises above 32 MiB
@@ -87,15 +87,16 @@ class _ReluMlp(torch.autograd.Function):
     def forward(ctx: Any, inputs: Tensor, precision: Precision, *parameters: Tensor) -> Tensor:
         weights, biases = parameters[::2], parameters[1::2]
         dtype = getattr(torch, precision)
+        multiply = product if any(ctx.needs_input_grad) else row_product
         seen = [inputs]  # the input of each layer, [N, I] and [N, H]
         for index, (weight, bias) in enumerate(zip(weights[:-1], biases[:-1], strict=True)):
             if index == 0 or dtype == torch.float32:
-                hidden = product(seen[-1], weight, bias, relu=True)
+                hidden = multiply(seen[-1], weight, bias, relu=True)
             else:
-                hidden = product(seen[-1], weight.to(dtype), bias.to(dtype), relu=True)
+                hidden = multiply(seen[-1], weight.to(dtype), bias.to(dtype), relu=True)
             seen.append(hidden.to(dtype))
         ctx.save_for_backward(*seen, *weights)
-        return product(seen[-1].float(), weights[-1], biases[-1])
+        return multiply(seen[-1].float(), weights[-1], biases[-1])
 
     @staticmethod
     @once_differentiable

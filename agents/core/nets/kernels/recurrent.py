@@ -40,19 +40,32 @@ _BFLOAT16: Any = getattr(getattr(torch.ops, "mkldnn", None), "_is_mkldnn_bf16_su
 _ONEDNN_DTYPES = (torch.float32, torch.bfloat16) if _BFLOAT16() else (torch.float32,)
 
 
-def product(
+def row_product(
     inputs: Tensor, weight: Tensor, bias: Tensor | None = None, relu: bool = False
 ) -> Tensor:
     """Return `inputs @ weight.T + bias` ([N, I], [G, I], [G] -> [N, G]) without a graph.
 
-    `weight` is contiguous or the transpose of a contiguous matrix. Other strides are correct too,
-    but leave oneDNN's fast path and are a thousand times slower.
+    By oneDNN where it can be, which computes a row alike whatever the number of rows: what an agent
+    does in one environment then does not depend on how many others there are. `weight` is
+    contiguous or the transpose of a contiguous matrix. Other strides are correct too, but leave
+    oneDNN's fast path and are a thousand times slower.
     """
     known = _ONEDNN_LINEAR is not None and inputs.dtype in _ONEDNN_DTYPES
-    if inputs.numel() * weight.shape[0] < _LARGE and inputs.dtype == torch.float32:
-        known = False
     if known and inputs.device.type == "cpu":
         return _ONEDNN_LINEAR(inputs, weight, bias, "relu" if relu else "none", [], "")
+    return _torch_product(inputs, weight, bias, relu)
+
+
+def product(
+    inputs: Tensor, weight: Tensor, bias: Tensor | None = None, relu: bool = False
+) -> Tensor:
+    """Return the same for training, where rows need not be computed alike and speed counts."""
+    if inputs.dtype == torch.float32 and inputs.numel() * weight.shape[0] < _LARGE:
+        return _torch_product(inputs, weight, bias, relu)
+    return row_product(inputs, weight, bias, relu)
+
+
+def _torch_product(inputs: Tensor, weight: Tensor, bias: Tensor | None, relu: bool) -> Tensor:
     outputs = torch.nn.functional.linear(inputs, weight, bias)
     return outputs.relu_() if relu else outputs
 
@@ -206,7 +219,8 @@ def gru_step(
 ):
     """Return the next state [B, H] without a graph; inputs [B, I], h [B, H]."""
     split = 2 * h.shape[1]
-    gates, recurrent = product(inputs, weight_ih, bias_ih), product(h, weight_hh, bias_hh)
+    gates = row_product(inputs, weight_ih, bias_ih)
+    recurrent = row_product(h, weight_hh, bias_hh)
     r, z = gates[:, :split].add_(recurrent[:, :split]).sigmoid_().split(h.shape[1], 1)
     n = tanh_(torch.addcmul(gates[:, split:], r, recurrent[:, split:]))
     return torch.lerp(n, h, z)
@@ -224,7 +238,9 @@ def lstm_step(
     n_hidden = weight_hh.shape[1]
     h, c = state.split(n_hidden, 1)
     i, f, g, o = _lstm_gates_(
-        product(inputs, weight_ih, bias_ih).add_(product(h.contiguous(), weight_hh, bias_hh))
+        row_product(inputs, weight_ih, bias_ih).add_(
+            row_product(h.contiguous(), weight_hh, bias_hh)
+        )
     )
     new = torch.empty_like(state)
     output, cell = new.split(n_hidden, 1)
