@@ -18,6 +18,7 @@ _TURN = 2.0 * np.pi * np.arange(HEADINGS) / HEADINGS
 _COS, _SIN = np.cos(_TURN), np.sin(_TURN)
 _TINY = 1e-9  # in place of 0 where a ray runs along an axis
 _NEAREST = 0.05  # nothing is drawn as if nearer
+_WAITING = 0.75  # share of rays still under way below which the others are dropped
 _CHUNK = 64  # rows drawn at a time, so that what is in between fits a cache
 _MOST_WIDTH = 480  # of a frame beside a plan, pixels
 _LEVELS = 8  # of shade
@@ -153,19 +154,29 @@ class RayCaster:
         rays = np.arange(count)
         depths, kinds = np.empty(count), np.empty(count, flat.dtype)
         sides = np.empty(count, np.intp)
-        while rays.size:
-            across_y = reals[1] < reals[0]
-            depth = np.where(across_y, reals[1], reals[0])
-            reals[0] += np.where(across_y, 0.0, reals[2])
-            reals[1] += np.where(across_y, reals[3], 0.0)
-            cell = cell + np.where(across_y, moves[1], moves[0])
-            met = flat[cell]
-            done = met > 0
-            over = rays[done]
-            depths[over], kinds[over], sides[over] = depth[done], met[done], across_y[done]
-            going = np.flatnonzero(~done)
-            reals, moves = reals[:, going], moves[:, going]
-            cell, rays = cell[going], rays[going]
+        under_way = np.ones(count, dtype=bool)
+        left = count
+        while True:
+            next_x, next_y, pace_x, pace_y = reals
+            across_y = next_y < next_x
+            cell += np.where(across_y, moves[1], moves[0])
+            met = flat.take(cell)
+            hit = np.flatnonzero(met)
+            over = rays[hit]
+            depths[over] = np.minimum(next_x[hit], next_y[hit])
+            kinds[over], sides[over] = met[hit], across_y[hit]
+            left -= hit.size
+            if not left:
+                break
+            under_way[hit] = False
+            next_x += np.where(across_y, 0.0, pace_x)
+            next_y += np.where(across_y, pace_y, 0.0)
+            if left < _WAITING * rays.size:
+                going = np.flatnonzero(under_way)
+                reals, moves = reals[:, going], moves[:, going]
+                cell, rays, under_way = cell[going], rays[going], under_way[going]
+            else:  # those that have met a wall wait in a free cell
+                moves[:, hit], cell[hit] = 0, start[0]
         shape = (rows, self.width)
         return depths.reshape(shape), kinds.reshape(shape), sides.reshape(shape)
 
@@ -216,14 +227,18 @@ class RayCaster:
         top = self.height / 2 - above
         below = (np.arange(self.height) + 0.5 - top[:, None]) / high[:, None]  # [R, H]
         inside = (below >= 0) & (below < 1)
-        which, down = np.nonzero(inside[place])
-        place, where = place[which], where[which]
-        kind = kinds[place]
-        line = (below[place, down] * atlas.lines[kind]).astype(np.intp)
-        column = (across[place, where] * atlas.columns[kind]).astype(np.intp)
-        texels = atlas.images[kind, line, column]
-        opaque = np.flatnonzero(texels[:, 3])
-        frames[rows[place[opaque]], down[opaque], where[opaque]] = texels[opaque, :3]
+        line = (below * atlas.lines[kinds, None]).astype(np.intp)
+        column = (across[place, where] * atlas.columns[kinds[place]]).astype(np.intp)
+        # every column of pixels that is seen, from its first line inside to its last
+        tall = inside.sum(axis=1)[place]
+        skipped = np.cumsum(tall) - tall - inside.argmax(axis=1)[place]
+        down = np.arange(tall.sum()) - np.repeat(skipped, tall)
+        texel = line.reshape(-1)[np.repeat(place * self.height, tall) + down] * atlas.along
+        texel += np.repeat(kinds[place] * atlas.size + column, tall)
+        first = rows[place] * (self.height * self.width) + where
+        pixel = down * self.width + np.repeat(first, tall)
+        opaque = np.flatnonzero(atlas.opaque[texel])
+        frames.reshape(-1, 3)[pixel[opaque]] = atlas.colours[texel[opaque]]
 
 
 class _Atlas:
@@ -236,9 +251,12 @@ class _Atlas:
     def __init__(self, sprites: Sequence[Sprite]):
         shapes = np.array([one.image.shape[:2] for one in sprites] or [(1, 1)])
         self.lines, self.columns = shapes[:, 0], shapes[:, 1]
-        self.images = np.zeros((len(shapes), *shapes.max(axis=0), 4), np.uint8)
+        images = np.zeros((len(shapes), *shapes.max(axis=0), 4), np.uint8)
         for kind, one in enumerate(sprites):
-            self.images[kind, : len(one.image), : one.image.shape[1]] = one.image
+            images[kind, : len(one.image), : one.image.shape[1]] = one.image
+        self.along, self.size = images.shape[2], images.shape[1] * images.shape[2]
+        flat = images.reshape(-1, 4)
+        self.colours, self.opaque = np.ascontiguousarray(flat[:, :3]), flat[:, 3] > 0
         blank = [1.0]
         self.widths = np.array([one.width for one in sprites] or blank)
         self.heights = np.array([one.height for one in sprites] or blank)
