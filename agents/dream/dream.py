@@ -72,7 +72,7 @@ class DREAM(ProblemCoded, ExploringAlgorithm):
 
     def _store(self, capacity: int) -> TaskReplay:
         frames = bool(self.policy.builder.frame_spaces)
-        return store(capacity, self.policy.row_size, self.code.size, frames)
+        return store(capacity, self.policy.builder.row_size, self.code.size, frames)
 
     def set_env(self, env: Any, force_reset: bool = True) -> None:
         """Train on another environment with the same spaces, and with empty buffers.

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..core.learning.steps import take_steps
-from ..core.nets.step_inputs import vector_inputs
+from ..core.nets.frames import FrameForm
+from ..core.nets.step_inputs import StepInputs
 from ..core.play.replay import TaskReplay
 from ..core.play.trials import Trials
 from . import losses
@@ -24,17 +25,21 @@ from .policies import ExploringPolicy, RecurrentQ
 from .update import descend
 
 _PARTS = ("exploration", "execution", "inference", "model")
+_GRID = 6  # squares along each side of a frame, of whose colours the model predicts the means
 _LEAST = 1e-8  # of the errors that gains are measured in
 
 
 class PredictivePolicy(ExploringPolicy):
     """Both policies, and f(s', r | s, a, data): the latent is what is kept of the data.
 
+    Of frames the model predicts the mean colours in a grid of squares.
+
     Args:
         observation_space: As in `ExploringPolicy`.
         action_space: As in `ExploringPolicy`.
         hidden_size: Width of all networks.
         latent_size: L.
+        frame_features: As in `ExploringPolicy`.
 
     Raises:
         TypeError: If a space is not supported.
@@ -46,10 +51,12 @@ class PredictivePolicy(ExploringPolicy):
         action_space: spaces.Space,
         hidden_size: int = 96,
         latent_size: int = 32,
+        frame_features: int | None = None,
     ):
-        vector_inputs(observation_space, action_space, "PredictivePolicy")  # refuses frames
-        super().__init__(observation_space, action_space, hidden_size, latent_size)
-        size = self.builder.observation_size
+        super().__init__(observation_space, action_space, hidden_size, latent_size, frame_features)
+        kind = torch.float32 if self.frames is None else torch.uint8
+        blank = torch.zeros(1, self.builder.row_size, dtype=kind)
+        size = foreseeable(self.builder, blank).shape[-1]
         self.model = nn.Sequential(
             nn.Linear(size + self.num_actions + latent_size, hidden_size),
             nn.ReLU(),
@@ -73,6 +80,21 @@ class PredictivePolicy(ExploringPolicy):
         return (predicted - wanted).square().sum(dim=-1)
 
 
+def foreseeable(builder: StepInputs, rows: Tensor) -> Tensor:
+    """Return what the model knows, or predicts, of the observations in rows, float32 [..., O].
+
+    Args:
+        builder: Builder of the rows.
+        rows: [..., D].
+    """
+    seen = [builder.numbers(rows)[..., : builder.observation_size]]
+    for space, frames in zip(builder.frame_spaces.values(), builder.frames(rows), strict=True):
+        images = FrameForm.of(space).images(frames, torch.float32)
+        means = functional.adaptive_avg_pool2d(images, _GRID)
+        seen.append(means.reshape(*rows.shape[:-1], -1))
+    return torch.cat(seen, dim=-1)
+
+
 class Probes(NamedTuple):
     """Steps that the model is to predict."""
 
@@ -82,11 +104,12 @@ class Probes(NamedTuple):
     rewards: Tensor  # [...]
 
 
-def store(capacity: int, input_size: int) -> TaskReplay:
+def store(capacity: int, builder: StepInputs) -> TaskReplay:
     """Return a buffer for trials: an episode that explored, and one that carried out after it."""
     names = ("actions", "rewards", "terminated", "played", "executes")
-    fields: dict[str, tuple[int, ...]] = {"inputs": (input_size,), **{name: () for name in names}}
-    return TaskReplay(1, capacity, fields)
+    fields: dict[str, tuple[int, ...]] = {"inputs": (builder.row_size,)}
+    fields |= {name: () for name in names}
+    return TaskReplay(1, capacity, fields, ("inputs",) if builder.frame_spaces else ())
 
 
 def joined(episodes: Iterator[tuple[bool, Fields]]) -> Iterator[Fields]:
@@ -118,7 +141,11 @@ class Drawn(NamedTuple):
 
 
 def draw(
-    replay: TaskReplay, count: int, n_probes: int, rng: np.random.Generator, size: int, device: Any
+    replay: TaskReplay,
+    count: int,
+    n_probes: int,
+    rng: np.random.Generator,
+    policy: PredictivePolicy,
 ) -> Drawn:
     """Draw trials with replacement, and steps of each to predict.
 
@@ -127,9 +154,9 @@ def draw(
         count: B.
         n_probes: P.
         rng: Generator to draw with.
-        size: O.
-        device: Where to put them.
+        policy: What sees them.
     """
+    builder, device = policy.builder, next(policy.parameters()).device
     arrays, seen = replay.sample_trials(np.zeros(count, dtype=np.int64), rng)
     parts = {name: torch.from_numpy(part).to(device) for name, part in arrays.items()}
     executes = arrays["executes"] > 0
@@ -141,9 +168,9 @@ def draw(
     steps = torch.from_numpy(least[rng.integers(len(least), size=n_probes)]).to(device)
     columns = torch.arange(count, device=device)
     probes = Probes(
-        before=parts["inputs"][steps, columns, :size],
+        before=foreseeable(builder, parts["inputs"][steps, columns]),
         actions=parts["actions"][steps, columns].long(),
-        after=parts["inputs"][steps + 1, columns, :size],
+        after=foreseeable(builder, parts["inputs"][steps + 1, columns]),
         rewards=parts["rewards"][steps, columns],
     )
     return Drawn(_part(parts, 0 * explored, explored), _part(parts, explored, whole), probes)
@@ -180,7 +207,8 @@ class ModelUpdater:
 
     def __init__(self, policy: PredictivePolicy, replay: TaskReplay, settings: Mapping[str, Any]):
         self.policy, self.replay, self.settings = policy, replay, settings
-        trained = [part for name in _PARTS for part in getattr(policy, name).parameters()]
+        self.parts = (*_PARTS, *(("frames",) if policy.frames is not None else ()))
+        trained = [part for name in self.parts for part in getattr(policy, name).parameters()]
         self.optimizer = torch.optim.Adam(trained, lr=1e-3)
 
     def run(self, count: int, seed: int, rate: float) -> dict[str, float]:
@@ -193,18 +221,28 @@ class ModelUpdater:
 
     def draw(self, count: int, rng: np.random.Generator) -> Drawn:
         """Draw trials, [B]."""
-        size, device = self.policy.builder.observation_size, next(self.policy.parameters()).device
-        return draw(self.replay, count, self.settings["n_probes"], rng, size, device)
+        return draw(self.replay, count, self.settings["n_probes"], rng, self.policy)
 
     def step(self, drawn: Drawn) -> dict[str, Tensor]:
         """Take one gradient step, and return figures."""
         found = self.losses(drawn)
-        return descend(self.policy, _PARTS, self.optimizer, found, self.settings)
+        return descend(self.policy, self.parts, self.optimizer, found, self.settings)
+
+    def featured(self, drawn: Drawn) -> Drawn:
+        """Return trials whose inputs are what the networks see of them."""
+        explored, executed = (
+            part._replace(inputs=self.policy.features(part.inputs))
+            for part in (drawn.explored, drawn.executed)
+        )
+        return drawn._replace(explored=explored, executed=executed)
 
     def prefix_errors(self, drawn: Drawn) -> tuple[Tensor, Tensor]:
         """Return what is kept of each prefix [T + 1, B, L], and the model's error then [T + 1, B].
 
         The error is the mean over the trial's probes.
+
+        Args:
+            drawn: As `featured` returns it.
         """
         kept, _ = self.policy.inference(drawn.explored.inputs)
         count = len(drawn.probes.rewards)
@@ -213,6 +251,7 @@ class ModelUpdater:
 
     def losses(self, drawn: Drawn) -> dict[str, Tensor]:
         """Return the whole loss and its parts."""
+        drawn = self.featured(drawn)
         explored, executed = drawn.explored, drawn.executed
         if self.settings["explore"] == "none":
             blank = executed.rewards.new_zeros(executed.rewards.shape[1], self.policy.latent_size)

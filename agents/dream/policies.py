@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 
-import numpy as np
 import torch
 from gymnasium import spaces
 from torch import Tensor, nn
@@ -115,12 +114,6 @@ class ExploringPolicy(nn.Module):
         self.slow = nn.ModuleDict(
             {name: copy.deepcopy(getattr(self, name)) for name in ("exploration", "execution")}
         ).requires_grad_(False)
-
-    @property
-    def row_size(self) -> int:
-        """Numbers (where there are frames, bytes) of a row that the builder builds."""
-        frames = sum(int(np.prod(one.shape)) for one in self.builder.frame_spaces.values())
-        return 4 * self.builder.size + frames if frames else self.builder.size
 
     def features(self, rows: Tensor) -> Tensor:
         """Return what the networks see of rows that the builder built, float32 [..., D]."""

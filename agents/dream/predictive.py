@@ -20,7 +20,16 @@ from ..core.play.view import open_loop
 from .base import ExploringAlgorithm
 from .episodes import cut
 from .inner_loop import DreamInnerLoop
-from .model import ModelUpdater, PredictivePolicy, Probes, draw, joined, store, with_blank_codes
+from .model import (
+    ModelUpdater,
+    PredictivePolicy,
+    Probes,
+    draw,
+    foreseeable,
+    joined,
+    store,
+    with_blank_codes,
+)
 from .presets import PREDICTIVE
 
 
@@ -60,7 +69,7 @@ class PredictiveExploration(ExploringAlgorithm):
     n_probes: int = argument("Steps of each trial that an update predicts.", at_least(1), default=8)
 
     def _make(self) -> ModelUpdater:
-        self.replay = store(self.buffer_size, self.policy.builder.size)
+        self.replay = store(self.buffer_size, self.policy.builder)
         return ModelUpdater(self.policy, self.replay, self.settings)
 
     def set_env(self, env: Any, force_reset: bool = True) -> None:
@@ -113,12 +122,11 @@ class PredictiveExploration(ExploringAlgorithm):
             seed: Seed of tasks, actions and steps to predict.
         """
         trials = self._play(fold(seed, "act"), fold(seed, "explore"), n_trials, 0.0, lambda _: True)
-        kept = store(10**6, self.policy.builder.size)
+        kept = store(10**6, self.policy.builder)
         self._keep(kept, trials)
-        rng, size = np.random.default_rng(seed), self.policy.builder.observation_size
         count = self.n_envs * n_trials
-        drawn = draw(kept, count, self.n_probes, rng, size, self.device)
-        _, errors = self.updater.prefix_errors(drawn)
+        drawn = draw(kept, count, self.n_probes, np.random.default_rng(seed), self.policy)
+        _, errors = self.updater.prefix_errors(self.updater.featured(drawn))
         last = drawn.explored.mask.sum(dim=0).long()
         return float(errors.gather(0, last[None]).mean() / errors[0].mean())
 
@@ -178,13 +186,18 @@ class PredictiveLoop(DreamInnerLoop):
 
     def _error(self, step: Step, where: np.ndarray) -> np.ndarray:
         """Return the model's squared errors of a step, [R]."""
-        size, device = self.builder.observation_size, self._device
+        device = self._device
+        count = len(where)
+        nothing = np.zeros((count, self.builder.action_size), np.float32)
+        rows = self.builder.build(step.next_observation, nothing, np.zeros(count), np.zeros(count))
+        before, after = (
+            foreseeable(self.builder, torch.from_numpy(one).to(device))
+            for one in (self.last["inputs"], rows)
+        )
         probes = Probes(
-            before=torch.from_numpy(self.last["inputs"][:, :size]).to(device),
+            before=before,
             actions=self.last["actions"].to(device),
-            after=torch.from_numpy(self.builder.flat_observations(step.next_observation)).to(
-                device
-            ),
+            after=after,
             rewards=torch.from_numpy(np.asarray(step.reward, np.float32)).to(device),
         )
         return self.model.errors(probes, self._inferred[where]).cpu().numpy()

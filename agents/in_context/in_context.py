@@ -82,8 +82,10 @@ class InContext(GradientNormArguments, RecurrentActing, OffPolicyTrials):
             )
         self._make_policy()
         shape = tuple(self.action_space.shape or ())
-        fields = {"inputs": (self.policy.builder.size,), "actions": shape, "rewards": ()}
-        self.replay = TaskReplay(1, self.buffer_size, fields)
+        builder = self.policy.builder
+        fields = {"inputs": (builder.row_size,), "actions": shape, "rewards": ()}
+        of_bytes = ("inputs",) if builder.frame_spaces else ()
+        self.replay = TaskReplay(1, self.buffer_size, fields, of_bytes)
         self.updater = Updater(self.policy, self.replay, self.settings)
 
     def _policy_arguments(self) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from ..core.nets.cores import Core, make_core
 from ..core.nets.heads import CategoricalHead, PolicyHead
-from ..core.nets.step_inputs import StepInputs, vector_inputs
+from ..core.nets.step_inputs import StepInputs
 from ..core.nets.trial_policy import TrialPolicy
-from ..core.nets.trunk import Trunk
+from ..core.nets.trunk import Frames, Trunk
 from .networks import Actors, Critics
 
 
@@ -27,7 +27,8 @@ class InContextPolicy(TrialPolicy):
     It acts by the policy of the last discount.
 
     Args:
-        observation_space: Space of one row of the raw environment.
+        observation_space: Space of one row of the raw environment; frames are read by a small
+            convolutional network.
         action_space: Discrete, or a Box with bounds.
         gammas: Discounts.
         embedding_sizes: Widths of the layers before the transformer.
@@ -38,6 +39,7 @@ class InContextPolicy(TrialPolicy):
         core: As in `RecurrentPolicy`.
         core_kwargs: As in `RecurrentPolicy`.
         context: As in `RecurrentPolicy`.
+        frame_features: As in `RecurrentPolicy`.
 
     Raises:
         TypeError: If a space is not supported.
@@ -61,8 +63,9 @@ class InContextPolicy(TrialPolicy):
         core: Core = "transformer",
         core_kwargs: Mapping[str, Any] | None = None,
         context: int | None = None,
+        frame_features: int | None = None,
     ):
-        builder = vector_inputs(observation_space, action_space, "InContextPolicy")
+        builder = StepInputs(observation_space, action_space)
         super().__init__(builder)
         offered = {"hidden_size": hidden_size, "context": context}
         self.trunk = Trunk(
@@ -70,7 +73,7 @@ class InContextPolicy(TrialPolicy):
             lambda inputs: make_core(core, inputs, offered, core_kwargs or {}),
             embedding_sizes,
             nn.ReLU,
-            None,
+            frame_features,
             transitions=False,
             changes=False,
             head_sizes=(),
@@ -105,7 +108,8 @@ class InContextPolicy(TrialPolicy):
 
     def step(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Run one step: distribution parameters [R, P], values [R], state [R, S]."""
-        hidden, state = self.trunk.step(inputs, state)
+        numbers, frames = self._shown(inputs)
+        hidden, state = self.trunk.step(numbers, state, frames)
         params = self.actors.acting(hidden)
         return params, self._value(hidden, params), state
 
@@ -117,7 +121,9 @@ class InContextPolicy(TrialPolicy):
 
     def features(self, inputs: Tensor) -> Tensor:
         """Return what the transformer makes of each step of whole trials, [T, B, H]."""
-        return self.trunk(inputs, self.trunk.initial_state(inputs.shape[1]))[0]
+        numbers, frames = self._shown(inputs)
+        state = self.trunk.initial_state(inputs.shape[1])
+        return self.trunk(numbers, state, None, frames)[0]
 
     def values(
         self, critics: Critics, features: Tensor, actions: Tensor | None, **more: Any
@@ -145,6 +151,11 @@ class InContextPolicy(TrialPolicy):
         for name, slow in self.slow.items():
             for old, new in zip(slow.parameters(), getattr(self, name).parameters(), strict=True):
                 old.lerp_(new, tau)
+
+    def _shown(self, inputs: Tensor) -> tuple[Tensor, Frames]:
+        """Return the numbers and the frames of inputs [..., D], as the trunk sees them."""
+        frames = self.builder.frames(inputs) if self.builder.frame_spaces else None
+        return self.builder.numbers(inputs), frames
 
     def _value(self, hidden: Tensor, params: Tensor) -> Tensor:
         """Return the acting policy's values, [...]: of a Box, those of its likeliest actions."""

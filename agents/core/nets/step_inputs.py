@@ -53,6 +53,12 @@ class StepInputs(TrialObservation):
         self.observation_size = size
         self.size = size + self.action_size + 2
 
+    @property
+    def row_size(self) -> int:
+        """D: numbers of a row; where there are frames, bytes."""
+        frames = sum(int(np.prod(one.shape)) for one in self.frame_spaces.values())
+        return _NUMBER * self.size + frames if frames else self.size
+
     def build(
         self, observations: Any, actions: np.ndarray, rewards: np.ndarray, starts: np.ndarray
     ) -> np.ndarray:

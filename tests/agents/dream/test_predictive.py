@@ -13,6 +13,7 @@ from agents import PredictiveExploration, evaluate
 from agents.core.play.player import Player
 from agents.core.play.view import open_loop
 from agents.dream.losses import recurrent_td_loss
+from agents.dream.model import foreseeable
 from tests.agents.dream import levers  # noqa: F401  registers the toy
 
 ID = "meta/BusGrid-v0"
@@ -118,6 +119,31 @@ def test_parts_learn_as_explore_says():
             names = [name for name in after if name.startswith(f"{part}.")]
             moved = any(not torch.equal(before[name], after[name]) for name in names)
             assert moved != (part in still), (explore, part)
+
+
+def test_of_frames_the_model_predicts_mean_colours():
+    id, kwargs = "meta/SignNavigation-v0", {"width": 36, "height": 36, "steps": 3}
+    policy = {"hidden_size": 8, "latent_size": 3, "frame_features": 4}
+    agent = PredictiveExploration(
+        *("GruPolicy", id), env_kwargs=kwargs, n_envs=3, policy_kwargs=policy, seed=0,
+        gradient_steps=1, batch_size=3, buffer_size=40,
+    )  # fmt: skip
+    before = {key: part.clone() for key, part in agent.policy.state_dict().items()}
+    agent.learn(1, log_interval=None)
+    after = agent.policy.state_dict()
+    assert any(not torch.equal(before[key], after[key]) for key in after if "frames." in key)
+    assert agent.replay.arrays["inputs"].dtype == np.uint8
+    venv: Any = gym.make_vec(id, num_envs=2, **kwargs)
+    seen, _ = venv.reset(seed=0)
+    builder = agent.policy.builder
+    rows = builder.build(seen, np.zeros((2, 4), np.float32), np.zeros(2), np.zeros(2))
+    shown = foreseeable(builder, torch.from_numpy(rows))
+    assert shown.shape == (2, 3 + 3 * 36)  # the instruction, and six by six squares
+    wanted = seen["frame"].reshape(2, 6, 6, 6, 6, 3).mean(axis=(2, 4)) / 255.0
+    np.testing.assert_allclose(shown[:, 3:], wanted.transpose(0, 3, 1, 2).reshape(2, -1), atol=1e-5)
+    drawn = drawn_of(agent)
+    assert drawn.probes.before.shape[-1] == 3 + 3 * 36 and 0.0 < agent.error_left(1)
+    evaluate(agent, id, env_kwargs=kwargs, num_tasks=2, exploration_episodes=1)
 
 
 def test_who_predicts_the_lever_pulls_it():

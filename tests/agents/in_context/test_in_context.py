@@ -201,3 +201,24 @@ def test_what_cannot_be_is_refused() -> None:
         space: Any = gym.spaces.MultiBinary(3)
         agent = made()
         type(agent.policy)(agent.observation_space, space)
+
+
+def test_frames_are_kept_as_bytes_and_steps_are_the_whole_trial() -> None:
+    kwargs = {"width": 16, "height": 12, "steps": 3}
+    more = {"frame_features": 4, **TINY}
+    agent: Any = small.make(
+        "InContext", "meta/SignNavigation-v0", env_kwargs=kwargs, policy_kwargs=more
+    )
+    before = {key: part.clone() for key, part in agent.policy.state_dict().items()}
+    agent.learn(1, log_interval=None)
+    after = agent.policy.state_dict()
+    assert any(not torch.equal(before[key], after[key]) for key in after if "frames." in key)
+    assert agent.replay.arrays["inputs"].dtype == np.uint8
+    fields, mask = agent.replay.sample_trials(np.zeros(3, np.int64), np.random.default_rng(0))
+    inputs, state = torch.from_numpy(fields["inputs"]), agent.policy.initial_state(3)
+    params, values = agent.policy(inputs)
+    for t, row in enumerate(inputs):
+        now, value, state = agent.policy.step(row, state)
+        torch.testing.assert_close(now, params[t], rtol=0, atol=1e-5)
+        torch.testing.assert_close(value, values[t], rtol=0, atol=1e-5)
+    assert mask.shape == values.shape
