@@ -63,6 +63,7 @@ ENTRIES: dict[str, tuple[str, str, dict[str, Any], dict[str, Any], int, str]] = 
     "rl2-small": ("RL2", _CITY, _SMALL, _RECURRENT, 200_000, _BY_SMALL),
     "pearl-small": ("PEARL", _CITY, _SMALL, _POSTERIOR, 200_000, _BY_SMALL),
     "varibad-small": ("VariBAD", _CITY, _SMALL, {"batch_size": 32}, 200_000, _BY_SMALL),
+    "hyperx-small": ("HyperX", _CITY, _SMALL, {"batch_size": 32}, 200_000, _BY_SMALL),
     "dream-vanilla": ("DREAM", _CITY, {}, {}, 400_000, _BY_CITY),
     "rl2-vanilla": ("RL2", _CITY, {}, _RECURRENT, 400_000, _BY_CITY),
     "blind-vanilla": ("DREAM", _CITY, {}, {"explore": "none"}, 400_000, _BY_CITY),

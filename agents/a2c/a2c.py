@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.base.agent_arguments import LifetimeArguments
-from ..core.base.lifetime_algorithm import LifetimeAlgorithm
+from ..core.base.curious_lifetime import CuriousLifetime
 from ..core.learning.functional import SGD, Adam, Optimizer, RMSProp
 from ..core.lifetimes.actor_critic import ActorCriticRule
 from .presets import PRESETS
@@ -15,7 +15,7 @@ _OPTIMIZERS: dict[str, Optimizer] = {
 }
 
 
-class A2C(LifetimeArguments, LifetimeAlgorithm):
+class A2C(LifetimeArguments, CuriousLifetime):
     """Advantage actor-critic (Mnih et al. 2016, arXiv 1602.01783), synchronous, of one lifetime.
 
     It learns nothing across lifetimes: it is the baseline for meta-gradients. `evaluate(agent,

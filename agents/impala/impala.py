@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from ..core.base.curious_lifetime import CuriousLifetime
 from .arguments import ImpalaArguments
 from .presets import PRESETS
 from .rule import ImpalaRule
 
 
-class IMPALA(ImpalaArguments):
+class IMPALA(ImpalaArguments, CuriousLifetime):
     """Importance-weighted actor-learner (Espeholt et al. 2018, arXiv 1802.01561), of one lifetime.
 
     `policy="CnnPolicy"` is the paper's shallow network for frames, `policy_kwargs={"torso":

@@ -8,7 +8,7 @@ from typing import Any
 from meta_envs.core.arguments import choice
 
 from ..core.base.arguments import argument
-from ..core.base.lifetime_algorithm import LifetimeAlgorithm
+from ..core.base.curious_lifetime import CuriousLifetime
 from ..core.learning.functional import Adam
 from ..core.lifetimes.ppo import PPORule
 from ..core.losses import losses
@@ -24,7 +24,7 @@ _OF_RULE = (
 POLICY_LOSSES: Mapping[str, PolicyLoss] = {"ppo": losses.clipped_surrogate, "dpo": dpo_surrogate}
 
 
-class PPO(PassesArguments, LifetimeAlgorithm):
+class PPO(PassesArguments, CuriousLifetime):
     """Proximal policy optimisation (Schulman et al. 2017, arXiv 1707.06347), of one lifetime.
 
     The loss of the policy is an argument: mirror learning (Kuba et al. 2022) asks of it what

@@ -28,11 +28,16 @@ class CuriousAlgorithm(IntrinsicArguments, IterativeAlgorithm):
     def _make_curiosity(self) -> None:
         if self.intrinsic is None:
             return
-        builder = self.policy.builder
-        builder.require_numbers(f"intrinsic={self.intrinsic!r}")
+        size = self._observed_size()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(fold(self.seed, "intrinsic") % 2**63)
-            self.curiosity = Intrinsic(self.intrinsic, builder.observation_size, self.device)
+            self.curiosity = Intrinsic(self.intrinsic, size, self.device)
+
+    def _observed_size(self) -> int:
+        """Return the numbers of an observation; refuse frames."""
+        builder = self.policy.builder
+        builder.require_numbers(f"intrinsic={self.intrinsic!r}")
+        return builder.observation_size
 
     def paid(self, trials: Trials, rewards: torch.Tensor, gamma: float) -> torch.Tensor:
         """Return what the policy learns from, [T, B]: the rewards, or these and a bonus.
@@ -49,11 +54,22 @@ class CuriousAlgorithm(IntrinsicArguments, IterativeAlgorithm):
         builder, goes_on = self.policy.builder, trials.continues.to(self.device)
         seen = builder.numbers(trials.inputs)[..., : builder.observation_size]
         after = torch.cat([seen[1:], seen[-1:]]).to(self.device)
-        bonus = self.curiosity.pay(after, goes_on, gamma).to(rewards.device)
+        return rewards + self._bonus(after, goes_on, gamma).to(rewards.device)
+
+    def _bonus(self, after: torch.Tensor, goes_on: torch.Tensor, gamma: float) -> torch.Tensor:
+        """Return the weighted bonus of every step, [T, B], and make what it led to less new.
+
+        Args:
+            after: What each step led to, [T, B, O].
+            goes_on: 1 where a step led to something, [T, B].
+            gamma: Discount.
+        """
+        assert self.curiosity is not None
+        bonus = self.curiosity.pay(after, goes_on, gamma)
         generator = torch.Generator().manual_seed(fold(self.seed, "intrinsic", self.iteration))
         self.curiosity.learn(after[goes_on > 0], generator)
         done = min(self.num_timesteps / max(self._total_timesteps, 1), 1.0)
-        return rewards + value_at(self.intrinsic_coef, done) * bonus
+        return value_at(self.intrinsic_coef, done) * bonus
 
     # ---- checkpoints ----------------------------------------------------------------------------
 

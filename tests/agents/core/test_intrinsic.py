@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from agents import L2RL, RL2, VariBAD, evaluate
+from agents import A2C, L2RL, RL2, VariBAD, evaluate
 from agents.core.learning.intrinsic import Counts, Intrinsic
+from tests.agents import small
 
 ID, KWARGS = "meta/GridNavi-v0", {"steps": 4, "episodes_per_trial": 2}
 
@@ -87,8 +88,34 @@ def test_checkpoints_keep_it_and_evaluate_never_sees_it(cls, policy, kind, tmp_p
     assert np.array_equal(curves[0], curves[1]) and np.array_equal(curves[0], curves[2])
 
 
+@pytest.mark.parametrize("name", ["A2C", "PPO", "IMPALA"])
+def test_a_lifetime_is_paid_for_what_its_steps_led_to(name):
+    given = {"intrinsic": "counts", "intrinsic_coef": 2.0, "env_kwargs": {"discrete": True}}
+    agent = small.make(name, **given)
+    stretch = agent._collect(lambda step: True)
+    kept, steps = agent.loop.kept, agent.n_steps
+    plain, after = kept.numbers["rewards"].copy(), kept.parts["inputs"][1:].clone()
+    goes_on = kept.numbers["continues"].copy()
+    seen = []
+    agent.loop.learn_now = lambda: seen.append(kept.numbers["rewards"].copy())
+    figures = agent.train(stretch)
+    # nothing was counted before, so every step that led on is paid alike
+    bonus = (seen[0] - plain)[:steps]
+    unit = agent.curiosity.scale.scale
+    np.testing.assert_allclose(bonus, 2.0 * goes_on[:steps] / unit, rtol=1e-5)
+    assert 0 < goes_on.sum() < goes_on.size and figures["intrinsic"] > 0
+    counted = agent.curiosity.network.counts.sum()
+    assert counted == goes_on.sum() and after.shape[0] == steps
+    new = evaluate(
+        agent, "small/Nagging-v0", env_kwargs={"discrete": True}, num_tasks=1, steps=6, bins=2
+    )
+    assert agent.curiosity.network.counts.sum() == counted and np.isfinite(new.rewards).all()
+
+
 def test_what_it_cannot_do_is_refused():
     with pytest.raises(ValueError, match="'icm' is unknown; allowed are"):
         make("icm", policy="GruPolicy")
     with pytest.raises(ValueError, match="reads numbers, and the observation has frames"):
         RL2("GruPolicy", "meta/Catch-v0", env_kwargs={"pixels": True}, intrinsic="rnd")
+    with pytest.raises(ValueError, match="reads numbers, and the observation has frames"):
+        A2C("CnnPolicy", "meta/Catch-v0", env_kwargs={"pixels": True}, intrinsic="rnd")

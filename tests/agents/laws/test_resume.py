@@ -31,6 +31,7 @@ VARIANTS = {
     ),
     "l2rl": ("L2RL", _BOX, {"learning_rate": _LINEAR}),
     **{f"l2rl {one}": ("L2RL", _BOX, {"intrinsic": one}) for one in ("rnd", "counts")},
+    "ppo rnd": ("PPO", _BOX, {"intrinsic": "rnd"}),
     **{
         name.lower(): (name, _PUSH, {"learning_rate": ("linear", 1e-1, 1e-2)})
         for name in ("MAML", "ProMP", "MetaSGD", "Reptile")
