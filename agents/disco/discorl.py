@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, ClassVar
+from typing import Any
 
 from meta_envs.core.rng import fold
 
@@ -43,7 +43,7 @@ class DiscoRL(ReplayLifetime):
         ValueError: If an argument is out of range, or the file is damaged or another one.
     """
 
-    policy_aliases: ClassVar[dict[str, type[DiscoNetwork]]] = {
+    policy_aliases = {
         "MlpPolicy": DiscoNetwork,
         "DiscoNetwork": DiscoNetwork,
     }

@@ -60,10 +60,9 @@ class DiscoMetaNetwork(nn.Module):
         super().__init__()
         self.register_buffer("known", torch.tensor(known))
         self.layout = stacked.Layout({name: tuple(part.shape) for name, part in parts.items()})
-        self.flat = nn.Parameter(torch.zeros(self.layout.size), requires_grad=False)
+        whole = self.layout.flatten({name: part[None] for name, part in parts.items()})
+        self.flat = nn.Parameter(whole[0], requires_grad=False)
         self._memory, self._life = Lstm(INPUTS, UNITS), Lstm(LIFE_INPUTS, LIFE_UNITS)
-        with torch.no_grad():
-            self.flat += self.layout.flatten({name: part[None] for name, part in parts.items()})[0]
 
     def check_known(self) -> None:
         """Refuse to teach without a rule.

@@ -57,7 +57,7 @@ class DiscoNetwork(ActorCritic):
             outputs={"y": PREDICTION},
             activation=activation,
         )
-        self.actions = int(action_space.n)
+        self.actions, self.first_action = int(action_space.n), int(action_space.start)
         self._sizes = {"z": PREDICTION, "q": BINS, "aux": self.actions}
         self._model = Lstm(self.actions, model_size)
         features = self._branches[0].torso.features

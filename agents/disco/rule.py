@@ -140,7 +140,7 @@ class DiscoRule:
             **{"inputs": unroll.inputs[:-1], "next_inputs": after},
             **{"policy": unroll.record["policy"], "rewards": unroll.rewards},
             **{"alive": unroll.alive, "cut": unroll.cut},
-            "actions": (unroll.actions - self.network.action_space.start).float(),
+            "actions": (unroll.actions - self.network.first_action).float(),
         }
 
     def seen(self, learners: Learners, unroll: Unroll) -> Learners:
