@@ -13,9 +13,9 @@ frozen rule, on levels of the test split of three sizes, and what A2C earns afte
 algorithmic regret, and its mean: on those of 5 x 5, and on levels of up to 5 x 5 that are drawn
 whole. `groove` trains on the latter, with GROOVE's curriculum and without, and appends to
 `results/lpg_groove.csv` what new learners earn on held-out ones beside A2C, and the share of levels
-on which they earn less than three quarters of what A2C does. `temporal` appends to `results/lpg_temporal.csv`
-what learners earn after lives of 10 and of 50 updates, by a rule that is told of them and by one
-that is not, both found on lives of 10 to 50.
+on which they earn less than three quarters of what A2C does. `temporal` appends to
+`results/lpg_temporal.csv` what learners earn after lives of 10 and of 50 updates, by a rule that is
+told of them and by one that is not, both found on lives of 10 to 50.
 `speed` appends to `results/lpg_speed.csv` the meta-steps per second of 64 lifetimes x 16 rows,
 together and as a loop over 64 single lifetimes, measured in turns.
 """
