@@ -8,7 +8,8 @@
 of 1,000 updates; it needs the file of the published rule. `equal` and `speed` need the package
 disco-torch (`pip install disco-torch`), and take a random rule of the same shapes: `equal` prints
 how far apart loss, gradient and memory are in float64, `speed` appends to
-`results/disco_speed.csv` the updates per second of both, in turns, with the same learner's network.
+`results/disco_speed.csv` the updates per second of processor time of both, in turns, with the same
+learner's network.
 """
 
 from __future__ import annotations
@@ -163,11 +164,11 @@ def speed(rounds: int, updates: int = 5) -> None:
     ways = (("ours", ours), ("theirs", lambda: theirs.update(play)))
     for turn in range(rounds + 1):
         for name, way in ways:
-            start = time.perf_counter()
+            start = time.process_time()
             for _ in range(updates):
                 way()
             if turn:  # the first is a warm-up
-                seconds[name].append((time.perf_counter() - start) / updates)
+                seconds[name].append((time.process_time() - start) / updates)
     ratios = np.array(seconds["theirs"]) / np.array(seconds["ours"])
     each = [1 / float(np.median(seconds[name])) for name in ("ours", "theirs")]
     append(

@@ -24,14 +24,15 @@ def parts_of_loss(
     Args:
         said: What the learners say: `"policy"`, `"y"`, `"z"`, `"q"` and `"aux"`, logits.
         wanted: `"policy"`, `"y"` and `"z"`: logits that the rule asks for; `"q"`: target values.
-        actions: From 0, int64 [M, T, B].
+        actions: From 0, int64 [M, T + 1, B]; those after the last step do not count.
         alive: 0 where the episode terminated, [M, T, B].
 
     Source:
         Oh et al. 2025, methods, "Agent network" and "Meta-network"; the value's is a cross-entropy.
     """
     policy, next_policy = said.pair("policy")
-    chosen = {name: taken(said.now(name), actions) for name in ("z", "q", "aux")}
+    # chosen before they are cut: gradients of what is large are then made once
+    chosen = {name: taken(said.whole[name], actions)[:, :-1] for name in ("z", "q", "aux")}
     log_q = torch.log_softmax(chosen["q"], dim=-1)
     return {
         "policy_loss": divergence(wanted["policy"], policy),

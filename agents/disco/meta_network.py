@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -19,6 +20,7 @@ from .values import taken
 from .weights import INPUTS, LIFE_INPUTS, LIFE_UNITS, UNITS, WHERE
 
 LIFE = 2 * LIFE_UNITS  # numbers that a life's memory carries
+Shown = dict[str, list[tuple[torch.Tensor, torch.Tensor]]]
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ class DiscoMetaNetwork(nn.Module):
         self.check_known()
         learners, steps, windows = told.actions.shape
         parts = self.layout.unflatten(self.flat.expand(learners, -1))
-        seen, by_action = _features(parts, "", told)
+        shown = _all_embedded(parts, told)
+        seen, by_action = _features(parts, "", told, shown)
         start = seen.new_zeros(learners, windows, self._memory.state_size)
         resets = (told.continues == 0).transpose(0, 1)
         own = _own(parts, "memory.")
@@ -94,7 +97,7 @@ class DiscoMetaNetwork(nn.Module):
         policy = _over_actions(parts, "to_policy.0", torch.cat([wide, by_action], dim=-1))
         y = _layer(parts, "to_y", read)
         more = _layer(parts, "told", read), _embedded(parts, "life.y", y.softmax(dim=-1))
-        seen, _ = _features(parts, "life.", told)
+        seen, _ = _features(parts, "life.", told, shown)
         short = _layer(parts, "life.input", torch.cat([seen, *more], dim=-1))
         mean = short.reshape(learners, steps * windows, -1).mean(dim=1, keepdim=True)
         _, after = self._life.step(_own(parts, "life.memory."), mean, life.unsqueeze(1))
@@ -106,20 +109,45 @@ class DiscoMetaNetwork(nn.Module):
         )
 
 
-def _features(parts: stacked.Parts, of: str, told: Told) -> tuple[torch.Tensor, torch.Tensor]:
+def _all_embedded(parts: stacked.Parts, told: Told) -> Shown:
+    """Return two numbers for each prediction: for what reads windows, and for lives' memory.
+
+    By name: those of the learner and of its slow copy, now and after, each [M, ..., 2].
+    """
+
+    def embedded(name: str, probabilities: torch.Tensor) -> torch.Tensor:
+        names = name, f"life.{name}"
+        first = {
+            f"{name}.0.{kind}": torch.cat([parts[f"{one}.0.{kind}"] for one in names], dim=1)
+            for kind in ("weight", "bias")
+        }  # one product for both: the predictions are large
+        hidden = torch.relu(_layer(first, f"{name}.0", probabilities)).chunk(2, dim=-1)
+        each = [_layer(parts, f"{one}.1", part) for one, part in zip(names, hidden, strict=True)]
+        return torch.cat(each, dim=-1)
+
+    return {
+        name: [said.pair(name, partial(embedded, name)) for said in (told.said, told.slow)]
+        for name in ("y", "z")
+    }
+
+
+def _features(
+    parts: stacked.Parts, of: str, told: Told, shown: Shown
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Return what a memory reads of each step [M, T, B, 27], and of each action [..., A, 2].
 
     Args:
         parts: The rule's arrays.
         of: `""`, or `"life."` for what the memory of lives reads.
         told: What there is.
+        shown: Its predictions, from `_all_embedded`.
     """
+    which = 1 if of else 0
     numbers = [one.unsqueeze(-1) for one in told.plain]
-    for said in (told.said, told.slow):
-        numbers += said.pair("y", lambda part: _embedded(parts, f"{of}y", part))
+    numbers += [part[..., which, None] for pair in shown["y"] for part in pair]
     each = list(told.by_action)
-    for said in (told.said, told.slow):
-        pair = said.pair("z", lambda part: _embedded(parts, f"{of}z", part).squeeze(-1))
+    for now, after in shown["z"]:
+        pair = now[..., which], after[..., which]
         both = list(zip(pair, told.said.pair("policy"), strict=True))
         numbers.append(taken(pair[0], told.actions).unsqueeze(-1))
         numbers += [(z * policy).sum(dim=-1, keepdim=True) for z, policy in both]

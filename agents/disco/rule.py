@@ -174,9 +174,9 @@ class DiscoRule:
         """
         said = self.said(policy, play)
         wanted, target, carried = self.wanted(learners, said, play)
-        actions, alive = play["actions"][:, :-1].long(), play["alive"][:, :-1]
+        alive = play["alive"][:, :-1]
         asked = {"policy": wanted.policy, "y": wanted.y, "z": wanted.z, "q": target}
-        parts = parts_of_loss(said, asked, actions, alive)
+        parts = parts_of_loss(said, asked, play["actions"].long(), alive)
         ended = 1 - alive * (1 - said.cut)
         mask = torch.cat([torch.ones_like(ended[:, :1]), 1 - ended[:, :-1]], dim=1)
         means = {name: _mean(part, mask) for name, part in parts.items()}

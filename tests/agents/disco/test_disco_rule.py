@@ -137,7 +137,7 @@ def test_a_step_that_terminates_has_no_successor_and_the_first_of_an_episode_no_
     assert torch.equal(rule.loss(learners, learners["policy"], other)[0], loss)
     asked = {"policy": torch.zeros(1, STEPS, WINDOWS, ACTIONS).double(), "q": target}
     asked |= {name: torch.zeros_like(said.now("y")) for name in ("y", "z")}
-    actions, alive = windows["actions"][:, :-1].long(), windows["alive"][:, :-1]
+    actions, alive = windows["actions"].long(), windows["alive"][:, :-1]
     parts = parts_of_loss(said, asked, actions, alive)
     assert parts["aux_loss"][0, 1, 0] == 0 and (parts["aux_loss"] > 0).sum() == STEPS * WINDOWS - 1
     mask = torch.ones(1, STEPS, WINDOWS).double()
