@@ -16,7 +16,7 @@ import torch
 import agents
 
 Rows = Iterator[tuple[str, Any]]
-_SIZE = {"population": 32, "n_envs": 4, "env_kwargs": {"max_episode_steps": 200}}
+_SIZE = {"population": 64, "n_envs": 8, "env_kwargs": {"max_episode_steps": 200}}
 
 
 def workers(seed: int, wishes: Any) -> Rows:
@@ -97,9 +97,10 @@ def _kill_one(pids: Callable[[], list[int]], deaths: list[int]) -> None:
 
 def _pids_of_loky() -> list[int]:
     """Return the processes of joblib's pool, which are children of this one."""
-    from joblib.externals.loky import get_reusable_executor
+    from joblib.externals.loky import reusable_executor
 
-    return list(get_reusable_executor()._processes or ())
+    pool = reusable_executor._executor
+    return [] if pool is None else list(pool._processes)
 
 
 _RAY_PIDS: list[int] = []

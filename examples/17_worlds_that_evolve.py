@@ -1,6 +1,6 @@
 """POET: ground that gets harder as fast as walkers learn to cross it, from flat ground on.
 
-    python examples/16_worlds_that_evolve.py ground.png
+    python examples/17_worlds_that_evolve.py ground.png
 
 draws the newest ground with its walker as well. Hours lead far; minutes show how it goes.
 """

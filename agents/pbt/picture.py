@@ -58,7 +58,9 @@ def lineages(agent: Any) -> Figure:
     )
     panels[0].set_title(
         f"PBT of {agent.algorithm} on {agent.env_id}  ·  seed {agent.seed}",
-        **{"loc": "left", "fontsize": 11, "color": INK},
+        loc="left",
+        fontsize=11,
+        color=INK,
     )
     return figure
 
@@ -75,20 +77,22 @@ def _panel(
     for at in range(len(rounds)):
         went_on = set(rounds[at]["parents"]) if at < len(rounds) - 1 else None
         for member, value in enumerate(values[at]):
-            look = {"color": _colour(roots[at][member])}
+            color = _colour(roots[at][member])
             if went_on is not None and member not in went_on:
-                axes.plot(times[at], value, "x", ms=4, **look)
+                axes.plot(times[at], value, "x", ms=4, color=color)
             if at:
                 parent = rounds[at - 1]["parents"][member]
                 thick = ancestry[at] == member and ancestry[at - 1] == parent
                 axes.plot(
                     [times[at - 1], times[at]],
                     [values[at - 1][parent], value],
-                    **{**look, "lw": 2.6 if thick else 0.9, "alpha": 1.0 if thick else 0.7},
+                    color=color,
                     ls=_style(roots[at][member]),
+                    lw=2.6 if thick else 0.9,
+                    alpha=1.0 if thick else 0.7,
                 )
             else:
-                axes.plot(times[at], value, "o", ms=3, **look)
+                axes.plot(times[at], value, "o", ms=3, color=color)
     axes.set_ylabel(name, fontsize=9, color=INK)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(GREY)

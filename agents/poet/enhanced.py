@@ -34,7 +34,7 @@ class EnhancedPOET(POET):
     novelty = RankDistance()
     keeps_retired = True
 
-    env = "meta/CPPNTerrain-v0"
+    env = "meta/CPPNTerrain-v0"  # type: ignore[assignment]  # SB3 keeps a batch under this name
     lowest = 25.0
     highest = 340.0
     capacity = 40

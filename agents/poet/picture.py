@@ -45,7 +45,10 @@ def tree(agent: Any) -> Figure:
     name = type(agent).__name__
     axes.set_title(
         f"{name} on {agent.env_id}  ·  seed {agent.seed}",
-        **{"loc": "left", "fontsize": 11, "color": INK, "pad": 16},
+        loc="left",
+        fontsize=11,
+        color=INK,
+        pad=16,
     )
     return figure
 
@@ -85,7 +88,10 @@ def _tree(axes: Axes, agent: Any, admitted: dict[int, dict[str, Any]]) -> None:
             axes.annotate(
                 f" {round(one.score)}",
                 (last, one.number),
-                **{"va": "center", "fontsize": 8, "annotation_clip": False, "color": INK},
+                va="center",
+                fontsize=8,
+                annotation_clip=False,
+                color=INK,
             )
     axes.set_ylabel("task (right: score)", fontsize=9, color=INK)
     step = -(-len(admitted) // _MOST_ROWS)

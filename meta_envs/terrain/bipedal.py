@@ -100,6 +100,7 @@ class BipedalTerrain(GeneGrounds, MetaEnv):
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Step the walker."""
         seen, reward, terminated = self._advance(self.valid_action(action))
+        assert self.walker.hull is not None  # `reset` made it
         x = float(self.walker.hull.position[0])
         success = terminated and x > _END and not self.walker.game_over
         return seen, reward, terminated, False, {"success": success, "x": x}

@@ -56,7 +56,7 @@ def task_space() -> spaces.Dict:
 
 def flat() -> dict[str, Any]:
     """Return the genome of flat ground: the output is linked to the input, with weight 0."""
-    genome = {
+    genome: dict[str, Any] = {
         "kinds": np.zeros(NODES - 1, dtype=np.int64),
         "biases": np.zeros(NODES - 1),
         "links": np.zeros((NODES, NODES - 1), dtype=np.int64),
@@ -138,7 +138,7 @@ def mutate(genome: Genome, rng: np.random.Generator) -> dict[str, Any]:
         scaled up more than a thousandfold count as flat; a node that is fed by none has its bias.
     """
     for _ in range(_TRIES):
-        child = {key: np.array(value) for key, value in genome.items()}
+        child: dict[str, Any] = {key: np.array(value) for key, value in genome.items()}
         child["response"] = 1.0
         draw = rng.random()
         if draw < _ADD_NODE:

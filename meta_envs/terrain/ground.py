@@ -54,7 +54,7 @@ class GeneGrounds(Grounds):
     Families set `source` and `stairs` by `_take_genes` before their base class is made.
     """
 
-    splits = ("train", "test", "all", "ood")
+    splits: tuple[str, ...] = ("train", "test", "all", "ood")
     source: str
     stairs: bool
 
