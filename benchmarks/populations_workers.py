@@ -31,7 +31,7 @@ def workers(seed: int, wishes: Any) -> Rows:
 
 def ray_workers(seed: int, wishes: Any) -> Rows:
     """The same ES by 1 and 2 workers of Ray, and by 2 that lose one; needs Ray and 2 processors."""
-    alone, _ = _alone(seed)
+    alone, _ = _alone(seed, 6)  # the fastest counts, for the machine may be busy
     seconds: dict[int, float] = {}
     for count in (1, 2):
         with _ray(count):
@@ -44,10 +44,10 @@ def ray_workers(seed: int, wishes: Any) -> Rows:
         yield from _compared("2 of Ray, one killed", killed, alone)
 
 
-def _alone(seed: int) -> tuple[list[torch.Tensor], float]:
+def _alone(seed: int, generations: int = 3) -> tuple[list[torch.Tensor], float]:
     """Return the centers of this process after each generation, and a generation's seconds."""
     generation = _generation(seed, 1)
-    done = [next(generation) for _ in range(3)]
+    done = [next(generation) for _ in range(generations)]
     return [one[0] for one in done], min(one[1] for one in done[1:])
 
 
