@@ -27,7 +27,7 @@ TABLE = Path(__file__).parent / "results" / "gate.csv"
 ID, EPISODES, STEP_REWARD = "meta/GridNavi-v0", 4, -0.1
 KWARGS: dict[str, Any] = HYPERX["grid-navi-gate"]["env_kwargs"]
 SETTINGS: dict[str, Any] = HYPERX["grid-navi-gate"]["arguments"]
-STEPS = 1_000_000
+STEPS = 5_000_000
 # name: agent, arguments
 ENTRIES: dict[str, tuple[str, dict[str, Any]]] = {
     "varibad": ("VariBAD", {}),
