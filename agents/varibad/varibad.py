@@ -54,7 +54,6 @@ class VariBAD(BonusArguments, PPOArguments, TrialAlgorithm):
     """
 
     policy_aliases: ClassVar[dict[str, Any]] = POLICIES
-
     presets = PRESETS
 
     learning_rate = 7e-4
