@@ -111,7 +111,7 @@ PAIRS: tuple[Pair, ...] = (
     Pair("snail", "meta/DependentBandit-v0", 200_000),
     Pair("varibad", "meta/GridNavi-v0", 1_500_000, env_kwargs=_ALL),
     Pair(
-        *("hyperx", "meta/GridNavi-v0", 4_000_000),
+        *("hyperx", "meta/GridNavi-v0", 3_000_000),
         env_kwargs={"steps": 10, "gate": True, "split": "all"},
     ),
     Pair(
