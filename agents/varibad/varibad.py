@@ -162,9 +162,8 @@ class VariBAD(BonusArguments, PPOArguments, TrialAlgorithm):
             self.bonus = Bonus(self.policy, self.decoders, coefs, self.device)
 
     def _make_optimizer(self) -> torch.optim.Optimizer:
-        trained: Any = self.policy.acting_parameters()
-        if self.rl_loss_through_encoder:
-            trained = self.policy.parameters()
+        policy, whole = self.policy, self.rl_loss_through_encoder
+        trained: Any = policy.parameters() if whole else policy.acting_parameters()
         return torch.optim.Adam(trained, lr=1e-3, eps=1e-5)
 
     def _make_update(self) -> Update:
@@ -179,8 +178,8 @@ class VariBAD(BonusArguments, PPOArguments, TrialAlgorithm):
         return {**super()._networks(), "decoders": self.decoders, **self.bonus.networks}
 
     def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        own = {"vae.optimizer": self.vae_optimizer}
-        return {**super()._optimizers(), **own, **self.bonus.optimizers}
+        own = {"vae.optimizer": self.vae_optimizer, **self.bonus.optimizers}
+        return {**super()._optimizers(), **own}
 
     def inner_loop(
         self, venv: Any, rows_per_task: int = 1, seed: int | None = None
