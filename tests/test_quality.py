@@ -12,6 +12,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from agents import ALGORITHMS
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("agents", "assets", "meta_envs", "registrations")
 FOLDERS = (*PACKAGES, "benchmarks", "docs", "examples", "tests")
@@ -87,7 +89,9 @@ def test_a_type_checker_accepts_the_packages_and_knows_what_users_write(tmp_path
     )
     (tmp_path / "quickstart.py").write_text(quickstart, encoding="utf-8")
     user = tmp_path / "user.py"
-    user.write_text(USED, encoding="utf-8")
+    every = sorted(path.partition(":")[2] for path in ALGORITHMS.values())
+    calls = [f'agents.{name}("Policy", "meta/GridNavi-v0")' for name in every]
+    user.write_text("\n".join([USED, "import agents", *calls]), encoding="utf-8")
     packages = [package for package in PACKAGES if package != "assets"]
     done = run("mypy", *packages, str(tmp_path / "quickstart.py"), str(user))
     wrong = [line for line in done.stdout.splitlines() if "error:" in line]

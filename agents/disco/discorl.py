@@ -49,7 +49,6 @@ class DiscoRL(ReplayLifetime):
     }
     paper_policy = {"net_arch": [512, 512]}
     presets = PRESETS
-    network: DiscoNetwork
 
     learning_rate = 3e-4
     n_envs = 2

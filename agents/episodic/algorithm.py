@@ -17,10 +17,6 @@ from .loop import EpisodicLoop
 class EpisodicAlgorithm(DiscountArguments, LifetimeAlgorithm):
     """An agent of one lifetime that acts by a dictionary of returns for each action."""
 
-    network: Any
-    rule: Any
-    loop: EpisodicLoop
-
     n_envs = 1
     memories = ("dictionaries",)
 

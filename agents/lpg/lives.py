@@ -24,14 +24,18 @@ from .curriculum import Curriculum
 from .rule import LIFE, Hypers
 
 
-class Lives(Curriculum, RuleArguments, OuterArguments, LifetimeAlgorithm):
+class _Armed:
+    """Declared apart: type checkers take annotations of an algorithm's class for arguments."""
+
+    arms: Arms
+
+
+class Lives(Curriculum, RuleArguments, OuterArguments, LifetimeAlgorithm, _Armed):
     """The places in which learners live one after the other.
 
     The first lives end at different times, so that learners of all ages are seen. Subclasses set
     `arms`, from which new learners get their settings, before `_setup_model` of this class.
     """
-
-    arms: Arms
 
     def _check_arguments(self, values: Mapping[str, Any]) -> None:
         super()._check_arguments(values)

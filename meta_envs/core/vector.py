@@ -143,11 +143,9 @@ class MetaVectorEnv(RowFamily, VectorEnv):
         self._clock.pin(tasks, where)
 
     def rest(self, rows: np.ndarray) -> None:
-        """Mark `rows` [R], whose steps will be ignored until their next `reset`.
+        """Mark `rows` [R], whose steps mean nothing and whose trials stand still until a `reset`.
 
-        A family may skip costly work for them (`self.resting`); the values returned for them have
-        the right type but no meaning. Their trials stand still: a `reset` that keeps the task
-        begins anew the episode in which they came to rest.
+        Families may skip work for them (`self.resting`); a reset that keeps the task begins again.
         """
         if len(rows):
             resting = self._mask(rows)
@@ -196,8 +194,8 @@ class MetaVectorEnv(RowFamily, VectorEnv):
         keep, again = options.get("keep_task"), None
         if self.resting is not None:
             again = self.resting[rows] & ~self._ended[rows] if keep else None
-            self.resting[rows] = False
-            self.resting = self.resting if self.resting.any() else None
+            resting = self.resting & ~self._mask(rows)
+            self.resting = resting if resting.any() else None
         observations, started = self._begin(rows, keep, self._seed(rows, seeds), again)
         if len(rows) < self.num_envs:
             observations = batches.written(self._observations, rows, observations)
@@ -277,21 +275,15 @@ class MetaVectorEnv(RowFamily, VectorEnv):
         return autoreset.advance_without(self, rows, actions)
 
     def _begin(
-        self,
-        rows: np.ndarray,
-        keep_task: bool | None,
-        seeded: np.ndarray,
-        again: np.ndarray | None = None,
+        self, rows: np.ndarray, keep: bool | None, seeded: np.ndarray, again: Any = None
     ) -> tuple[Any, np.ndarray]:
         """Begin an episode in `rows`; `again` [R] bool says where it is the one begun last."""
-        if again is None and self.resting is not None:
-            again = self.resting[rows]
+        again = self.resting[rows] if again is None and self.resting is not None else again
         on = slice(None) if again is None else ~again | seeded | self._clock.is_pending(rows)
-        started, changed = self._clock.begin(rows[on], keep_task, seeded[on], self.random.generator)
+        started, changed = self._clock.begin(rows[on], keep, seeded[on], self.random.generator)
         if changed.size:
             self.apply_tasks(changed)
-        self.elapsed[rows] = 0
-        self._ended[rows] = False
+        self.elapsed[rows], self._ended[rows] = 0, False
         return self.begin_episodes(rows), started
 
     def _seed(self, rows: np.ndarray, seeds: Sequence[int | None]) -> np.ndarray:

@@ -25,10 +25,9 @@ class EvolutionAlgorithm(EvolutionArguments, StrategyAlgorithm):
     """
 
     policy_aliases = {"MlpPolicy": ActorCritic, "ActorCritic": ActorCritic}
-    network: ActorCritic
 
     def _setup_model(self) -> None:
-        self.network = self.policy_class(  # type: ignore[assignment]
+        self.network: ActorCritic = self.policy_class(  # type: ignore[assignment]
             self.observation_space,
             self.action_space,
             **{"outputs": {}, **self.policy_kwargs},

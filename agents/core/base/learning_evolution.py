@@ -95,7 +95,6 @@ class LearningEvolution(LivesArguments, OneCenter):
         "CnnPolicy": CnnActorCritic,
         "ActorCritic": ActorCritic,
     }
-    network: ActorCritic
     center_name = "found"
 
     def _rows_of_member(self) -> tuple[str, int]:
@@ -105,7 +104,8 @@ class LearningEvolution(LivesArguments, OneCenter):
         return {"episodes_per_trial": ENDLESS}
 
     def _setup_model(self) -> None:
-        self.network = self.policy = self._make_network(self.observation_space, self.action_space)
+        self.network: ActorCritic = self._make_network(self.observation_space, self.action_space)
+        self.policy = self.network
         self.strategy = strategy(self)
         self._begin_center(self._first())
         self._make_rule(self.network)  # which refuses what does not fit

@@ -67,9 +67,6 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         "CnnPolicy": CnnActorCritic,
         "ActorCritic": ActorCritic,
     }
-    network: ActorCritic
-    rule: Rule
-    loop: LifetimeLoop
 
     learning_rate = 1e-3
     n_envs = 8
@@ -107,9 +104,11 @@ class LifetimeAlgorithm(IterativeAlgorithm):
 
     def _setup_model(self) -> None:
         keep_freed_memory()
-        self.network = self.policy = self._make_network()
-        self.rule = self._make_rule()
-        self.loop = self._open_loop()
+        # annotated here, because annotations of the class are arguments to type checkers
+        self.network: Any = self._make_network()
+        self.policy = self.network
+        self.rule: Any = self._make_rule()
+        self.loop: Any = self._open_loop()
         self.loop.learns_by_itself = False  # `train` decides when
         self._lifetime = LifetimeState(self)
         self._begin_rows()

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ..lifetimes.meta_gradient import MetaGradientRule
 from .agent_arguments import MetaGradientArguments
 from .lifetime_algorithm import LifetimeAlgorithm
 
@@ -22,8 +21,6 @@ class MetaGradientAlgorithm(MetaGradientArguments, LifetimeAlgorithm):
     Raises:
         ValueError: If an argument is out of range.
     """
-
-    rule: MetaGradientRule
 
     def _frozen_arguments(self) -> dict[str, Any]:
         return {"meta_learning_rate": 0.0}

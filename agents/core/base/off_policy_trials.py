@@ -42,14 +42,18 @@ class OffPolicyTrialArguments(Declared):
     )
 
 
-class OffPolicyTrials(OffPolicyTrialArguments, IterativeAlgorithm):
+class _Updated:
+    """Declared apart: type checkers take annotations of an algorithm's class for arguments."""
+
+    updater: Any
+
+
+class OffPolicyTrials(OffPolicyTrialArguments, IterativeAlgorithm, _Updated):
     """Plays `n_trials` whole trials a row and iteration, keeps them, and learns from what it drew.
 
     Subclasses write `_collect`, `_keep_all` and `_buffers`, and make an `updater`, which has an
     `optimizer` and `run(steps, seed, rate)`.
     """
-
-    updater: Any
 
     @abstractmethod
     def _keep_all(self, trials: Trials) -> None:

@@ -15,8 +15,6 @@ class ProblemCoded(MadeAlgorithm):
         ValueError: If the first observation shows all of the task.
     """
 
-    code: ProblemCode
-
     def set_env(self, env: Any, force_reset: bool = True) -> None:
         """Train on another environment with the same spaces.
 
@@ -32,7 +30,7 @@ class ProblemCoded(MadeAlgorithm):
         except ValueError:
             self._set_venv(before)
             raise
-        self.code = found
+        self.code: ProblemCode = found
 
     def _code(self) -> ProblemCode:
         venv = self.venv.unwrapped

@@ -13,7 +13,6 @@ from .lifetime_algorithm import LifetimeAlgorithm
 class ReplayLifetime(LifetimeAlgorithm):
     """A learner with a replay buffer for each row; `_make_rule` returns an `OffPolicyRule`."""
 
-    loop: OffPolicyLoop
     save_replay_buffer: bool = argument(
         "Keep the replay buffers in checkpoints; without them a resumed run begins with empty "
         "ones, and differs from the run that was cut.",

@@ -22,11 +22,16 @@ from .venv import make_venv
 from .window import set_window, window_of
 
 
-class StrategyAlgorithm(StrategyArguments, IterativeAlgorithm):
+class _Searched:
+    """Declared apart: type checkers take annotations of an algorithm's class for arguments."""
+
+    strategy: OpenES
+
+
+class StrategyAlgorithm(StrategyArguments, IterativeAlgorithm, _Searched):
     """Lets members of a generation play, in jobs, on any Gymnasium id."""
 
     any_id: ClassVar[bool] = True
-    strategy: OpenES
 
     learning_rate = 0.01
     n_envs: Any = argument(
