@@ -53,6 +53,7 @@ class DiscoRL(ReplayLifetime):
     learning_rate = 3e-4
     n_envs = 2
     n_steps = 29
+    buffer_size = 14_848
     weights: Any = argument(
         'The file of the published rule, an npz; `"random"` draws one that teaches nothing. It '
         "must be given to begin, and not to `load`.",
@@ -61,7 +62,6 @@ class DiscoRL(ReplayLifetime):
         type=str | os.PathLike | None,
     )
     batch_size: int = argument("Windows of `n_steps` steps of an update.", at_least(1), default=64)
-    buffer_size: int = argument("Steps kept of each row.", at_least(2), default=14_848)
     n_updates: int = argument(
         "Updates after each `n_steps` steps of a row.", at_least(1), default=1
     )

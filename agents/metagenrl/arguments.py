@@ -6,9 +6,10 @@ from typing import Any
 
 from ..core.base.agent_arguments import DiscountArguments, SharedRowsArguments
 from ..core.base.arguments import above, argument, at_least, within
+from ..core.base.replay_lifetime import RowBufferArguments
 
 
-class ObjectiveArguments(DiscountArguments):
+class ObjectiveArguments(DiscountArguments, RowBufferArguments):
     """Arguments of learners that descend a learnt objective."""
 
     n_steps: int = argument(
@@ -16,7 +17,6 @@ class ObjectiveArguments(DiscountArguments):
     )
     window: int = argument("Consecutive steps that the objective reads.", at_least(2), default=20)
     batch_size: int = argument("Windows of an update.", at_least(1), default=100)
-    buffer_size: int = argument("Steps kept of each row.", at_least(2), default=1_000_000)
     updates_per_step: float = argument(
         "Steps of the optimisers for each step of a row.", above(0), default=1.0
     )
@@ -35,11 +35,6 @@ class ObjectiveArguments(DiscountArguments):
     policy_delay: int = argument("Critic steps for each policy step.", at_least(1), default=2)
     anneal_steps: int = argument(
         "Steps of a row in which the critic helps the policy, ever less.", at_least(0), default=0
-    )
-    save_replay_buffer: bool = argument(
-        "Keep the replay buffers in checkpoints; without them a resumed run begins with empty "
-        "ones, and differs from the run that was cut.",
-        default=True,
     )
 
 

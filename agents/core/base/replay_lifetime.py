@@ -6,18 +6,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..lifetimes.off_policy import OffPolicyLoop
-from .arguments import argument
+from .arguments import Declared, argument, at_least
 from .lifetime_algorithm import LifetimeAlgorithm
 
 
-class ReplayLifetime(LifetimeAlgorithm):
-    """A learner with a replay buffer for each row; `_make_rule` returns an `OffPolicyRule`."""
+class RowBufferArguments(Declared):
+    """Arguments of who keeps a replay buffer for each row."""
 
+    buffer_size: int = argument("Steps kept of each row.", at_least(2), default=1_000_000)
     save_replay_buffer: bool = argument(
         "Keep the replay buffers in checkpoints; without them a resumed run begins with empty "
         "ones, and differs from the run that was cut.",
         default=True,
     )
+
+
+class ReplayLifetime(RowBufferArguments, LifetimeAlgorithm):
+    """A learner with a replay buffer for each row; `_make_rule` returns an `OffPolicyRule`."""
 
     def inner_loop(
         self, venv: Any, rows_per_task: int = 1, seed: int | None = None

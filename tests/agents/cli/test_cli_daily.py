@@ -198,9 +198,9 @@ def test_agents_of_one_lifetime_take_any_id_in_every_command(tmp_path, capsys, m
 def test_help_shows_the_preset_of_an_id(capsys):
     assert main(["train", "rl2", "meta/DependentBandit-v0", "--help"]) == 0
     said = " ".join(capsys.readouterr().out.replace("│", " ").split())
-    assert "(preset: 256; default: 128)" in said and "(preset: linear:0.002:0.0001; " in said
+    assert "(preset: 64; default: 128)" in said and "(preset: linear:0.004:0.0001; " in said
     assert main(["train", "rl2", "meta/DependentBandit-v0", "--preset", "none", "-h"]) == 0
-    assert "preset: 256" not in capsys.readouterr().out
+    assert "preset: 64" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
