@@ -62,11 +62,11 @@ def test_a_policy_sees_standardised_observations_under_any_parameters():
 
 
 def test_moments_go_into_checkpoints(tmp_path):
-    whole = make().learn(900)
+    whole = make().learn(300)
     half = make()
-    half.learn(900, callback=At(40, lambda model: model.save(tmp_path / "half")))
+    half.learn(300, callback=At(40, lambda model: model.save(tmp_path / "half")))
     again = MAML.load(tmp_path / "half.zip")
     assert again.policy.standardise.moments[0, 0] == again.num_timesteps > 0
-    again.learn(900 - again.num_timesteps, reset_num_timesteps=False)
+    again.learn(300 - again.num_timesteps, reset_num_timesteps=False)
     assert same(again, whole)
     assert torch.equal(again.policy.standardise.moments, whole.policy.standardise.moments)

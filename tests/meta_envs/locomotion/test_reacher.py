@@ -99,14 +99,14 @@ def test_links_change_the_dynamics():
 
 
 def test_targets_are_uniform_in_a_disc_and_change_within_a_trial():
-    venv = gym.make_vec(ID, num_envs=2000, threads=1, episodes_per_trial=2).unwrapped
+    venv = gym.make_vec(ID, num_envs=400, threads=1, episodes_per_trial=2).unwrapped
     before, infos = venv.reset(seed=0)
     radius = np.hypot(before[:, 4], before[:, 5])
     assert radius.max() < 0.2
     # uniform over the area: the mean of the squared radius is half its largest
-    error = 0.04 / np.sqrt(12 * 2000)
+    error = 0.04 / np.sqrt(12 * 400)
     assert abs(np.mean(radius**2) - 0.02) < 4 * error
-    assert np.abs(before[:, 4:6].mean(axis=0)).max() < 4 * 0.1 / np.sqrt(2000)
+    assert np.abs(before[:, 4:6].mean(axis=0)).max() < 4 * 0.1 / np.sqrt(400)
     after, again = venv.reset()
     np.testing.assert_array_equal(infos["task"]["link_length"], again["task"]["link_length"])
     assert np.all(before[:, 4:6] != after[:, 4:6])
