@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from typing import Any
 
 import numpy as np
@@ -115,4 +116,6 @@ def test_no_other_id_shows_anything() -> None:
     showing = {card(id).family for id in (*HIDDEN, *ELSEWHERE)}
     for family in families - showing:
         module, _, name = family.partition(":")
+        if name == "BipedalTerrain" and importlib.util.find_spec("Box2D") is None:
+            continue
         assert getattr(importlib.import_module(module), name).start_shows == ()

@@ -113,7 +113,7 @@ def test_ctrl_c_in_a_real_terminal_session(tmp_path):
         start_new_session=True,  # a signal for it alone
     )
     progress = tmp_path / "a" / "rl2-meta-BernoulliBandit-v0-s0" / "progress.csv"
-    deadline = time.monotonic() + 50
+    deadline = time.monotonic() + 100
     while not (progress.is_file() and progress.read_bytes().count(b"\n") > 3):
         assert time.monotonic() < deadline and process.poll() is None
         time.sleep(0.02)
