@@ -102,7 +102,7 @@ def test_the_agent_is_short():
 
 def test_the_agents_train_are_saved_and_are_evaluated(folder):
     assert "500_000" in USE and "2000" in USE
-    tiny = USE.replace("500_000", "12_800").replace("num_tasks=2000", "num_tasks=400")
+    tiny = USE.replace("500_000", "12_800").replace("num_tasks=2000", "num_tasks=200")
     script = f"""{tiny}
 from pathlib import Path
 import torch
@@ -111,7 +111,7 @@ again = Reinforce.load("mine.zip")
 assert again.settings["n_envs"] == 64 and again.num_timesteps == agent.num_timesteps
 pairs = zip(agent.policy.parameters(), again.policy.parameters(), strict=True)
 assert all(torch.equal(one, other) for one, other in pairs)
-curve = evaluate(WinStayLoseShift(), "meta/DependentBandit-v0", num_tasks=400, seed=1)
+curve = evaluate(WinStayLoseShift(), "meta/DependentBandit-v0", num_tasks=200, seed=1)
 mean, error = curve.total("expected_returns")
 print("win-stay", mean, error)
 """

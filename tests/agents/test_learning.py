@@ -17,7 +17,7 @@ RANDOM, OPTIMUM = 4.0, 7.5
             RL2,
             "GruPolicy",
             {"n_envs": 64, "n_epochs": 4, "batch_size": 32, "learning_rate": 3e-3},
-            40_000,
+            28_000,
         ),
         (L2RL, "LstmPolicy", {"n_envs": 8, "learning_rate": 5e-3}, 24_000),
     ],

@@ -30,7 +30,7 @@ def make(algorithm=MAML, env=ID, **kwargs):
 def test_it_learns_to_learn_which_way_to_push(estimator, outer):
     """Knowing nothing earns 0; a learner that is told once can come near 4."""
     settings = {"n_envs": 200, "rows_per_task": 10, "inner_lr": 1.0, "learning_rate": 1e-2}
-    agent = make(estimator=estimator, outer=outer, **settings).learn(70_000)
+    agent = make(estimator=estimator, outer=outer, **settings).learn(24_000)
     curve = evaluate(agent, ID, num_tasks=40, episodes=2, rows_per_task=10).mean()
     assert abs(curve[0]) < 0.8 and curve[1] > 2.0
 

@@ -86,7 +86,7 @@ def test_learns_to_remember_which_arm_pays():
         vae_updates=6,
         policy_kwargs={"latent_size": 2, "hidden_size": 16, "net_arch": (16,)},
         seed=0,
-    ).learn(30_000)
+    ).learn(20_000)
     curve = evaluate(agent, "toy/Guess-v0", num_tasks=400, deterministic=True)
     assert curve.total()[0] > 7.5 - 0.15  # the optimum, and six standard errors of the first pull
 
