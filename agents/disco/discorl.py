@@ -99,8 +99,12 @@ class DiscoRL(ReplayLifetime):
             **{name: getattr(self, name) for name in _OF_RULE},
         )
 
-    def _setup_learn(self, *args: Any, **kwargs: Any) -> Any:
+    def check_ready(self) -> None:
+        """Refuse to begin without the rule."""
         self.meta_network.check_known()
+
+    def _setup_learn(self, *args: Any, **kwargs: Any) -> Any:
+        self.check_ready()
         return super()._setup_learn(*args, **kwargs)
 
     def _hand_over(self, learner: Any) -> None:

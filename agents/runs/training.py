@@ -115,6 +115,7 @@ def start(
         rest["seed"] = fresh_seed() % _DRAWN_SEEDS
     policy = arguments.get("policy", next(iter(cls.policy_aliases), None))
     agent = cls(env=env_id, **({} if policy is None else {"policy": policy}), **rest)
+    agent.check_ready()
     for key in ("policy", "seed"):
         if arguments.get(key) is None:
             agent.applied[key] = "default"

@@ -145,7 +145,7 @@ class MetaVectorEnv(RowFamily, VectorEnv):
     def rest(self, rows: np.ndarray) -> None:
         """Mark `rows` [R], whose steps mean nothing and whose trials stand still until a `reset`.
 
-        Families may skip work for them (`self.resting`); a reset that keeps the task begins again.
+        Families may skip work for them (`self.resting`); `keep_task` then repeats that episode.
         """
         if len(rows):
             resting = self._mask(rows)

@@ -70,6 +70,13 @@ class MadeAlgorithm(AgentArguments, BaseAlgorithm):
         settle_rows(env, values["n_envs"], self.settings, self.applied)
         self._setup_model()
 
+    def check_ready(self) -> None:
+        """Refuse to train without what `load` can do without; asked before a run is created.
+
+        Raises:
+            ValueError: Something that training needs was not given; says what.
+        """
+
     def _check_arguments(self, values: Mapping[str, Any]) -> None:
         """Refuse invalid arguments; subclasses add checks that involve several of them.
 

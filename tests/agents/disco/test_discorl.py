@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from agents import DiscoRL, evaluate
+from agents.cli.main import main
 from agents.disco.weights import random_arrays
 
 _SMALL = {
@@ -85,3 +86,9 @@ def test_lives_can_be_evaluated_and_do_not_depend_on_those_beside_them():
 def test_bad_arguments_are_refused_in_words(more, error, words):
     with pytest.raises(error, match=words):
         make(**more)
+
+
+def test_without_the_rule_no_run_is_created(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "discorl", "meta/Catch-v0"]) != 0
+    assert "weights=None" in capsys.readouterr().err and not list(tmp_path.iterdir())
