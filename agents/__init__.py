@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from .a2c import A2C
     from .algorithm_distillation import AlgorithmDistillation
     from .bc import BC
-    from .bmg import BMG
+    from .bmg import BMG, QBMG
     from .core.base.arguments import argument
     from .core.base.lifetime_algorithm import LifetimeAlgorithm
     from .core.base.trial_algorithm import TrialAlgorithm
@@ -94,6 +94,7 @@ ALGORITHMS = {
     "stacx": "agents.impala:STACX",
     "metagradient": "agents.meta_gradient:MetaGradient",
     "bmg": "agents.bmg:BMG",
+    "qbmg": "agents.bmg:QBMG",
     "frodo": "agents.frodo:FRODO",
     "es": "agents.es:ES",
     "pbt": "agents.pbt:PBT",
@@ -205,6 +206,7 @@ __all__ = [
     "PPOTracking",
     "Player",
     "PredictiveExploration",
+    "QBMG",
     "ProMP",
     "Reptile",
     "STAC",

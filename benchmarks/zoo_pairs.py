@@ -170,6 +170,7 @@ PAIRS: tuple[Pair, ...] = (
     _life("stac", "CartPole-v1", 40_000),
     _life("stacx", "CartPole-v1", 30_000),
     _life("bmg", "CartPole-v1", 30_000, arguments={**_POLE, "meta_learning_rate": 1e-3}),
+    _life("qbmg", "CartPole-v1", 60_000, arguments={"n_envs": 8, "n_steps": 8}),
     _life("frodo", "CartPole-v1", 60_000, arguments={**_POLE, "learning_rate": 1e-3}),
     _life("stac", "meta/Catch-v0", 60_000, arguments=_CATCH),
     Pair(

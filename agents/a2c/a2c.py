@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from ..core.base.agent_arguments import LifetimeArguments
 from ..core.base.curious_lifetime import CuriousLifetime
-from ..core.learning.functional import SGD, Adam, Optimizer, RMSProp
 from ..core.lifetimes.actor_critic import ActorCriticRule
+from ..core.lifetimes.optimizers import PLAIN
 from .presets import PRESETS
-
-_OPTIMIZERS: dict[str, Optimizer] = {
-    "adam": Adam(eps=1e-5),
-    "rmsprop": RMSProp(eps=1e-5),
-    "sgd": SGD(),
-}
 
 
 class A2C(LifetimeArguments, CuriousLifetime):
@@ -34,7 +28,7 @@ class A2C(LifetimeArguments, CuriousLifetime):
     def _make_rule(self) -> ActorCriticRule:
         return ActorCriticRule(
             network=self.network,
-            optimizer=_OPTIMIZERS[self.optimizer],
+            optimizer=PLAIN[self.optimizer],
             n_steps=self.n_steps,
             learning_rate=float(self.learning_rate),
             gamma=self.gamma,

@@ -1,5 +1,6 @@
-"""Bootstrapped meta-gradients: an agent that learns its own entropy bonus."""
+"""Bootstrapped meta-gradients: agents that learn their own entropy bonus, or epsilon."""
 
 from .bmg import BMG
+from .qbmg import QBMG
 
-__all__ = ["BMG"]
+__all__ = ["BMG", "QBMG"]

@@ -11,7 +11,7 @@ from ..core.base.meta_gradient_algorithm import MetaGradientAlgorithm
 from ..core.lifetimes.actor_critic import ActorCriticRule
 from ..core.lifetimes.optimizers import DIFFERENTIABLE, META
 from .presets import PRESETS
-from .rule import BootstrapRule, meta_parameters
+from .rule import ENT_COEF, BootstrapRule
 
 
 class BMG(LifetimeArguments, MetaGradientAlgorithm):
@@ -79,7 +79,7 @@ class BMG(LifetimeArguments, MetaGradientAlgorithm):
         )
         return BootstrapRule(
             inner=inner,
-            meta=meta_parameters(self.ent_coef, self.context, self.context_width),
+            meta=ENT_COEF.meta_parameters(self.ent_coef, self.context, self.context_width),
             meta_optimizer=META,
             meta_learning_rate=self.meta_learning_rate,
             meta_max_grad_norm=self.meta_max_grad_norm,

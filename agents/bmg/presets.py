@@ -1,4 +1,4 @@
-"""Presets of BMG: per id, with the source of the settings and what they scored here."""
+"""Presets of BMG and QBMG: per id, with the source of the settings and what they scored here."""
 
 from typing import Any
 
@@ -16,6 +16,21 @@ PRESETS: dict[str, dict[str, Any]] = {
             "policy_kwargs": {
                 **{"net_arch": [256, 256], "separate": ["value"], "activation": "relu"},
             },
+        },
+    },
+}
+
+Q_PRESETS: dict[str, dict[str, Any]] = {
+    # Luketina et al. 2022: Adam with 3e-5, lambda .9, targets of 16 updates; networks and unrolls
+    # as for BMG. A context of 100 unrolls. Not yet run for millions of steps
+    # (`benchmarks/meta_gradients.py q-two-colours`).
+    "two-colours": {
+        "id": "meta/TwoColours-v0",
+        "env_kwargs": {},
+        "arguments": {
+            **{"n_envs": 1, "n_steps": 16, "learning_rate": 3e-5, "gamma": 0.99, "q_lambda": 0.9},
+            **{"max_grad_norm": None, "meta_learning_rate": 1e-4, "context": 100},
+            "policy_kwargs": {"net_arch": [256, 256], "activation": "relu"},
         },
     },
 }

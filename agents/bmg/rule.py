@@ -5,10 +5,8 @@ T steps, M learners, P parameters, R rows; C rewards of the context.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import torch
@@ -16,12 +14,12 @@ import torch
 from ..core.learning.functional import clip_norm
 from ..core.lifetimes.actor_critic import descend
 from ..core.lifetimes.meta_gradient import Figures, MetaGradientRule
-from ..core.lifetimes.meta_parameters import Bounded, MetaParameters, Weights
 from ..core.lifetimes.path import of_policy
 from ..core.lifetimes.rule import Learners, Unroll, by_learner
 from ..core.nets import stacked
+from .context import InContext, RewardContext
 
-_LEAST = 1e-8  # of the scale of rewards
+ENT_COEF = InContext("ent_coef", "entropy")
 
 
 @dataclass(kw_only=True)
@@ -48,36 +46,11 @@ class BootstrapRule(MetaGradientRule):
     def begin(self, seeds: Sequence[int]) -> Learners:
         """Return new learners."""
         learners = super().begin(seeds)
-        if self.context:
-            nothing = learners["policy"].new_zeros(len(seeds), self.context)
-            learners |= {"history": nothing, "context": nothing, "scale": nothing[:, :2]}
-        return learners
+        return learners | RewardContext(self.context).begin(learners["policy"])
 
     def see(self, learners: Learners, unroll: Unroll) -> Learners:
-        """Note the unroll's mean reward, for the context.
-
-        The context is tanh(mean reward / scale), where the scale is the root of the mean square of
-        all the mean rewards so far.
-        """
-        if not self.context:
-            return learners
-        latest = by_learner(unroll.rewards, unroll.mask)[:, None]
-        history = torch.cat([learners["history"][:, 1:], latest], dim=1)
-        count = learners["scale"][:, 1:] + 1
-        mean = learners["scale"][:, :1]
-        mean = mean + (latest.square() - mean) / count
-        context = torch.tanh(history / (mean.sqrt() + _LEAST))
-        scale = torch.cat([mean, count], dim=1)
-        return {**learners, "history": history, "context": context, "scale": scale}
-
-    def ent_coef(self, eta: stacked.Parts, context: torch.Tensor | None) -> torch.Tensor:
-        """Return the weight of the entropy, [M]."""
-        if context is None:
-            return eta["ent_coef"]
-        layer = eta["entropy.0.weight"], eta["entropy.0.bias"]
-        hidden = torch.relu(stacked.linear(context[:, None], *layer))
-        last = stacked.linear(hidden, eta["entropy.1.weight"], eta["entropy.1.bias"])
-        return torch.sigmoid(last[:, 0, 0])
+        """Note the unroll's mean reward, for the context."""
+        return RewardContext(self.context).see(learners, unroll)
 
     def inner_loss(
         self,
@@ -88,7 +61,7 @@ class BootstrapRule(MetaGradientRule):
         fixed: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, Figures]:
         """Return the actor-critic's loss [M] with the learnt entropy bonus, and figures [M]."""
-        ent_coef = self.ent_coef(eta, context)
+        ent_coef = ENT_COEF.value(eta, context)
         constants = self.inner.constants._replace(ent_coef=ent_coef)
         loss, figures = self.inner.loss(policy, unroll, constants, fixed)
         return loss, {**figures, "ent_coef": ent_coef}
@@ -123,35 +96,3 @@ class BootstrapRule(MetaGradientRule):
             errors = (wanted["value"] - found["value"]).square()
             loss = loss + self.value_match_coef * 0.5 * by_learner(errors, unroll.mask)
         return loss, {}
-
-
-def meta_parameters(initial: float, context: int, width: int) -> MetaParameters:
-    """Return the meta-parameters of a `BootstrapRule`.
-
-    Args:
-        initial: Weight of the entropy at first: exactly without a context, else on the average.
-        context: C.
-        width: Units of the network between context and entropy bonus.
-
-    Raises:
-        ValueError: If `initial` is not strictly between 0 and 1.
-    """
-    bonus = Bounded(initial)
-    if not context:
-        return MetaParameters({"ent_coef": bonus})
-    shapes = {
-        **{"0.weight": (width, context), "0.bias": (width,)},
-        **{"1.weight": (1, width), "1.bias": (1,)},
-    }
-    return MetaParameters({}, {"entropy": Weights(shapes, partial(_draw_bonus, shapes, bonus))})
-
-
-def _draw_bonus(
-    shapes: Mapping[str, tuple[int, ...]], bonus: Bounded, generator: torch.Generator
-) -> stacked.Parts:
-    return {
-        "0.weight": stacked.orthogonal(shapes["0.weight"], math.sqrt(2), generator),
-        "0.bias": torch.zeros(shapes["0.bias"]),
-        "1.weight": stacked.orthogonal(shapes["1.weight"], 0.1, generator),
-        "1.bias": torch.full(shapes["1.bias"], bonus.raw_initial()),
-    }

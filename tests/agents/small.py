@@ -40,6 +40,7 @@ _OF: dict[str, dict[str, Any]] = {
     "STACX": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3},
     "MetaGradient": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, **_TINY},
     "BMG": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, "target_steps": 2, **_TINY},
+    "QBMG": {"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, "target_steps": 2, **_TINY},
     "FRODO": {
         **{"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, "inner_steps": 2},
         **{"target_width": 4, **_TINY},

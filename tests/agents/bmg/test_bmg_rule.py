@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from agents.bmg.rule import BootstrapRule, meta_parameters
+from agents.bmg.rule import ENT_COEF, BootstrapRule
 from agents.core.learning.functional import SGD, Adam
 from agents.core.lifetimes import losses, window
 from agents.core.lifetimes.actor_critic import ActorCriticRule
@@ -23,7 +23,7 @@ def make(optimizer="rmsprop", context=3, **more):
         **{"meta_optimizer": SGD(), "meta_learning_rate": 0.1, "inner_steps": 2, "more_steps": 2},
         **{"matching": "kl", "value_match_coef": 0.3, **more},
     }
-    meta = meta_parameters(0.2, context, 4)
+    meta = ENT_COEF.meta_parameters(0.2, context, 4)
     return BootstrapRule(inner=inner, meta=meta, context=context, **given)
 
 
@@ -134,7 +134,7 @@ def test_a_path_computed_again_gives_the_same_bits():
 def test_the_bonus_begins_where_it_is_told():
     rule = make(context=0)
     values = rule.meta.values(rule.begin([0])["eta"])
-    assert float(rule.ent_coef(values, None)) == pytest.approx(0.2, abs=1e-5)
+    assert float(ENT_COEF.value(values, None)) == pytest.approx(0.2, abs=1e-5)
     rule = make(context=3)
     values = rule.meta.values(rule.begin([0])["eta"])
-    assert float(rule.ent_coef(values, torch.zeros(1, 3))) == pytest.approx(0.2, abs=1e-5)
+    assert float(ENT_COEF.value(values, torch.zeros(1, 3))) == pytest.approx(0.2, abs=1e-5)

@@ -13,7 +13,7 @@ from agents import evaluate
 from agents.core.losses.finite import NotFiniteError
 from tests.agents import small
 
-NAMES = ["MetaGradient", "BMG", "FRODO"]
+NAMES = ["MetaGradient", "BMG", "QBMG", "FRODO"]
 ID = "meta/GridNavi-v0"
 MORE = {
     "trace": ("MetaGradient", {"trace": 0.5}),
@@ -60,8 +60,9 @@ def test_meta_parameters_change_and_are_kept_by_evaluate(name):
     agent.learn(120)
     assert not torch.equal(learners(agent)["eta"], before)
     curve = evaluate(agent, ID, steps=24, bins=4, num_tasks=2, rows_per_task=2)
-    shown = {"MetaGradient": "gamma", "BMG": "ent_coef", "FRODO": "consistency_loss"}[name]
-    assert curve.figures[shown].shape == (2, 4)
+    shown = {"MetaGradient": "gamma", "QBMG": "epsilon"}
+    shown |= {"BMG": "ent_coef", "FRODO": "consistency_loss"}
+    assert curve.figures[shown[name]].shape == (2, 4)
     assert curve.figures["meta_grad_norm"].shape == (2, 4)
 
 
@@ -135,6 +136,7 @@ def test_with_no_meta_learning_rate_it_is_an_actor_critic():
         ("BMG", {"ent_coef": 0.0}, "strictly between 0 and 1"),
         ("BMG", {"target_steps": 0}, "target_steps=0"),
         ("BMG", {"matching": "l2"}, r"\['kl', 'squared'\]"),
+        ("QBMG", {"epsilon": 1.0}, "strictly between 0 and 1"),
         ("FRODO", {"inner_steps": 0}, "inner_steps=0"),
     ],
 )
