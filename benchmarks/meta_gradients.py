@@ -98,13 +98,16 @@ def q_two_colours(arguments: argparse.Namespace) -> None:
     learnt = agents.QBMG("MlpPolicy", COLOURS, meta_learning_rate=1e-4, **given)
     still = {**given, "meta_learning_rate": 0.0, "context": 0}
     fixed = agents.QBMG("MlpPolicy", COLOURS, **still)
-    bounds = fixed.rule.meta.bounded["epsilon"]
+    meta = fixed.rule.meta
+    bounds, drawn, column = meta.bounded["epsilon"], meta.begin, meta.layout.begins["epsilon"]
     each = [dataclasses.replace(bounds, initial=epsilon).raw_initial() for epsilon in EPSILONS]
 
     def begin(seeds: list[int]) -> torch.Tensor:
-        return torch.tensor(each).repeat_interleave(len(arguments.seeds))[:, None]
+        eta = drawn(seeds).clone()
+        eta[:, column] = torch.tensor(each).repeat_interleave(len(arguments.seeds))
+        return eta
 
-    fixed.rule.meta.begin = begin
+    meta.begin = begin
     _beside_fixed("q-two-colours", (learnt, "epsilon"), (fixed, EPSILONS), arguments)
 
 
