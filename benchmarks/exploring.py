@@ -64,6 +64,16 @@ ENTRIES: dict[str, tuple[str, str, dict[str, Any], dict[str, Any], int, str]] = 
     "pearl-small": ("PEARL", _CITY, _SMALL, _POSTERIOR, 200_000, _BY_SMALL),
     "varibad-small": ("VariBAD", _CITY, _SMALL, {"batch_size": 32}, 200_000, _BY_SMALL),
     "hyperx-small": ("HyperX", _CITY, _SMALL, {"batch_size": 32}, 200_000, _BY_SMALL),
+    "posterior-small": ("BusPosteriorSampling", _CITY, _SMALL, _SMALL, 0, _BY_SMALL),
+    "posterior-vanilla": ("BusPosteriorSampling", _CITY, {}, {}, 0, _BY_CITY),
+    "posterior-distracting": (
+        "BusPosteriorSampling",
+        _CITY,
+        _GREY,
+        {"variant": "distracting"},
+        0,
+        _BY_GREY,
+    ),
     "dream-vanilla": ("DREAM", _CITY, {}, {}, 400_000, _BY_CITY),
     "rl2-vanilla": ("RL2", _CITY, {}, _RECURRENT, 400_000, _BY_CITY),
     "blind-vanilla": ("DREAM", _CITY, {}, {"explore": "none"}, 400_000, _BY_CITY),
@@ -85,16 +95,18 @@ ENTRIES: dict[str, tuple[str, str, dict[str, Any], dict[str, Any], int, str]] = 
 def run(entry: str, seed: int, steps: int | None, keep: Path | None) -> None:
     """Train one seed, evaluate it, and write its row."""
     name, id, env_kwargs, arguments, total, reference = ENTRIES[entry]
-    cls = getattr(agents, name)
+    cls = getattr(agents, name, None) or getattr(agents.baselines, name)
     path = RUNS / f"{entry}-s{seed}.zip"
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists():
+    if not total:
+        agent = cls(**arguments)
+    elif path.exists():
         agent = cls.load(path)
     else:
         policy = next(iter(cls.policy_aliases))
         agent = cls(policy, id, env_kwargs=env_kwargs, seed=seed, preset=None, **arguments)
     begun = time.perf_counter()
-    left = (steps or total) - agent.num_timesteps
+    left = 0 if not total else (steps or total) - agent.num_timesteps
     if left > 0:
         agent.learn(left, reset_num_timesteps=False, log_interval=None)
         agent.save(path)
@@ -122,7 +134,7 @@ def run(entry: str, seed: int, steps: int | None, keep: Path | None) -> None:
         "id": id,
         "split": curve.protocol["split"],
         "seed": seed,
-        "steps": agent.num_timesteps,
+        "steps": agent.num_timesteps if total else 0,
         "seconds": round(seconds),
         "execution": f"{mean:.3f}",
         "standard_error": f"{error:.3f}",

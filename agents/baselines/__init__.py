@@ -5,6 +5,7 @@ Every name here is a frozen dataclass of parameters, which `agents.evaluate` acc
 
 from .bandits import UCB1, EpsilonGreedy, Greedy, OptimisticThompson, Thompson
 from .base import Random
+from .buses import BusPosteriorSampling
 from .gittins import Gittins
 from .grids import GridOracle, GridPosteriorSampling
 from .oracles import BanditOracle, Expert, MDPOracle
@@ -14,6 +15,7 @@ from .tabular import PSRL, EpsilonGreedyMDP
 
 __all__ = [
     "BanditOracle",
+    "BusPosteriorSampling",
     "EpsilonGreedy",
     "EpsilonGreedyMDP",
     "Expert",
