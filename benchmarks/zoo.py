@@ -6,10 +6,13 @@
     python benchmarks/zoo.py rl2-meta-TMaze-v0 --also 31 32     # scores of further seeds for a card
     python benchmarks/zoo.py stac-meta-Catch-v0 --from a.zip --seconds 29 --command ...
     python benchmarks/zoo.py --films                            # of entries that have none
+    python benchmarks/zoo.py --check                            # score all again on other tasks
 
 Pairs, presets and budgets are in `zoo_pairs.py`; seeds were not tuned on. A row for every training
 goes to `results/zoo.csv`. Entries that exist are skipped, so that a stopped run goes on; an agent
-that is not better than random play by three standard errors gets a row, but no entry.
+that is not better than random play by three standard errors gets a row, but no entry. `--check`
+plays as many tasks as the card did, writes `results/zoo_check.csv`, and exits with 1 if an entry is
+three standard errors off.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import zoo_check
 from stable_baselines3.common.logger import Logger
 from zoo_pairs import PAIRS, Pair
 
@@ -65,6 +69,7 @@ def main() -> None:
     parser.add_argument("--command", help="that trained it")
     parser.add_argument("--commit", help="at which it was trained")
     parser.add_argument("--films", action="store_true", help="draw those that are missing")
+    parser.add_argument("--check", action="store_true", help="score again, and train nothing")
     parser.add_argument("--list", action="store_true")
     wishes = parser.parse_args()
     if unknown := sorted(set(wishes.names) - set(BY_NAME)):
@@ -75,6 +80,8 @@ def main() -> None:
             print(f"{pair.name:<40} {pair.steps:>12,} steps {pair.env_kwargs or ''}")
         return
     torch.set_num_threads(1)
+    if wishes.check:
+        zoo_check.check([wishes.folder / pair.name for pair in chosen])
     began = time.perf_counter()
     for pair in chosen:
         if time.perf_counter() - began > 60 * wishes.minutes:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.saving.files import atomic_file
-from ..core.saving.stored import fits
+from ..core.saving.hints import fits
 
 FORMAT = 1  # raised whenever an older reader would misread a card
 NAME = "card.json"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..core.saving.checkpoint import CheckpointError
 from . import card as cards
 from .card import Card
 
@@ -59,6 +58,8 @@ class Entry:
             OSError: It cannot be read.
             CheckpointError: It is another file: damaged, or exchanged.
         """
+        from ..core.saving.checkpoint import CheckpointError  # imports torch, which lists need not
+
         path = self.folder / CHECKPOINT
         found = sha256(path)
         if found != self.card.sha256:

@@ -75,20 +75,36 @@ def _interval(curve: AdaptationCurve, of: str) -> tuple[float, float]:
 def distance(entry: Entry, num_tasks: int, seed: int = AGAIN, agent: Any = None) -> float:
     """Measure an entry again on fewer tasks; return how far off it is, in standard errors.
 
-    The standard error is that of the difference, from the spread that the card tells: a handful of
-    new tasks would not show it.
-
     Args:
         entry: The entry.
         num_tasks: Tasks to play now.
         seed: Of the tasks and the episodes.
         agent: The loaded agent, if there is one.
     """
+    return again(entry, num_tasks, seed, agent)[1]
+
+
+def again(
+    entry: Entry, num_tasks: int | None = None, seed: int = AGAIN, agent: Any = None
+) -> tuple[Score, float]:
+    """Measure an entry again; return what it earned, and how far off that is, in standard errors.
+
+    The standard error is that of the difference, from the spread that the card tells: a handful of
+    new tasks would not show it.
+
+    Args:
+        entry: The entry.
+        num_tasks: Tasks to play now; None as many as for the card.
+        seed: Of the tasks and the episodes.
+        agent: The loaded agent, if there is one.
+    """
     card = entry.card
     agent = entry.load() if agent is None else agent
-    asked = {**card.score.protocol, "num_tasks": num_tasks, "seed": seed}
-    found = measure(agent, card.id, dict(card.env_kwargs), **asked)
     before = card.score.protocol["num_tasks"]
-    error = card.score.standard_error * math.sqrt(1.0 + before / num_tasks)
+    now = before if num_tasks is None else num_tasks
+    asked = {**card.score.protocol, "num_tasks": now, "seed": seed}
+    found = measure(agent, card.id, dict(card.env_kwargs), **asked)
+    error = card.score.standard_error * math.sqrt(1.0 + before / now)
     # a constant score has no spread; then equal to the rounding of floating point is equal
-    return abs(found.mean - card.score.mean) / max(error, 1e-6 * max(abs(card.score.mean), 1.0))
+    floor = 1e-6 * max(abs(card.score.mean), 1.0)
+    return found, abs(found.mean - card.score.mean) / max(error, floor)

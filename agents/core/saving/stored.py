@@ -6,11 +6,8 @@ later failure while an agent is built from them is a `CheckpointError` that says
 
 from __future__ import annotations
 
-import collections.abc
 import contextlib
 import inspect
-import math
-import types
 import typing
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,6 +17,7 @@ from torch.nn.modules import module as _modules
 
 from .allowed import ModuleRefusedError
 from .checkpoint import CheckpointError
+from .hints import fits
 
 _DEPTH = 40  # nesting depth of data; ours is below ten
 _LARGEST = 2**63 - 1  # the largest count allowed
@@ -104,36 +102,6 @@ def check_settings(cls: type, settings: Mapping[str, Any], path: str) -> None:
             )
 
 
-def fits(value: Any, hint: Any) -> bool:
-    """Return whether a value matches a type hint; a hint unknown here matches everything."""
-    origin, parts = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        return any(fits(value, part) for part in parts)
-    kind = origin or hint
-    if kind in (None, type(None)):
-        return value is None
-    if kind is float:
-        return isinstance(value, float | int) and type(value) is not bool and not _is_nan(value)
-    if kind is int:
-        return isinstance(value, int) and type(value) is not bool and abs(value) < 2**64
-    if kind in (bool, str):
-        return isinstance(value, kind)
-    if kind is tuple and parts and parts[-1] is not Ellipsis:
-        return (
-            isinstance(value, list | tuple)
-            and len(value) == len(parts)
-            and all(fits(item, part) for item, part in zip(value, parts, strict=True))
-        )
-    if kind in (tuple, list, collections.abc.Sequence):
-        item_hint = parts[0] if parts else Any
-        return isinstance(value, list | tuple) and all(fits(item, item_hint) for item in value)
-    if kind in (dict, collections.abc.Mapping):
-        return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
-    if kind is type:
-        return isinstance(value, type)
-    return True
-
-
 @contextlib.contextmanager
 def reading(path: str, place: str) -> Iterator[None]:
     """Turn any error a file's content causes into a `CheckpointError` naming file and place.
@@ -208,10 +176,6 @@ def _hints(made: Any) -> dict[str, Any]:
         for one in parameters
         if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
     }
-
-
-def _is_nan(value: float) -> bool:
-    return isinstance(value, float) and math.isnan(value)
 
 
 def _short(value: Any) -> str:

@@ -43,7 +43,9 @@ def test_its_files_fit_together_and_it_scores_again_what_its_card_says(folder):
     assert (folder / "README.md").read_text(encoding="utf-8") == page(card, film)
     if _moves_bodies(card.id) and card.versions.get("mujoco") != version("mujoco"):
         pytest.skip("another MuJoCo moves bodies otherwise")
-    assert scoring.distance(entry, _few(card.score.protocol)) < 3
+    agent, few = entry.load(), _few(card.score.protocol)
+    if scoring.distance(entry, few, agent=agent) >= 3:  # of some seventy, one may be by chance
+        assert scoring.distance(entry, 10 * few, scoring.AGAIN + 1, agent) < 3
 
 
 def _moves_bodies(id):
@@ -51,5 +53,5 @@ def _moves_bodies(id):
 
 
 def _few(protocol):
-    """Return how many tasks are played again in a fraction of a second."""
-    return 1 if protocol.get("steps") else min(10, protocol["num_tasks"])
+    """Return how many tasks take half a second; `benchmarks/zoo.py --check` plays them all."""
+    return 1 if protocol.get("steps") or protocol["rows_per_task"] > 1 else 2
