@@ -1,12 +1,14 @@
 """Install metazoo beside several versions of Python, Gymnasium and MuJoCo, and use it there.
 
     make versions      (or: python tests/check_versions.py, with `uv` installed)
+    python tests/check_versions.py 3.10 gymnasium==1.1.1 mujoco==4.0.0      # only these
 
 Every environment plays each id that can be made in it, then trains, saves, loads, resumes and
 evaluates an agent. The table goes to `benchmarks/results/versions.csv`. It takes minutes, most of
-them for installing, and so is no part of pytest; the whole suite runs with the oldest and the
-newest versions only (`make floor`, `make test`). The table says which Pythons are not on this
-machine, and which versions cannot be had.
+them for installing, and so is no part of pytest. A row is written when it is there and replaces an
+older one of the same environment, so that a check that was stopped has lost nothing. The whole
+suite runs with the oldest and the newest versions only (`make floor`, `make test`). The table says
+which Pythons are not on this machine, and which versions cannot be had.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "benchmarks" / "results" / "versions.csv"
-COLUMNS = ("date", "commit", "python", "gymnasium", "mujoco", "ids", "outcome")
+COLUMNS = ("date", "commit", "asked", "python", "gymnasium", "mujoco", "ids", "outcome")
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 OWN = "3.11"  # with which the other versions are tried
 # Pairs of Gymnasium and MuJoCo; None is what pip chooses.
@@ -31,8 +33,12 @@ PAIRS = (
 )
 
 
-def outside() -> None:
-    """Try every environment, and write the table; exit with 1 if one fails."""
+def outside(names: list[str]) -> None:
+    """Try environments, and write the table; exit with 1 if one fails.
+
+    Args:
+        names: A Python, or a package and its version; none are all.
+    """
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"],
         cwd=ROOT,
@@ -40,15 +46,24 @@ def outside() -> None:
         text=True,
         check=True,
     ).stdout.strip()
-    rows = []
-    wanted = [(python, (None, None)) for python in PYTHONS] + [(OWN, pair) for pair in PAIRS]
-    for python, pair in wanted:
-        found = tried(python, *pair)
-        rows.append([datetime.date.today().isoformat(), commit, *found])
-        print(*found, flush=True)
-    with TABLE.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows([COLUMNS, *rows])
-    sys.exit(any(row[-1].startswith("FAILS") for row in rows))
+    wanted = {python: (python, None, None) for python in PYTHONS}
+    for gymnasium, mujoco in PAIRS:
+        name = f"gymnasium=={gymnasium}" if gymnasium else f"mujoco=={mujoco}"
+        wanted[name] = OWN, gymnasium, mujoco
+    if unknown := sorted(set(names) - set(wanted)):
+        sys.exit(f"no environments {unknown}; there are {', '.join(wanted)}")
+    rows = {}
+    if TABLE.exists():
+        with TABLE.open(newline="", encoding="utf-8") as file:
+            rows = {row["asked"]: list(row.values()) for row in csv.DictReader(file)}
+    for name in names or wanted:
+        found = tried(*wanted[name])
+        rows[name] = [datetime.date.today().isoformat(), commit, name, *found]
+        print(name, *found, flush=True)
+        with TABLE.open("w", newline="", encoding="utf-8") as file:
+            kept = [rows[one] for one in wanted if one in rows]
+            csv.writer(file, lineterminator="\n").writerows([COLUMNS, *kept])
+    sys.exit(any(row[-1].startswith("FAILS") for row in rows.values()))
 
 
 def tried(python: str, gymnasium: str | None, mujoco: str | None) -> list[str]:
@@ -128,4 +143,4 @@ def inside() -> None:
 
 
 if __name__ == "__main__":
-    inside() if sys.argv[1:] == ["inside"] else outside()
+    inside() if sys.argv[1:] == ["inside"] else outside(sys.argv[1:])

@@ -120,8 +120,32 @@ def test_pretrained_agents_are_on_the_pages_of_agents(tmp_path, monkeypatch):
     row = pretrained.table("rl2", tmp_path).splitlines()[-1]
     assert "(/environments/mazes/GridNavi-v0)" in row and "5 (4.5 to 5.5)" in row and "abc" in row
     assert pretrained.table("maml", tmp_path) == ""
+    Image.new("RGB", (8, 8)).save(tmp_path / "rl2-a" / "film.gif")
+    pretrained.draw(tmp_path / "site", tmp_path)
+    drawn = sorted(path.name for path in (tmp_path / "site" / pretrained.FILMS).iterdir())
+    assert drawn == ["rl2-a.gif", "rl2-a.png"]
+    wall = pretrained.films("rl2", "agents/rl2", tmp_path)
+    assert 'src="../_static/zoo/rl2-a.gif"' in wall and "5 on held-out tasks" in wall
+    assert pretrained.films("varibad", "agents/varibad", tmp_path) == ""
     monkeypatch.setattr(pretrained, "table", lambda name: f"a table of {name}")
     assert "## Pretrained" in agent_pages.agent_page("rl2", [])
+
+
+def test_an_agent_without_weights_has_its_command_on_its_page():
+    page = agent_pages.agent_page("nec", [])
+    assert "python benchmarks/episodic.py nec-catch" in page and "## Pretrained" in page
+    assert pretrained.without_weights("rl3") == ""
+
+
+def test_cards_tell_curves(tmp_path, monkeypatch):
+    card = {"agent": "rl2", "id": "meta/GridNavi-v0", "training": {}}
+    told = {"of": "rollout/trial_rew_mean", "timesteps": [10, 20], "values": [1.0, 3.0]}
+    known = {"rl2-a": card, "rl2-b": {**card, "training": told}}
+    monkeypatch.setattr(pretrained, "cards", lambda: known)
+    (tmp_path / curves.FOLDER).mkdir(parents=True)
+    (curve,) = curves._pretrained(tmp_path)
+    assert (curve.agent, curve.kind) == ("rl2", "learning") and "ends at 3" in curve.alt
+    assert (tmp_path / curve.path).read_text().startswith("<?xml")
 
 
 def test_a_tutorial_is_its_example():
@@ -191,19 +215,3 @@ def test_the_check_finds_broken_links_and_pictures_without_a_text(tmp_path):
         "b.html: c.png does not exist",
         "b.html: c.png has no alt text",
     ]
-
-
-def test_actions_are_pinned_by_hash_and_versions_agree():
-    root = listing.ROOT
-    used = re.findall(
-        r"uses: (\S+)",
-        "\n".join(path.read_text(encoding="utf-8") for path in root.glob(".github/workflows/*")),
-    )
-    loose = [one for one in used if not re.search(r"@[0-9a-f]{40}$", one)]
-    assert len(used) > 8 and set(loose) == {"pypa/gh-action-pypi-publish@release/v1"}
-    project = (root / "pyproject.toml").read_text(encoding="utf-8")
-    (version,) = re.findall(r'^version = "(.*)"', project, re.MULTILINE)
-    for name in ("CITATION.cff", "README.md"):
-        assert re.search(
-            rf"version.*\b{re.escape(version)}\b", (root / name).read_text(encoding="utf-8")
-        )

@@ -57,8 +57,10 @@ def benchmark(
     for cell, state in zip(found.cells, states, strict=True):
         if state.what == cells.FAILED:
             print(f"{cell.name}: {state.words}", file=sys.stderr)
-    done = sum(state.what == cells.DONE for state in states)
-    print(f"{done} of {len(states)} cells are done; metazoo report {folder}")
+    done = sum(state.what in cells.ENDED for state in states)
+    recorded = sum(state.what == cells.RECORDED for state in states)
+    before = f" ({recorded} recorded before)" if recorded else ""
+    print(f"{done} of {len(states)} cells are done{before}; metazoo report {folder}")
     return 0 if done == len(states) else 1
 
 
@@ -70,13 +72,17 @@ def _tell_costs(chosen: Sequence[Any], folder: Path, workers: int | str) -> None
     rows, left = [], 0.0
     for cell in chosen:
         cost, state = cells.cost_of(cell, lambda: known), cells.state_of(cell, folder)
-        seconds = 0.0 if state.what == cells.DONE else cost.seconds * (1.0 - state.share)
-        left += seconds
-        rows.append((cell.name, f"{cell.steps:,}", _time(cost.seconds), cost.known, state.what))
+        left += cost.seconds * (1.0 - state.share)
+        told = f"recorded: {state.words}" if state.what == cells.RECORDED else state.what
+        rows.append((cell.name, f"{cell.steps:,}", _time(cost.seconds), cost.known, told))
     print(_table(("cell", "steps", "on a core", "known from", "state"), rows))
     count = workers if isinstance(workers, int) and workers > 0 else 1
     shared = f", {_time(left / count)} with {count} workers" if count > 1 else ""
-    print(f"{len(rows)} cells; to do: {_time(left)} on one core{shared}, evaluations apart")
+    ended = sum(row[-1].startswith(cells.ENDED) for row in rows)
+    print(
+        f"{len(rows)} cells, {ended} of them done; to do: {_time(left)} on one core{shared}, "
+        "evaluations apart"
+    )
 
 
 @contextlib.contextmanager
@@ -115,7 +121,7 @@ def _picture(chosen: Sequence[Any], folder: Path) -> Any:
     states = [(cell, cells.state_of(cell, folder)) for cell in chosen]
     counts = {
         what: sum(state.what == what for _, state in states)
-        for what in (cells.DONE, cells.RUNNING, cells.WAITING, cells.FAILED)
+        for what in (cells.DONE, cells.RECORDED, cells.RUNNING, cells.WAITING, cells.FAILED)
     }
     table = Table(title=", ".join(f"{count} {what}" for what, count in counts.items() if count))
     table.add_column("cell")
@@ -196,9 +202,10 @@ def speedrun(
     """
     import torch
 
+    from ..core.saving.provenance import provenance
     from ..suites import speedrun as runs
 
-    one = runs.COURSES[course]
+    one, origin = runs.COURSES[course], provenance()
     chosen = find.algorithm_name(agent or one.agent)
     if threads is not None:
         torch.set_num_threads(threads)
@@ -207,34 +214,40 @@ def speedrun(
     for seed in seeds:
         print(f"seed {seed}")
         times.append(runs.run(one, seed, print, chosen, **(arguments or {})))
-        taken = times[-1].seconds
-        print(f"seed {seed}: " + ("not reached" if taken is None else f"{taken:.1f} s"))
+        taken, cpu = times[-1].seconds, times[-1].cpu_seconds
+        said = "not reached" if taken is None else f"{taken:.1f} s, {cpu:.1f} s of the processor"
+        print(f"seed {seed}: {said}")
     record = runs.slower(times)
     print(f"{course}: " + ("not reached" if record is None else f"{record:.1f} s"))
     if out is not None:
-        _append(Path(out), course, chosen, times, arguments or {})
+        _append(Path(out), origin, course, chosen, times, arguments or {})
         print(f"written: {out}", file=sys.stderr)
     return 0 if record is not None else 1
 
 
-def _append(path: Path, course: str, agent: str, times: Sequence[Any], given: Any) -> None:
+def _append(
+    path: Path, origin: Any, course: str, agent: str, times: Sequence[Any], given: Any
+) -> None:
     """Append a row a seed."""
     import csv
+    import os
     import platform
 
-    from ..core.saving.provenance import provenance
+    import torch
 
-    origin = provenance()
+    cores = f"{os.cpu_count()} cores {platform.machine()}"
+    machine = f"{cores}, {torch.get_num_threads()} threads"
     fresh = not path.exists()
     columns = ("date", "commit", "machine", "course", "agent", "arguments", "seed", "seconds")
     with path.open("a", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         if fresh:
-            writer.writerow([*columns, "steps", "mean", "standard_error"])
+            writer.writerow([*columns, "cpu_seconds", "steps", "mean", "standard_error"])
         for one in times:
-            seconds = "" if one.seconds is None else f"{one.seconds:.1f}"
+            taken = (one.seconds, one.cpu_seconds)
+            seconds = ["" if value is None else f"{value:.1f}" for value in taken]
             writer.writerow(
-                [origin["created"][:10], origin["commit"], platform.machine(), course, agent,
-                 given or "", one.seed, seconds, one.steps, f"{one.mean:.5g}",
+                [origin["created"][:10], origin["commit"], machine, course, agent,
+                 given or "", one.seed, *seconds, one.steps, f"{one.mean:.5g}",
                  f"{one.standard_error:.3g}"]
             )  # fmt: skip

@@ -15,9 +15,11 @@ from typing import Any
 from ..core.learning.workers import each
 from ..core.saving.files import atomic_file
 from ..core.saving.lock import locked
+from .recorded import record_of
 from .suite import Cell
 
-DONE, RUNNING, WAITING, FAILED = "done", "running", "waiting", "failed"
+DONE, RECORDED, RUNNING, WAITING, FAILED = "done", "recorded", "running", "waiting", "failed"
+ENDED = (DONE, RECORDED)
 _ABOUT, _ERROR, _LOG, _CURVE = "cell.json", "error.txt", "log.txt", "curve.csv"
 _HEAD = 64  # characters of an error in a table
 
@@ -27,9 +29,9 @@ class State:
     """How far a cell is.
 
     Args:
-        what: `DONE`, `RUNNING`, `WAITING` or `FAILED`.
+        what: `DONE`, `RECORDED` (in a file of results), `RUNNING`, `WAITING` or `FAILED`.
         share: Of the steps that are trained, from 0 to 1.
-        words: The error of a cell that failed.
+        words: The error of a cell that failed; where one is recorded.
     """
 
     what: str
@@ -61,7 +63,7 @@ def run_all(
     left = [
         cell
         for cell in cells
-        if (state := state_of(cell, root)).what != DONE and (retry or state.what != FAILED)
+        if (state := state_of(cell, root)).what not in ENDED and (retry or state.what != FAILED)
     ]
     each(_run, [(cell, str(root / cell.name)) for cell in left], workers)
     return [state_of(cell, root) for cell in cells]
@@ -165,6 +167,8 @@ def state_of(cell: Cell, root: Path) -> State:
     folder = root / cell.name
     if curve_file(cell, root) is not None:
         return State(DONE, 1.0)
+    if (record := record_of(cell)) is not None:
+        return State(RECORDED, 1.0, record.source)
     if (folder / _ERROR).is_file():
         words = (folder / _ERROR).read_text(encoding="utf-8", errors="replace")
         return State(FAILED, words=" ".join(words.split()))

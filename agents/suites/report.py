@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import html
 import io
 import itertools
 import json
@@ -19,9 +18,12 @@ from ..core.evaluation.table import Table
 from ..core.saving.files import atomic_file
 from . import statistics
 from .cells import curve_file
+from .page import page
+from .recorded import record_of
 from .suite import Cell
 
 _LEVELS = np.linspace(0.0, 1.0, 41)
+_RECORDED = ("cell", "agent", "id", "seed", "steps", "score", "source")
 _CHANCE, _ORACLES = "random", ("bandit-oracle", "grid-oracle", "mdp-oracle", "expert")
 
 
@@ -34,11 +36,14 @@ class Results:
         scores: By setting (id and arguments, as text) and agent: sums over a trial's episodes, one
             a seed.
         missing: Names of cells without a curve.
+        recorded: What is known of cells that were not run: name, agent, id, seed, steps, score and
+            where it stands.
     """
 
     paths: tuple[Path, ...]
     scores: dict[str, dict[str, np.ndarray]]
     missing: tuple[str, ...]
+    recorded: tuple[dict[str, Any], ...] = ()
 
 
 def collect(root: Path) -> Results:
@@ -51,25 +56,31 @@ def collect(root: Path) -> Results:
     files = sorted(root.glob("*/cell.json"))
     if not files:
         raise ValueError(f"{root} has no cells; `metazoo benchmark` makes some")
-    paths, missing = [], []
+    paths, missing, recorded = [], [], []
     found: dict[str, dict[str, list[float]]] = {}
     for file in files:
         cell = Cell(**json.loads(file.read_text(encoding="utf-8")))
         curve = curve_file(cell, root)
-        if curve is None:
+        kwargs = "".join(f" {key}={value}" for key, value in cell.env_kwargs.items())
+        setting, name = f"{cell.id}{kwargs}", f"{cell.agent} {cell.tag}".strip()
+        if curve is not None:
+            paths.append(curve.parent if cell.trains else curve)
+            data = AdaptationCurve.from_csv(curve)
+            of = "returns" if data.expected_returns is None else "expected_returns"
+            score = data.total(of)[0]
+        elif (record := record_of(cell)) is not None:
+            score = record.score
+            about = (cell.name, name, setting, cell.seed, record.steps, score, record.source)
+            recorded.append(dict(zip(_RECORDED, about, strict=True)))
+        else:
             missing.append(cell.name)
             continue
-        paths.append(curve.parent if cell.trains else curve)
-        data = AdaptationCurve.from_csv(curve)
-        of = "returns" if data.expected_returns is None else "expected_returns"
-        kwargs = "".join(f" {key}={value}" for key, value in cell.env_kwargs.items())
-        name = f"{cell.agent} {cell.tag}".strip()
-        found.setdefault(f"{cell.id}{kwargs}", {}).setdefault(name, []).append(data.total(of)[0])
+        found.setdefault(setting, {}).setdefault(name, []).append(score)
     scores = {
         setting: {name: np.array(values) for name, values in by_agent.items()}
         for setting, by_agent in found.items()
     }
-    return Results(tuple(paths), scores, tuple(missing))
+    return Results(tuple(paths), scores, tuple(missing), tuple(recorded))
 
 
 def improvements(results: Results) -> list[dict[str, Any]]:
@@ -127,10 +138,10 @@ def write(root: Path, out: Path) -> list[Path]:
     from ..runs.compare import table
 
     results = collect(root)
-    if not results.paths:
+    if not results.scores:
         raise ValueError(f"no cell of {root} is finished yet: {len(results.missing)} are missing")
     out.mkdir(parents=True, exist_ok=True)
-    made = table([str(path) for path in results.paths])
+    made = table([str(path) for path in results.paths]) if results.paths else Table(())
     better, shapes = improvements(results), profiles(results)
     texts = {
         "table.csv": made.to_csv(),
@@ -147,9 +158,13 @@ def write(root: Path, out: Path) -> list[Path]:
             ],
         ),
     }
+    if results.recorded:
+        texts["recorded.csv"] = _csv(_RECORDED, results.recorded)
     if shapes:
         _draw(shapes, out / "profiles.png")
-    texts["index.html"] = _page(root.name, made, better, bool(shapes), results.missing)
+    texts["index.html"] = page(
+        root.name, made, better, bool(shapes), results.recorded, results.missing
+    )
     for name, text in texts.items():
         with atomic_file(out / name) as stream:
             stream.write(text.encode())
@@ -180,55 +195,3 @@ def _draw(shapes: dict[str, np.ndarray], path: Path) -> None:
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
     save(figure, path)
-
-
-def _page(
-    name: str, made: Table, better: list[dict[str, Any]], drawn: bool, missing: tuple[str, ...]
-) -> str:
-    """Return a page that needs no other file but the picture."""
-    title = html.escape(f"Results of {name}")
-    results = [
-        (row["agent"], row["id"], f"{row['mean']:.4g}", f"{row['iqm']:.4g}",
-         f"{row['low']:.4g} to {row['high']:.4g}", str(row["seeds"]), row["of"], row["protocol"])
-        for row in made.rows
-    ]  # fmt: skip
-    compared = [
-        (row["agent"], row["than"], f"{row['probability']:.3f}",
-         f"{row['low']:.3f} to {row['high']:.3f}", str(row["settings"]))
-        for row in better
-    ]  # fmt: skip
-    heads = ("agent", "id", "mean", "IQM", "95 % interval", "seeds", "what", "protocol")
-    parts = [
-        f"<h1>{title}</h1>",
-        "<h2>Scores</h2>",
-        _html_table(heads, results),
-        "<h2>Probability that one agent is better than another</h2>",
-        "<p>Over seeds, the mean over the settings that both were trained in; the interval "
-        "resamples seeds.</p>",
-        _html_table(("agent", "than", "probability", "95 % interval", "settings"), compared),
-    ]
-    if drawn:
-        parts += [
-            "<h2>Performance profiles</h2>",
-            '<img src="profiles.png" alt="Share of trainings above each normalised score">',
-        ]
-    if missing:
-        parts.append(f"<p>Not finished: {html.escape(', '.join(missing))}.</p>")
-    style = (
-        "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;"
-        "color-scheme:light dark}table{border-collapse:collapse;display:block;overflow-x:auto}"
-        "td,th{padding:.2rem .8rem;text-align:left;border-bottom:1px solid #8884}"
-        "img{max-width:100%;background:#fff}"
-    )
-    return (
-        f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{title}</title>\n'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
-        f"<style>{style}</style>\n" + "\n".join(parts) + "\n</html>\n"
-    )
-
-
-def _html_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    def line(cells: Sequence[str], kind: str) -> str:
-        return "<tr>" + "".join(f"<{kind}>{html.escape(one)}</{kind}>" for one in cells) + "</tr>"
-
-    return "<table>" + line(heads, "th") + "".join(line(row, "td") for row in rows) + "</table>"

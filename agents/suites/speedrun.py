@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from ..core.evaluation.held_out import HeldOutCallback
 
 _SIGMAS = 1.96  # of the standard error, from the mean down to the lower bound
@@ -59,6 +61,7 @@ class Time:
     Args:
         seed: Of the training.
         seconds: Of the training, without evaluations; None if the target was not reached.
+        cpu_seconds: Of the processor in that time, which a busy machine changes less.
         steps: Environment steps.
         mean: Score at the end.
         standard_error: Of that score.
@@ -66,6 +69,7 @@ class Time:
 
     seed: int
     seconds: float | None
+    cpu_seconds: float | None
     steps: int
     mean: float
     standard_error: float
@@ -76,18 +80,23 @@ class _Watched(HeldOutCallback):
 
     def __init__(self, course: Course, told: Callable[[str], None]):
         super().__init__(course.every, num_tasks=course.num_tasks, on_score=self._reached)
-        self.course, self.told, self.spent, self.reached = course, told, 0.0, False
+        self.course, self.told, self.spent, self.reached = course, told, np.zeros(2), False
 
     def _evaluate(self) -> None:
-        began = time.perf_counter()
+        began = _clocks()
         super()._evaluate()
-        self.spent += time.perf_counter() - began
+        self.spent += _clocks() - began
 
     def _reached(self, steps: int, mean: float) -> bool:
         error = self.evaluations[-1]["standard_error"]
         self.told(f"{steps:>12,} steps: {mean:.4g} +- {error:.2g}")
         self.reached = mean - _SIGMAS * error >= self.course.target
         return not self.reached
+
+
+def _clocks() -> np.ndarray:
+    """Return the seconds of the clock and of the processor [2]."""
+    return np.array([time.perf_counter(), time.process_time()])
 
 
 def run(
@@ -112,13 +121,14 @@ def run(
     kwargs = dict(course.env_kwargs) or None
     model = cls(env=course.id, env_kwargs=kwargs, seed=seed, **{**policy, **given})
     watched = _Watched(course, told)
-    began = time.perf_counter()
+    began = _clocks()
     model.learn(course.most, callback=watched, log_interval=None)
-    seconds = time.perf_counter() - began - watched.spent
+    seconds, cpu_seconds = (_clocks() - began - watched.spent).tolist()
     last = watched.evaluations[-1]
     return Time(
         seed,
         seconds if watched.reached else None,
+        cpu_seconds if watched.reached else None,
         model.num_timesteps,
         last["return"],
         last["standard_error"],

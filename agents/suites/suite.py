@@ -34,6 +34,7 @@ _CELL = {
     "arguments": dict,
     "rows_per_task": int,
     "tag": str,
+    "recorded": str,
 }
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.=,-]*")
 _TASKS = 1000
@@ -54,6 +55,7 @@ class Cell:
         arguments: Of the algorithm or the baseline.
         rows_per_task: Of the evaluation of a baseline; trained agents have their own.
         tag: Tells apart what agent, id and seed do not.
+        recorded: File and entry in `benchmarks/results` whose row of this seed is the result.
     """
 
     agent: str
@@ -65,6 +67,7 @@ class Cell:
     arguments: Mapping[str, Any]
     rows_per_task: int = 1
     tag: str = ""
+    recorded: str = ""
 
     @property
     def name(self) -> str:
@@ -180,6 +183,7 @@ def _cells(one: Mapping[str, Any], place: str) -> Iterator[Cell]:
             arguments=dict(one.get("arguments", {})),
             rows_per_task=one.get("rows_per_task", 1),
             tag=one.get("tag", ""),
+            recorded=one.get("recorded", ""),
         )
 
 

@@ -63,8 +63,11 @@ def agent_page(name: str, curves: Sequence[Curve]) -> str:
         parts += [
             "## Pretrained",
             f'`agents.load_pretrained("{name}", ID)`; scores are of held-out tasks.',
+            *([films] if (films := pretrained.films(name, page)) else []),
             ready,
         ]
+    if told := pretrained.without_weights(name):
+        parts += [*([] if ready else ["## Pretrained"]), told]
     parts += ["## Presets", _presets(cls.presets)]
     parts += ["## Arguments", _arguments(cls.arguments)]
     if raises:

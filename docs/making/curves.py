@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import listing
+from . import listing, pretrained
 
 FOLDER = "_static/curves"  # in the site
 RESULTS = listing.ROOT / "benchmarks" / "results"
@@ -65,7 +65,7 @@ def draw(site: Path) -> list[Curve]:
         site: Folder that is the root of the site.
     """
     (site / FOLDER).mkdir(parents=True, exist_ok=True)
-    return [*_learning(site), *_adaptation(site)]
+    return [*_learning(site), *_adaptation(site), *_pretrained(site)]
 
 
 def rows(file: Path) -> list[dict[str, str]]:
@@ -147,6 +147,20 @@ def _adaptation(site: Path) -> Iterable[Curve]:
         yield Curve(agent, id, path, caption, _alt(caption, lines), "adaptation")
 
 
+def _pretrained(site: Path) -> Iterable[Curve]:
+    """Draw what the cards of pretrained agents tell of their training."""
+    for name, card in pretrained.cards().items():
+        agent, id, told = card["agent"], card["id"], card["training"]
+        points = [*zip(told.get("timesteps", ()), told.get("values", ()), strict=True)]
+        if len(points) < 2 or agent not in listing.agent_pages():
+            continue
+        score = _SCORES.get(told["of"], told["of"].rpartition("/")[2])
+        caption = f"{_name(agent)} on {id} (pretrained): {score} while it trains"
+        path = f"{FOLDER}/zoo-{name}.svg"
+        _save(site / path, {(): points}, "steps", score)
+        yield Curve(agent, id, path, caption, _alt(caption, {(): points}), "learning")
+
+
 def _name(agent: str) -> str:
     return listing.agent_class(agent).__name__
 
@@ -154,6 +168,8 @@ def _name(agent: str) -> str:
 def _alt(caption: str, lines: Mapping[Any, list[tuple[float, float]]]) -> str:
     first = sorted(points[0][1] for points in lines.values())
     last = sorted(points[-1][1] for points in lines.values())
+    if len(lines) == 1:
+        return f"{caption}; a line that begins at {_span(first)} and ends at {_span(last)}."
     return f"{caption}; {len(lines)} lines that begin at {_span(first)} and end at {_span(last)}."
 
 

@@ -14,6 +14,7 @@ from . import (
     gallery,
     listing,
     numbers,
+    pretrained,
     reference,
     settings,
     tutorials,
@@ -54,6 +55,7 @@ def write(source: Path, kept: Path) -> None:
     _put(source, f"{FRAGMENTS}/settings.md", settings.table())
     _put(source, f"{FRAGMENTS}/numbers.md", numbers.tables())
     shown = films.draw(listing.id_pages(), source, kept)
+    pretrained.draw(source)
     drawn = curves.draw(source)
     _put(source, "environments.md", environments.overview())
     for family, page in listing.family_pages().items():

@@ -54,6 +54,7 @@ def test_help_and_list_are_quick_and_load_no_torch():
     program = (
         "import sys; from agents.cli.main import main\n"
         "codes = [main(words.split()) for words in ('-h', 'train -h', 'list', 'play -h')]\n"
+        "main(['zoo'])\n"  # 2 where there are no entries
         "heavy = {'torch', 'stable_baselines3', 'matplotlib', 'pygame'} & set(sys.modules)\n"
         "sys.exit(repr((codes, heavy)) if any(codes) or heavy else 0)"
     )

@@ -23,17 +23,21 @@ def test_what_is_not_reached_has_no_time():
     hard = speedrun.Course("rl2", "meta/BernoulliBandit-v0", 11.0, "", 80, 4, 120)
     missed = speedrun.run(hard, 0, lambda line: None, **TINY)
     assert missed.seconds is None and missed.steps >= 120
-    fast = speedrun.Time(1, 2.0, 1, 0.0, 0.0)
-    assert speedrun.slower([fast, speedrun.Time(0, 3.0, 1, 0.0, 0.0)]) == 3.0
+    fast, slow = (
+        speedrun.Time(seed, seconds, 1.0, 1, 0.0, 0.0) for seed, seconds in ((1, 2.0), (0, 3.0))
+    )
+    assert speedrun.slower([fast, slow]) == 3.0
     assert speedrun.slower([fast, missed]) is None
 
 
 def test_evaluations_do_not_count(monkeypatch):
-    clock = iter(range(0, 10_000, 7))
+    clock, processor = iter(range(0, 10_000, 7)), iter(range(0, 10_000, 5))
     monkeypatch.setattr(speedrun.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(speedrun.time, "process_time", lambda: next(processor))
     found = speedrun.run(EASY, 0, lambda line: None, **TINY)
     ticks = next(clock) // 7
     assert found.seconds == (ticks - 1) * 7 - 7  # all but the seven of the one evaluation
+    assert found.cpu_seconds == 10  # two of three ticks
 
 
 def test_the_command_appends_rows(tmp_path, monkeypatch, capsys):
@@ -43,7 +47,9 @@ def test_the_command_appends_rows(tmp_path, monkeypatch, capsys):
     assert main(["speedrun", "gridnavi", *words, "--out", str(out)]) == 0
     rows = list(csv.DictReader(out.read_text().splitlines()))
     assert [row["seed"] for row in rows] == ["0", "1"]
-    assert all(float(row["seconds"]) >= 0 for row in rows)  # of tenths; empty if not reached
+    assert all(
+        float(row["seconds"]) >= 0 <= float(row["cpu_seconds"]) for row in rows
+    )  # of tenths; empty if not reached
     assert "gridnavi: " in capsys.readouterr().out
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from agents.cli.main import main
-from agents.suites import cells, report, statistics
+from agents.suites import cells, recorded, report, statistics
 from agents.suites.suite import found, parsed, read
 
 ID = "meta/BernoulliBandit-v0"
@@ -20,6 +20,8 @@ SUITE = {
         {"agent": ["random", "thompson"], "id": ID},
     ],
 }
+
+WHO = [(0, "False"), (0, "True"), (1, "False"), (2, "True")]  # seeds, and whether modes were played
 
 
 def test_agents_ids_and_seeds_are_multiplied():
@@ -63,6 +65,10 @@ def test_our_suites_are_read(name):
     assert suite.name == name
     if name == "classics":
         assert len({cell.name.rpartition("-s")[0] for cell in suite.cells}) >= 40
+        named = [cell for cell in suite.cells if cell.recorded]
+        known = [cell for cell in named if recorded.record_of(cell)]
+        if recorded.folder().is_dir():  # wheels have no results
+            assert len(named) - len(known) == 2  # further seeds of five arms and 100 pulls
     with pytest.raises(FileNotFoundError, match="classics, metaworld, quick"):
         found("nothing")
 
@@ -126,6 +132,36 @@ def test_a_folder_of_another_cell_is_refused(filled):
         cells.run_all(other, root)
 
 
+def test_what_is_recorded_is_not_run_but_reported(tmp_path, monkeypatch):
+    monkeypatch.setattr(recorded, "folder", lambda: tmp_path)
+    head = "entry,commit,agent,id,seed,steps,deterministic,episodes\n"
+    rows = [f'mine,abc,RL2,{ID},{seed},80,{modes},"[1.5, {seed}]"\n' for seed, modes in WHO]
+    (tmp_path / "learning.csv").write_text(head + "".join(rows))
+    trained = {**SUITE["cells"][0], "seeds": [0, 1, 2], "recorded": "learning/mine"}
+    chosen = parsed({**SUITE, "cells": [trained]}, "here").cells
+    assert [cells.state_of(cell, tmp_path).what for cell in chosen] == [
+        cells.RECORDED, cells.RECORDED, cells.WAITING
+    ]  # fmt: skip
+    more = parsed({**SUITE, "cells": [{**trained, "steps": 90}]}, "here").cells
+    assert recorded.record_of(more[0]) is None  # fewer steps than asked for
+    root = tmp_path / "root"
+    assert {one.what for one in cells.run_all(chosen[:2], root)} == {cells.RECORDED}
+    assert not list(root.glob("*/log.txt"))
+    report.write(root, tmp_path / "report")
+    lines = list(csv.DictReader((tmp_path / "report" / "recorded.csv").open()))
+    assert [(row["seed"], row["score"]) for row in lines] == [("0", "1.5"), ("1", "2.5")]
+    assert "learning.csv, abc" in (tmp_path / "report" / "index.html").read_text()
+
+
+def test_episodes_may_be_columns(tmp_path, monkeypatch):
+    monkeypatch.setattr(recorded, "folder", lambda: tmp_path)
+    row = f"rl2,abc,{ID},0,90,False,1.5,.1,2.5,\n"
+    head = "agent,commit,id,seed,steps,deterministic,episode1,standard_error1,episode2,episode3\n"
+    (tmp_path / "locomotion.csv").write_text(head + row)
+    cell = parsed({**SUITE, "cells": [{**SUITE["cells"][0], "recorded": "locomotion/rl2"}]}, "here")
+    assert recorded.record_of(cell.cells[0]) == recorded.Record(4.0, 90, "locomotion.csv, abc")
+
+
 def test_costs_come_from_what_was_trained_before():
     (cell, *_, baseline) = parsed(SUITE, "here").cells
 
@@ -182,7 +218,7 @@ def test_the_command_says_costs_runs_and_reports(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump({**SUITE, "cells": SUITE["cells"][1:]}))
     assert main(["benchmark", "mine.yaml", "--dry-run"]) == 0
-    assert "2 cells; to do: 0 s" in capsys.readouterr().out
+    assert "2 cells, 0 of them done; to do: 0 s" in capsys.readouterr().out
     assert not (tmp_path / "benchmarks-tiny").exists()
     assert main(["benchmark", "mine.yaml"]) == 0
     assert "2 of 2 cells are done" in capsys.readouterr().out

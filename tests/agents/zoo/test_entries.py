@@ -1,5 +1,7 @@
 """The entries of this repository: small, whole, and worth what their cards say."""
 
+import re
+import runpy
 from importlib.metadata import version
 from pathlib import Path
 
@@ -34,6 +36,18 @@ def test_nothing_else_is_there():
     assert strange in ([], ["README.md"])
 
 
+def test_every_agent_and_every_family_is_in():
+    """By an entry that `benchmarks/zoo.py` trains, or a command for what has no weights."""
+    pairs = runpy.run_path(str(ZOO.parents[1] / "benchmarks" / "zoo_pairs.py"))["PAIRS"]
+    text = (ZOO / "README.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `(\w+)` \| `(\S+)` \|", text, re.MULTILINE)
+    known = {(pair.agent, pair.id) for pair in pairs} | set(told)
+    assert len(pairs) >= 60 and {agent for agent, _ in known} == set(ALGORITHMS)
+    families = {_family(id) for _, id in known if id.startswith("meta/")}
+    own = [id for id in meta_envs.list_distributions() if id.startswith("meta/")]
+    assert families == {_family(id) for id in own}
+
+
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_its_files_fit_together_and_it_scores_again_what_its_card_says(folder):
     entry = Entry.read(folder)
@@ -49,7 +63,11 @@ def test_its_files_fit_together_and_it_scores_again_what_its_card_says(folder):
 
 
 def _moves_bodies(id):
-    return id.startswith("meta/") and meta_envs.card(id).family.split(".")[1] in _PHYSICS
+    return id.startswith("meta/") and _family(id) in _PHYSICS
+
+
+def _family(id):
+    return meta_envs.card(id).family.split(".")[1]
 
 
 def _few(protocol):

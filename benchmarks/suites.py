@@ -1,0 +1,146 @@
+"""A small suite that is killed, shared among processes, and run by Ray: its tables stay the same.
+
+    python benchmarks/suites.py kills --kills 10     # kill -9 at random moments, then to the end
+    python benchmarks/suites.py workers 2 ray        # two processes; Ray, where it is installed
+
+Each time the suite ends in a folder of its own, and the report (`metazoo report`) and the curves
+must equal those of a suite that one process ran without interruption, byte for byte. Checkpoints
+are saved at every iteration here, not once a minute, so that kills find some.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import datetime
+import os
+import platform
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from agents.core.saving.provenance import provenance
+from agents.suites import cells, report
+from agents.suites.suite import parsed
+
+TABLE = Path(__file__).resolve().parent / "results" / "suites.csv"
+COLUMNS = "date,commit,machine,what,cells,kills,found_training,seconds,equal".split(",")
+_BANDIT = "meta/BernoulliBandit-v0"
+_SMALL = {"n_envs": 16, "preset": None, "policy_kwargs": {"hidden_size": 16}}
+_GRADIENT = {"preset": None, "batch_size": 4, "policy_kwargs": {"net_arch": [8]}}
+SUITE = {
+    "name": "small",
+    "eval_tasks": 50,
+    "cells": [
+        {"agent": "rl2", "id": _BANDIT, "steps": 8_000, "seeds": [0, 1], "arguments": _SMALL},
+        {
+            **{"agent": "fomaml", "id": "meta/PointNavigation-v0", "steps": 20_000},
+            **{"seeds": [0, 1], "arguments": _GRADIENT},
+        },
+        {"agent": "a2c", "id": "CartPole-v1", "steps": 2_000, "eval_tasks": 5, "seeds": [0, 1]},
+        {"agent": ["random", "thompson"], "id": _BANDIT},
+    ],
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("kills", "workers", "child"))
+    parser.add_argument("names", nargs="*", help="of workers; of the child's folder")
+    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    wishes = parser.parse_args()
+    if wishes.what == "child":
+        child(Path(wishes.names[0]), wishes.names[1])
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        calm = Path(folder) / "calm"
+        seconds = run(calm, "1")
+        print(f"without interruption: {seconds:.0f} s", flush=True)
+        if wishes.what == "kills":
+            killed(Path(folder) / "killed", calm, seconds, wishes)
+        for name in wishes.names:
+            seconds = run(Path(folder) / name, name)
+            record(f"workers={name}", 0, 0, seconds, calm, Path(folder) / name)
+
+
+def child(folder: Path, workers: str) -> None:
+    """Run the suite, saving as often as can be."""
+    from agents.core.saving.checkpoint_callback import CheckpointCallback
+
+    CheckpointCallback.__init__.__defaults__ = (0.0,)
+    chosen = parsed(SUITE, "here").cells
+    states = cells.run_all(chosen, folder, "ray" if workers == "ray" else int(workers))
+    if wrong := [one.words for one in states if one.what != cells.DONE]:
+        sys.exit("; ".join(wrong))
+
+
+def start(folder: Path, workers: str) -> subprocess.Popen:
+    """Begin the suite, or go on, in a group of processes of its own."""
+    words = [sys.executable, __file__, "child", str(folder), workers]
+    return subprocess.Popen(words, preexec_fn=os.setpgrp)
+
+
+def run(folder: Path, workers: str) -> float:
+    """Run the suite to its end; return the seconds."""
+    began = time.perf_counter()
+    if start(folder, workers).wait():
+        raise RuntimeError(f"the suite failed with workers={workers}")
+    return time.perf_counter() - began
+
+
+def killed(folder: Path, calm: Path, seconds: float, wishes: argparse.Namespace) -> None:
+    """Kill the suite at random moments after its start, then let it end."""
+    rng, found, kills, began = random.Random(wishes.seed), 0, 0, time.perf_counter()
+    chosen = parsed(SUITE, "here").cells
+    while kills < wishes.kills:
+        process = start(folder, "1")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=seconds * rng.uniform(0.15, 0.5))
+            raise RuntimeError(f"the suite ended before kill {kills + 1}: make it larger")
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        kills += 1
+        states = [cells.state_of(cell, folder) for cell in chosen]
+        begun = sum(one.what == cells.RUNNING and one.share > 0 for one in states)
+        found += bool(begun)
+        print(f"kill {kills}: {sum(one.what == cells.DONE for one in states)} done", flush=True)
+    run(folder, "1")
+    record("kill -9", kills, found, time.perf_counter() - began, calm, folder)
+
+
+def told(folder: Path) -> dict[str, bytes]:
+    """Return what a suite says: the files of its report, and its curves but for where from."""
+    report.write(folder, folder / "report")
+    texts = [file for file in (folder / "report").iterdir() if file.suffix in (".csv", ".md")]
+    found = {file.name: file.read_bytes() for file in texts}
+    for cell in parsed(SUITE, "here").cells:
+        curve = cells.curve_file(cell, folder)
+        assert curve is not None, cell.name
+        lines = curve.read_bytes().splitlines()
+        found[cell.name] = b"\n".join(line for line in lines if not line.startswith(b"#"))
+    return found
+
+
+def record(what: str, kills: int, found: int, seconds: float, calm: Path, folder: Path) -> None:
+    """Compare with the calm suite, and write a row."""
+    one, other = told(calm), told(folder)
+    different = sorted(name for name in one.keys() | other.keys() if one[name] != other.get(name))
+    row = [
+        datetime.date.today().isoformat(), provenance()["commit"],
+        f"{os.cpu_count()} cores {platform.machine()}", what, len(parsed(SUITE, "here").cells),
+        kills, found, f"{seconds:.0f}", not different,
+    ]  # fmt: skip
+    fresh = not TABLE.exists()
+    with TABLE.open("a", newline="", encoding="utf-8") as stream:
+        csv.writer(stream, lineterminator="\n").writerows([COLUMNS, row] if fresh else [row])
+    print(*row, *different, flush=True)
+
+
+if __name__ == "__main__":
+    main()
