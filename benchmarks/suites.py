@@ -1,6 +1,6 @@
 """A small suite that is killed, shared among processes, and run by Ray: its tables stay the same.
 
-    python benchmarks/suites.py kills --kills 10     # kill -9 at random moments, then to the end
+    python benchmarks/suites.py kills --kills 10     # kill -9 in mid-training, then to the end
     python benchmarks/suites.py workers 2 ray        # two processes; Ray, where it is installed
 
 Each time the suite ends in a folder of its own, and the report (`metazoo report`) and the curves
@@ -11,7 +11,6 @@ are saved at every iteration here, not once a minute, so that kills find some.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import csv
 import datetime
 import os
@@ -22,26 +21,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from agents.core.saving.provenance import provenance
 from agents.suites import cells, report
-from agents.suites.suite import parsed
+from agents.suites.suite import Cell, parsed
 
 TABLE = Path(__file__).resolve().parent / "results" / "suites.csv"
 COLUMNS = "date,commit,machine,what,cells,kills,found_training,seconds,equal".split(",")
 _BANDIT = "meta/BernoulliBandit-v0"
 _SMALL = {"n_envs": 16, "preset": None, "policy_kwargs": {"hidden_size": 16}}
-_GRADIENT = {"preset": None, "batch_size": 4, "policy_kwargs": {"net_arch": [8]}}
 SUITE = {
     "name": "small",
     "eval_tasks": 50,
     "cells": [
         {"agent": "rl2", "id": _BANDIT, "steps": 8_000, "seeds": [0, 1], "arguments": _SMALL},
-        {
-            **{"agent": "fomaml", "id": "meta/PointNavigation-v0", "steps": 20_000},
-            **{"seeds": [0, 1], "arguments": _GRADIENT},
-        },
         {"agent": "a2c", "id": "CartPole-v1", "steps": 2_000, "eval_tasks": 5, "seeds": [0, 1]},
         {"agent": ["random", "thompson"], "id": _BANDIT},
     ],
@@ -63,7 +58,7 @@ def main() -> None:
         seconds = run(calm, "1")
         print(f"without interruption: {seconds:.0f} s", flush=True)
         if wishes.what == "kills":
-            killed(Path(folder) / "killed", calm, seconds, wishes)
+            killed(Path(folder) / "killed", calm, wishes)
         for name in wishes.names:
             seconds = run(Path(folder) / name, name)
             record(f"workers={name}", 0, 0, seconds, calm, Path(folder) / name)
@@ -94,24 +89,31 @@ def run(folder: Path, workers: str) -> float:
     return time.perf_counter() - began
 
 
-def killed(folder: Path, calm: Path, seconds: float, wishes: argparse.Namespace) -> None:
-    """Kill the suite at random moments after its start, then let it end."""
-    rng, found, kills, began = random.Random(wishes.seed), 0, 0, time.perf_counter()
+def killed(folder: Path, calm: Path, wishes: argparse.Namespace) -> None:
+    """Kill the suite each time that it has trained for a random while, then let it end."""
+    rng, found, began = random.Random(wishes.seed), 0, time.perf_counter()
     chosen = parsed(SUITE, "here").cells
-    while kills < wishes.kills:
+    most = sum(cell.trains for cell in chosen) / (wishes.kills + 2)  # of what is to be trained
+    for kill in range(wishes.kills):
+        enough = trained(chosen, folder) + rng.uniform(0.05, 1.0) * most
         process = start(folder, "1")
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=seconds * rng.uniform(0.15, 0.5))
-            raise RuntimeError(f"the suite ended before kill {kills + 1}: make it larger")
+        while trained(chosen, folder) < enough:
+            if process.poll() is not None:
+                raise RuntimeError(f"the suite ended before kill {kill + 1}: make it larger")
+            time.sleep(0.02)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        kills += 1
         states = [cells.state_of(cell, folder) for cell in chosen]
         begun = sum(one.what == cells.RUNNING and one.share > 0 for one in states)
         found += bool(begun)
-        print(f"kill {kills}: {sum(one.what == cells.DONE for one in states)} done", flush=True)
+        print(f"kill {kill + 1}: {sum(one.what == cells.DONE for one in states)} done", flush=True)
     run(folder, "1")
-    record("kill -9", kills, found, time.perf_counter() - began, calm, folder)
+    record("kill -9", wishes.kills, found, time.perf_counter() - began, calm, folder)
+
+
+def trained(chosen: Sequence[Cell], folder: Path) -> float:
+    """Return how many cells' worth of steps are trained."""
+    return sum(cells.state_of(cell, folder).share for cell in chosen if cell.trains)
 
 
 def told(folder: Path) -> dict[str, bytes]:

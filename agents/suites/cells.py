@@ -217,7 +217,10 @@ def cost_of(cell: Cell, cards: Callable[[], Sequence[Any]]) -> Cost:
     rates = [(one, one.steps / one.seconds) for one in cards() if one.seconds > 0]
     of_agent = [(one, rate) for one, rate in rates if one.agent == cell.agent]
     of_pair = [rate for one, rate in of_agent if one.id == cell.id]
-    for found, known in ((of_pair, "this pair"), ([rate for _, rate in of_agent], "this agent")):
+    for found, known in (
+        (of_pair, "this pair"),
+        ([rate for _, rate in of_agent], "this agent elsewhere"),
+    ):
         if found:
             rate = sorted(found)[len(found) // 2]
             return Cost(cell.steps / rate, known)

@@ -16,6 +16,7 @@ _TABLES: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
     ("locomotion", ("agent", "id", "split", "steps", "deterministic"), "episode2", "episode 2"),
     ("metaworld", ("entry", "split", "deterministic", "steps"), "success_frozen", "success"),
     ("baselines", ("baseline", "id", "env_kwargs"), "score", "return of a trial"),
+    ("speedruns", ("course", "agent", "machine"), "cpu_seconds", "seconds of the processor"),
 )
 
 
@@ -23,6 +24,8 @@ def tables() -> str:
     """Return all of them, a heading each."""
     parts = []
     for name, keys, number, what in _TABLES:
+        if not (RESULTS / f"{name}.csv").is_file():
+            continue  # nobody has run it
         parts += [f"### {name}.csv", table(name, keys, number, what)]
     return "\n\n".join(parts)
 
@@ -45,7 +48,7 @@ def table(name: str, keys: Sequence[str], number: str, what: str) -> str:
     for key, found in groups.items():
         values = [value for value, _ in found]
         spread = f" ± {statistics.stdev(values):.3g}" if len(values) > 1 else ""
-        commits = ", ".join(f"`{one}`" for one in dict.fromkeys(commit for _, commit in found))
+        commits = ", ".join(f"`{one[:7]}`" for one in dict.fromkeys(commit for _, commit in found))
         told = [markdown.code(part) for part in key]
         lines.append((*told, f"{statistics.mean(values):.4g}{spread}", len(values), commits))
     return markdown.table((*keys, what, "rows", "commits"), lines)

@@ -171,7 +171,7 @@ def test_costs_come_from_what_was_trained_before():
     assert cells.cost_of(cell, lambda: [card("rl2", ID, 8), card("rl2", "x", 2)]) == cells.Cost(
         10.0, "this pair"
     )
-    assert cells.cost_of(cell, lambda: [card("rl2", "x", 2)]).known == "this agent"
+    assert cells.cost_of(cell, lambda: [card("rl2", "x", 2)]).known == "this agent elsewhere"
     assert cells.cost_of(cell, list).known == "a guess"
     assert cells.cost_of(baseline, list).seconds == 0.0
 
