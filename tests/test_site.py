@@ -33,6 +33,7 @@ def test_every_id_and_agent_has_a_page_of_its_own():
     assert sorted(ids) == OWN
     pages = [*ids.values(), *learners.values(), *listing.family_pages().values()]
     assert len(set(pages)) == len(pages)
+    assert f"[{len(ids)} task distributions]" in write.counts()
     assert len(listing.example_pages()) == len(list((listing.ROOT / "examples").glob("*.py")))
 
 

@@ -61,7 +61,7 @@ def family_page(family: str, films: Mapping[str, Film]) -> str:
     wall = '<div class="wall">' + "\n".join(cards) + "</div>"
     return "\n\n".join(
         [
-            f"# {_TITLES.get(family, family.capitalize())}",
+            f"# {_TITLES.get(family, family.capitalize().replace('_', '-'))}",
             *(markdown.escaped(one) for one in markdown.paragraphs(_package(family))),
             *([markdown.raw(wall)] if cards else []),
             markdown.table(("id", "tasks", "episodes a trial", "horizon", "source"), rows),

@@ -14,9 +14,10 @@ from .films import Film
 
 def page(films: Mapping[str, Film], curves: Sequence[Curve]) -> str:
     """Return the page of the gallery."""
-    # the first id of every family, then the second ones: neighbours differ
-    order = sorted((names.index(id), id) for names in listing.families().values() for id in names)
-    shown = [_film(films[id]) for _, id in order if id in films] + [_curve(one) for one in curves]
+    # those who have learnt; then the first id of every family and the second ones: neighbours differ
+    places = {id: names.index(id) for names in listing.families().values() for id in names}
+    order = sorted(films.values(), key=lambda one: (not one.agent, places[one.id], one.id))
+    shown = [_film(one) for one in order] + [_curve(one) for one in curves]
     seen = {curve.agent for curve in curves} | {film.agent for film in films.values()}
     names = {name: listing.agent_class(name).__name__ for name in listing.agent_pages()}
     agents = {name: names[name] for name in names if name in seen}

@@ -53,6 +53,7 @@ def write(source: Path, kept: Path) -> None:
         text = (listing.ROOT / name).read_text(encoding="utf-8")
         _put(source, f"{FRAGMENTS}/{name.replace('/', '_')}", _linked(text))
     _put(source, f"{FRAGMENTS}/settings.md", settings.table())
+    _put(source, f"{FRAGMENTS}/counts.md", counts())
     _put(source, f"{FRAGMENTS}/numbers.md", numbers.tables())
     shown = films.draw(listing.id_pages(), source, kept)
     pretrained.draw(source)
@@ -71,6 +72,18 @@ def write(source: Path, kept: Path) -> None:
         _put(source, f"{page}.md", tutorials.page(path))
     _put(source, "gallery.md", gallery.page(shown, drawn))
     _put(source, "reference.md", reference.page())
+
+
+def counts() -> str:
+    """Return how much there is, in a line."""
+    ready = len(pretrained.cards())
+    parts = [
+        f"[{len(listing.id_pages())} task distributions](/environments) in "
+        f"{len(listing.families())} families",
+        f"[{len(listing.agent_pages())} agents](/agents)",
+        *([f"[{ready} pretrained](/gallery)"] if ready else []),
+    ]
+    return f"**{', '.join(parts)}.**"
 
 
 def _put(source: Path, name: str, text: str) -> None:
