@@ -12,7 +12,7 @@ from . import listing, markdown
 from .films import Film
 
 _AS_LIST = ("Spaces", "In numbers", "Chance and oracle")
-_TITLES = {"mdps": "MDPs"}
+_TITLES = {"mdps": "MDPs", "few_shot": "Few-shot"}
 _INDENTED = re.compile(r"^ +")
 
 
@@ -61,7 +61,7 @@ def family_page(family: str, films: Mapping[str, Film]) -> str:
     wall = '<div class="wall">' + "\n".join(cards) + "</div>"
     return "\n\n".join(
         [
-            f"# {_TITLES.get(family, family.capitalize().replace('_', '-'))}",
+            f"# {_TITLES.get(family, family.capitalize())}",
             *(markdown.escaped(one) for one in markdown.paragraphs(_package(family))),
             *([markdown.raw(wall)] if cards else []),
             markdown.table(("id", "tasks", "episodes a trial", "horizon", "source"), rows),

@@ -14,7 +14,7 @@ from .films import Film
 
 def page(films: Mapping[str, Film], curves: Sequence[Curve]) -> str:
     """Return the page of the gallery."""
-    # those who have learnt; then the first id of every family and the second ones: neighbours differ
+    # learners first; then the first id of every family and the second ones: neighbours differ
     places = {id: names.index(id) for names in listing.families().values() for id in names}
     order = sorted(films.values(), key=lambda one: (not one.agent, places[one.id], one.id))
     shown = [_film(one) for one in order] + [_curve(one) for one in curves]
