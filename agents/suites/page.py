@@ -51,13 +51,13 @@ def page(
         parts += [
             "<h2>Recorded before</h2>",
             "<p>Cells that were not run, because their results stand in files of the repository; "
-            "scores are sums over the episodes of a trial.</p>",
+            "scores are of the last episode of a trial.</p>",
             _recorded(recorded),
         ]
     if better:
         parts += [
             "<h2>Probability that one agent is better than another</h2>",
-            "<p>By the sum over the episodes of a trial. Over seeds, the mean over the settings "
+            "<p>In the last episode of a trial. Over seeds, the mean over the settings "
             "that both were trained in; the interval resamples seeds.</p>",
             _compared(better),
         ]

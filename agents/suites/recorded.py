@@ -23,7 +23,7 @@ class Record:
     """A row of a file.
 
     Args:
-        score: The sum of the returns of a trial's episodes.
+        score: The return of the last episode of a trial.
         steps: Environment steps of the training.
         source: File and commit, in words.
     """
@@ -53,7 +53,7 @@ def record_of(cell: Cell) -> Record | None:
             continue
         if int(row["steps"]) >= _LESS * cell.steps:
             source = f"{path.name}, {row['commit']}"
-            found = Record(sum(_episodes(row)), int(row["steps"]), source)
+            found = Record([*_episodes(row)][-1], int(row["steps"]), source)
     return found
 
 

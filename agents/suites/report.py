@@ -33,8 +33,8 @@ class Results:
 
     Args:
         paths: Of curves: a run's folder, or a file.
-        scores: By setting (id and arguments, as text) and agent: sums over a trial's episodes, one
-            a seed.
+        scores: By setting (id and arguments, as text) and agent: the last episode of a trial, which
+            can be compared where agents have different numbers of episodes; one a seed.
         missing: Names of cells without a curve.
         recorded: What is known of cells that were not run: name, agent, id, seed, steps, score and
             where it stands.
@@ -67,7 +67,7 @@ def collect(root: Path) -> Results:
             paths.append(curve.parent if cell.trains else curve)
             data = AdaptationCurve.from_csv(curve)
             of = "returns" if data.expected_returns is None else "expected_returns"
-            score = data.total(of)[0]
+            score = float(data.mean(of)[-1])
         elif (record := record_of(cell)) is not None:
             score = record.score
             about = (cell.name, name, setting, cell.seed, record.steps, score, record.source)
