@@ -15,6 +15,7 @@ from . import find
 from .values import unless
 
 _WIDE = 300  # columns, where there is no terminal
+_ALL = 160  # with fewer, some are left out
 
 
 def zoo(
@@ -57,6 +58,9 @@ def zoo(
         near = find.nearest(sought, known) or "`metazoo zoo` lists all"
         raise find.UsageError(f"nothing matches {pattern!r}; {near}")
     _print([_row(entry) for entry in chosen.values()])
+    count = f"{len(chosen)} pretrained agent{'s' if len(chosen) > 1 else ''}"
+    print(f"{count}. Scores are returns of a trial on held-out tasks, mean +- standard error.")
+    print("Watch one: metazoo play AGENT ID --pretrained; or evaluate, or video.")
     return 0
 
 
@@ -86,11 +90,12 @@ def _print(rows: list[tuple[str, ...]]) -> None:
     console = Console(width=columns, highlight=False)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     heads = ("agent", "id", "with", "score", "chance", "by episode", "steps", "training")
-    for place, head in enumerate(heads):
+    shown = heads if columns >= _ALL else heads[:5]  # --json has the others
+    for head in shown:
         right = head in ("score", "chance", "steps", "training")
-        table.add_column(head, no_wrap=place < 2, justify="right" if right else "left")
+        table.add_column(head, no_wrap=head != "with", justify="right" if right else "left")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*row[: len(shown)])
     with console.capture() as captured:
         console.print(table)
     print("\n".join(line.rstrip() for line in captured.get().strip("\n").splitlines()))
