@@ -7,7 +7,7 @@ import json as json_
 import shutil
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -93,7 +93,8 @@ def _print(rows: list[tuple[str, ...]]) -> None:
     shown = heads if columns >= _ALL else heads[:5]  # --json has the others
     for head in shown:
         right = head in ("score", "chance", "steps", "training")
-        table.add_column(head, no_wrap=head != "with", justify="right" if right else "left")
+        side: Literal["left", "right"] = "right" if right else "left"
+        table.add_column(head, no_wrap=head != "with", overflow="fold", justify=side)
     for row in rows:
         table.add_row(*row[: len(shown)])
     with console.capture() as captured:
