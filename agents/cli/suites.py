@@ -130,7 +130,7 @@ def _picture(chosen: Sequence[Any], folder: Path) -> Any:
         if state.what in (cells.RUNNING, cells.FAILED):
             share = f"{state.share:.0%}" if state.what == cells.RUNNING else state.words[:40]
             table.add_row(cell.name, share)
-    return table
+    return table if table.row_count else str(table.title)
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
