@@ -24,7 +24,7 @@ def test_commands_of_workflows_are_targets_of_the_makefile():
     assert used == {"docs", "floor", "wheel"} and used <= targets
     variables = set(re.findall(r"\bmake [a-z-]+ ([A-Z]+)=", run))
     assert all(f"$({name})" in makefile for name in variables)
-    installed = set(re.findall(r"-c (\S+)", run))
+    installed = set(re.findall(r"-c (\S+\.txt)", run))
     assert installed == {"constraints.txt"} and (ROOT / "constraints.txt").is_file()
     assert '-e ".[dev]"' in run and "\ndev = [" in (ROOT / "pyproject.toml").read_text()
 
