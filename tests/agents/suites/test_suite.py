@@ -148,7 +148,7 @@ def test_what_is_recorded_is_not_run_but_reported(tmp_path, monkeypatch):
     assert {one.what for one in cells.run_all(chosen[:2], root)} == {cells.RECORDED}
     assert not list(root.glob("*/log.txt"))
     report.write(root, tmp_path / "report")
-    lines = list(csv.DictReader((tmp_path / "report" / "recorded.csv").open()))
+    lines = list(csv.DictReader((tmp_path / "report" / "recorded.csv").read_text().splitlines()))
     assert [(row["seed"], row["score"]) for row in lines] == [("0", "0"), ("1", "1")]
     assert "learning.csv, abc" in (tmp_path / "report" / "index.html").read_text()
 
