@@ -14,7 +14,9 @@ PICTURE ?= runs/demo.png
 
 PIP = -m pip install --quiet --disable-pip-version-check
 MADE_FROM = pyproject.toml constraints.txt
-PYTEST = OMP_NUM_THREADS=1 $(1)/bin/python -m pytest -n $(WORKERS) --dist worksteal
+# Bytecode is kept: many tests start processes, which would compile the packages again.
+PYTEST = PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 \
+	$(1)/bin/python -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: demo test lint floor metaworld wheel extras versions docs docs-tables clean
 

@@ -1,6 +1,7 @@
 """Packages import downwards only, and no module imports itself by a detour."""
 
 import ast
+import functools
 import pathlib
 
 import networkx
@@ -44,13 +45,15 @@ def _imports(module, path):
         yield from (one for one in named if one in MODULES and one != module)
 
 
-GRAPH = networkx.DiGraph(
-    (module, other) for module, path in MODULES.items() for other in _imports(module, path)
-)
+@functools.cache  # in a test: every process of pytest imports this module
+def graph():
+    return networkx.DiGraph(
+        (module, other) for module, path in MODULES.items() for other in _imports(module, path)
+    )
 
 
 def test_no_module_imports_itself_by_a_detour():
-    circles = [sorted(part) for part in networkx.strongly_connected_components(GRAPH)]
+    circles = [sorted(part) for part in networkx.strongly_connected_components(graph())]
     assert [part for part in circles if len(part) > 1] == []
 
 
@@ -63,7 +66,7 @@ def test_packages_import_downwards(top):
 
     upwards = [
         (module, other)
-        for module, other in GRAPH.edges
+        for module, other in graph().edges
         if package(module) and package(other) and rank[package(module)] < rank[package(other)]
     ]
     assert upwards == []
@@ -76,7 +79,7 @@ def _within(module, package):
 def test_nothing_imports_what_stands_above_it():
     wrong = [
         (module, other)
-        for module, other in GRAPH.edges
+        for module, other in graph().edges
         if (_within(other, "agents.cli") and not _within(module, "agents.cli"))
         or (_within(other, "agents") and not _within(module, "agents"))
     ]
@@ -92,7 +95,7 @@ def test_families_of_tasks_do_not_know_each_other():
 
     sideways = [
         (module, other)
-        for module, other in GRAPH.edges
+        for module, other in graph().edges
         if not {family(module), family(other)} & shared and family(module) != family(other)
     ]
     assert sideways == []

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy.stats import rankdata
 
 from .niches import Arena, Niche, Rules, Task
 
@@ -80,6 +79,8 @@ def ranks(scores: np.ndarray, lowest: float, highest: float) -> np.ndarray:
         lowest: Scores below count as this.
         highest: Scores above count as this.
     """
+    from scipy.stats import rankdata  # over a second that making an agent need not wait
+
     cut = np.clip(np.where(np.isnan(scores), lowest, scores), lowest, highest)
     return (rankdata(cut, axis=1) - 1) / max(cut.shape[1] - 1, 1) - 0.5
 

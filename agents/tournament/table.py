@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from meta_envs.core.arguments import positive
 from meta_envs.core.rng import fold
@@ -130,6 +129,8 @@ def tournament(
 
 def interval(counts: Counts) -> tuple[float, float]:
     """Return the 95 % interval of a win rate (Wilson's)."""
+    from scipy import stats  # over a second, which starting a tournament need not wait
+
     found = stats.binomtest(counts.wins, counts.total).proportion_ci(method="wilson")
     return float(found.low), float(found.high)
 

@@ -8,7 +8,6 @@ seed-major. `shared` says that every seed was measured on the same M tasks: seed
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
 _CHUNK = 1 << 21  # counts held at once: 16 MiB, so 10,000 tasks need no more memory than 10
 _TRIM = 0.25  # the interquartile mean drops a quarter at each end
@@ -16,6 +15,8 @@ _TRIM = 0.25  # the interquartile mean drops a quarter at each end
 
 def iqm(values: np.ndarray) -> np.ndarray:
     """Return the interquartile mean [K] of `values` [N, K]."""
+    from scipy import stats  # over a second that commands which need no mean need not wait
+
     return np.asarray(stats.trim_mean(values, _TRIM, axis=0))
 
 

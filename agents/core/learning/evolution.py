@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.stats import rankdata
 
 from meta_envs.core.rng import fold
 
@@ -184,6 +183,8 @@ def centred_ranks(fitness: Any, population: int) -> tuple[np.ndarray, int]:
     Raises:
         ValueError: If there are not N numbers, or all are NaN.
     """
+    from scipy.stats import rankdata  # over a second that making an agent need not wait
+
     given = np.asarray(fitness, dtype=np.float64)
     if given.shape != (population,):
         raise ValueError(f"fitness has shape {given.shape}; it must be ({population},)")
