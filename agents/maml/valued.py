@@ -116,13 +116,13 @@ class ValuedLearner(Learner):
         with torch.no_grad():
             device = next(iter(parameters.values())).device
             flat = inputs.reshape(len(mask), -1, inputs.shape[-1]).to(device)
-            values = self.policy.apply_critic(parameters, flat).cpu().reshape(mask.shape)
-            values = self.policy.in_rewards(values)
+            values = self.policy.in_rewards(self.policy.apply_critic(parameters, flat))
+            values = values.cpu().reshape(mask.shape)
             found = episode_gae(rewards, values, mask, self.gamma, self.gae_lambda)
             advantages, returns = (part * mask for part in found)
             if self.normalize_advantage:
                 advantages = standardised(advantages, rewards, mask)
-            targets = self.policy.in_deviations(returns) * mask
+            targets = self.policy.in_deviations(returns.to(device)).cpu() * mask
         return ValuedEpisodes(
             **taken, log_prob=log_prob, advantages=advantages, returns=returns, targets=targets
         )
