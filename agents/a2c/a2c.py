@@ -23,6 +23,8 @@ class A2C(LifetimeArguments, CuriousLifetime):
         ValueError: If an argument is out of range.
     """
 
+    any_device = True
+
     presets = PRESETS
 
     def _make_rule(self) -> ActorCriticRule:

@@ -32,6 +32,8 @@ class BMG(LifetimeArguments, MetaGradientAlgorithm):
         ValueError: If an argument is out of range.
     """
 
+    any_device = True
+
     presets = PRESETS
 
     ent_coef = 0.1

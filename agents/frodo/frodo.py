@@ -28,6 +28,8 @@ class FRODO(LifetimeArguments, MetaGradientAlgorithm):
         ValueError: If an argument is out of range.
     """
 
+    any_device = True
+
     presets = PRESETS
 
     inner_steps: int = argument(

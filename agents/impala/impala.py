@@ -25,6 +25,8 @@ class IMPALA(ImpalaArguments, CuriousLifetime):
             length.
     """
 
+    any_device = True
+
     presets = PRESETS
 
     def _make_rule(self) -> ImpalaRule:

@@ -37,6 +37,8 @@ class STAC(MetaGradientArguments, ImpalaArguments):
         ValueError: If an argument is out of range, or a meta-parameter is unknown.
     """
 
+    any_device = True
+
     presets = STAC_PRESETS
 
     gamma = 0.995

@@ -80,13 +80,14 @@ class Lives(Curriculum, RuleArguments, OuterArguments, LifetimeAlgorithm, _Armed
                 logs = np.log([self.shortest_lifetime, self.lifetime + 1])
                 self._lifetimes[one] = min(int(np.exp(rng.uniform(*logs))), self.lifetime)
         born = [self.arms.arms[arm] for arm in self._arm[which]]
-        index = torch.from_numpy(which)
+        there = self.loop.device
+        index = torch.from_numpy(which).to(there)
         learners = dict(self.loop.learners)
         for number, name in enumerate(Hypers._fields):
-            values = torch.tensor([one[number] for one in born])
+            values = torch.tensor([one[number] for one in born], device=there)
             learners[f"hyper.{name}"] = learners[f"hyper.{name}"].index_copy(0, index, values)
         if LIFE in learners:
-            lengths = torch.from_numpy(self._lifetimes[which]).to(learners[LIFE].dtype)
+            lengths = torch.from_numpy(self._lifetimes[which]).to(learners[LIFE])
             learners[LIFE] = learners[LIFE].index_copy(0, index, lengths)
         self.loop.learners = learners
 

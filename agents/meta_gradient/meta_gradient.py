@@ -35,6 +35,8 @@ class MetaGradient(LifetimeArguments, MetaGradientAlgorithm):
         ValueError: If an argument is out of range.
     """
 
+    any_device = True
+
     presets = PRESETS
 
     eta: Any = argument(

@@ -102,7 +102,8 @@ class ReturnsRule(MetaGradientRule):
     def _seeing(self, policy: torch.Tensor, shown: Sequence[torch.Tensor]) -> torch.Tensor:
         if not self.embedding:
             return policy
-        return self.network.in_context(policy, torch.stack(list(shown), dim=1))
+        context = torch.stack(list(shown), dim=1).to(policy.device)
+        return self.network.in_context(policy, context)
 
 
 def added_reward(network: ActorCritic, eta: stacked.Parts, unroll: Unroll) -> torch.Tensor:

@@ -39,6 +39,8 @@ class PPO(PassesArguments, CuriousLifetime):
         ValueError: If an argument is out of range, or `n_minibatches` does not fit.
     """
 
+    any_device = True
+
     paper_policy = {"separate": ["value"]}  # as in the reference implementations
     learning_rate = 7.5e-4
     n_steps = 128

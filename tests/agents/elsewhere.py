@@ -45,6 +45,9 @@ class Elsewhere(torch.Tensor):
     def tolist(self) -> Any:
         return self.inner.tolist()
 
+    def data_ptr(self) -> int:
+        return self.inner.data_ptr()
+
     def __repr__(self) -> str:  # type: ignore[override]
         return f"Elsewhere({self.inner})"
 

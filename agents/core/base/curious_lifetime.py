@@ -43,7 +43,7 @@ class CuriousLifetime(CuriousAlgorithm, LifetimeAlgorithm):
         kept = self.loop.kept
         steps = int(kept.cursors.max())
         after = kept.parts["inputs"][1 : steps + 1].float().flatten(2)
-        goes_on = torch.from_numpy(kept.numbers["continues"][:steps])
+        goes_on = torch.from_numpy(kept.numbers["continues"][:steps]).to(after.device)
         bonus = self._bonus(after, goes_on, self.gamma)  # type: ignore[attr-defined]
-        kept.numbers["rewards"][:steps] += bonus.numpy()
+        kept.numbers["rewards"][:steps] += bonus.cpu().numpy()
         return {**super().train(experience), **self.curiosity.figures}

@@ -61,6 +61,7 @@ class LifetimeAlgorithm(IterativeAlgorithm):
     """
 
     any_id: ClassVar[bool] = True
+    any_device: ClassVar[bool] = False  # whether learners can be on a GPU
     any_spaces: ClassVar[bool] = False  # its learners may live in other spaces than in training
     policy_aliases = {
         "MlpPolicy": ActorCritic,
@@ -88,8 +89,8 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         if isinstance(task, str) and task != "changing":
             raise ValueError(f"task={task!r}; give a task, None or 'changing'")
         device = get_device(values["device"])
-        if device.type != "cpu":
-            raise ValueError(f"device={device}: learners of one lifetime run on the CPU")
+        if device.type != "cpu" and not self.any_device:
+            raise ValueError(f"device={device}: learners of {type(self).__name__} run on the CPU")
         self.task = task  # set early: the rows are made before other arguments are set
 
     @abstractmethod
@@ -104,8 +105,8 @@ class LifetimeAlgorithm(IterativeAlgorithm):
 
     def _setup_model(self) -> None:
         keep_freed_memory()
-        # annotated here, because annotations of the class are arguments to type checkers
-        self.network: Any = self._make_network()
+        self.network: Any = self._make_network()  # annotated in the class it were an argument
+        self.network.device = self.device
         self.policy = self.network
         self.rule: Any = self._make_rule()
         self.loop: Any = self._open_loop()
@@ -285,13 +286,14 @@ class LifetimeAlgorithm(IterativeAlgorithm):
         self, observations: Any, state: Any, starts: np.ndarray | None, deterministic: bool
     ) -> tuple[np.ndarray, Any]:
         inputs = self.network.encode(observations)
-        noise = None if deterministic else self._predict_noise(self.network.head, len(inputs))[None]
-        memory = None if state is None else torch.as_tensor(state)[None]
+        head, device = self.network.head, inputs.device
+        noise = None if deterministic else self._predict_noise(head, len(inputs))[None].to(device)
+        memory = None if state is None else torch.as_tensor(state)[None].to(device)
         if memory is not None and starts is not None:
-            memory = memory * torch.from_numpy(~starts).reshape(1, -1, 1)
+            memory = memory * torch.from_numpy(~starts).to(device).reshape(1, -1, 1)
         acted = self.rule.act(self._acting_learners(), inputs[None], memory, noise)
-        after = state if acted.memory is None else acted.memory[0].numpy()
-        return acted.actions[0].numpy(), after
+        after = state if acted.memory is None else acted.memory[0].cpu().numpy()
+        return acted.actions[0].cpu().numpy(), after
 
     def _acting_learners(self) -> Learners:
         """Return the one learner that `predict` acts with."""

@@ -60,7 +60,7 @@ class LifetimeState:
         for name, part in loop.learners.items():
             if name not in learners or learners[name].shape != part.shape:
                 raise RuntimeError(f"learners.{name} must be of shape {tuple(part.shape)}")
-        loop.learners = {name: learners[name].clone() for name in loop.learners}
+        loop.learners = {name: learners[name].clone().to(loop.device) for name in loop.learners}
         loop.drop_unrolls()
         try:
             for name in _LOOP:
@@ -94,7 +94,7 @@ class LifetimeState:
             memory = state["rows.memory"]
             if memory.shape != agent.loop.memory.shape:
                 raise ValueError(f"rows.memory must be of shape {tuple(agent.loop.memory.shape)}")
-            agent.loop.memory = memory.clone()
+            agent.loop.memory = memory.clone().to(agent.loop.device)
 
 
 def _state_of(venv: Any) -> dict[str, np.ndarray] | None:

@@ -101,7 +101,9 @@ class Kept:
         steps = int(cursors.max())
         index = None if len(which) == num_learners else torch.from_numpy(which)
 
-        parts = {**self.parts, **{name: torch.from_numpy(n) for name, n in self.numbers.items()}}
+        device = self.parts["inputs"].device
+        numbers = {name: torch.from_numpy(one).to(device) for name, one in self.numbers.items()}
+        parts = {**self.parts, **numbers}
 
         def part(name: str, steps: int) -> torch.Tensor:
             whole = parts[name][:steps]
@@ -109,8 +111,8 @@ class Kept:
             return split if index is None else split[:, index]
 
         played = np.arange(steps)[:, None, None] < cursors
-        mask = torch.from_numpy(played).float()
-        goes_on = torch.from_numpy(np.arange(1, steps + 1)[:, None, None] < cursors).float()
+        further = np.arange(1, steps + 1)[:, None, None] < cursors
+        mask, goes_on = (torch.from_numpy(one).to(device).float() for one in (played, further))
         record = {
             name.removeprefix("record."): part(name, steps)
             for name in self.parts

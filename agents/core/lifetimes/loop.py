@@ -102,7 +102,7 @@ class LifetimeLoop(InnerLoop):
         self._acted[where // self.rows_per_task] = True
         self._keep_acted(where, rows is None, acted)
         actions = acted.actions.reshape(self.num_rows, *acted.actions.shape[2:])
-        return actions.numpy() if rows is None else actions[where].numpy()
+        return (actions if rows is None else actions[where]).cpu().numpy()
 
     def observe(self, step: Step, rows: Rows = None) -> None:
         """Remember one step of `rows`, and learn if an unroll is full."""
@@ -130,6 +130,11 @@ class LifetimeLoop(InnerLoop):
         """Steps of each row since its learner's last update, [N]."""
         return self.kept.cursors
 
+    @property
+    def device(self) -> torch.device:
+        """Where the learners are."""
+        return self.learners["policy"].device
+
     def drop_unrolls(self) -> None:
         """Forget the steps not yet learnt from."""
         self.kept.clear(np.arange(self.num_rows))
@@ -152,14 +157,14 @@ class LifetimeLoop(InnerLoop):
             return
         unroll = self.unroll(which)
         everyone = len(which) == self.num_learners
-        index = torch.from_numpy(which)
+        index = torch.from_numpy(which).to(self.device)
         chosen = self.learners if everyone else {k: v[index] for k, v in self.learners.items()}
         updated, figures = self.rule.update(chosen, unroll)
         self._set_learners(index, everyone, updated)
         for name, values in figures.items():
             known = self.figures.get(name, np.full(self.num_learners, np.nan))
             self.figures[name] = known.copy()
-            self.figures[name][which] = values.detach().numpy()
+            self.figures[name][which] = values.detach().cpu().numpy()
         self.ages[which] += len(unroll.mask)
         self.kept.clear(self._rows_of(which))
         if self.lifetimes is not None:
@@ -189,6 +194,8 @@ class LifetimeLoop(InnerLoop):
             for one in which
         ]
         learners = self.rule.begin(seeds)
+        there = learners["policy"].device  # the network's; other parts are drawn on the CPU
+        learners = {name: part.to(there) for name, part in learners.items()}
         return {**learners, **self.rule.room(learners, self.rows_per_task)}
 
     def _replace(self, which: np.ndarray) -> None:
@@ -198,7 +205,8 @@ class LifetimeLoop(InnerLoop):
         self.ages[which] = 0
         self._acted[which] = False
         everyone = len(which) == self.num_learners
-        self._set_learners(torch.from_numpy(which), everyone, self.born(which))
+        index = torch.from_numpy(which).to(self.device)
+        self._set_learners(index, everyone, self.born(which))
         for values in self.figures.values():
             values[which] = np.nan
         self.forget(self._rows_of(which))
@@ -223,10 +231,10 @@ class LifetimeLoop(InnerLoop):
         draw = self.random.uniform if head.noise_kind == "uniform" else self.random.normal
         drawn = draw(rows, head.noise_size).astype(np.float32)
         if rows is None:
-            return self._by_learner(torch.from_numpy(drawn))
+            return self._by_learner(torch.from_numpy(drawn).to(self.device))
         noise = np.zeros((self.num_rows, head.noise_size), dtype=np.float32)
         noise[self.rows(rows)] = drawn
-        return self._by_learner(torch.from_numpy(noise))
+        return self._by_learner(torch.from_numpy(noise).to(self.device))
 
     def _keep_acted(self, where: np.ndarray, everywhere: bool, acted: Acted) -> None:
         assert self._seen is not None
@@ -240,7 +248,7 @@ class LifetimeLoop(InnerLoop):
             part.reshape(self.num_rows, *part.shape[2:]) for part in (self.memory, acted.memory)
         )
         self.kept.write_memory(before, where)
-        rows = torch.from_numpy(where)
+        rows = torch.from_numpy(where).to(self.device)
         self.memory = self._by_learner(before.index_copy(0, rows, after[rows]))
 
     def _first_memory(self) -> torch.Tensor | None:
@@ -252,7 +260,7 @@ class LifetimeLoop(InnerLoop):
         if self.memory is not None and len(rows):
             kept = torch.ones(self.num_rows)
             kept[torch.from_numpy(rows)] = 0.0
-            self.memory = self.memory * self._by_learner(kept).unsqueeze(-1)
+            self.memory = self.memory * self._by_learner(kept.to(self.device)).unsqueeze(-1)
 
 
 def _lifetimes(given: int | Sequence[int] | None, num_learners: int) -> np.ndarray | None:

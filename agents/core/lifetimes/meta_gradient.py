@@ -177,7 +177,7 @@ class MetaGradientRule(Rule):
             after, shown = self._update(chosen, window.of_learners(unroll, index), count)
             parts = {name: part.index_copy(0, index, after[name]) for name, part in parts.items()}
             for name, part in shown.items():
-                nothing = torch.full((len(counts),), float("nan"), dtype=part.dtype)
+                nothing = part.new_full((len(counts),), float("nan"))
                 figures[name] = figures.get(name, nothing).index_copy(0, index, part)
         return parts, figures
 

@@ -116,12 +116,13 @@ class OffPolicyLoop(LifetimeLoop):
     def keep(self, which: np.ndarray) -> None:
         """Put what learners `which` have played since their last update into their buffers."""
         unroll = self.unroll(which)
-        index = torch.from_numpy(which)
+        index = torch.from_numpy(which).to(self.device)
         chosen = {name: part[index] for name, part in self.learners.items()}
         everyone = len(which) == self.num_learners
         self._set_learners(index, everyone, self.rule.seen(chosen, unroll))
-        fields = {name: part.numpy() for name, part in self.rule.steps_of(unroll).items()}
-        played = unroll.mask.numpy() > 0
+        kept = self.rule.steps_of(unroll)
+        fields = {name: part.cpu().numpy() for name, part in kept.items()}
+        played = unroll.mask.cpu().numpy() > 0
         for at, learner in enumerate(which):
             for row in range(self.rows_per_task):
                 steps = {name: part[played[:, at, row], at, row] for name, part in fields.items()}
@@ -154,14 +155,14 @@ class OffPolicyLoop(LifetimeLoop):
         self, which: np.ndarray, windows: Windows, noise: torch.Tensor, number: int
     ) -> None:
         """Let learners `which` take the step of this number on windows."""
-        index, everyone = torch.from_numpy(which), len(which) == self.num_learners
+        index, everyone = torch.from_numpy(which).to(self.device), len(which) == self.num_learners
         chosen = self.learners if everyone else {k: v[index] for k, v in self.learners.items()}
         improved, figures = self.rule.improve(chosen, windows, noise, number)
         self._set_learners(index, everyone, improved)
         for name, values in figures.items():
             known = self.figures.get(name, np.full(self.num_learners, np.nan))
             self.figures[name] = known.copy()
-            self.figures[name][which] = values.detach().numpy()
+            self.figures[name][which] = values.detach().cpu().numpy()
 
     def draw(self, which: np.ndarray) -> list[tuple[Windows, torch.Tensor]]:
         """Draw windows for the steps that are due after an unroll, each learner by itself.
@@ -183,10 +184,13 @@ class OffPolicyLoop(LifetimeLoop):
             noises.append(rng.standard_normal(shape, dtype=np.float32))
         where, noise = np.stack(places, axis=1), np.stack(noises, axis=1)  # [count, M', B, T]
         result = []
+
+        def there(part: np.ndarray) -> torch.Tensor:
+            return _by_time(torch.from_numpy(part).to(self.device))
+
         for step in range(count):
             taken = self.replay.take(where[step])
-            fields = {name: _by_time(torch.from_numpy(part)) for name, part in taken.items()}
-            result.append((fields, _by_time(torch.from_numpy(noise[step]))))
+            result.append(({name: there(part) for name, part in taken.items()}, there(noise[step])))
         return result
 
 

@@ -70,10 +70,11 @@ class PPORule(Rule):
     def begin(self, seeds: Sequence[int]) -> Learners:
         """Return new learners."""
         shuffles = [fold(int(seed), "shuffle") % 2**62 for seed in seeds]
+        policy = self.network.begin(seeds)
         return {
-            **with_optimizer(self.optimizer, self.network.begin(seeds)),
-            "shuffle": torch.tensor(shuffles, dtype=torch.int64),
-            "updates": torch.zeros(len(shuffles), dtype=torch.int64),
+            **with_optimizer(self.optimizer, policy),
+            "shuffle": torch.tensor(shuffles, dtype=torch.int64, device=policy.device),
+            "updates": torch.zeros(len(shuffles), dtype=torch.int64, device=policy.device),
         }
 
     def update(

@@ -35,7 +35,8 @@ def room(rule: Rule, learners: Learners, num_rows: int, updates: int) -> Learner
     one = {name: part[:1] for name, part in learners.items()}
     with torch.no_grad():
         acted = rule.act(one, inputs[None], None, None)
-    nothing = torch.zeros(num_rows)
+    nothing = torch.zeros(num_rows, device=inputs.device)
+    begun = torch.zeros(count, dtype=torch.int64, device=inputs.device)
     like = {
         **{"inputs": inputs, "cut_inputs": inputs, "actions": acted.actions[0]},
         **{name: nothing for name in ("rewards", "alive", "continues", "mask", "cut")},
@@ -47,7 +48,7 @@ def room(rule: Rule, learners: Learners, num_rows: int, updates: int) -> Learner
     }
     if "context" in learners:
         kept[_CONTEXT] = torch.stack([learners["context"]] * updates, dim=1)
-    return {**kept, **_start(learners), "window.count": torch.zeros(count, dtype=torch.int64)}
+    return {**kept, **_start(learners), "window.count": begun}
 
 
 def begin(learners: Learners) -> Learners:
@@ -61,7 +62,7 @@ def add(learners: Learners, unroll: Unroll, update: int) -> Learners:
 
     Their `"context"`, if they have one, is remembered with it.
     """
-    after, at = dict(learners), torch.tensor([update])
+    after, at = dict(learners), torch.tensor([update], device=learners["policy"].device)
     if "context" in learners:
         now = learners["context"][:, None]
         after[_CONTEXT] = learners[_CONTEXT].index_copy(1, at, now)

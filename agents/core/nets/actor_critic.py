@@ -68,6 +68,7 @@ class ActorCritic:
         if memory not in (None, "lstm"):
             raise ValueError(f"memory={memory!r} is unknown; allowed are None and 'lstm'")
         self.observation_space, self.action_space = observation_space, action_space
+        self.device = torch.device("cpu")  # of first parameters and encoded observations
         self.memory = memory
         with torch.random.fork_rng(devices=[]):  # its own weights are not used: see `_last`
             self.head: PolicyHead = make_head(action_space, 1, log_std_init).requires_grad_(False)
@@ -110,7 +111,7 @@ class ActorCritic:
         Weights are orthogonal, with gain sqrt(2) in the torso, .01 for the policy and 1 for other
         heads, as in Stable-Baselines3; a table is 0.
         """
-        return stacked.begin(self.layout, seeds, self._draw)
+        return stacked.begin(self.layout, seeds, self._draw).to(self.device)
 
     def _draw(self, generator: torch.Generator) -> stacked.Parts:
         parts = {name: torch.zeros(shape) for name, shape in self.layout.shapes.items()}
@@ -132,7 +133,7 @@ class ActorCritic:
 
     def encode(self, observations: Any) -> torch.Tensor:
         """Return raw observations of R rows as a tensor [R, ...], in the form the torso takes."""
-        return self._branches[0].torso.encode(observations)
+        return self._branches[0].torso.encode(observations).to(self.device)
 
     def in_context(self, params: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
         """Return parameters [M, P] in which the context is `context` [M, C]; differentiable.
@@ -207,7 +208,7 @@ class ActorCritic:
         if memory is None:
             memory = self.first_memory(params, inputs.shape[2])
         if resets is None:
-            resets = torch.zeros(inputs.shape[:3], dtype=torch.bool)
+            resets = torch.zeros(inputs.shape[:3], dtype=torch.bool, device=inputs.device)
         result: dict[str, torch.Tensor] = {}
         after = []
         for branch, state in zip(self._branches, self._split(memory), strict=True):
