@@ -37,6 +37,7 @@ _SMALL: dict[str, Any] = {
     **{"warmup_updates": 1, "macro_length": 2, "life": 4, "drift_size": 4},
     **{"memory_size": 2, "window": 2, "random_steps": 3, "anneal_steps": 6},
     **{"learning_starts": 1, "updates_per_step": 0.25, "weights": "random"},
+    "capacity": 50,  # dictionaries of 100,000 entries take seconds to copy
 }
 _SMALL_POLICY: dict[str, Any] = {
     **{"hidden_size": 4, "embedding_sizes": (4,), "net_arch": (4,), "model_size": 4},
