@@ -56,16 +56,16 @@ def test_the_meta_gradient_equals_finite_differences_unless_of_first_order(first
 @pytest.mark.parametrize(
     ("kwargs", "most"),
     [
-        ({}, 2.3),
+        ({}, 2.5),
         ({"learn_inner_lr": True, "inner_lr_shape": "parameter"}, 0.9),
         ({"first_order": True}, 2.8),
     ],
 )
 def test_a_wave_is_learnt_from_ten_points(kwargs, most):
-    """After 600 outer steps; answering 0 has an error of 4.25."""
+    """After 400 outer steps; answering 0 has an error of 4.25, a first-order step one of 2.64."""
     settings = {"n_batches": 100, "n_tasks": 25, "policy_kwargs": {}}
-    agent = make(**settings, **kwargs).learn(600 * 25 * 20)
-    assert agent._n_updates == 600
+    agent = make(**settings, **kwargs).learn(400 * 25 * 20)
+    assert agent._n_updates == 400
     curve = evaluate(agent, ID, num_tasks=300)
     assert -curve.mean()[0] / 10 < most
 
