@@ -11,18 +11,19 @@ def scripts(monkeypatch):
     monkeypatch.syspath_prepend(Path(__file__).parents[1] / "benchmarks")
 
 
+@pytest.mark.parametrize("name", ["a2c", "bmg"])  # bmg learns from several iterations at once
 def test_a_training_that_goes_on_equals_one_never_stopped_and_a_changed_end_does_not(
-    scripts, tmp_path
+    scripts, tmp_path, name
 ):
     import resume
 
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    resume.train("a2c", whole, 36)
-    resume.train("a2c", parts, 24)  # as far as a kill let it come
+    resume.train(name, whole, 36)
+    resume.train(name, parts, 24)  # as far as a kill let it come
     assert (parts / "checkpoint.zip").exists() and resume.digest(parts) != resume.digest(whole)
     killed = tmp_path / "killed"
     shutil.copytree(parts, killed, ignore=lambda *_: ["end.zip"])
-    resume.train("a2c", killed, 36)
+    resume.train(name, killed, 36)
     assert resume.digest(killed) == resume.digest(whole)
     end = bytearray((killed / "end.zip").read_bytes())
     end[len(end) // 2] ^= 1

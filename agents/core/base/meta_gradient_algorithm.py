@@ -35,6 +35,20 @@ class MetaGradientAlgorithm(MetaGradientArguments, LifetimeAlgorithm):
         learner.rule.meta.given = eta[0].clone()
         learner.loop.learners = learner.loop.born(np.arange(1))
 
+    def _extra_state(self) -> dict[str, Any]:
+        """Keep the newest figures: those of a meta-update are logged until the next one."""
+        figures = {
+            name: values.tolist()
+            for name, values in self.loop.figures.items()
+            if np.isfinite(values).all()
+        }
+        return {**super()._extra_state(), "figures": figures}
+
+    def _set_extra_state(self, state: Mapping[str, Any]) -> None:
+        super()._set_extra_state(state)
+        figures = state.get("figures", {})  # older checkpoints have none
+        self.loop.figures = {name: np.array(values) for name, values in figures.items()}
+
     def _restore(self, progress: Mapping[str, Any], tensors: Mapping[str, Any], path: str) -> None:
         super()._restore(progress, tensors, path)
         if not self.meta_learning_rate:  # meta-parameters that stay are those of new learners too
