@@ -264,7 +264,12 @@ def main() -> None:
             print(f"{len(names) - place} agents are left: the same command goes on with them")
             break
         with tempfile.TemporaryDirectory() as root:
-            row = soak(name, left, arguments.seed, Path(root))
+            try:
+                row = soak(name, left, arguments.seed, Path(root))
+            except subprocess.CalledProcessError:  # it said why; other agents can be asked still
+                print(f"{name} cannot be trained to its end at these sizes", flush=True)
+                unequal += 1
+                continue
         append(row)
         unequal += left - row[-1]
     sys.exit(unequal > 0)
