@@ -11,8 +11,8 @@ _EPSILON = 1e-8
 
 
 def masked_mean(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Return the mean over played steps."""
-    return (values * mask).sum() / mask.sum()
+    """Return the mean over played steps; 0 if there is none, as in a minibatch of rows that wait."""
+    return (values * mask).sum() / mask.sum().clamp(min=1.0)
 
 
 def clipped_surrogate(

@@ -211,3 +211,11 @@ def test_a2c_loss_and_its_figures():
     assert {name: figure.item() for name, figure in figures.items()} == figures_of(
         {"policy_gradient_loss": 2 / 3, "value_loss": 13 / 3, "entropy": 0.4}
     )
+
+
+def test_a_minibatch_of_rows_that_wait_costs_nothing():
+    nothing = torch.zeros(3)
+    log_prob = torch.tensor([0.1, -0.4, 0.2], requires_grad=True)
+    loss = losses.clipped_surrogate(log_prob, nothing, torch.ones(3), 0.2, nothing)
+    loss.backward()
+    assert float(loss) == 0 and not log_prob.grad.any()
