@@ -66,7 +66,7 @@ class EpsilonRule(Rule):
             **with_optimizer(self.optimizer, policy),
             **{"eta": eta, **{f"meta.{name}": part for name, part in state.items()}},
             **self.context.begin(policy),
-            "updates": torch.zeros(len(seeds), dtype=torch.int64),  # since the policy below
+            "updates": policy.new_zeros(len(seeds), dtype=torch.int64),  # since the policy below
         }
         return self._settled(_from_here(learners))
 

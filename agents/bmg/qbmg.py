@@ -33,6 +33,8 @@ class QBMG(DiscountArguments, GradientNormArguments, MetaGradientAlgorithm):
         ValueError: If an argument is out of range.
     """
 
+    any_device = True
+
     presets = Q_PRESETS
     policy_aliases = {"MlpPolicy": EpsilonGreedyQ, "CnnPolicy": CnnEpsilonGreedyQ}
 
