@@ -60,7 +60,8 @@ class EpsilonRule(Rule):
 
     def begin(self, seeds: Sequence[int]) -> Learners:
         """Return new learners."""
-        policy, eta = self.network.begin(seeds), self.meta.begin(seeds)
+        policy = self.network.begin(seeds)
+        eta = self.meta.begin(seeds).to(policy.device)
         state = self.meta_optimizer.begin(eta)
         learners = {
             **with_optimizer(self.optimizer, policy),
