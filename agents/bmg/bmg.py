@@ -10,11 +10,12 @@ from ..core.base.arguments import argument, at_least, one_of
 from ..core.base.meta_gradient_algorithm import MetaGradientAlgorithm
 from ..core.lifetimes.actor_critic import ActorCriticRule
 from ..core.lifetimes.optimizers import DIFFERENTIABLE, META
+from .arguments import ContextArguments
 from .presets import PRESETS
 from .rule import ENT_COEF, BootstrapRule
 
 
-class BMG(LifetimeArguments, MetaGradientAlgorithm):
+class BMG(ContextArguments, LifetimeArguments, MetaGradientAlgorithm):
     """Bootstrapped meta-gradients (Flennerhag et al. 2022, arXiv 2109.04504), in one lifetime.
 
     The entropy bonus is the meta-parameter. After `inner_steps` updates with it, the learner makes
@@ -43,12 +44,6 @@ class BMG(LifetimeArguments, MetaGradientAlgorithm):
     target_steps: int = argument(
         "Further updates of the target, the last without the bonus, L.", at_least(1), default=15
     )
-    context: int = argument(
-        "Unrolls whose mean rewards the entropy bonus is a function of; 0 makes it one number.",
-        at_least(0),
-        default=10,
-    )
-    context_width: int = argument("Units of that function.", at_least(1), default=32)
     matching: str = argument(
         'What the learner is matched to the target by: `"kl"` of policies over the last unroll, or '
         '`"squared"` distance of parameters.',

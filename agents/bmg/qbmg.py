@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..core.base.agent_arguments import DiscountArguments, GradientNormArguments
-from ..core.base.arguments import argument, at_least, one_of, within
+from ..core.base.agent_arguments import DiscountArguments, GradientNormArguments, OptimizerArguments
+from ..core.base.arguments import argument, at_least, within
 from ..core.base.meta_gradient_algorithm import MetaGradientAlgorithm
 from ..core.base.search import OneOf
 from ..core.lifetimes.optimizers import META, PLAIN
+from .arguments import ContextArguments
 from .context import RewardContext
 from .presets import Q_PRESETS
 from .q_network import CnnEpsilonGreedyQ, EpsilonGreedyQ
 from .q_rule import EPSILON, EpsilonRule
 
 
-class QBMG(DiscountArguments, GradientNormArguments, MetaGradientAlgorithm):
+class QBMG(
+    ContextArguments,
+    DiscountArguments,
+    GradientNormArguments,
+    OptimizerArguments,
+    MetaGradientAlgorithm,
+):
     """Epsilon-greedy Q(lambda) that learns its epsilon, in one lifetime (Flennerhag et al. 2022).
 
     The second agent of section 5.1 (arXiv 2109.04504). Epsilon is in no update of the action
@@ -36,25 +43,22 @@ class QBMG(DiscountArguments, GradientNormArguments, MetaGradientAlgorithm):
     any_device = True
 
     presets = Q_PRESETS
-    policy_aliases = {"MlpPolicy": EpsilonGreedyQ, "CnnPolicy": CnnEpsilonGreedyQ}
+    policy_aliases = {
+        "MlpPolicy": EpsilonGreedyQ,
+        "CnnPolicy": CnnEpsilonGreedyQ,
+        "EpsilonGreedyQ": EpsilonGreedyQ,
+    }
 
     n_steps = 16
     q_lambda: float = argument(
         "Lambda of the returns.", within(0, 1), default=0.9, search=OneOf(0.0, 0.7, 0.9, 0.95)
     )
-    optimizer: str = argument('`"adam"`, `"rmsprop"` or `"sgd"`.', one_of(*PLAIN), default="adam")
     epsilon: float = argument("Where the learnt epsilon begins.", default=0.1)
     target_steps: int = argument(
         "Updates between a policy and the greedy one that it is matched to, L.",
         at_least(1),
         default=16,
     )
-    context: int = argument(
-        "Unrolls whose mean rewards epsilon is a function of; 0 makes it one number.",
-        at_least(0),
-        default=10,
-    )
-    context_width: int = argument("Units of that function.", at_least(1), default=32)
 
     def _check_arguments(self, values: Mapping[str, Any]) -> None:
         super()._check_arguments(values)

@@ -24,6 +24,8 @@ class LPGLearner(RuleArguments, LifetimeAlgorithm):
         ValueError: If an argument is out of range.
     """
 
+    any_device = True
+
     prediction_rate: float = argument("Learning rate of the prediction.", at_least(0), default=1e-3)
     kl_coef: float = argument(
         "Weight of the prediction's divergence from what the rule asks for.",
@@ -42,9 +44,11 @@ class LPGLearner(RuleArguments, LifetimeAlgorithm):
         return make_network(self.observation_space, self.action_space, self.n_predictions, **given)
 
     def _setup_model(self) -> None:
-        self.rule_network = RuleNetwork(
-            self.n_predictions, self.rule_size, fold(self.seed, "rule"), self.temporal
-        ).requires_grad_(False)
+        self.rule_network = (
+            RuleNetwork(self.n_predictions, self.rule_size, fold(self.seed, "rule"), self.temporal)
+            .to(self.device)
+            .requires_grad_(False)
+        )
         super()._setup_model()
 
     def _make_rule(self) -> LPGRule:

@@ -77,8 +77,9 @@ class LPG(Lives):
         ValueError: If an argument is out of range, or `rows_per_task` does not divide `n_envs`.
     """
 
-    presets = PRESETS
+    any_device = True
     any_spaces = True
+    presets = PRESETS
     learning_rate = 1e-4
     n_envs = 1024
 
@@ -87,7 +88,7 @@ class LPG(Lives):
     def _setup_model(self) -> None:
         self.rule_network = RuleNetwork(
             self.n_predictions, self.rule_size, fold(self.seed, "rule"), self.temporal
-        )
+        ).to(self.device)
         network = self._learners_network(self.observation_space, self.action_space)
         self.arms = arms_of(
             usual(network)[0],
@@ -101,33 +102,36 @@ class LPG(Lives):
         )
 
     def _learners_network(self, observation_space: Any, action_space: Any) -> ActorCritic:
-        return make_network(
+        network = make_network(
             observation_space, action_space, self.n_predictions, **self.policy_kwargs
         )
+        network.device = self.device
+        return network
 
     def _make_network(self, **more: Any) -> ActorCritic:
         return self._learners_network(self.observation_space, self.action_space)
 
     def _make_rule(self) -> LPGRule:
         critic = Critic(
-            ActorCritic(self.observation_space, self.action_space, **self._plain_kwargs()),
+            self._plain_network(),
             self.value_learning_rate,
             self.gamma,
             self.gae_lambda,
         )
         return self._rule_of(self.network, critic)
 
-    def _plain_kwargs(self) -> dict[str, Any]:
-        """Return arguments of a network like the learners', with a value."""
-        if is_tabular(self.network):
-            return {"torso": "table"}
+    def _plain_network(self, **more: Any) -> ActorCritic:
+        """Return a network like the learners', with a value."""
         taken = {"net_arch": [32], **self.policy_kwargs}
-        return {key: part for key, part in taken.items() if key in ("torso", "net_arch")}
+        if is_tabular(self.network):
+            taken = {"torso": "table"}
+        given = {key: part for key, part in taken.items() if key in ("torso", "net_arch")}
+        network = ActorCritic(self.observation_space, self.action_space, **given, **more)
+        network.device = self.device
+        return network
 
     def _antagonist(self) -> ActorCriticRule:
-        network = ActorCritic(
-            self.observation_space, self.action_space, **self._plain_kwargs(), separate=["value"]
-        )
+        network = self._plain_network(separate=["value"])
         tabular = is_tabular(self.network)
         return antagonist(network, tabular, self.n_steps, self.gamma, self.gae_lambda)
 

@@ -194,7 +194,7 @@ class LPGRule(Rule):
             learners["hyper.kl_coef"],
         )
         (grads,) = torch.autograd.grad(loss.sum(), own, create_graph=differentiable)
-        part = self.of_prediction.to(grads.dtype)
+        part = self.of_prediction.to(grads)
         clipped = clip_norm(grads * (1 - part), self.max_grad_norm)
         clipped = clipped + clip_norm(grads * part, self.max_grad_norm)
         rates = learners["hyper.learning_rate"][:, None] * (1 - part)

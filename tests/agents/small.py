@@ -127,7 +127,7 @@ _OF: dict[str, dict[str, Any]] = {
     },
 }
 # those that take Discrete actions alone
-_CHOOSE = ("DiscoRL", "DREAM", "PredictiveExploration", "MFEC", "NEC")
+_CHOOSE = ("DiscoRL", "DREAM", "PredictiveExploration", "MFEC", "NEC", "QBMG")
 NAMES = [place.partition(":")[2] for place in agents.ALGORITHMS.values()]
 # These play nothing: they draw pairs, or steps of a demonstration.
 _ENVS = {

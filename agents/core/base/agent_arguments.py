@@ -179,7 +179,17 @@ class EntropyArguments(Declared):
     ent_coef: float = argument("Weight of the entropy bonus.", default=0.0)
 
 
-class LifetimeArguments(ActorCriticArguments, DiscountArguments, EntropyArguments):
+class OptimizerArguments(Declared):
+    """What agents whose learners have an optimiser of their choice take."""
+
+    optimizer: str = argument(
+        '`"adam"`, `"rmsprop"` or `"sgd"`.', one_of("adam", "rmsprop", "sgd"), default="adam"
+    )
+
+
+class LifetimeArguments(
+    ActorCriticArguments, DiscountArguments, EntropyArguments, OptimizerArguments
+):
     """Arguments of actor-critics that live one lifetime."""
 
     gae_lambda: float = argument(
@@ -187,9 +197,6 @@ class LifetimeArguments(ActorCriticArguments, DiscountArguments, EntropyArgument
         within(0, 1),
         default=0.95,
         search=OneOf(0.9, 0.95, 1.0),
-    )
-    optimizer: str = argument(
-        '`"adam"`, `"rmsprop"` or `"sgd"`.', one_of("adam", "rmsprop", "sgd"), default="adam"
     )
 
 

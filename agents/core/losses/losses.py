@@ -12,7 +12,7 @@ _EPSILON = 1e-8
 
 def masked_mean(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """Return the mean over played steps; 0 where rows only wait."""
-    return (values * mask).sum() / mask.sum().clamp(min=1.0)
+    return (values * mask).sum() / mask.sum().clamp(min=_EPSILON)
 
 
 def clipped_surrogate(
