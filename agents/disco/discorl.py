@@ -50,6 +50,7 @@ class DiscoRL(ReplayLifetime):
     paper_policy = {"net_arch": [512, 512]}
     presets = PRESETS
 
+    any_device = True
     learning_rate = 3e-4
     n_envs = 2
     n_steps = 29
@@ -78,7 +79,7 @@ class DiscoRL(ReplayLifetime):
         given = self.weights
         drawn = given is None or given == _RANDOM
         parts = translated(random_arrays(fold(self.seed, "rule"))) if drawn else read_weights(given)
-        self.meta_network = DiscoMetaNetwork(parts, known=given is not None)
+        self.meta_network = DiscoMetaNetwork(parts, known=given is not None).to(self.device)
         super()._setup_model()
 
     def _make_network(self, **more: Any) -> DiscoNetwork:

@@ -33,7 +33,7 @@ def sign_log(values: torch.Tensor) -> torch.Tensor:
 
 def expected(logits: torch.Tensor) -> torch.Tensor:
     """Return the values [...] that categories [..., V] stand for."""
-    support = torch.linspace(-LARGEST, LARGEST, BINS, dtype=logits.dtype)
+    support = torch.linspace(-LARGEST, LARGEST, BINS, dtype=logits.dtype, device=logits.device)
     return unsquash((logits.softmax(dim=-1) * support).sum(dim=-1))
 
 

@@ -17,6 +17,8 @@ from .loop import EpisodicLoop
 class EpisodicAlgorithm(DiscountArguments, LifetimeAlgorithm):
     """An agent of one lifetime that acts by a dictionary of returns for each action."""
 
+    any_device = True
+
     n_envs = 1
     memories = ("dictionaries",)
 
@@ -77,6 +79,8 @@ class EpisodicAlgorithm(DiscountArguments, LifetimeAlgorithm):
         )
         values, _, _ = self.rule.read(self.loop.store, 0, keys[0])
         head = self.network.head
-        noise = None if deterministic else self._predict_noise(head, len(values))
+        noise = None
+        if not deterministic:
+            noise = self._predict_noise(head, len(values)).to(values.device)
         epsilon = 0.0 if deterministic else self.rule.epsilon(float(self.loop.ages[0]))
-        return head.choose(values, noise, epsilon).numpy() + head.start, state
+        return head.choose(values, noise, epsilon).cpu().numpy() + head.start, state

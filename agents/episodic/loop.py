@@ -52,16 +52,19 @@ class EpisodicLoop(LifetimeLoop):
         made: Any = rule
         super().__init__(made, venv, rows_per_task, seed)
         network = rule.network
-        self.store = DND(self.num_learners, network.head.n, rule.capacity, network.key_size)
-        self.pending = Pending(self.num_rows, rule.horizon, rule.gamma)
+        there = network.device
+        self.store = DND(
+            self.num_learners, network.head.n, rule.capacity, network.key_size, device=there
+        )
+        self.pending = Pending(self.num_rows, rule.horizon, rule.gamma, there)
         self.replay: TaskReplay | None = None
         if isinstance(rule, NECRule):
             shape = tuple(network.encode(_one(network)).shape[1:])
             fields: dict[str, tuple[int, ...]] = {"inputs": shape, "actions": (), "targets": ()}
             self.replay = TaskReplay(self.num_learners, rule.replay_size, fields)
         self._since = np.zeros(self.num_rows, dtype=np.int64)  # steps since the last update
-        self._keys = torch.zeros(self.num_rows, network.key_size)
-        self._best = torch.zeros(self.num_rows)
+        self._keys = torch.zeros(self.num_rows, network.key_size, device=there)
+        self._best = torch.zeros(self.num_rows, device=there)
         self._truncated = rule.horizon is not None  # returns go on by a value beyond a truncation
 
     # ---- the inner loop -------------------------------------------------------------------------
@@ -179,7 +182,7 @@ class EpisodicLoop(LifetimeLoop):
             losses.append(loss)
         new = {"policy": params, "optimizer.squares": squares}
         everyone = self.num_learners == 1
-        self._set_learners(torch.tensor([learner]), everyone, new)
+        self._set_learners(torch.tensor([learner], device=self.device), everyone, new)
         return {"loss": float(np.mean(losses))}
 
     # ---- inside ---------------------------------------------------------------------------------
@@ -201,11 +204,11 @@ class EpisodicLoop(LifetimeLoop):
         known = list(known)
         mode, alpha = self.rule.mode, self.rule.alpha
         for one in known:
-            key, target = one.step.key[None], torch.tensor([one.target])
+            key, target = one.step.key[None], torch.tensor([one.target], device=one.step.key.device)
             self.store.write(learner, one.step.action, key, target, mode, alpha)
         if self.replay is not None:
             fields = {
-                "inputs": np.stack([one.step.inputs.numpy() for one in known]),
+                "inputs": np.stack([one.step.inputs.cpu().numpy() for one in known]),
                 "actions": np.array([one.step.action for one in known], dtype=np.float32),
                 "targets": np.array([one.target for one in known], dtype=np.float32),
             }

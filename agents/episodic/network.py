@@ -86,6 +86,7 @@ class KeyNetwork:
         if key_size < 1:
             raise ValueError(f"key_size={key_size} must be at least 1")
         self.observation_space, self.key_size = observation_space, key_size
+        self.device = torch.device("cpu")  # of first parameters and encoded observations
         self.head = EpsilonGreedy(int(action_space.n), int(action_space.start))
         self.torso = make_torso(
             torso or self.default_torso, observation_space, net_arch, activation
@@ -95,11 +96,11 @@ class KeyNetwork:
 
     def encode(self, observations: Any) -> torch.Tensor:
         """Return raw observations of R rows as a tensor [R, ...] to be kept and shown later."""
-        return self.torso.encode(observations)
+        return self.torso.encode(observations).to(self.device)
 
     def begin(self, seeds: Sequence[int]) -> torch.Tensor:
         """Draw the initial parameters [M, P], those of learner m from `seeds[m]` alone."""
-        return stacked.begin(self.layout, seeds, self._draw)
+        return stacked.begin(self.layout, seeds, self._draw).to(self.device)
 
     def _draw(self, generator: torch.Generator) -> stacked.Parts:
         size = self.key_size, self.torso.features

@@ -37,10 +37,17 @@ class Pending:
         num_rows: N.
         horizon: Steps after which a return is closed by a value; None waits for the episode's end.
         gamma: Discount.
+        device: Where keys and inputs are.
     """
 
-    def __init__(self, num_rows: int, horizon: int | None, gamma: float):
-        self.horizon, self.gamma = horizon, gamma
+    def __init__(
+        self,
+        num_rows: int,
+        horizon: int | None,
+        gamma: float,
+        device: torch.device | str = "cpu",
+    ):
+        self.horizon, self.gamma, self.device = horizon, gamma, device
         self.rows: list[list[Waiting]] = [[] for _ in range(num_rows)]
 
     def add(self, row: int, step: Waiting) -> list[Known]:
@@ -78,8 +85,8 @@ class Pending:
         steps = [one for row in self.rows for one in row]
         state = {"counts": torch.tensor([len(row) for row in self.rows])}
         if steps:
-            state["key"] = torch.stack([one.key for one in steps])
-            state["inputs"] = torch.stack([one.inputs for one in steps])
+            state["key"] = torch.stack([one.key for one in steps]).cpu()
+            state["inputs"] = torch.stack([one.inputs for one in steps]).cpu()
         for name in _NUMBERS:
             numbers = [float(getattr(one, name)) for one in steps]
             state[name] = torch.tensor(numbers, dtype=torch.float64)
@@ -100,8 +107,9 @@ class Pending:
                 f"this agent has {len(self.rows)} rows"
             )
         numbers = zip(*(state[name].tolist() for name in _NUMBERS), strict=True)
+        seen = {name: state[name].clone().to(self.device) for name in parts[:-3]}
         steps = [
-            Waiting(state["key"][at].clone(), state["inputs"][at].clone(), int(action), *others)
+            Waiting(seen["key"][at], seen["inputs"][at], int(action), *others)
             for at, (action, *others) in enumerate(numbers)
         ]
         ends = np.cumsum(counts)

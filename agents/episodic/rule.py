@@ -75,7 +75,7 @@ class EpisodicRule:
             much: it is tried first.
         """
         found = store.nearest(learner, keys, self.neighbours)
-        actions = torch.arange(len(found.place))[:, None, None]
+        actions = torch.arange(len(found.place), device=keys.device)[:, None, None]
         values = store.values[learner][actions, found.place]
         estimates = self.values(store.keys[learner], actions, keys, found, values)
         known = found.found.any(dim=-1)  # [A, R]
@@ -195,31 +195,33 @@ class NECRule(EpisodicRule):
             the query's key, and the keys and values in the dictionary.
         """
         given = params.detach().requires_grad_()
-        keys = self.network.keys(given, torch.from_numpy(batch["inputs"])[None])[0]
-        taken, targets = batch["actions"].astype(int), torch.from_numpy(batch["targets"])
-        total, moved = torch.zeros(()), []
+        there = given.device
+        keys = self.network.keys(given, torch.from_numpy(batch["inputs"]).to(there)[None])[0]
+        taken = batch["actions"].astype(int)
+        targets = torch.from_numpy(batch["targets"]).to(there)
+        total, moved = torch.zeros((), device=there), []
         for action in np.unique(taken):
-            rows = torch.from_numpy(np.flatnonzero(taken == action))
+            rows = torch.from_numpy(np.flatnonzero(taken == action)).to(there)
             if not store.size[learner, action]:
                 continue
             found = store.nearest(learner, keys.detach()[rows], self.neighbours)
-            index, there = found.place[action], found.found[action]
+            index, known = found.place[action], found.found[action]
             near, worth = (one.requires_grad_() for one in store.gather(learner, action, index))
-            weights = kernel_weights(keys[rows], near, there, self.delta)
+            weights = kernel_weights(keys[rows], near, known, self.delta)
             error = (weights * worth).sum(dim=-1) - targets[rows]
             total = total + error.square().sum()
-            moved.append((int(action), index, there, near, worth))
+            moved.append((int(action), index, known, near, worth))
         if not moved:
             return params, squares, 0.0
         loss = total / len(taken)
         leaves = [given, *(leaf for one in moved for leaf in one[3:])]
         gradient, *others = torch.autograd.grad(loss, leaves)
         if self.store_rate:
-            for (action, index, there, *_), near, worth in zip(
+            for (action, index, known, *_), near, worth in zip(
                 moved, others[::2], others[1::2], strict=True
             ):
-                steps = -self.store_rate * near[there], -self.store_rate * worth[there]
-                store.move(learner, action, index[there], *steps)
+                steps = -self.store_rate * near[known], -self.store_rate * worth[known]
+                store.move(learner, action, index[known], *steps)
         optimizer = RMSProp(decay=0.9, eps=1e-2)
         after, state = optimizer.step(params, gradient, {"squares": squares}, self.learning_rate)
         return after, state["squares"], float(loss.detach())

@@ -35,7 +35,9 @@ def there(agent):
     return agent.loop.device if lives else next(agent.policy.parameters()).device
 
 
-@pytest.mark.parametrize("name", ["RL2", "ContinuousMAML", "VariBAD", "PPO", "MetaGradient", "LPG"])
+@pytest.mark.parametrize(
+    "name", ["RL2", "ContinuousMAML", "VariBAD", "PPO", "MetaGradient", "LPG", "NEC"]
+)
 def test_an_agent_trained_elsewhere_is_saved_and_acts_alike_on_the_cpu(name, tmp_path):
     setting = Setting(getattr(agents, name))
     threads = torch.get_num_threads()

@@ -78,6 +78,7 @@ class DND:
         capacity: C.
         key_size: K.
         value_shape: Shape of a value.
+        device: Where keys and values are.
 
     Raises:
         MemoryError: If the machine lacks the memory; says how much is needed.
@@ -91,6 +92,7 @@ class DND:
         capacity: int,
         key_size: int,
         value_shape: Sequence[int] = (),
+        device: torch.device | str = "cpu",
     ):
         if min(learners, actions, capacity, key_size) < 1:
             raise ValueError(
@@ -102,9 +104,9 @@ class DND:
         refuse_beyond_memory(capacity, each, what)
         self.capacity = capacity
         at = learners, actions, capacity
-        self.keys = torch.zeros(*at, key_size)
-        self.values = torch.zeros(*at, *value_shape)
-        self.used = torch.zeros(at, dtype=torch.int64)  # clock of the last use
+        self.keys = torch.zeros(*at, key_size, device=device)
+        self.values = torch.zeros(*at, *value_shape, device=device)
+        self.used = torch.zeros(at, dtype=torch.int64, device=device)  # clock of the last use
         self.size = np.zeros((learners, actions), dtype=np.int64)
         self.clock = np.zeros(learners, dtype=np.int64)
         self._marked: tuple[np.ndarray, np.ndarray] | None = None
@@ -133,7 +135,9 @@ class DND:
         most = max(int(self.size[learner].max()), 1)
         filled = torch.from_numpy(np.arange(most) < self.size[learner][:, None])
         keys = self.keys[learner, :, :most]
-        return nearest(keys, filled, queries.expand(len(keys), *queries.shape), count)
+        return nearest(
+            keys, filled.to(keys.device), queries.expand(len(keys), *queries.shape), count
+        )
 
     def touch(self, learner: int, found: Nearest) -> None:
         """Note that a learner read entries [A, Q, p], so that they are not the next to go."""
@@ -240,7 +244,7 @@ class DND:
         for at, before in reversed(self._before):
             for name, part in zip(_PARTS, before, strict=True):
                 parts[name][at] = part
-        kept = {name: part[:, :, :most].contiguous() for name, part in parts.items()}
+        kept = {name: part[:, :, :most].contiguous().cpu() for name, part in parts.items()}
         return {**kept, "size": torch.from_numpy(size.copy()), "clock": torch.from_numpy(clock)}
 
     def set_state(self, state: Mapping[str, torch.Tensor]) -> None:
