@@ -35,6 +35,8 @@ class EpsilonGreedyQ(ActorCritic):
             raise TypeError(f"Q-learning takes Discrete actions, not {action_space}")
         if more.get("memory") is not None:
             raise ValueError(f"memory={more['memory']!r}: action values take no memory; use None")
+        if more.get("outputs"):
+            raise ValueError(f"outputs={more['outputs']!r}: there are action values alone")
         super().__init__(observation_space, action_space, **{**more, "outputs": {}})
         self.layout = stacked.Layout({**self.layout.shapes, "epsilon": (1,)})
 

@@ -141,5 +141,7 @@ def test_descent_leaves_epsilon_alone_and_every_policy_has_its_own():
 def test_what_it_cannot_take():
     with pytest.raises(TypeError, match="Discrete actions, not Box"):
         EpsilonGreedyQ(unrolls.SEEN, spaces.Box(-1.0, 1.0, (2,)))
+    with pytest.raises(ValueError, match="outputs={'x': 2}: there are action values alone"):
+        EpsilonGreedyQ(unrolls.SEEN, unrolls.MOVES, outputs={"x": 2})
     with pytest.raises(ValueError, match="memory='lstm'"):
         EpsilonGreedyQ(unrolls.SEEN, unrolls.MOVES, memory="lstm")
