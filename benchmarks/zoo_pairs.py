@@ -81,6 +81,7 @@ _SPARSE_GRID = {"level": "sparse", "size": [5, 5], "steps": 25, "moves": 4}
 _LIVES = {"num_tasks": 24, "rows_per_task": 16, "steps": 1000, "bins": 50}
 _SHOWN = {"num_tasks": 300, "episodes": 1, "demonstrations": 1}
 _SKILLS = {"bound": 1.0, "terminate": False, "max_episode_steps": 25}
+_FEW = {"capacity": 2000, "neighbours": 10, "gamma": 0.99, "horizon": 50}
 _BRIEF = {"max_episode_steps": 100}
 
 PAIRS: tuple[Pair, ...] = (
@@ -173,6 +174,8 @@ PAIRS: tuple[Pair, ...] = (
     _life("qbmg", "CartPole-v1", 60_000, arguments={"n_envs": 8, "n_steps": 8}),
     _life("frodo", "CartPole-v1", 60_000, arguments={**_POLE, "learning_rate": 1e-3}),
     _life("stac", "meta/Catch-v0", 60_000, arguments=_CATCH),
+    _life("mfec", "CartPole-v1", 20_000, arguments={"capacity": 2000, "gamma": 1.0}),
+    _life("nec", "CartPole-v1", 10_000, arguments=_FEW),
     Pair(
         *("mlsh", "meta/MovingBandits-v0", 2_400_000),
         protocol={"num_tasks": 20, "rows_per_task": 20, "episodes": 6},

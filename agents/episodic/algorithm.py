@@ -71,6 +71,10 @@ class EpisodicAlgorithm(DiscountArguments, LifetimeAlgorithm):
         self.loop.restore(tensors, going_on=self.observation is not None)
         self._mark_boundary()
 
+    def _acts_with(self, network: str, tensor: str) -> bool:
+        # the age says how often actions are random
+        return tensor == "loop.ages" or super()._acts_with(network, tensor)
+
     def _act_unadapted(
         self, observations: Any, state: Any, starts: np.ndarray | None, deterministic: bool
     ) -> tuple[np.ndarray, Any]:

@@ -42,6 +42,25 @@ def test_what_acting_needs_survives(name, tmp_path):
         assert type(rows[0]) is type(rows[1])
 
 
+@pytest.mark.parametrize("name", ["MAML", "STAC", "QBMG", "MFEC", "NEC", "ES"])
+def test_it_chooses_the_same_actions(name, tmp_path):
+    agent = small.make(name).learn(1)
+    agent.save_weights(tmp_path / "light.zip", half=False)
+    loaded = type(agent).load(tmp_path / "light.zip")
+    space = agent.observation_space
+    space.seed(0)
+    seen = np.stack([space.sample() for _ in range(64)])
+    np.testing.assert_array_equal(*(one.predict(seen)[0] for one in (agent, loaded)))
+
+
+def test_episodic_memories_act_as_randomly_as_before(tmp_path):
+    agent = small.make("NEC", exploration_steps=8).learn(8)
+    agent.save_weights(tmp_path / "light.zip")
+    loaded = type(agent).load(tmp_path / "light.zip")
+    chances = [one.rule.epsilon(float(one.loop.ages[0])) for one in (agent, loaded)]
+    assert chances[0] == chances[1] < 1
+
+
 def test_it_is_saved_again_as_what_it_is(agent, tmp_path):
     agent.save_weights(tmp_path / "one.zip")
     loaded = RL2.load(tmp_path / "one.zip")
