@@ -81,6 +81,14 @@ _SPARSE_GRID = {"level": "sparse", "size": [5, 5], "steps": 25, "moves": 4}
 _LIVES = {"num_tasks": 24, "rows_per_task": 16, "steps": 1000, "bins": 50}
 _SHOWN = {"num_tasks": 300, "episodes": 1, "demonstrations": 1}
 _SKILLS = {"bound": 1.0, "terminate": False, "max_episode_steps": 25}
+_CONTEXTS = {
+    **{"arms": 3, "pulls": 4, "contexts": 4, "visits": 3, "bits": 6},
+    **{"p_good": 1.0, "p_other": 0.0, "episodes_per_trial": 12},
+}
+_RECALL = {
+    **{"n_envs": 64, "learning_rate": 5e-3, "ent_coef": ("linear", 0.05, 0.0)},
+    "policy_kwargs": {"hidden_size": 32},
+}
 _FEW = {"capacity": 2000, "neighbours": 10, "gamma": 0.99, "horizon": 50}
 _BRIEF = {"max_episode_steps": 100}
 
@@ -108,7 +116,10 @@ PAIRS: tuple[Pair, ...] = (
     _rl2("PointMomentum", 200_000, "half-cheetah-dir"),
     _rl2("RandomReacher", 60_000, "half-cheetah-dir", protocol={"num_tasks": 200}),
     Pair("l2rl", "meta/TwoStep-v0", 3_000_000),
-    Pair("episodiclstm", "meta/RecurringBandit-v0", 600_000, protocol={"num_tasks": 300}),
+    Pair(
+        *("episodiclstm", "meta/RecurringBandit-v0", 400_000, _RECALL, _CONTEXTS),
+        protocol={"num_tasks": 300},
+    ),
     Pair("snail", "meta/DependentBandit-v0", 200_000),
     Pair("varibad", "meta/GridNavi-v0", 1_500_000, env_kwargs=_ALL),
     Pair(
@@ -134,7 +145,11 @@ PAIRS: tuple[Pair, ...] = (
     _steps("maml", "PointNavigation", 2_000_000),
     _steps("fomaml", "PointNavigation", 2_000_000),
     _steps("metasgd", "PointNavigation", 2_000_000),
-    _steps("reptile", "PointNavigation", 2_000_000),
+    _steps(
+        *("reptile", "BernoulliBandit", 1_000_000),
+        arguments={"inner_lr": 1.0},
+        env_kwargs={"arms": 5, "pulls": 10},
+    ),
     _steps("promp", "PointCorner", 4_000_000),
     _steps("emaml", "PointCorner", 4_000_000),
     _steps("maml", "PointSkillReward", 1_500_000, arguments={"preset": "point-navigation"}),
@@ -184,11 +199,11 @@ PAIRS: tuple[Pair, ...] = (
     _life("es", "CartPole-v1", 100_000, arguments=_LINEAR),
     Pair("es", "meta/Terrain-v0", 40_000, {"population": 32}, protocol={"num_tasks": 50}),
     Pair(
-        *("pbt", "meta/DependentBandit-v0", 400_000),
+        *("pbt", "meta/DependentBandit-v0", 1_200_000),
         arguments={
-            **{"algorithm": "rl2", "members": 4, "ready": 50_000, "factors": (0.3, 3.0)},
-            "member_kwargs": {"learning_rate": 1e-5, "n_epochs": 4},
-            "explore": {"learning_rate": ("log", 1e-6, 1e-1)},
+            **{"algorithm": "rl2", "members": 4, "ready": 60_000, "learning_rate": 2e-3},
+            "member_kwargs": {"n_envs": 64, "batch_size": 16, "n_epochs": 8, "gae_lambda": 0.3},
+            "explore": {"learning_rate": ("log", 1e-4, 1e-2)},
         },
         policy="GruPolicy",
     ),
