@@ -46,6 +46,7 @@ def _rl2(
 
 
 _ROUNDS = {"num_tasks": 200, "rows_per_task": 20, "episodes": 4}
+_ARM = {"num_tasks": 20, "rows_per_task": 10, "episodes": 2}
 _FAILING = {"num_tasks": 60, "rows_per_task": 8, "episodes": 7}
 
 
@@ -81,6 +82,10 @@ _SPARSE_GRID = {"level": "sparse", "size": [5, 5], "steps": 25, "moves": 4}
 _LIVES = {"num_tasks": 24, "rows_per_task": 16, "steps": 1000, "bins": 50}
 _SHOWN = {"num_tasks": 300, "episodes": 1, "demonstrations": 1}
 _SKILLS = {"bound": 1.0, "terminate": False, "max_episode_steps": 25}
+_GLYPHS = {
+    **{"shots": 5, "queries": 10, "n_tasks": 16, "inner_lr": 0.4, "n_batches": 50},
+    **{"learning_rate": ("linear", 2e-3, 2e-4), "policy_kwargs": {"net_arch": (256, 128, 64, 64)}},
+}
 _CONTEXTS = {
     **{"arms": 3, "pulls": 4, "contexts": 4, "visits": 3, "bits": 6},
     **{"p_good": 1.0, "p_other": 0.0, "episodes_per_trial": 12},
@@ -160,6 +165,11 @@ PAIRS: tuple[Pair, ...] = (
         protocol={"num_tasks": 100, "rows_per_task": 20, "episodes": 4},
     ),
     Pair("supervisedmaml", "meta/Sinusoid-v0", 1_500_000),
+    Pair(
+        *("supervisedmaml", "meta/FewShotImages-v0", 400_000, _GLYPHS, {"size": 14}),
+        policy="MlpRegressor",
+    ),
+    _steps("maml", "ML1", 2_000_000, _ARM, env_kwargs={"task_name": "reach-v3"}),
     _steps("continuousmaml", "Thrusters", 3_840_000, rounds=_FAILING),
     _steps("ppotracking", "Thrusters", 3_840_000, rounds=_FAILING),
     Pair("bc", "meta/FeatureReach-v0", 1_000_000),
@@ -171,6 +181,12 @@ PAIRS: tuple[Pair, ...] = (
         protocol=_SHOWN,
     ),
     Pair("conditionalbc", "meta/PointGoal-v0", 600_000, protocol=_SHOWN),
+    Pair(
+        *("conditionalbc", "meta/Reach2D-v0", 400_000, {"learning_rate": ("linear", 1e-3, 1e-4)}),
+        env_kwargs={"pixels": 24, "steps": 20},
+        protocol=_SHOWN,
+        policy="CnnPolicy",
+    ),
     # ---- one lifetime
     _life("a2c", "CartPole-v1", 40_000),
     _life("impala", "CartPole-v1", 40_000),
