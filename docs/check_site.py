@@ -28,6 +28,7 @@ TRIES = 5  # the best counts: the machine may be busy
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _LINKS = ("href", "src", "srcset", "data-film")  # what names another file
 _DARK = "--blink-settings=preferredColorScheme=0"
+_LAZY = "--blink-settings=lazyLoadEnabled=true"  # as with a window: headless loads all pictures
 # Loads each page at a phone's width, and writes how long it took and how wide it wanted to be.
 _PROBE = """<!doctype html><title>probe</title><script>
 const pages = PAGES, frame = document.createElement("iframe");
@@ -165,7 +166,7 @@ def _probed(browser: Browser, html: Path) -> list[str]:
     probe.write_text(code, encoding="utf-8")
     try:
         # dumping waits until every frame has been loaded
-        log = browser("probe", "--dump-dom", "--timeout=60000", probe.resolve().as_uri())
+        log = browser("probe", _LAZY, "--dump-dom", "--timeout=60000", probe.resolve().as_uri())
     finally:
         probe.unlink()
     found = [json.loads(one) for one in re.findall(r'"PROBE (\{.*?\})"', log)]
