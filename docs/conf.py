@@ -6,7 +6,7 @@ project = "metazoo"
 author = "the authors of metazoo"
 version = release = importlib.metadata.version("metazoo")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "docs.making.sidebar"]
 exclude_patterns = ["included"]
 source_suffix = {".md": "markdown"}
 default_role = "code"  # docstrings have code in single backticks

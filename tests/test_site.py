@@ -20,6 +20,7 @@ from docs.making import (
     pretrained,
     reference,
     settings,
+    sidebar,
     tutorials,
     write,
 )
@@ -216,3 +217,31 @@ def test_the_check_finds_broken_links_and_pictures_without_a_text(tmp_path):
         "b.html: c.png does not exist",
         "b.html: c.png has no alt text",
     ]
+
+
+TREE = (
+    '<ul><li class="toctree-l1 has-children"><a class="reference internal" href="../m.html">M</a>'
+    '<input class="toctree-checkbox" type="checkbox"/><ul>'
+    '<li class="toctree-l2"><a class="reference internal" href="a.html">A</a></li>'
+    '<li class="toctree-l2"><a class="reference internal" href="b.html">B</a></li></ul></li>'
+    '<li class="toctree-l1"><a class="reference internal" href="../other.html">O</a></li></ul>'
+)
+
+
+def test_the_sidebar_marks_a_page_and_opens_what_it_stands_under():
+    shown = sidebar.marked(TREE, "b.html")
+    assert shown.count("current-page") == 1 and shown.count('checked=""') == 1
+    assert 'class="current toctree-l1 has-children"' in shown
+    assert '<li class="current current-page toctree-l2"><a aria-current="page"' in shown
+    assert shown.index("current-page") > shown.index("a.html")
+    assert sidebar.marked(TREE, "../other.html").count("current") == 3
+    assert "checked" not in sidebar.marked(TREE, "../other.html")
+    assert sidebar.marked(TREE, "elsewhere.html") == TREE
+
+
+def test_the_shared_sidebar_has_no_mark():
+    page = '<li class="toctree-l2"><a class="reference internal" href="b.html"'
+    current = '<li class="toctree-l2 current"><a class="current reference internal" href="#"'
+    resolved = TREE.replace(page, current).replace("<ul>", '<ul class="current">')
+    resolved = resolved.replace("l1 has", "l1 current has")
+    assert sidebar.unmarked(resolved, "b.html") == TREE
