@@ -2,10 +2,14 @@
 
     python benchmarks/skills.py box --seeds 0 1 2
     python benchmarks/skills.py box-shuffled --seeds 0 1 2    # labels of other transitions: about 0
+    python benchmarks/skills.py cheetah --seeds 0 --steps 60000
+    python benchmarks/skills.py --velocities runs/benchmarks/skills/diayn-cheetah-s0.zip
 
 Appends to `results/skills.csv`: the share of steps whose skill the discriminator names, the mean
 reward as a share of log n, and distances between the skills' mean last states. Checkpoints are in
 `runs/benchmarks/skills`: a training that was interrupted goes on from its last twentieth.
+`--velocities` draws how fast each skill of a runner goes, as in figure 2 of the paper, into
+`results/NAME.velocities.png`.
 """
 
 from __future__ import annotations
@@ -179,14 +183,48 @@ def run(name: str, seed: int, steps: int | None) -> None:
     print(row, flush=True)
 
 
+def draw_velocities(path: Path) -> Path:
+    """Draw a histogram of a runner's speed for each of its skills; return the picture's path."""
+    from matplotlib.figure import Figure
+
+    agent = DIAYN.load(path)
+    venv = gym.make_vec(str(agent.env_id), num_envs=_ROWS, **(agent.env_kwargs or {}))
+    speeds = []
+    for number in range(agent.n_skills):
+        player = Player(venv, agent.skill(number).inner_loop(venv, seed=1000 + number))
+        player.reset(number)
+        speeds.append([step.infos["x_velocity"] for step, _, _ in rounds(player, 1)])
+    venv.close()
+    found = [np.concatenate(each) for each in speeds]
+    figure = Figure(figsize=(7, 5), layout="constrained")
+    axes = figure.subplots()
+    bins = np.linspace(min(map(np.min, found)), max(map(np.max, found)), 81)
+    order = np.argsort([each.mean() for each in found])
+    for place, number in enumerate(order):
+        counts, _ = np.histogram(found[number], bins)
+        height = place + 1.5 * counts / counts.max()
+        axes.fill_between(bins[:-1], place, height, step="post", alpha=0.7, zorder=-place)
+    axes.set_yticks(range(len(order)), [f"skill {number}" for number in order], fontsize=7)
+    axes.set_xlabel(f"forward velocity, m/s ({_ROWS} episodes of each skill)")
+    axes.set_title(f"{agent.env_id}: DIAYN after {agent.num_timesteps:,} steps", fontsize=10)
+    drawn = RESULTS / f"{path.stem}.velocities.png"
+    figure.savefig(drawn, dpi=90)
+    return drawn
+
+
 def main() -> None:
     """Run entries."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("entries", nargs="+", choices=ENTRIES)
+    parser.add_argument("entries", nargs="*", metavar="ENTRY", help=", ".join(ENTRIES))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, help="another budget than the entry's")
+    parser.add_argument("--velocities", type=Path, help="a runner's checkpoint")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    if unknown := sorted(set(arguments.entries) - set(ENTRIES)):
+        parser.error(f"no entries {unknown}; there are {', '.join(ENTRIES)}")
+    if arguments.velocities:
+        print(draw_velocities(arguments.velocities))
     for name in arguments.entries:
         for seed in arguments.seeds:
             run(name, seed, arguments.steps)

@@ -86,6 +86,7 @@ _GLYPHS = {
     **{"shots": 5, "queries": 10, "n_tasks": 16, "inner_lr": 0.4, "n_batches": 50},
     **{"learning_rate": ("linear", 2e-3, 2e-4), "policy_kwargs": {"net_arch": (256, 128, 64, 64)}},
 }
+_RUNS = {"n_skills": 20, "updates_per_step": 0.5, "batch_size": 256}
 _CONTEXTS = {
     **{"arms": 3, "pulls": 4, "contexts": 4, "visits": 3, "bits": 6},
     **{"p_good": 1.0, "p_other": 0.0, "episodes_per_trial": 12},
@@ -256,4 +257,8 @@ PAIRS: tuple[Pair, ...] = (
         protocol={"num_tasks": 8, "steps": 5000, "bins": 10},
     ),
     Pair("diayn", "meta/PointNavigation-v0", 18_000, env_kwargs=_SKILLS),
+    Pair(
+        *("diayn", "meta/HalfCheetahVel-v0", 60_000, _RUNS),
+        protocol={"num_tasks": 20},
+    ),
 )
