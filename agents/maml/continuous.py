@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
 from meta_envs.core.rng import fold
@@ -24,6 +25,7 @@ from .maml import MAML
 from .outer import OuterLoss
 from .rounds import Round
 from .valued import ValuedEpisodes, ValuedLearner, ValuedPolicy, value_error
+from .valued_lstm import ValuedLstmPolicy
 
 
 @dataclass(frozen=True)
@@ -103,15 +105,21 @@ class ContinuousMAML(InnerClipArguments, MAML):
     Differences from the paper: advantages are standardised within each task; the second term of
     the gradient weighs the adapting episodes by their task's mean reward after adaptation,
     relative to the other tasks'; importance weights are clipped, and may be those of single steps
-    (`iw`: over hundreds of steps those of whole episodes leave few effective samples); the MLP form
-    only. No agent was released.
+    (`iw`: over hundreds of steps those of whole episodes leave few effective samples). The state of
+    `"LstmPolicy"` begins anew in each episode, and gradients pass through `unroll` steps, 10, as in
+    the paper. No agent was released.
 
     Raises:
         ValueError: If an argument is out of range, `outer` is not `"ppo"` or `estimator` not
             `"logp"`.
     """
 
-    policy_aliases = {"MlpPolicy": ValuedPolicy, "ValuedPolicy": ValuedPolicy}
+    policy_aliases = {
+        "MlpPolicy": ValuedPolicy,
+        "LstmPolicy": ValuedLstmPolicy,
+        "ValuedPolicy": ValuedPolicy,
+        "ValuedLstmPolicy": ValuedLstmPolicy,
+    }
 
     presets = presets.CONTINUOUS
     paper_policy = {"net_arch": (64, 64)}
@@ -223,3 +231,24 @@ class ContinuousMAML(InnerClipArguments, MAML):
             )
             figures[f"inner_lr_{step + 1}"] = float(mean.mean())
         return figures
+
+    @torch.no_grad()
+    def _act_unadapted(
+        self, observations: Any, state: Any, starts: np.ndarray | None, deterministic: bool
+    ) -> tuple[np.ndarray, Any]:
+        if not self.policy.memory_size:
+            return super()._act_unadapted(observations, state, starts, deterministic)
+        inputs = self.policy.inputs(observations).to(self.device)
+        if state is None:
+            state = np.zeros((len(inputs), self.policy.memory_size), np.float32)
+        memory = torch.as_tensor(state, device=self.device)
+        if starts is not None:
+            memory = memory * torch.from_numpy(~starts).to(self.device)[:, None]
+        shared = self.policy.parameters_by_name()
+        params, after = self.policy.apply_step(shared, inputs[None], memory[None])
+        head, params = self.policy.head, params[0].cpu()
+        if deterministic:
+            actions = head.mode(params)
+        else:
+            actions = head.sample(params, self._predict_noise(head, len(params)))
+        return actions.numpy(), after[0].cpu().numpy()

@@ -58,6 +58,7 @@ class GradientInnerLoop(InnerLoop):
         self.store = EpisodeStore(self.num_rows, rows_per_task)
         self.steps = np.zeros(self.num_tasks, dtype=np.int64)  # gradient steps taken
         self.frozen = np.zeros(self.num_tasks, dtype=bool)
+        self._memory = torch.zeros(self.num_rows, learner.policy.memory_size, device=self._device)
         self._pieces: list[list[tuple[np.ndarray, Episodes]]] = []
         self._begin()
 
@@ -74,6 +75,7 @@ class GradientInnerLoop(InnerLoop):
                 self.parameters[name][tasks] = part
         of_tasks = tasks[:, None] * self.rows_per_task + np.arange(self.rows_per_task)
         self.store.forget(of_tasks.ravel())
+        self._memory[of_tasks.ravel()] = 0.0
 
     @torch.no_grad()
     def act(self, observation: Any, rows: Rows = None, deterministic: bool = False) -> np.ndarray:
@@ -89,8 +91,11 @@ class GradientInnerLoop(InnerLoop):
             shown = torch.zeros(self.num_rows, inputs.shape[1])
             shown[where] = inputs
         by_task = shown.reshape(self.num_tasks, self.rows_per_task, -1).to(self._device)
-        params = policy.apply_parameters(self.parameters, by_task).cpu()
-        params = params.reshape(self.num_rows, -1)[where]
+        memory = self._memory.reshape(self.num_tasks, self.rows_per_task, -1)
+        params, memory = policy.apply_step(self.parameters, by_task, memory)
+        params = params.cpu().reshape(self.num_rows, -1)[where]
+        if policy.memory_size:
+            self._memory[where] = memory.reshape(self.num_rows, -1)[where]
         if deterministic:
             actions = policy.head.mode(params)
         else:
@@ -109,6 +114,8 @@ class GradientInnerLoop(InnerLoop):
     def observe(self, step: Step, rows: Rows = None) -> None:
         """Keep the step for the task's next gradient step."""
         where = self.rows(rows)
+        if self.learner.policy.memory_size:
+            self._memory[where[step.ended]] = 0.0
         rewards = torch.from_numpy(np.asarray(step.reward, np.float32))
         kept, over = {**self._acted, "rewards": rewards}, step.ended
         # a row that plays on while others of its task have not finished is not counted

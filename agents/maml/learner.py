@@ -135,9 +135,7 @@ class Learner:
         self, parameters: Parameters, episodes: Episodes
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return distribution parameters [M, R, T, P] and log probabilities [M, R, T]."""
-        tasks, rows, steps, size = episodes.inputs.shape
-        flat = episodes.inputs.reshape(tasks, rows * steps, size)
-        params = self.policy.apply_parameters(parameters, flat).reshape(tasks, rows, steps, -1)
+        params = self.policy.apply_episodes(parameters, episodes.inputs)
         return params, self.policy.head.log_prob(params, episodes.actions)
 
     def _loss(self, episodes: Episodes, parameters: Parameters, step: int) -> torch.Tensor:

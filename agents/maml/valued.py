@@ -45,7 +45,7 @@ class ValuedPolicy(PerTaskPolicy):
     ):
         super().__init__(observation_space, action_space, net_arch, **rest)
         size = self.builder.observation_size
-        self.critic = MlpRegressor(size, 1, net_arch, type(self.activation))
+        self.critic: Any = MlpRegressor(size, 1, net_arch, type(self.activation))
         self.returns = Standardise(1)
 
     def apply_critic(self, parameters: Mapping[str, torch.Tensor], inputs: torch.Tensor) -> Any:
@@ -62,6 +62,19 @@ class ValuedPolicy(PerTaskPolicy):
         }
         shown = inputs if self.standardise is None else self.standardise(inputs)
         return self.critic.apply_parameters(own, shown)[..., 0]
+
+    def value_episodes(
+        self, parameters: Mapping[str, torch.Tensor], inputs: torch.Tensor
+    ) -> torch.Tensor:
+        """Return values of whole episodes in units of the returns' deviation, [M, R, T].
+
+        Args:
+            parameters: As in `apply_parameters`.
+            inputs: [M, R, T, D].
+        """
+        tasks, rows, steps, size = inputs.shape
+        flat = inputs.reshape(tasks, rows * steps, size)
+        return self.apply_critic(parameters, flat).reshape(tasks, rows, steps)
 
     def in_deviations(self, returns: torch.Tensor) -> torch.Tensor:
         """Return returns in units of their deviation."""
@@ -115,11 +128,10 @@ class ValuedLearner(Learner):
         log_prob = self.policy.head.log_prob(taken["params"], taken["actions"]) * mask
         with torch.no_grad():
             device = next(iter(parameters.values())).device
-            flat = inputs.reshape(len(mask), -1, inputs.shape[-1]).to(device)
-            values = self.policy.in_rewards(self.policy.apply_critic(parameters, flat))
-            values = values.cpu().reshape(mask.shape)
-            found = episode_gae(rewards, values, mask, self.gamma, self.gae_lambda)
-            advantages, returns = (part * mask for part in found)
+            found = self.policy.value_episodes(parameters, inputs.to(device))
+            values = self.policy.in_rewards(found).cpu()
+            gained = episode_gae(rewards, values, mask, self.gamma, self.gae_lambda)
+            advantages, returns = (part * mask for part in gained)
             if self.normalize_advantage:
                 advantages = standardised(advantages, rewards, mask)
             targets = self.policy.in_deviations(returns.to(device)).cpu() * mask
@@ -156,9 +168,7 @@ class ValuedLearner(Learner):
 
     def values(self, parameters: Parameters, episodes: Episodes) -> torch.Tensor:
         """Return values in units of the returns' deviation, [M, R, T]."""
-        tasks, rows, steps, size = episodes.inputs.shape
-        flat = episodes.inputs.reshape(tasks, rows * steps, size)
-        return self.policy.apply_critic(parameters, flat).reshape(tasks, rows, steps)
+        return self.policy.value_episodes(parameters, episodes.inputs)
 
     def reuse(
         self, parameters: Parameters, episodes: ValuedEpisodes, step: int, weights: torch.Tensor

@@ -42,6 +42,8 @@ class PerTaskPolicy(nn.Module):
         TypeError: If a space is not supported.
     """
 
+    memory_size = 0  # numbers that are kept from one step of an episode to the next
+
     def __init__(
         self,
         observation_space: spaces.Space,
@@ -83,7 +85,33 @@ class PerTaskPolicy(nn.Module):
         """
         names = [*(f"layers.{index}" for index in range(len(self.layers))), self._last]
         shown = inputs if self.standardise is None else self.standardise(inputs)
-        outputs = _outputs(parameters, names, self.activation, shown)
+        return self._distribution(parameters, _outputs(parameters, names, self.activation, shown))
+
+    def apply_episodes(self, parameters: Parameters, inputs: torch.Tensor) -> torch.Tensor:
+        """Return distribution parameters of whole episodes, [M, R, T, P].
+
+        Args:
+            parameters: As in `apply_parameters`.
+            inputs: Of R episodes of each task, from their first step, [M, R, T, D].
+        """
+        tasks, rows, steps, size = inputs.shape
+        flat = inputs.reshape(tasks, rows * steps, size)
+        return self.apply_parameters(parameters, flat).reshape(tasks, rows, steps, -1)
+
+    def apply_step(
+        self, parameters: Parameters, inputs: torch.Tensor, memory: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return distribution parameters of one step, [M, R, P], and the memory after it.
+
+        Args:
+            parameters: As in `apply_parameters`.
+            inputs: [M, R, D].
+            memory: [M, R, `memory_size`], 0 where an episode begins.
+        """
+        return self.apply_parameters(parameters, inputs), memory
+
+    def _distribution(self, parameters: Parameters, outputs: torch.Tensor) -> torch.Tensor:
+        """Return distribution parameters of the last layer's outputs [M, N, ...]."""
         if isinstance(self.head, DiscreteHead):
             return self.head.distribution(outputs)
         log_std = parameters["head.log_std"].clamp(min=_MIN_LOG_STD)
@@ -144,11 +172,12 @@ def _outputs(
         return mlp_gradients.mlp(activation, inputs, weights, biases)
     hidden = inputs
     for name in names[:-1]:
-        hidden = activation(_linear(parameters, name, hidden))
-    return _linear(parameters, names[-1], hidden)
+        hidden = activation(linear_by_name(parameters, name, hidden))
+    return linear_by_name(parameters, names[-1], hidden)
 
 
-def _linear(parameters: Parameters, name: str, inputs: torch.Tensor) -> torch.Tensor:
+def linear_by_name(parameters: Parameters, name: str, inputs: torch.Tensor) -> torch.Tensor:
+    """Apply a layer, shared or one of each task, to inputs [M, N, I]."""
     weight, bias = parameters[f"{name}.weight"], parameters[f"{name}.bias"]
     if weight.dim() == 2:
         return nn.functional.linear(inputs, weight, bias)
