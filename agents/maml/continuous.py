@@ -138,6 +138,12 @@ class ContinuousMAML(InnerClipArguments, MAML):
     vf_coef: float = argument(
         "Weight of the value network's loss, inside and outside.", default=0.5
     )
+    restart: bool = argument(
+        "Begin with the initial parameters after every episode of execution, as in the paper; "
+        "False goes on from the adapted ones, by a step on the episode that they have just played, "
+        "which needs neither older episodes nor importance weights.",
+        default=True,
+    )
     buffer_episodes: int = argument(
         "Episodes of each row that are learnt from at execution.", at_least(1), default=3
     )
@@ -198,6 +204,15 @@ class ContinuousMAML(InnerClipArguments, MAML):
 
     def _execution(self, venv: Any, rows_per_task: int, seed: int | None) -> ValuedLoop:
         learner: Any = self.learner  # of `_make_learner`
+        if self.inner_steps and not self.restart:
+            return ValuedLoop(
+                learner,
+                venv,
+                rows_per_task,
+                seed,
+                trained_steps=self.inner_steps,
+                later_rate=self.later_inner_lr,
+            )
         return RestartLoop(
             learner,
             venv,

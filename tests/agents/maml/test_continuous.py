@@ -160,6 +160,20 @@ def test_it_restarts_and_learns_the_last_episodes_again():
         assert (loop.parameters[name][0] == part).all()
 
 
+def test_without_a_restart_it_goes_on_from_what_it_has_learnt():
+    agent = ContinuousMAML("MlpPolicy", ID, inner_steps=2, restart=False, **SMALL)
+    loops = [played_loop(agent, episodes) for episodes in (1, 2, 3)]
+    own = spread({k: p.detach() for k, p in agent.policy.parameters_by_name().items()}, 2)
+    for step, loop in enumerate(loops):  # the same seeds: each plays what the one before played
+        scale = 0.5 if step == 2 else 1.0  # `later_inner_lr`, beyond the steps of training
+        episodes = loop.learner.prepare_with(loop.store.take(np.arange(2)), own)
+        own = agent.learner.step(own, episodes, step, scale)
+        again = played_loop(agent, step + 1)
+        again.learn_now()
+        for name, part in own.items():
+            torch.testing.assert_close(again.parameters[name], part)
+
+
 def test_advantages_are_over_the_acting_value_network():
     who = learner()
     made = played(who, 0)
