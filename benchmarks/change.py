@@ -1,9 +1,11 @@
 """Change from episode to episode: who keeps up with thrusters that fail, or legs?
 
-    python benchmarks/change.py continuous none tracking rl2 --seeds 0 1 2
+    python benchmarks/change.py continuous none tracking rl2 --seeds 0 1 2 --keep runs/kept
+    python benchmarks/change.py going-on --seeds 0 1 2 --keep runs/kept
     python benchmarks/change.py continuous none --id meta/CrippledAnt-v0 --steps 20000000
 
-`none` is ContinuousMAML without inner steps: PPO on all tasks, which does not adapt. All train for
+`none` is ContinuousMAML without inner steps: PPO on all tasks, which does not adapt; `going-on` is
+`continuous` that does not begin with the initial parameters in every episode. All train for
 the same number of environment steps, and are evaluated on the held-out pairs, `--rows` episodes of
 a task side by side (RL2 plays each by itself). Appends to `results/change.csv`: mean returns of the
 seven episodes, of the last two with their standard error over tasks, and the learnt rates.
@@ -34,6 +36,13 @@ COLUMNS = (
 _REFERENCE = "episodes 6-7: continuous > none by 3 standard errors, >= tracking in 2 of 3 seeds"
 ENTRIES: dict[str, dict[str, Any]] = {
     "continuous": {"agent": "ContinuousMAML", "policy": "MlpPolicy", "arguments": {}},
+    # trained as the one above: with --keep, its agent is taken if it is there
+    "going-on": {
+        "agent": "ContinuousMAML",
+        "policy": "MlpPolicy",
+        "arguments": {"restart": False},
+        "trained": "continuous",
+    },
     "none": {
         "agent": "ContinuousMAML",
         "policy": "MlpPolicy",
@@ -48,12 +57,16 @@ def run(name: str, seed: int, commit: str, arguments: argparse.Namespace) -> Non
     """Train one seed, evaluate it on held-out pairs, and write a row."""
     entry = ENTRIES[name]
     made = getattr(agents, entry["agent"])
-    agent = made(entry["policy"], arguments.id, seed=seed, **entry["arguments"])
+    kept = (arguments.keep or Path()) / f"{entry['agent']}-{entry.get('trained', name)}-{seed}.zip"
     start = time.perf_counter()
-    agent.learn(arguments.steps)
+    if "trained" in entry and kept.is_file():
+        agent = made.load(kept, **entry["arguments"])
+    else:
+        agent = made(entry["policy"], arguments.id, seed=seed, **entry["arguments"])
+        agent.learn(arguments.steps)
+        if arguments.keep is not None:
+            agent.save(kept)
     seconds = time.perf_counter() - start
-    if arguments.keep is not None:
-        agent.save(arguments.keep / f"{entry['agent']}-{name}-{seed}.zip")
     curve = evaluate(
         agent, arguments.id, num_tasks=arguments.num_tasks, rows_per_task=arguments.rows, seed=1
     )
