@@ -18,6 +18,7 @@ from ..core.base.arguments import above, argument, at_least
 from ..core.base.iterations import IterativeAlgorithm
 from ..core.base.schedules import value_at
 from ..core.base.venv import check_spaces
+from ..core.learning.sac import CRITICS
 from ..core.play.player import OnStep, Player
 from ..core.play.replay import TaskReplay
 from ..core.play.rounds import rounds
@@ -196,6 +197,9 @@ class DIAYN(SoftActorCriticArguments, IterativeAlgorithm):
 
     def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return self.updater.optimizers
+
+    def _acts_with(self, network: str, tensor: str) -> bool:
+        return not tensor.startswith(CRITICS) and super()._acts_with(network, tensor)
 
     def _capture(self) -> tuple[dict[str, Any], dict[str, Any]]:
         progress, tensors = super()._capture()

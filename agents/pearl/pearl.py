@@ -17,6 +17,7 @@ from ..core.base.iterations import IterativeAlgorithm
 from ..core.base.schedules import value_at
 from ..core.base.search import Between
 from ..core.base.venv import check_spaces
+from ..core.learning.sac import CRITICS
 from ..core.play.fixed_tasks import chosen_of, draw_fixed
 from ..core.play.player import OnStep
 from ..core.play.replay import TaskReplay
@@ -175,6 +176,9 @@ class PEARL(SoftActorCriticArguments, IterativeAlgorithm):
         saved = dict(state["train_tasks"])
         count = len(next(iter(saved.values())))
         self.train_tasks = _tasks.as_tasks(self.venv.unwrapped.single_task_space, saved, count)
+
+    def _acts_with(self, network: str, tensor: str) -> bool:
+        return not tensor.startswith(CRITICS) and super()._acts_with(network, tensor)
 
     def _capture(self) -> tuple[dict[str, Any], dict[str, Any]]:
         progress, tensors = super()._capture()

@@ -34,6 +34,7 @@ class Transitions:
     next_inputs: torch.Tensor  # [B, D]
 
 
+CRITICS = ("core.q.", "core.target_q.")  # what acting does without, in a policy with a `core`
 RewardHook = Callable[[Transitions], torch.Tensor]  # rewards [B] instead of the batch's
 
 
