@@ -219,7 +219,8 @@ PAIRS: tuple[Pair, ...] = (
         *("pbt", "meta/DependentBandit-v0", 1_200_000),
         arguments={
             **{"algorithm": "rl2", "members": 4, "ready": 60_000, "learning_rate": 2e-3},
-            "member_kwargs": {"n_envs": 64, "batch_size": 16, "n_epochs": 8, "gae_lambda": 0.3},
+            "n_envs": 64,
+            "member_kwargs": {"batch_size": 16, "n_epochs": 8, "gae_lambda": 0.3},
             "explore": {"learning_rate": ("log", 1e-4, 1e-2)},
         },
         policy="GruPolicy",
