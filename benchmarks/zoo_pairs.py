@@ -216,7 +216,7 @@ PAIRS: tuple[Pair, ...] = (
     _life("es", "CartPole-v1", 100_000, arguments=_LINEAR),
     Pair("es", "meta/Terrain-v0", 40_000, {"population": 32}, protocol={"num_tasks": 50}),
     Pair(
-        *("pbt", "meta/DependentBandit-v0", 1_200_000),
+        *("pbt", "meta/DependentBandit-v0", 800_000),
         arguments={
             **{"algorithm": "rl2", "members": 4, "ready": 60_000, "learning_rate": 2e-3},
             "n_envs": 64,
