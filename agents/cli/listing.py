@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import dataclasses
 import fnmatch
+import functools
 import importlib.util
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -93,7 +95,8 @@ def baselines() -> list[dict[str, Any]]:
     return rows
 
 
-def _first_lines(package: str) -> dict[str, str]:
+@functools.cache  # a package may have a dozen agents
+def _first_lines(package: str) -> Mapping[str, str]:
     """Return the first line of the docstring of every class in a package's files."""
     found: dict[str, str] = {}
     spec = importlib.util.find_spec(package)
