@@ -90,7 +90,8 @@ def again(
     """Measure an entry again; return what it earned, and how far off that is, in standard errors.
 
     The standard error is that of the difference, from the spread that the card tells: a handful of
-    new tasks would not show it.
+    new tasks would not show it. Where the card tells of none, a thousand tasks that went alike may
+    still be followed by one that does not: then it is that of the new ones.
 
     Args:
         entry: The entry.
@@ -104,7 +105,7 @@ def again(
     now = before if num_tasks is None else num_tasks
     asked = {**card.score.protocol, "num_tasks": now, "seed": seed}
     found = measure(agent, card.id, dict(card.env_kwargs), **asked)
-    error = card.score.standard_error * math.sqrt(1.0 + before / now)
-    # a constant score has no spread; then equal to the rounding of floating point is equal
+    error = card.score.standard_error * math.sqrt(1.0 + before / now) or found.standard_error
+    # scores without any spread: equal to the rounding of floating point is equal
     floor = 1e-6 * max(abs(card.score.mean), 1.0)
     return found, abs(found.mean - card.score.mean) / max(error, floor)

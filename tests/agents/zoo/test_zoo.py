@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 import types
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -84,6 +85,15 @@ def test_the_page_has_front_matter_and_the_line_that_measures_it_again(made):
     assert f'agents.load_pretrained("rl2", "{ID}")' in body and made.card.sha256 in body
     code = body.split("```python\n")[1].split("```")[0]
     assert "seed=1000" in code and "env_kwargs={'arms': 2, 'pulls': 5}" in code
+
+
+def test_where_the_card_knows_no_spread_that_of_the_new_tasks_counts(zoo, monkeypatch):
+    told = replace(zoo.card, score=replace(zoo.card.score, mean=4.0, standard_error=0.0))
+    entry = Entry(zoo.folder, told)
+    for mean, error, wanted in ((3.996, 0.004, 1.0), (4.0, 0.0, 0.0), (3.0, 0.0, 250_000.0)):
+        found = replace(told.score, mean=mean, standard_error=error)
+        monkeypatch.setattr(scoring, "measure", lambda *_, found=found, **__: found)
+        assert scoring.distance(entry, 10, agent=object()) == pytest.approx(wanted)
 
 
 def test_it_scores_again_what_the_card_says_and_another_agent_does_not(zoo):
