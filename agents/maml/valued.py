@@ -20,7 +20,15 @@ from .episodes import Episodes, episode_gae, standardised
 from .learner import Learner
 from .losses import inner_loss
 
-_VALUE = "critic."  # what names of the value network's parameters begin with
+
+def of_part(part: str, parameters: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return the parameters of a part of a policy, by their names in it."""
+    begin = f"{part}."
+    return {
+        name.removeprefix(begin): tensor
+        for name, tensor in parameters.items()
+        if name.startswith(begin)
+    }
 
 
 class ValuedPolicy(PerTaskPolicy):
@@ -48,21 +56,6 @@ class ValuedPolicy(PerTaskPolicy):
         self.critic: Any = MlpRegressor(size, 1, net_arch, type(self.activation))
         self.returns = Standardise(1)
 
-    def apply_critic(self, parameters: Mapping[str, torch.Tensor], inputs: torch.Tensor) -> Any:
-        """Return values in units of the returns' deviation, [M, N].
-
-        Args:
-            parameters: As in `apply_parameters`.
-            inputs: [M, N, D].
-        """
-        own = {
-            name.removeprefix(_VALUE): part
-            for name, part in parameters.items()
-            if name.startswith(_VALUE)
-        }
-        shown = inputs if self.standardise is None else self.standardise(inputs)
-        return self.critic.apply_parameters(own, shown)[..., 0]
-
     def value_episodes(
         self, parameters: Mapping[str, torch.Tensor], inputs: torch.Tensor
     ) -> torch.Tensor:
@@ -72,9 +65,9 @@ class ValuedPolicy(PerTaskPolicy):
             parameters: As in `apply_parameters`.
             inputs: [M, R, T, D].
         """
-        tasks, rows, steps, size = inputs.shape
-        flat = inputs.reshape(tasks, rows * steps, size)
-        return self.apply_critic(parameters, flat).reshape(tasks, rows, steps)
+        flat = self._shown(inputs).flatten(1, 2)
+        found = self.critic.apply_parameters(of_part("critic", parameters), flat)
+        return found.reshape(inputs.shape[:3])
 
     def in_deviations(self, returns: torch.Tensor) -> torch.Tensor:
         """Return returns in units of their deviation."""

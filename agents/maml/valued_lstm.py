@@ -13,7 +13,7 @@ from torch import nn
 
 from ..core.nets.heads import make_head
 from ..core.nets.mlp import Parameters, linear_by_name
-from .valued import ValuedPolicy
+from .valued import ValuedPolicy, of_part
 
 
 class LstmStack(nn.Module):
@@ -96,6 +96,10 @@ class ValuedLstmPolicy(ValuedPolicy):
         unroll: Steps through which gradients pass; None for whole episodes.
         log_std_init: Initial log deviation of continuous actions.
         normalize_observation: As in `PerTaskPolicy`.
+
+    Raises:
+        TypeError: If a space is not supported.
+        ValueError: If a size is below 1.
     """
 
     def __init__(
@@ -108,6 +112,10 @@ class ValuedLstmPolicy(ValuedPolicy):
         log_std_init: float = 0.0,
         normalize_observation: bool = False,
     ):
+        sizes = {"hidden_size": hidden_size, "unroll": 1 if unroll is None else unroll}
+        for name, size in sizes.items():
+            if size < 1:
+                raise ValueError(f"{name}={size} must be at least 1")
         super().__init__(
             observation_space, action_space, (), normalize_observation=normalize_observation
         )
@@ -136,26 +144,13 @@ class ValuedLstmPolicy(ValuedPolicy):
         self, parameters: Mapping[str, torch.Tensor], inputs: torch.Tensor
     ) -> torch.Tensor:
         """Return values of whole episodes; as in `ValuedPolicy`."""
-        return self.critic.numbers(_of("critic", parameters), self._shown(inputs))
+        return self.critic.numbers(of_part("critic", parameters), self._shown(inputs))
 
     def _applied(
         self, parameters: Parameters, inputs: torch.Tensor, memory: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        own = _of("stack", parameters)
+        own = of_part("stack", parameters)
         states, after = self.stack.apply_episodes(own, self._shown(inputs), memory)
         outputs = linear_by_name(parameters, self._last, states.flatten(1, 2))
         params = self._distribution(parameters, outputs)
         return params.reshape(*states.shape[:3], -1), after
-
-    def _shown(self, inputs: torch.Tensor) -> torch.Tensor:
-        return inputs if self.standardise is None else self.standardise(inputs)
-
-
-def _of(part: str, parameters: Parameters) -> dict[str, torch.Tensor]:
-    """Return the parameters of a part of the policy, by their names in it."""
-    begin = f"{part}."
-    return {
-        name.removeprefix(begin): tensor
-        for name, tensor in parameters.items()
-        if name.startswith(begin)
-    }

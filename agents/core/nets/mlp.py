@@ -84,8 +84,8 @@ class PerTaskPolicy(nn.Module):
             inputs: [M, N, D].
         """
         names = [*(f"layers.{index}" for index in range(len(self.layers))), self._last]
-        shown = inputs if self.standardise is None else self.standardise(inputs)
-        return self._distribution(parameters, _outputs(parameters, names, self.activation, shown))
+        outputs = _outputs(parameters, names, self.activation, self._shown(inputs))
+        return self._distribution(parameters, outputs)
 
     def apply_episodes(self, parameters: Parameters, inputs: torch.Tensor) -> torch.Tensor:
         """Return distribution parameters of whole episodes, [M, R, T, P].
@@ -109,6 +109,10 @@ class PerTaskPolicy(nn.Module):
             memory: [M, R, `memory_size`], 0 where an episode begins.
         """
         return self.apply_parameters(parameters, inputs), memory
+
+    def _shown(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return inputs [..., D] as the first layer sees them."""
+        return inputs if self.standardise is None else self.standardise(inputs)
 
     def _distribution(self, parameters: Parameters, outputs: torch.Tensor) -> torch.Tensor:
         """Return distribution parameters of the last layer's outputs [M, N, ...]."""

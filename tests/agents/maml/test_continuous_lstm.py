@@ -160,6 +160,13 @@ def test_an_activation_is_not_taken():
         ContinuousMAML("LstmPolicy", ID, **{**LSTM, "policy_kwargs": {"activation": nn.ReLU}})
 
 
+@pytest.mark.parametrize("wrong", [{"hidden_size": 0}, {"unroll": 0}, {"unroll": -1}])
+def test_sizes_below_one_are_named(wrong):
+    ((name, size),) = wrong.items()
+    with pytest.raises(ValueError, match=f"{name}={size} must be at least 1"):
+        ContinuousMAML("LstmPolicy", ID, **{**LSTM, "policy_kwargs": wrong})
+
+
 def test_it_is_registered_beside_the_others():
     env = gym.make(ID)
     assert ContinuousMAML("ValuedLstmPolicy", env, preset=None, seed=0).policy.memory_size == 128
