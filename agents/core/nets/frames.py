@@ -14,6 +14,7 @@ _LARGE = 36  # pixels per side that the layers of Mnih et al. need
 _LAYERS_OF_LARGE = ((32, 8, 4, 0), (64, 4, 2, 0), (64, 3, 1, 0))
 _LAYERS_OF_SMALL = ((16, 3, 1, 1), (32, 3, 2, 1), (32, 3, 2, 1))
 _FEATURES_OF_LARGE, _FEATURES_OF_SMALL = 512, 64
+_FEW, _CACHED = 8, 16  # channels that are copied one by one; frames that are copied together
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,18 @@ class FrameForm:
             flat = flat[:, None]
         elif not self.channels_first:
             flat = flat.permute(0, 3, 1, 2)
-        images = flat.to(dtype, memory_format=torch.channels_last, copy=True)
-        return images.div_(self.largest)
+        if not (self.channels_first and self.shape[0] <= _FEW):
+            images = flat.to(dtype, memory_format=torch.channels_last, copy=True)
+            return images.div_(self.largest)
+        # A few frames, which a cache holds, and a channel at a time: torch's own change of their
+        # order takes several times as long.
+        last = torch.channels_last
+        images = torch.empty(flat.shape, dtype=dtype, device=flat.device, memory_format=last)
+        for some, frames in zip(images.split(_CACHED), flat.split(_CACHED), strict=True):
+            for channel in range(self.shape[0]):
+                some[:, channel] = frames[:, channel]
+            some.div_(self.largest)
+        return images
 
 
 class FrameEncoder(nn.Module):
