@@ -26,9 +26,9 @@ from agents import Player, evaluate
 TABLE = Path(__file__).parent / "results" / "memory.csv"
 ID = "meta/DependentBandit-v0"
 _OUTER = {
-    "batch_size": 64,
-    "n_epochs": 4,
-    "learning_rate": ("linear", 2e-3, 1e-4),
+    "batch_size": 16,
+    "n_epochs": 8,
+    "learning_rate": ("linear", 4e-3, 1e-4),
     "gamma": 0.9,
     "gae_lambda": 0.3,
     "ent_coef": 0.0,
@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=600_000)
     parser.add_argument("--pulls", type=int, default=100)
-    parser.add_argument("--n-envs", type=int, default=256)
+    parser.add_argument("--n-envs", type=int, default=64)
     parser.add_argument("--num-tasks", type=int, default=2000)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--save", help="folder for the trained agents")
