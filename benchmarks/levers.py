@@ -95,11 +95,11 @@ def compare(name: str, repeats: int) -> None:
 def main() -> None:
     """Compare the levers of the agents named."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("names", nargs="*", choices=AGENTS, default=list(AGENTS))
+    parser.add_argument("names", nargs="*", metavar="AGENT", help=", ".join(AGENTS))
     parser.add_argument("--repeats", type=int, default=3)
     given = parser.parse_args()
     begins()
-    for name in given.names:
+    for name in given.names or AGENTS:
         compare(name, given.repeats)
 
 
