@@ -103,7 +103,7 @@ PAIRS: tuple[Pair, ...] = (
     _rl2("DependentBandit", 1_000_000),
     _rl2("BernoulliBandit", 1_000_000, env_kwargs={"arms": 5, "pulls": 10}),
     _rl2("GaussianBandit", 600_000, _BANDIT),
-    _rl2("InformativeBandit", 1_500_000, _BANDIT),
+    _rl2("InformativeBandit", 2_000_000, env_kwargs=_ALL),
     _rl2("RestlessBandit", 600_000, _BANDIT),
     _rl2("RecurringBandit", 800_000, _BANDIT, 64),
     _rl2("GridNavi", 1_500_000, env_kwargs=_ALL),
