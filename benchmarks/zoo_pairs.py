@@ -170,6 +170,8 @@ PAIRS: tuple[Pair, ...] = (
         *("supervisedmaml", "meta/FewShotImages-v0", 400_000, _GLYPHS, {"size": 14}),
         policy="MlpRegressor",
     ),
+    # Needs the environment of `make metaworld`.
+    _rl2("ML1", 600_000, env_kwargs={"task_name": "reach-v3"}, protocol={"num_tasks": 50}),
     _steps("maml", "ML1", 2_000_000, _ARM, env_kwargs={"task_name": "reach-v3"}),
     _steps("continuousmaml", "Thrusters", 3_840_000, rounds=_FAILING),
     _steps("ppotracking", "Thrusters", 3_840_000, rounds=_FAILING),
