@@ -41,9 +41,9 @@ class InformativeBandit(Bandit):
     Episode:
         Terminates at pull n. A trial is one episode.
     Splits:
-        `test`: targets 2 and 7; `train`: the other eight; `all`: the ten, as in the source. A network
-        does not take from the others what an arm is worth that never was the target in training:
-        compare learners on `all`.
+        `test`: targets 2 and 7; `train`: the other eight; `all`: the ten, as in the source.
+        What an arm is worth that never was the target in training, a network does not conclude
+        from the others: compare learners on `all`.
     Source:
         Wang et al. 2016, section 3.1 (eleven arms, five pulls).
     Versions:
