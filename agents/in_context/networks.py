@@ -149,8 +149,8 @@ class Critics(nn.Module):
             if frozen:
                 weight, bias = weight.detach(), bias.detach()
             if index:
-                hidden = torch.relu(hidden)
-            hidden = hidden @ weight + bias
+                hidden = hidden.relu_()  # in place, as no gradient needs what was there
+            hidden = (hidden @ weight).add_(bias)
         return hidden
 
 
