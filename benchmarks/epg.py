@@ -1,6 +1,7 @@
 """EPG: what learners earn by the loss that was found, beside PPO and learning nothing.
 
     python benchmarks/epg.py point --seeds 0 1 2 --generations 60
+    python benchmarks/epg.py point --seeds 0 1 2 --generations 200 --population 128
     python benchmarks/epg.py pendulum --seeds 0 1 2 --generations 60
     python benchmarks/epg.py hopper --seeds 0 --generations 300 --save epg-hopper-{seed}.zip
 
@@ -40,9 +41,13 @@ def ppo_rules(agent: EPG) -> dict[float, Any]:
     return {rate: dataclasses.replace(rule, learning_rate=rate) for rate in RATES}
 
 
-def learn(entry: str, seed: int, generations: int, save: str | None) -> None:
+def learn(entry: str, seed: int, given: argparse.Namespace) -> None:
     """Evolve a loss, and compare it."""
-    agent = EPG("MlpPolicy", ENTRIES[entry]["id"], seed=seed, **ENTRIES[entry]["arguments"])
+    generations, save = given.generations, given.save
+    arguments = dict(ENTRIES[entry]["arguments"])
+    if given.population is not None:
+        arguments["population"] = given.population
+    agent = EPG("MlpPolicy", ENTRIES[entry]["id"], seed=seed, **arguments)
     start = time.perf_counter()
     for done in range(generations):
         agent.learn(1, reset_num_timesteps=done == 0, log_interval=None)
@@ -77,11 +82,12 @@ def main() -> None:
     parser.add_argument("entry", choices=tuple(ENTRIES))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--generations", type=int, default=60)
+    parser.add_argument("--population", type=int, help="another than the preset's")
     parser.add_argument("--save", help="where to save the agents, with {seed}")
     given = parser.parse_args()
     begins()
     for seed in given.seeds:
-        learn(given.entry, seed, given.generations, given.save)
+        learn(given.entry, seed, given)
 
 
 if __name__ == "__main__":
