@@ -84,17 +84,9 @@ _SHOWN = {"num_tasks": 300, "episodes": 1, "demonstrations": 1}
 _SKILLS = {"bound": 1.0, "terminate": False, "max_episode_steps": 25}
 _GLYPHS = {
     **{"shots": 5, "queries": 10, "n_tasks": 16, "inner_lr": 0.4, "n_batches": 50},
-    **{"learning_rate": ("linear", 2e-3, 2e-4), "policy_kwargs": {"net_arch": (256, 128, 64, 64)}},
+    **{"learning_rate": ("linear", 2e-3, 2e-4), "policy_kwargs": {"filters": 32, "n_layers": 3}},
 }
 _RUNS = {"n_skills": 20, "updates_per_step": 0.5, "batch_size": 256}
-_CONTEXTS = {
-    **{"arms": 3, "pulls": 4, "contexts": 4, "visits": 3, "bits": 6},
-    **{"p_good": 1.0, "p_other": 0.0, "episodes_per_trial": 12},
-}
-_RECALL = {
-    **{"n_envs": 64, "learning_rate": 5e-3, "ent_coef": ("linear", 0.05, 0.0)},
-    "policy_kwargs": {"hidden_size": 32},
-}
 _FEW = {"capacity": 2000, "neighbours": 10, "gamma": 0.99, "horizon": 50}
 _BRIEF = {"max_episode_steps": 100}
 
@@ -122,11 +114,8 @@ PAIRS: tuple[Pair, ...] = (
     _rl2("PointMomentum", 200_000, "half-cheetah-dir"),
     _rl2("RandomReacher", 60_000, "half-cheetah-dir", protocol={"num_tasks": 200}),
     Pair("l2rl", "meta/TwoStep-v0", 3_000_000),
-    Pair(
-        *("episodiclstm", "meta/RecurringBandit-v0", 400_000, _RECALL, _CONTEXTS),
-        protocol={"num_tasks": 300},
-    ),
-    Pair("snail", "meta/DependentBandit-v0", 200_000),
+    Pair("episodiclstm", "meta/RecurringBandit-v0", 4_000_000, protocol={"num_tasks": 300}),
+    Pair("snail", "meta/DependentBandit-v0", 600_000),
     Pair("varibad", "meta/GridNavi-v0", 1_500_000, env_kwargs=_ALL),
     Pair(
         *("hyperx", "meta/GridNavi-v0", 3_000_000),
@@ -167,8 +156,8 @@ PAIRS: tuple[Pair, ...] = (
     ),
     Pair("supervisedmaml", "meta/Sinusoid-v0", 1_500_000),
     Pair(
-        *("supervisedmaml", "meta/FewShotImages-v0", 400_000, _GLYPHS, {"size": 14}),
-        policy="MlpRegressor",
+        *("supervisedmaml", "meta/FewShotImages-v0", 300_000, _GLYPHS, {"size": 14}),
+        policy="ConvRegressor",
     ),
     # Needs the environment of `make metaworld`.
     _rl2("ML1", 600_000, env_kwargs={"task_name": "reach-v3"}, protocol={"num_tasks": 50}),
