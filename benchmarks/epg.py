@@ -1,7 +1,6 @@
 """EPG: what learners earn by the loss that was found, beside PPO and learning nothing.
 
-    python benchmarks/epg.py point --seeds 0 1 2 --generations 60
-    python benchmarks/epg.py point --seeds 0 1 2 --generations 200 --population 128
+    python benchmarks/epg.py point --seeds 0 1 2 --generations 300
     python benchmarks/epg.py pendulum --seeds 0 1 2 --generations 60
     python benchmarks/epg.py hopper --seeds 0 --generations 300 --save epg-hopper-{seed}.zip
 

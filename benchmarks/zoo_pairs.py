@@ -241,7 +241,7 @@ PAIRS: tuple[Pair, ...] = (
     ),
     Pair("lpo", "meta/TabularGrid-v0", 1_500_000, env_kwargs=_SPARSE_GRID, protocol=_LIVES),
     Pair(
-        *("epg", "meta/PointGoal-v0", 1_200_000),
+        *("epg", "meta/PointGoal-v0", 60_600_000),
         protocol={"num_tasks": 64, "steps": 512, "bins": 8},
     ),
     Pair(

@@ -3,12 +3,13 @@
 from typing import Any
 
 PRESETS: dict[str, dict[str, Any]] = {
-    # Ours, found by a few runs; `benchmarks/epg.py learn` says what it scores.
+    # Ours. After 200 generations (seven minutes of a core) a training by the loss of seed 0 gains .73
+    # of what PPO's gains; more in `benchmarks/results/epg.csv`. Populations of 32 found nothing.
     "point-goal": {
         "id": "meta/PointGoal-v0",
         "env_kwargs": {},
         "arguments": {
-            **{"population": 32, "rows_per_task": 8, "life": 256, "n_steps": 16},
+            **{"population": 128, "rows_per_task": 8, "life": 256, "n_steps": 16},
             **{"buffer_size": 48, "memory_size": 0, "sigma": 0.1, "learning_rate": 3e-2},
             **{"agent_learning_rate": 1e-2, "guide_generations": 0, "n_episodes": 2},
             "policy_kwargs": {"net_arch": [16], "separate": ["value"]},
