@@ -3,8 +3,8 @@
 from typing import Any
 
 PRESETS: dict[str, dict[str, Any]] = {
-    # Ours. A training by the loss gains .73 of what PPO's gains after 200 generations (seed 0; seven
-    # minutes of a core), .80 and 1.01 after 300 (seeds 1 and 2). Populations of 32 found nothing.
+    # Ours. A training by the loss gains .73 of what PPO's does after 200 generations (seed 0, seven
+    # minutes), .80 and 1.01 after 300 (seeds 1 and 2). Populations of 32 found nothing.
     "point-goal": {
         "id": "meta/PointGoal-v0",
         "env_kwargs": {},
