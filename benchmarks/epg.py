@@ -1,7 +1,7 @@
 """EPG: what learners earn by the loss that was found, beside PPO and learning nothing.
 
     python benchmarks/epg.py point --seeds 0 1 2 --generations 300
-    python benchmarks/epg.py pendulum --seeds 0 1 2 --generations 60
+    python benchmarks/epg.py pendulum --seeds 0 1 2 --generations 220
     python benchmarks/epg.py hopper --seeds 0 --generations 300 --save epg-hopper-{seed}.zip
 
 Appends to `results/epg.csv` the mean return after a training of as many steps, on the same held-out

@@ -15,12 +15,13 @@ PRESETS: dict[str, dict[str, Any]] = {
             "policy_kwargs": {"net_arch": [16], "separate": ["value"]},
         },
     },
-    # Ours; learners see no rewards.
+    # Ours; learners see no rewards. After 220 generations (a quarter of an hour) of seed 0 a training
+    # by the loss ends at -1117, none at -1257, PPO at -1270: its lives are short for PPO.
     "random-pendulum": {
         "id": "meta/RandomPendulum-v0",
         "env_kwargs": {},
         "arguments": {
-            **{"population": 32, "rows_per_task": 8, "life": 400, "n_steps": 20},
+            **{"population": 128, "rows_per_task": 8, "life": 400, "n_steps": 20},
             **{"buffer_size": 40, "memory_size": 0, "sigma": 0.1, "learning_rate": 3e-2},
             **{"agent_learning_rate": 1e-2, "guide_generations": 0, "n_episodes": 1},
             **{"sees_reward": False, "policy_kwargs": {"net_arch": [16], "separate": ["value"]}},
