@@ -15,8 +15,8 @@ PRESETS: dict[str, dict[str, Any]] = {
             "policy_kwargs": {"net_arch": [16], "separate": ["value"]},
         },
     },
-    # Ours; learners see no rewards. After 220 generations (a quarter of an hour) of seed 0 a training
-    # by the loss ends at -1117, none at -1257, PPO at -1270: its lives are short for PPO.
+    # Ours; learners see no rewards. After 220 generations (a quarter of an hour) a training by the
+    # loss of seed 0 ends at -1117, none at -1257, PPO at -1270: lives are short for PPO.
     "random-pendulum": {
         "id": "meta/RandomPendulum-v0",
         "env_kwargs": {},
