@@ -15,9 +15,9 @@ PRESETS: dict[str, dict[str, Any]] = {
             "policy_kwargs": {"net_arch": [16], "separate": ["value"]},
         },
     },
-    # Ours; learners see no rewards. After 220 generations (eight minutes of a core) trainings by the
-    # losses of seeds 0 to 2 end at -1117, -1127 and -1129, none at -1257, and PPO, for which lives
-    # are short, at -1270.
+    # Ours; learners see no rewards. After 220 generations (eight minutes of a core) trainings by
+    # the losses of seeds 0 to 2 end at -1117, -1127 and -1129, none at -1257, and PPO, for which
+    # lives are short, at -1270.
     "random-pendulum": {
         "id": "meta/RandomPendulum-v0",
         "env_kwargs": {},
