@@ -37,7 +37,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -47,7 +46,6 @@ from typing import Any
 import numpy as np
 import torch
 
-_MUST = 1.2  # times AMAGO's
 _GAMMAS = (0.7, 0.9, 0.97, 0.99)
 _CRITICS, _LAYERS, _HEADS = 4, 2, 2
 _SEEN = 60  # positions of the transformer: a trial of GridNavi
@@ -65,6 +63,8 @@ def per_second(update: Callable[[], None], seconds: float) -> float:
 
 def ours(width: int, batch: int) -> tuple[dict[str, Callable[[], None]], tuple[int, int, int]]:
     """Return our updates, from memory and drawn, and numbers of inputs, actions and parameters."""
+    from gymnasium import spaces
+
     from agents import InContext
 
     agent = InContext(
@@ -95,7 +95,8 @@ def ours(width: int, batch: int) -> tuple[dict[str, Callable[[], None]], tuple[i
         "memory": lambda: updater.step(kept, noise) and None,
         "drawing": lambda: updater.step(updater.draw(batch, rng), noise) and None,
     }
-    actions = int(agent.action_space.n)  # type: ignore[attr-defined]
+    assert isinstance(agent.action_space, spaces.Discrete)
+    actions = int(agent.action_space.n)
     return updates, (kept.inputs.shape[-1], actions, sum(part.numel() for part in updater.trained))
 
 
@@ -173,45 +174,12 @@ def serve(options: argparse.Namespace) -> None:
         print(per_second(update, float(line)), flush=True)
 
 
-class Peer:
-    """AMAGO's updates, in another process."""
-
-    def __init__(self, options: argparse.Namespace, inputs: int, actions: int):
-        command = [options.python, __file__, "--serve", "--parts", options.parts]
-        for name in ("width", "critic-size", "batch"):
-            command += [f"--{name}", str(getattr(options, name.replace("-", "_")))]
-        command += ["--inputs", str(inputs), "--actions", str(actions)]
-        more = {"OMP_NUM_THREADS": "1", "WANDB_MODE": "disabled"}
-        if options.eager:
-            more["TORCHDYNAMO_DISABLE"] = "1"
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **more},
-        )
-        self.version, parameters = self._answer().split()
-        self.parameters = int(parameters)
-
-    def measure(self, seconds: float) -> float:
-        """Return updates a second of its processor time."""
-        assert self._process.stdin is not None
-        print(seconds, file=self._process.stdin, flush=True)
-        return float(self._answer())
-
-    def close(self) -> None:
-        """Stop the process."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
-
-    def _answer(self) -> str:
-        assert self._process.stdout is not None
-        said = self._process.stdout.readline().strip()
-        if not said:
-            raise RuntimeError("AMAGO's process has ended; its message stands above")
-        return said
+def words(options: argparse.Namespace, inputs: int, actions: int) -> list[str]:
+    """Return the command of a process that makes AMAGO's updates."""
+    command = [options.python, __file__, "--serve", "--parts", options.parts]
+    for name in ("width", "critic-size", "batch"):
+        command += [f"--{name}", str(getattr(options, name.replace("-", "_")))]
+    return [*command, "--inputs", str(inputs), "--actions", str(actions)]
 
 
 def main() -> None:
@@ -234,11 +202,16 @@ def main() -> None:
     if options.serve:
         serve(options)
         return
+    from benchmarks.peers import Peer
     from benchmarks.results_table import append, begins
 
     begins()
     updates, (inputs, actions, parameters) = ours(options.width, options.batch)
-    peer = Peer(options, inputs, actions)
+    env = {"OMP_NUM_THREADS": "1", "WANDB_MODE": "disabled"}
+    if options.eager:
+        env["TORCHDYNAMO_DISABLE"] = "1"
+    peer = Peer("AMAGO", words(options, inputs, actions), env)
+    version, their_parameters = peer.said.split()
     for _ in range(_WARM):
         updates["memory"]()
     seconds, found = options.seconds, []
@@ -249,16 +222,16 @@ def main() -> None:
     rates = np.array(found)
     ratios = rates[:, :2] / rates[:, 2:]
     columns = (
-        "parts,compiled,width,amago_critics,batch,length,windows,seconds,must,load,our_parameters,"
+        "parts,compiled,width,amago_critics,batch,length,windows,seconds,load,our_parameters,"
         "amago_parameters,ours,ours_drawing,amago,ratio,least,most,ratio_drawing,version"
     )
     setting = [options.parts, not options.eager, options.width, options.critic_size, options.batch]
-    setting += [_SEEN, options.windows, seconds, _MUST, f"{os.getloadavg()[0]:.1f}"]
+    setting += [_SEEN, options.windows, seconds, f"{os.getloadavg()[0]:.1f}"]
     middle, drawing = np.median(ratios, axis=0)
     extremes = [ratios[:, 0].min(), ratios[:, 0].max()]
     figures = [*np.median(rates, axis=0), middle, *extremes, drawing]
-    first = [*setting, parameters, peer.parameters]
-    append("incontext_speed.csv", columns, first, figures, [peer.version])
+    first = [*setting, parameters, their_parameters]
+    append("incontext_speed.csv", columns, first, figures, [version])
 
 
 if __name__ == "__main__":

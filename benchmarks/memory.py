@@ -25,27 +25,13 @@ from learning import _provenance
 
 import agents
 from agents import Player, evaluate
+from agents.rl2.presets import PRESETS
 
 TABLE = Path(__file__).parent / "results" / "memory.csv"
 BANDIT, GRID = "meta/DependentBandit-v0", "meta/GridNavi-v0"
 # The outer loops of RL2's presets.
-_OF_BANDIT = {
-    "batch_size": 16,
-    "n_epochs": 8,
-    "learning_rate": ("linear", 4e-3, 1e-4),
-    "gamma": 0.9,
-    "gae_lambda": 0.3,
-    "ent_coef": 0.0,
-}
-_OF_GRID = {
-    "n_envs": 256,
-    "batch_size": 64,
-    "n_epochs": 8,
-    "learning_rate": ("linear", 2e-3, 1e-4),
-    "gamma": 0.95,
-    "gae_lambda": 0.8,
-    "ent_coef": ("linear", 0.02, 0.0),
-}
+_OF_BANDIT = PRESETS["dependent-bandit"]["arguments"]
+_OF_GRID = PRESETS["grid-navi"]["arguments"]
 _SMALL = {"embedding_sizes": (32,), "hidden_size": 64}
 _CONVOLUTIONS = {
     "embedding_sizes": (32,),

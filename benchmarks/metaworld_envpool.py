@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -64,39 +63,6 @@ def serve(name: str, rows: int, threads: int) -> None:
         print(measure(float(line)), flush=True)
 
 
-class Peer:
-    """EnvPool's rows of one environment, in another process."""
-
-    def __init__(self, python: str, name: str, rows: int, threads: int):
-        command = [python, __file__, "--serve", name, "--rows", str(rows)]
-        self._process = subprocess.Popen(
-            [*command, "--threads", str(threads)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.version = self._answer()
-
-    def measure(self, seconds: float) -> float:
-        """Return steps a second."""
-        assert self._process.stdin is not None
-        print(seconds, file=self._process.stdin, flush=True)
-        return float(self._answer())
-
-    def close(self) -> None:
-        """Stop the process."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
-
-    def _answer(self) -> str:
-        assert self._process.stdout is not None
-        said = self._process.stdout.readline().strip()
-        if not said:
-            raise RuntimeError("EnvPool's process has ended; its message stands above")
-        return said
-
-
 def ours(name: str | None, rows: int, threads: int) -> Any:
     """Make our rows of an environment; of ML10's training environments alike if it is None."""
     import gymnasium as gym
@@ -120,13 +86,18 @@ def ours(name: str | None, rows: int, threads: int) -> Any:
 
 def compare(python: str, name: str, options: argparse.Namespace) -> tuple[list[float], str]:
     """Measure one environment: steps a second of ours and EnvPool's, the ratio; and its version."""
+    from benchmarks.peers import Peer
+
     venv = ours(name, options.rows, options.threads)
-    peer = Peer(python, name, options.rows, options.threads)
+    rows, threads = str(options.rows), str(options.threads)
+    command = [python, __file__, "--serve", name, "--rows", rows, "--threads", threads]
+    peer = Peer("EnvPool", command)
     measure, seconds = player(venv, options.rows), options.seconds
     pairs = np.array([(measure(seconds), peer.measure(seconds)) for _ in range(options.windows)])
-    venv.close(), peer.close()
+    venv.close()
+    peer.close()
     ratios = pairs[:, 0] / pairs[:, 1]
-    return [*np.median(pairs, axis=0).tolist(), float(np.median(ratios))], peer.version
+    return [*np.median(pairs, axis=0).tolist(), float(np.median(ratios))], peer.said
 
 
 def record(name: str, options: argparse.Namespace, figures: Sequence[float], last: str) -> None:
