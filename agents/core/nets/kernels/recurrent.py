@@ -2,10 +2,11 @@
 
 Why not `nn.GRU`: autograd keeps a node per gate and step, and computes a product for the weight
 gradient at every step. Here a forward pass is one input product per chunk of steps and a few
-in-place operations per step; the backward pass defers all weight gradients to one product per
-chunk, and a chunk is small enough to be still in the cache. torch runs `nn.LSTM` through a fused
-oneDNN kernel that this approach does not beat, so for the LSTM there is only a single step.
-`benchmarks/sequence_core.py` prints the ratios.
+in-place operations per step; the backward pass multiplies slopes of a whole chunk by what comes
+back, and defers all weight gradients to one product per chunk, which is small enough to be still in
+the cache. Products are torch's, the rest of a step is NumPy's, whose calls on small arrays cost a
+third. torch runs `nn.LSTM` through a fused oneDNN kernel that this approach does not beat, so for
+the LSTM there is only a single step. `benchmarks/sequence_core.py` prints the ratios.
 
 Shapes: T steps, B rows, I input features, H hidden units, G = 3H (GRU: r, z, n) or 4H (LSTM: i, f,
 g, o) gates. Gate order and equations are those of `nn.GRU` and `nn.LSTM`. A reset replaces the
@@ -20,6 +21,7 @@ import platform
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
@@ -28,9 +30,9 @@ _CHUNK_ROWS = 2048  # steps x rows per chunk: its gates stay in a second-level c
 
 _X86 = platform.machine().lower() in ("x86_64", "amd64")
 # MKL, behind torch.mm, uses only half the vector width on AMD, unlike oneDNN, which torch also
-# contains; but a call of oneDNN costs some 40 microseconds more, which only large products repay.
+# contains; but a call of oneDNN costs up to 40 microseconds more, more than small products save.
 # The operator is not public; where it is missing, only speed is lost.
-_LARGE = 150_000_000  # multiplications
+_LARGE = 3_000_000  # multiplications
 _ONEDNN_LINEAR: Any = (
     getattr(getattr(torch.ops, "mkldnn", None), "_linear_pointwise", None)
     if _X86 and torch.backends.mkldnn.is_available()
@@ -140,64 +142,99 @@ class GRUSequence(torch.autograd.Function):
     """Inputs [T, B, I], h0 [B, H], reset [T, B] or None -> outputs [T, B, H], state [B, H]."""
 
     @staticmethod
+    @np.errstate(all="ignore")  # torch does not warn either
     def forward(ctx: Any, inputs, h0, reset, weight_ih, weight_hh, bias_ih, bias_hh):  # noqa: D102
         (n_steps, n_rows, _), n_hidden = inputs.shape, h0.shape[1]
-        inputs = inputs.contiguous()
+        inputs, split = inputs.contiguous(), 2 * n_hidden
         keep = _Keep(reset, h0)
-        rz = inputs.new_empty(n_steps, n_rows, 2 * n_hidden)
+        rz = inputs.new_empty(n_steps, n_rows, split)
         # n: candidate state; carried: r * (W_hn h + b_hn), what the reset gate lets through
         n, carried = (inputs.new_empty(n_steps, n_rows, n_hidden) for _ in range(2))
         hs = inputs.new_empty(n_steps + 1, n_rows, n_hidden)
         hs[0] = h0
-        split = 2 * n_hidden
+        states = hs.unbind()
+        written = [tensor.numpy() for tensor in (rz, n, carried, hs[1:])]
         for first, end in _chunks(n_steps, n_rows):
-            projected = product(inputs[first:end].flatten(0, 1), weight_ih, bias_ih)
-            for t, gates in enumerate(projected.view(end - first, n_rows, -1).unbind(), first):
-                h, rz_t = keep.step(hs[t], t), rz[t]
-                recurrent = product(h, weight_hh, bias_hh)
-                torch.add(gates[:, :split], recurrent[:, :split], out=rz_t).sigmoid_()
-                torch.mul(recurrent[:, split:], rz_t[:, :n_hidden], out=carried[t])
-                tanh_(torch.add(gates[:, split:], carried[t], out=n[t]))
-                torch.lerp(n[t], h, rz_t[:, n_hidden:], out=hs[t + 1])
+            projected = product(inputs[first:end].flatten(0, 1), weight_ih, bias_ih).numpy()
+            for t, gates in enumerate(projected.reshape(end - first, n_rows, -1), first):
+                h, rz_t, n_t, carried_t, new = keep.step(states[t], t), *(at[t] for at in written)
+                recurrent = product(h, weight_hh, bias_hh).numpy()
+                _sigmoid_(np.add(gates[:, :split], recurrent[:, :split], out=rz_t))
+                np.multiply(recurrent[:, split:], rz_t[:, :n_hidden], out=carried_t)
+                np.add(gates[:, split:], carried_t, out=n_t)
+                np.tanh(n_t, out=n_t)
+                np.subtract(h.numpy(), n_t, out=new)
+                np.multiply(new, rz_t[:, n_hidden:], out=new)
+                np.add(new, n_t, out=new)
         ctx.keep = keep
         ctx.save_for_backward(inputs, weight_ih, weight_hh, rz, n, carried, hs)
         return hs[1:], hs[-1].clone()
 
     @staticmethod
     @once_differentiable
+    @np.errstate(all="ignore")
     def backward(ctx: Any, grad_outputs, grad_state):  # noqa: D102
         inputs, weight_ih, weight_hh, rz, n, carried, hs = ctx.saved_tensors
         n_steps, n_rows, n_hidden = n.shape
-        keep, split = ctx.keep, 2 * n_hidden
+        keep = ctx.keep
         sums = _WeightGradients(inputs, weight_ih, n_hidden, ctx.needs_input_grad[0])
         chunks = list(_chunks(n_steps, n_rows))
         # The sides differ only in the candidate: the state's part passes through the reset gate.
-        sides = [inputs.new_empty(chunks[0][1], n_rows, 3 * n_hidden) for _ in range(2)]
-        weight_hh_t, grad_h = weight_hh.t(), grad_state
-        a, b = torch.empty_like(hs[0]), torch.empty_like(hs[0])
+        sides = inputs.new_empty(2, chunks[0][1], n_rows, 3, n_hidden)
+        weight_hh_t, grad_h = weight_hh.t(), grad_state.clone()
+        kept = np.empty_like(grad_h.numpy())
         for first, end in reversed(chunks):
-            for t in range(end - 1, first - 1, -1):
-                grad_ih, grad_hh = sides[0][t - first], sides[1][t - first]
-                grad_r, grad_z, grad_n = grad_ih.split(n_hidden, 1)
-                r, z = rz[t].split(n_hidden, 1)
-                grad_h = grad_h + grad_outputs[t]
-                torch.sub(keep.step(hs[t], t), n[t], out=a).mul_(grad_h)
-                _sigmoid_backward(a, z, grad_input=grad_z)
-                torch.mul(grad_h, z, out=a)
-                _tanh_backward(torch.sub(grad_h, a, out=b), n[t], grad_input=grad_n)
-                torch.mul(grad_n, r, out=grad_hh[:, split:])
-                torch.mul(grad_n, carried[t], out=b)
-                torch.addcmul(b, b, r, value=-1, out=grad_r)
-                grad_hh[:, :split].copy_(grad_ih[:, :split])
-                grad_h = keep.step(product(grad_hh, weight_hh_t).add_(a), t)
-            size = end - first
-            sums.add(
-                first, end, keep.chunk(hs[first:end], first, end), sides[0][:size], sides[1][:size]
-            )
+            before = keep.chunk(hs[first:end], first, end)
+            r, z = rz[first:end].split(n_hidden, 2)
+            side_ih, side_hh = sides[:, : end - first]
+            _slopes(before, r, z, n[first:end], carried[first:end], side_ih, side_hh)
+            parts = [each.numpy() for each in (grad_outputs[first:end], z, side_ih, side_hh)]
+            for t, flat in reversed(list(enumerate(side_hh.flatten(2).unbind(), first))):
+                grad_output, z_t, grad_ih, grad_hh = (part[t - first] for part in parts)
+                h = grad_h.numpy()
+                np.add(h, grad_output, out=h)
+                np.multiply(grad_ih, h[:, None], out=grad_ih)
+                np.multiply(grad_hh, h[:, None], out=grad_hh)
+                np.multiply(h, z_t, out=kept)
+                grad_h = product(flat, weight_hh_t)
+                np.add(grad_h.numpy(), kept, out=grad_h.numpy())
+                grad_h = keep.step(grad_h, t)
+            sums.add(first, end, before, side_ih.flatten(2), side_hh.flatten(2))
         return (
             *(sums.grad_inputs, grad_h, None),
             *(sums.weight_ih_t.t(), sums.weight_hh_t.t(), sums.bias_ih, sums.bias_hh),
         )
+
+
+def _sigmoid_(x: np.ndarray) -> None:
+    """Replace `x` by its sigmoid."""
+    np.multiply(x, 0.5, out=x)
+    np.tanh(x, out=x)
+    np.add(x, 1, out=x)
+    np.multiply(x, 0.5, out=x)
+
+
+def _slopes(
+    before: Tensor, r: Tensor, z: Tensor, n: Tensor, carried: Tensor, ih: Tensor, hh: Tensor
+) -> None:
+    """Write how the next states change with the gates' inputs into `ih` and `hh` [t, B, 3, H].
+
+    Args:
+        before: States before each step, [t, B, H], as everything else.
+        r: Reset gates.
+        z: Update gates.
+        n: Candidates.
+        carried: What the reset gates let through.
+        ih: Side of the inputs.
+        hh: Side of the states.
+    """
+    rest = 1 - z
+    torch.mul(rest, before.sub(n).mul_(z), out=ih[:, :, 1])
+    to_candidate = torch.mul(rest, torch.addcmul(torch.ones_like(n), n, n, value=-1))
+    ih[:, :, 2] = to_candidate
+    torch.mul(to_candidate, r, out=hh[:, :, 2])
+    torch.mul(to_candidate.mul_(carried), 1 - r, out=ih[:, :, 0])
+    hh[:, :, :2] = ih[:, :, :2]
 
 
 def _lstm_gates_(gates: Tensor) -> tuple[Tensor, ...]:
@@ -247,7 +284,3 @@ def lstm_step(
     torch.mul(f, c, out=cell).addcmul_(i, g)
     torch.mul(o, tanh_(cell.clone()), out=output)
     return output, new
-
-
-_sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
-_tanh_backward = torch.ops.aten.tanh_backward.grad_input
