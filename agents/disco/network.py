@@ -12,6 +12,7 @@ from gymnasium import spaces
 
 from ..core.nets import stacked
 from ..core.nets.actor_critic import ActorCritic
+from ..core.nets.kernels.activations import tanh
 from ..core.nets.memory import Lstm
 from .values import BINS
 from .weights import PREDICTION
@@ -105,12 +106,12 @@ class DiscoNetwork(ActorCritic):
     def _of_actions(self, parts: stacked.Parts, features: torch.Tensor) -> stacked.Parts:
         own = {name.removeprefix("model."): part for name, part in parts.items()}
         cell = stacked.linear(features, own["root.weight"], own["root.bias"])
-        from_state = stacked.linear(torch.tanh(cell), own["lstm.hidden.weight"], own["lstm.bias"])
+        from_state = stacked.linear(tanh(cell), own["lstm.hidden.weight"], own["lstm.bias"])
         from_action = own["lstm.input.weight"].transpose(1, 2)  # of an action that is one-hot
         gates = from_state.unsqueeze(2) + from_action.unsqueeze(1)  # [M, N, A, 4 H]
         let_in, keep, new, let_out = gates.chunk(4, dim=-1)
-        cell = keep.sigmoid() * cell.unsqueeze(2) + let_in.sigmoid() * new.tanh()
-        output = (let_out.sigmoid() * cell.tanh()).flatten(1, 2)
+        cell = keep.sigmoid() * cell.unsqueeze(2) + let_in.sigmoid() * tanh(new)
+        output = (let_out.sigmoid() * tanh(cell)).flatten(1, 2)
         hidden = torch.relu(stacked.linear(output, own["hidden.weight"], own["hidden.bias"]))
         said = {}
         for name, part in zip(self._sizes, hidden.split(self._model.features, dim=-1), strict=True):

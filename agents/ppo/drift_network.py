@@ -15,6 +15,7 @@ from ..core.lifetimes.ppo import PPORule
 from ..core.lifetimes.rule import Learners
 from ..core.losses.drifts import ppo_drift
 from ..core.nets import stacked
+from ..core.nets.kernels.activations import tanh
 
 _MARGIN = 1e-4  # what the network must exceed; else the drift, and its slope, are exactly 0
 _INPUTS = 8
@@ -84,7 +85,7 @@ class DriftNetwork:
         if times is not None:
             each = times[:, None, :, None] * inputs.unsqueeze(2)
             inputs = torch.cat([inputs, each.flatten(2)], dim=-1)
-        hidden = torch.tanh(stacked.linear(inputs, parts["0.weight"]))
+        hidden = tanh(stacked.linear(inputs, parts["0.weight"]))
         learnt = stacked.linear(hidden, parts["1.weight"]).squeeze(-1)
         base = ppo_drift(log_ratio, advantage, self.clip) if self.on_ppo else 0.0
         return torch.relu(base + learnt - _MARGIN)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 
 from ..nets import stacked
+from .kernels.activations import tanh
 
 
 class Lstm:
@@ -85,6 +86,6 @@ class Lstm:
         output, cell = state.chunk(2, dim=-1)
         gates = from_inputs + stacked.linear(output, parts["hidden.weight"])
         let_in, keep, new, let_out = gates.chunk(4, dim=-1)
-        cell = keep.sigmoid() * cell + let_in.sigmoid() * new.tanh()
-        output = let_out.sigmoid() * cell.tanh()
+        cell = keep.sigmoid() * cell + let_in.sigmoid() * tanh(new)
+        output = let_out.sigmoid() * tanh(cell)
         return output, torch.cat([output, cell], dim=-1)

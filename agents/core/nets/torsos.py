@@ -19,10 +19,11 @@ from meta_envs.core.names import look_up
 from ..nets import stacked
 from .conv_torsos import CnnTorso, DeepCnnTorso, is_frames
 from .dict_torso import DictTorso
+from .kernels.activations import tanh
 from .torso import Torso, check_widths
 
 ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
-    "tanh": torch.tanh,
+    "tanh": tanh,
     "relu": torch.relu,
 }
 

@@ -15,7 +15,8 @@ import torch
 from torch import nn
 from torch.autograd.function import once_differentiable
 
-from .recurrent import product, tanh_
+from .activations import tanh_
+from .recurrent import product
 
 _NARROW = 16  # columns; below this, torch.mm is faster than oneDNN
 MIN_ROWS = 400  # per task; below this, running each task separately costs more than it gains

@@ -26,6 +26,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from .activations import tanh_
+
 _CHUNK_ROWS = 2048  # steps x rows per chunk: its gates stay in a second-level cache
 
 _X86 = platform.machine().lower() in ("x86_64", "amd64")
@@ -70,11 +72,6 @@ def product(
 def _torch_product(inputs: Tensor, weight: Tensor, bias: Tensor | None, relu: bool) -> Tensor:
     outputs = torch.nn.functional.linear(inputs, weight, bias)
     return outputs.relu_() if relu else outputs
-
-
-def tanh_(x: Tensor) -> Tensor:
-    """Replace `x` by its tanh, through the sigmoid, which torch computes several times faster."""
-    return x.mul_(2).sigmoid_().mul_(2).sub_(1)
 
 
 def _chunks(n_steps: int, num_rows: int) -> Iterator[tuple[int, int]]:
