@@ -1,6 +1,7 @@
 """Rewards that only exploring finds: GridNavi whose goal pays once the farthest corner was visited.
 
     python benchmarks/gate.py varibad hyperx novelty surprise --seeds 0 1 2
+    python benchmarks/gate.py varibad hyperx --size 7 --seeds 0 1 2 # episodes of 14 steps
 
 Trains VariBAD and HyperX with the same settings (trainings go on where they were interrupted;
 `novelty` and `surprise` have one bonus each), plays 600 tasks, and appends to `results/gate.csv`
@@ -37,29 +38,31 @@ ENTRIES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def run(name: str, seed: int, steps: int, keep: Path | None) -> None:
-    """Train one seed, evaluate it, and write its row."""
+def run(name: str, seed: int, steps: int, keep: Path | None, size: int | None) -> None:
+    """Train one seed, evaluate it, and write its row; episodes are twice as long as `size`."""
     which, arguments = ENTRIES[name]
     cls = getattr(agents, which)
+    kwargs = KWARGS if size is None else {**KWARGS, "size": size, "steps": 2 * size}
+    label = name if size is None else f"{name}-{size}"
 
     def make() -> Any:
         given = {**SETTINGS, **arguments}
-        return cls("BeliefPolicy", ID, env_kwargs=KWARGS, seed=seed, preset=None, **given)
+        return cls("BeliefPolicy", ID, env_kwargs=kwargs, seed=seed, preset=None, **given)
 
-    agent, seconds = trained(f"gate/{name}-s{seed}", cls, make, steps)
+    agent, seconds = trained(f"gate/{label}-s{seed}", cls, make, steps)
     if keep is not None:
-        agent.save_weights(keep / f"{which}-GridNavi-gate-{name}-{seed}.zip")
-    measured: dict[str, Any] = {"env_kwargs": KWARGS, "num_tasks": 600, "seed": 1}
+        agent.save_weights(keep / f"{which}-GridNavi-gate-{label}-{seed}.zip")
+    measured: dict[str, Any] = {"env_kwargs": kwargs, "num_tasks": 600, "seed": 1}
     curve = evaluate(agent, ID, **measured)
     assert curve.success is not None
     best = float(evaluate(baselines.GridOracle(gate=True), ID, **measured).total()[0])
-    never = STEP_REWARD * KWARGS["steps"] * EPISODES
+    never = STEP_REWARD * kwargs["steps"] * EPISODES
     total, error = curve.total()
     row = {
         **_provenance(1),
         "entry": name,
         "agent": which,
-        "env_kwargs": KWARGS,
+        "env_kwargs": kwargs,
         "seed": seed,
         "steps": agent.num_timesteps,
         "train_cpu_seconds": round(seconds),
@@ -85,12 +88,13 @@ def main() -> None:
     parser.add_argument("entries", nargs="+", choices=ENTRIES)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--size", type=int, help="cells of a side; the preset's is 5")
     parser.add_argument("--keep", type=Path, help="folder for the trained agents")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     for entry in arguments.entries:
         for seed in arguments.seeds:
-            run(entry, seed, arguments.steps, arguments.keep)
+            run(entry, seed, arguments.steps, arguments.keep, arguments.size)
 
 
 if __name__ == "__main__":
