@@ -72,7 +72,7 @@ def pbt_bandit(seed: int, wishes: Any) -> Rows:
     """PBT over RL2 from learning rates 100 times too small, on the dependent bandit."""
     agent = agents.PBT(
         *("rl2", BANDIT),
-        **{"policy": "GruPolicy", "members": 8, "ready": 100_000, "seed": seed},
+        **{"policy": "GruPolicy", "members": 8, "ready": 32_000, "seed": seed},
         member_kwargs=SLOW,
         explore={"learning_rate": ("log", 1e-6, 1e-1), "ent_coef": ("log", 1e-4, 1e-1)},
         factors=(0.3, 3.0),

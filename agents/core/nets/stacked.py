@@ -5,7 +5,8 @@ batched product. A learner's numbers are bit for bit the same whatever is comput
 that, products are batched for a single learner too (which here is no slower than a plain
 product), every sum runs over one learner's own numbers, and matrices begin at a boundary of 64
 bytes with rows that are a multiple of it: what MKL computes depends, in the last bit, on where in
-memory a matrix lies, and on whether it is a single vector.
+memory a matrix lies, and on whether it is a single vector. Large products are oneDNN's, which are
+twice as fast on AMD and depend on neither, one for each learner.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import torch
 from torch.nn.functional import pad
 
 from meta_envs.core.rng import fold
+
+from .kernels import layer as kernels
 
 Parts = dict[str, torch.Tensor]  # by name, [M, ...]
 _LINE = 16  # float32 numbers of 64 bytes
@@ -102,6 +105,11 @@ def linear(
     Returns:
         [M, N, O].
     """
+    if kernels.serves(inputs, weight):
+        biases = itertools.repeat(None) if bias is None else bias
+        layers = zip(inputs, weight, biases, strict=False)
+        outputs = [kernels.layer(*each) for each in layers]
+        return torch.stack(outputs) if len(outputs) > 1 else outputs[0].unsqueeze(0)
     kept = getattr(weight, _KEPT, None)
     if kept:
         return _applied(inputs, *kept[0])

@@ -34,7 +34,7 @@ _X86 = platform.machine().lower() in ("x86_64", "amd64")
 # MKL, behind torch.mm, uses only half the vector width on AMD, unlike oneDNN, which torch also
 # contains; but a call of oneDNN costs up to 40 microseconds more, more than small products save.
 # The operator is not public; where it is missing, only speed is lost.
-_LARGE = 3_000_000  # multiplications
+LARGE = 3_000_000  # multiplications
 _ONEDNN_LINEAR: Any = (
     getattr(getattr(torch.ops, "mkldnn", None), "_linear_pointwise", None)
     if _X86 and torch.backends.mkldnn.is_available()
@@ -49,13 +49,16 @@ def row_product(
 ) -> Tensor:
     """Return `inputs @ weight.T + bias` ([N, I], [G, I], [G] -> [N, G]) without a graph.
 
-    By oneDNN where it can be, which computes a row alike whatever the number of rows: what an agent
-    does in one environment then does not depend on how many others there are. `weight` is
+    By oneDNN where it can be, which computes a row alike whatever the number of rows, if there are
+    at least two (so a single one is computed twice): what an agent does in one environment then
+    does not depend on how many others there are. `weight` is
     contiguous or the transpose of a contiguous matrix. Other strides are correct too, but leave
     oneDNN's fast path and are a thousand times slower.
     """
     known = _ONEDNN_LINEAR is not None and inputs.dtype in _ONEDNN_DTYPES
     if known and inputs.device.type == "cpu":
+        if len(inputs) == 1:
+            return row_product(inputs.expand(2, -1).contiguous(), weight, bias, relu)[:1]
         return _ONEDNN_LINEAR(inputs, weight, bias, "relu" if relu else "none", [], "")
     return _torch_product(inputs, weight, bias, relu)
 
@@ -64,7 +67,7 @@ def product(
     inputs: Tensor, weight: Tensor, bias: Tensor | None = None, relu: bool = False
 ) -> Tensor:
     """Return the same for training, where rows need not be computed alike and speed counts."""
-    if inputs.dtype == torch.float32 and inputs.numel() * weight.shape[0] < _LARGE:
+    if inputs.dtype == torch.float32 and inputs.numel() * weight.shape[0] < LARGE:
         return _torch_product(inputs, weight, bias, relu)
     return row_product(inputs, weight, bias, relu)
 

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from agents.core.nets import stacked
+from agents.core.nets.kernels import layer as kernels
+
+M, N, I, O = 2, 40, 300, 260  # noqa: E741
+
+
+def drawn(*shape, **more):
+    return torch.randn(*shape, generator=torch.manual_seed(len(shape)), **more)
+
+
+def test_derivatives_of_any_order():
+    inputs, weight, bias = (drawn(*shape, dtype=torch.float64) for shape in ((3, 4), (5, 4), (5,)))
+    given = [part.requires_grad_() for part in (inputs, weight, bias)]
+    assert torch.autograd.gradcheck(kernels.layer, given)
+    assert torch.autograd.gradgradcheck(kernels.layer, given)
+    assert torch.autograd.gradgradcheck(lambda x, w: kernels.layer(x[:, ::2], w[:, 1:3]), given[:2])
+
+
+@pytest.mark.parametrize("with_bias", [True, False])
+def test_large_products_equal_torchs(with_bias):
+    inputs, weight = drawn(M, N, I).requires_grad_(), drawn(M, O, I).requires_grad_()
+    bias = drawn(M, O).requires_grad_() if with_bias else None
+    assert kernels.serves(inputs, weight)
+    outputs = stacked.linear(inputs, weight, bias)
+    expected = inputs @ weight.transpose(1, 2) + (0 if bias is None else bias.unsqueeze(1))
+    torch.testing.assert_close(outputs, expected, rtol=1e-4, atol=1e-4)
+    wrt = [part for part in (inputs, weight, bias) if part is not None]
+    got = torch.autograd.grad(outputs.square().sum(), wrt)
+    want = torch.autograd.grad(expected.square().sum(), wrt)
+    torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-2)
+
+
+def test_numbers_do_not_depend_on_other_learners_or_rows():
+    inputs, weight, bias = drawn(M, N, I), drawn(M, O, I), drawn(M, O)
+    with torch.no_grad():
+        assert kernels.serves(inputs[:, :1], weight)
+        together = stacked.linear(inputs, weight, bias)
+        for row in (1, 7, N):
+            some = stacked.linear(inputs[:, :row], weight, bias)
+            assert torch.equal(some, together[:, :row])
+    together = stacked.linear(inputs, weight, bias)
+    for m in range(M):
+        alone = stacked.linear(*(part[m : m + 1] for part in (inputs, weight, bias)))
+        assert torch.equal(alone[0], together[m])
+
+
+def test_small_products_and_other_types_are_left_alone():
+    weight = drawn(M, O, I)
+    with torch.no_grad():
+        assert not kernels.serves(drawn(M, N, 8), weight[..., :8])
+        assert not kernels.serves(drawn(M, N, I).double(), weight.double())
