@@ -13,6 +13,7 @@ from gymnasium import spaces
 from torch import Tensor, nn
 
 from ..core.nets.heads import CategoricalHead, PolicyHead, StateGaussianHead
+from ..core.nets.kernels.layer import Linear
 
 _LOG_SQRT_TWO_PI = 0.5 * math.log(2 * math.pi)
 _EDGE = 1.0 - 1e-4  # actions at a bound would have come from infinity
@@ -99,7 +100,7 @@ class Actors(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         for width in net_arch:
-            layers += [nn.Linear(input_size, width), nn.ReLU()]
+            layers += [Linear(input_size, width), nn.ReLU()]
             input_size = width
         self.layers = nn.Sequential(*layers)
         self.heads = nn.ModuleList(_head(action_space, input_size) for _ in range(count))

@@ -14,6 +14,7 @@ import torch
 from gymnasium import spaces
 from torch import nn
 
+from ..core.nets.kernels.layer import Linear
 from ..core.nets.trunk import make_layers
 from .experience import Transitions
 from .losses import bernoulli_log_likelihood, gaussian_log_likelihood, goal_log_likelihood
@@ -61,7 +62,7 @@ class _StepDecoder(Decoder):
         super().__init__()
         sizes = [latent_size + shown_size, *net_arch]
         self.network = nn.Sequential(
-            make_layers(sizes[0], net_arch, nn.ReLU), nn.Linear(sizes[-1], target_size)
+            make_layers(sizes[0], net_arch, nn.ReLU), Linear(sizes[-1], target_size)
         )
 
     @abstractmethod
@@ -180,7 +181,7 @@ class CellDecoder(Decoder):
         sizes = [latent_size, *net_arch]
         self.network = nn.Sequential(
             make_layers(latent_size, net_arch, nn.ReLU),
-            nn.Linear(sizes[-1], int(np.prod(self.shape))),
+            Linear(sizes[-1], int(np.prod(self.shape))),
         )
 
     def index(self, observations: torch.Tensor) -> torch.Tensor:
@@ -236,7 +237,7 @@ class TaskDecoder(Decoder):
         super().__init__()
         sizes = [latent_size, *net_arch]
         self.network = nn.Sequential(
-            make_layers(latent_size, net_arch, nn.ReLU), nn.Linear(sizes[-1], task_size)
+            make_layers(latent_size, net_arch, nn.ReLU), Linear(sizes[-1], task_size)
         )
 
     def log_likelihood(

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from .cores import Core, make_core
+from .kernels.layer import Linear
 from .sequence import GRU
 from .trunk import make_layers
 
@@ -76,7 +77,7 @@ class RecurrentGaussian(nn.Module):
         offered = {"hidden_size": hidden_size, "memory": memory, "context": context}
         self.core = make_core(core, width, offered, core_kwargs or {})
         self.kept = 0 if isinstance(self.core, GRU) else self.core.output_size
-        self.belief = nn.Linear(self.core.output_size, 2 * latent_size)
+        self.belief = Linear(self.core.output_size, 2 * latent_size)
         nn.init.orthogonal_(self.belief.weight)
         nn.init.zeros_(self.belief.bias)
 

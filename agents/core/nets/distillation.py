@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from .kernels.layer import Linear
 from .trunk import make_layers
 
 _TARGET_SCALE = 10.0  # of the target's weights, so that it changes over short distances
@@ -26,9 +27,7 @@ class RandomDistillation(nn.Module):
         super().__init__()
         sizes = (hidden_size, hidden_size)
         self.predictor, self.target = (
-            nn.Sequential(
-                make_layers(input_size, sizes, nn.ReLU), nn.Linear(hidden_size, output_size)
-            )
+            nn.Sequential(make_layers(input_size, sizes, nn.ReLU), Linear(hidden_size, output_size))
             for _ in range(2)
         )
         self.target.requires_grad_(False)

@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 from ..losses.returns import scan
+from .kernels.layer import Linear
 from .rings import check_sizes
 from .sequence import SequenceCore, spread
 
@@ -40,7 +41,7 @@ class MinGRU(SequenceCore):
         super().__init__()
         check_sizes(hidden_size=hidden_size, n_layers=n_layers)
         self.input_size, self.output_size, self.n_layers = input_size, hidden_size, n_layers
-        self.inputs = nn.Linear(input_size, hidden_size)
+        self.inputs = Linear(input_size, hidden_size)
         self.layers = nn.ModuleList(_Layer(hidden_size, memory) for _ in range(n_layers))
         self.norm = nn.LayerNorm(hidden_size)
 
@@ -68,10 +69,10 @@ class _Layer(nn.Module):
     def __init__(self, size: int, memory: int | None):
         super().__init__()
         self.before_gates = nn.LayerNorm(size)
-        self.gates = nn.Linear(size, 2 * size)
+        self.gates = Linear(size, 2 * size)
         self.before_units = nn.LayerNorm(size)
-        self.units = nn.Linear(size, 2 * size)
-        self.out = nn.Linear(2 * size, size)
+        self.units = Linear(size, 2 * size)
+        self.out = Linear(2 * size, size)
         for layer in (self.gates, self.units, self.out):
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from meta_envs.core.arguments import choice
 
+from .kernels.layer import Linear
 from .rings import Layout, attend, attend_step, check_sizes, pushed
 from .sequence import SequenceCore
 
@@ -67,7 +68,7 @@ class Transformer(SequenceCore):
             )
         self.input_size, self.output_size = input_size, hidden_size
         self.context, self.beyond, self.n_heads = context, beyond, n_heads
-        self.inputs = nn.Linear(input_size, hidden_size)
+        self.inputs = Linear(input_size, hidden_size)
         self.places: nn.Parameter | None = None
         if positions == "learnt":
             self.places = nn.Parameter(0.02 * torch.randn(context, hidden_size))
@@ -151,11 +152,11 @@ class _Layer(nn.Module):
     def __init__(self, size: int, n_layers: int):
         super().__init__()
         self.before_attention = nn.LayerNorm(size)
-        self.attention = nn.Linear(size, 3 * size)
-        self.joined = nn.Linear(size, size)
+        self.attention = Linear(size, 3 * size)
+        self.joined = Linear(size, size)
         self.before_units = nn.LayerNorm(size)
-        self.units = nn.Linear(size, 4 * size)
-        self.out = nn.Linear(4 * size, size)
+        self.units = Linear(size, 4 * size)
+        self.out = Linear(4 * size, size)
         for layer in (self.attention, self.joined, self.units, self.out):
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from .frames import FrameEncoders
+from .kernels.layer import Linear
 from .sequence import SequenceCore
 from .standardise import Changes
 from .step_inputs import StepInputs
@@ -40,8 +41,8 @@ class Lookup(nn.Module):
             raise ValueError(f"head_sizes begins with {size}; its first width must be even")
         self.memory_size = memory_size
         self.joint = make_layers(memory_size + embedding_size, (size // 2,), activation)
-        self.memory = nn.Linear(memory_size, size // 2)
-        self.question = nn.Linear(embedding_size, size // 2)
+        self.memory = Linear(memory_size, size // 2)
+        self.question = Linear(embedding_size, size // 2)
 
     def forward(self, both: torch.Tensor) -> torch.Tensor:
         """Return [..., size] from memory and embedding side by side, [..., H + E]."""
@@ -160,7 +161,7 @@ def make_layers(size: int, widths: Sequence[int], activation: type[nn.Module]) -
     """Return layers of these widths on `size` numbers, an activation after each."""
     layers: list[nn.Module] = []
     for width in widths:
-        linear = nn.Linear(size, width)
+        linear = Linear(size, width)
         nn.init.orthogonal_(linear.weight, gain=2**0.5)
         nn.init.zeros_(linear.bias)
         layers += [linear, activation()]

@@ -54,3 +54,16 @@ def test_small_products_and_other_types_are_left_alone():
     with torch.no_grad():
         assert not kernels.serves(drawn(M, N, 8), weight[..., :8])
         assert not kernels.serves(drawn(M, N, I).double(), weight.double())
+
+
+def test_the_module_equals_torchs():
+    ours, theirs = kernels.Linear(I, O), torch.nn.Linear(I, O)
+    theirs.load_state_dict(ours.state_dict())
+    inputs = drawn(5, N, I)
+    with torch.no_grad():
+        assert torch.equal(ours(inputs), theirs(inputs))
+    torch.testing.assert_close(ours(inputs), theirs(inputs), rtol=1e-4, atol=1e-4)
+    for module in (ours, theirs):
+        module(inputs).square().mean().backward()
+    torch.testing.assert_close(ours.weight.grad, theirs.weight.grad, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(ours.bias.grad, theirs.bias.grad, rtol=1e-4, atol=1e-5)
