@@ -9,6 +9,8 @@ import torch
 from gymnasium import spaces
 from torch import nn
 
+from .kernels.layer import Linear
+
 _LARGE = 36  # pixels per side that the layers of Mnih et al. need
 # Channels, kernel, stride and padding of each layer.
 _LAYERS_OF_LARGE = ((32, 8, 4, 0), (64, 4, 2, 0), (64, 3, 1, 0))
@@ -99,7 +101,7 @@ class FrameEncoder(nn.Module):
             height, width = (
                 (side + 2 * padding - kernel) // stride + 1 for side in (height, width)
             )
-        last = nn.Linear(channels * height * width, features)
+        last = Linear(channels * height * width, features)
         self.layers = nn.Sequential(*layers, nn.Flatten(), _orthogonal(last), nn.ReLU())
 
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
