@@ -14,8 +14,8 @@ _NARROW = 16  # outputs; below this, MKL is faster
 
 def serves(inputs: torch.Tensor, weight: torch.Tensor) -> bool:
     """Tell whether `layer` is the faster way to apply [M, O, I] to [M, N, I]."""
-    rows = inputs.shape[1] if torch.is_grad_enabled() else _ROWS
-    return _repays(rows, inputs, weight)
+    num_rows = inputs.shape[1] if torch.is_grad_enabled() else _ROWS
+    return _repays(num_rows, inputs, weight)
 
 
 class Linear(torch.nn.Linear):
@@ -31,10 +31,10 @@ class Linear(torch.nn.Linear):
         return layer(flat, self.weight, self.bias).reshape(*inputs.shape[:-1], -1)
 
 
-def _repays(rows: int, inputs: torch.Tensor, weight: torch.Tensor) -> bool:
+def _repays(num_rows: int, inputs: torch.Tensor, weight: torch.Tensor) -> bool:
     outputs, features = weight.shape[-2:]
     return (
-        rows * outputs * features >= LARGE
+        num_rows * outputs * features >= LARGE
         and outputs >= _NARROW
         and inputs.device.type == "cpu"
         and inputs.dtype == weight.dtype == torch.float32
