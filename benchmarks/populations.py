@@ -69,15 +69,21 @@ SLOW = {"learning_rate": 4e-5, "n_epochs": 4}  # the rate is a hundredth of the 
 
 
 def pbt_bandit(seed: int, wishes: Any) -> Rows:
-    """PBT over RL2 from learning rates 100 times too small, on the dependent bandit."""
-    agent = agents.PBT(
-        *("rl2", BANDIT),
-        **{"policy": "GruPolicy", "members": 8, "ready": 64_000, "seed": seed},
-        member_kwargs=SLOW,
-        explore={"learning_rate": ("log", 1e-6, 1e-1), "ent_coef": ("log", 1e-4, 1e-1)},
-        factors=(0.3, 3.0),
-        workers=wishes.workers,
-    )
+    """PBT over RL2 from learning rates 100 times too small, on the dependent bandit.
+
+    With `--of`, a checkpoint that `--keep` has written, it goes on.
+    """
+    if wishes.of is not None:
+        agent = agents.PBT.load(wishes.of, workers=wishes.workers)
+    else:
+        agent = agents.PBT(
+            *("rl2", BANDIT),
+            **{"policy": "GruPolicy", "members": 8, "ready": 64_000, "seed": seed},
+            member_kwargs=SLOW,
+            explore={"learning_rate": ("log", 1e-6, 1e-1), "ent_coef": ("log", 1e-4, 1e-1)},
+            factors=(0.3, 3.0),
+            workers=wishes.workers,
+        )
     yield from _trained(agent, wishes, "score_best", lambda: agent.latest["score_best"])
     yield "held-out score of the best, of 73.78", _bandit_score(agent)
 
@@ -250,7 +256,7 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--of", type=Path, default=None, help="a POET's checkpoint")
+    parser.add_argument("--of", type=Path, default=None, help="a checkpoint of POET or PBT")
     parser.add_argument("--keep", type=Path, default=None)
     wishes = parser.parse_args()
     commit = subprocess.run(
