@@ -1,7 +1,9 @@
 """Presets of IMPALA, STAC and STACX: per id, with the source and what they scored here.
 
 CartPole was tuned by hand on seed 100; Atari is Espeholt et al. 2018, table G.1, with the shallow
-network; Pong is the same over 20 million frames instead of 200 million, and has not been tuned.
+network. Its updates are too few for the 20 million frames of Pong's preset, where policies were
+still nearly uniform after nine million; there they are A2C's, of 80 steps
+(`benchmarks/results/lifetimes.csv`).
 """
 
 from typing import Any
@@ -33,7 +35,10 @@ PRESETS: dict[str, dict[str, Any]] = {
     "pong": {
         "id": "meta/Atari-v0",
         "env_kwargs": {"game": "Pong"},
-        "arguments": {**_ATARI, "schedule_steps": 5_000_000},
+        "arguments": {
+            **_ATARI,
+            **{"n_envs": 16, "n_steps": 5, "rms_eps": 1e-5, "schedule_steps": 5_000_000},
+        },
     },
 }
 STAC_PRESETS: dict[str, dict[str, Any]] = {
