@@ -12,22 +12,20 @@ million steps are 16.7 % (NEC), 12.8 % (MFEC) and -2.4 % (DQN).
 from __future__ import annotations
 
 import argparse
-import csv
 import time
-from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
-import torch
-from learning import _provenance
+from results_table import append, begins
 from stable_baselines3 import DQN
 from stable_baselines3.common.callbacks import BaseCallback
 
 import agents
 from meta_envs.arcade import human_normalised
 
-TABLE = Path(__file__).parent / "results" / "episodic_atari.csv"
+TABLE = "episodic_atari.csv"
+COLUMNS = "entry,game,seed,steps,games,mean_score,human_normalised,cpu_seconds"
 ID, PART = "meta/Atari-v0", 10_000
 OURS = {"mfec": ("MFEC", "ProjectionPolicy"), "nec": ("NEC", "CnnPolicy")}
 # RL Zoo's for Atari; its ten million steps decay random actions over the first million.
@@ -45,7 +43,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=100_000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
+    begins()
     for name in arguments.entries:
         for seed in arguments.seeds:
             run(name, arguments.game, seed, arguments.steps)
@@ -56,7 +54,7 @@ class _Scores(BaseCallback):
 
     def __init__(self, name: str, game: str, seed: int):
         super().__init__()
-        self.about = {"entry": name, "game": game, "seed": seed}
+        self.about, self.game = (name, game, seed), game
         self.scores: list[float] = []
         self.told, self.began = 0, time.process_time()
 
@@ -70,23 +68,10 @@ class _Scores(BaseCallback):
 
     def _tell(self) -> None:
         mean = float(np.mean(self.scores)) if self.scores else float("nan")
-        row = {
-            **_provenance(1),
-            **self.about,
-            "steps": self.num_timesteps,
-            "games": len(self.scores),
-            "mean_score": round(mean, 1),
-            "human_normalised": round(float(human_normalised(self.about["game"], mean)), 3),
-            "cpu_seconds": round(time.process_time() - self.began),
-        }
+        counts = self.num_timesteps, len(self.scores)
+        share, seconds = human_normalised(self.game, mean), time.process_time() - self.began
+        append(TABLE, COLUMNS, (*self.about, *counts), (mean, share, seconds))
         self.scores = []
-        new = not TABLE.exists()
-        with TABLE.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(row), lineterminator="\n")
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
-        print(row, flush=True)
 
 
 def run(name: str, game: str, seed: int, steps: int) -> None:

@@ -6,7 +6,7 @@ import torch
 from agents.core.nets import stacked
 from agents.core.nets.kernels import layer as kernels
 
-M, N, I, O = 2, 40, 300, 260  # noqa: E741
+M, N, FEATURES, OUTPUTS = 2, 40, 300, 260
 
 
 def drawn(*shape, **more):
@@ -23,8 +23,11 @@ def test_derivatives_of_any_order():
 
 @pytest.mark.parametrize("with_bias", [True, False])
 def test_large_products_equal_torchs(with_bias):
-    inputs, weight = drawn(M, N, I).requires_grad_(), drawn(M, O, I).requires_grad_()
-    bias = drawn(M, O).requires_grad_() if with_bias else None
+    inputs, weight = (
+        drawn(M, N, FEATURES).requires_grad_(),
+        drawn(M, OUTPUTS, FEATURES).requires_grad_(),
+    )
+    bias = drawn(M, OUTPUTS).requires_grad_() if with_bias else None
     assert kernels.serves(inputs, weight)
     outputs = stacked.linear(inputs, weight, bias)
     expected = inputs @ weight.transpose(1, 2) + (0 if bias is None else bias.unsqueeze(1))
@@ -36,7 +39,7 @@ def test_large_products_equal_torchs(with_bias):
 
 
 def test_numbers_do_not_depend_on_other_learners_or_rows():
-    inputs, weight, bias = drawn(M, N, I), drawn(M, O, I), drawn(M, O)
+    inputs, weight, bias = drawn(M, N, FEATURES), drawn(M, OUTPUTS, FEATURES), drawn(M, OUTPUTS)
     with torch.no_grad():
         assert kernels.serves(inputs[:, :1], weight)
         together = stacked.linear(inputs, weight, bias)
@@ -50,16 +53,16 @@ def test_numbers_do_not_depend_on_other_learners_or_rows():
 
 
 def test_small_products_and_other_types_are_left_alone():
-    weight = drawn(M, O, I)
+    weight = drawn(M, OUTPUTS, FEATURES)
     with torch.no_grad():
         assert not kernels.serves(drawn(M, N, 8), weight[..., :8])
-        assert not kernels.serves(drawn(M, N, I).double(), weight.double())
+        assert not kernels.serves(drawn(M, N, FEATURES).double(), weight.double())
 
 
 def test_the_module_equals_torchs():
-    ours, theirs = kernels.Linear(I, O), torch.nn.Linear(I, O)
+    ours, theirs = kernels.Linear(FEATURES, OUTPUTS), torch.nn.Linear(FEATURES, OUTPUTS)
     theirs.load_state_dict(ours.state_dict())
-    inputs = drawn(5, N, I)
+    inputs = drawn(5, N, FEATURES)
     with torch.no_grad():
         assert torch.equal(ours(inputs), theirs(inputs))
     torch.testing.assert_close(ours(inputs), theirs(inputs), rtol=1e-4, atol=1e-4)

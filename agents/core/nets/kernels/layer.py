@@ -50,12 +50,14 @@ def layer(
 
 class _Layer(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, inputs, weight, bias):  # noqa: D102
+    def forward(
+        ctx: Any, inputs: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
+    ) -> torch.Tensor:
         ctx.save_for_backward(inputs, weight)
         return row_product(_plain(inputs), _plain(weight), bias)
 
     @staticmethod
-    def backward(ctx: Any, gradient):  # noqa: D102
+    def backward(ctx: Any, gradient: torch.Tensor) -> Any:
         inputs, weight = ctx.saved_tensors
         of_inputs, of_weight, of_bias = ctx.needs_input_grad
         return (
