@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _ACTIONS = 2
 _SHORTEST = 5  # steps
 _NOISE_BITS = 20
-_TEST_SHARE = 4  # one task in this many is held out
+_TEST_SHARE = 4  # one length in this many is held out
 _UNDECIDED = 2  # state before the first action
 
 
@@ -60,8 +60,8 @@ class DelayedChain(MetaVectorEnv):
     Episode:
         Terminates after `length` steps. Twenty episodes a trial.
     Splits:
-        A quarter of the tasks, spread evenly over lengths and actions, is `test`, the rest
-        `train`; `all` is both.
+        A quarter of the lengths, spread evenly, is `test`, the rest `train`, both with either
+        correct action; `all` is both.
     Source:
         Oh et al. 2020 (LPG), by two re-implementations, which disagree about the correct action:
         one draws it anew in each episode, which leaves nothing to learn. Here it is fixed for a
@@ -89,8 +89,7 @@ class DelayedChain(MetaVectorEnv):
             for length in lengths
             for correct in range(_ACTIONS)
         )
-        count = len(self._members)
-        self._held_out = held_out(count, count // _TEST_SHARE)
+        self._held_out = held_out(len(lengths), len(lengths) // _TEST_SHARE)
         shown: spaces.Space = spaces.Discrete(1 + _ACTIONS * self.level.longest)
         if self.level.distracting:
             shown = spaces.MultiBinary(2 + _NOISE_BITS)
@@ -117,8 +116,7 @@ class DelayedChain(MetaVectorEnv):
 
     def in_split(self, task: Task) -> bool:
         """Tell whether the task belongs to the split."""
-        index = (int(task["length"]) - _SHORTEST) * _ACTIONS + int(task["correct"])
-        return bool(self._held_out[index]) == (self.split == "test")
+        return bool(self._held_out[int(task["length"]) - _SHORTEST]) == (self.split == "test")
 
     def check_state(self, state: dict[str, np.ndarray]) -> None:
         """Refuse first actions that do not exist."""

@@ -50,9 +50,15 @@ def test_distractors_are_new_in_each_step():
     assert len({tuple(one[2:]) for one in seen}) == 10
 
 
-def test_splits_hold_out_a_quarter():
-    sizes = {
-        split: len(gym.make(ID, split=split).unwrapped.tasks_in_split)
+def test_splits_hold_out_a_quarter_of_the_lengths_with_either_action():
+    tasks = {
+        split: gym.make(ID, split=split).unwrapped.tasks_in_split
         for split in ("train", "test", "all")
     }
-    assert sizes == {"train": 39, "test": 13, "all": 52}
+    assert {split: len(found) for split, found in tasks.items()} == {
+        **{"train": 40, "test": 12, "all": 52}
+    }
+    lengths = {split: {int(one["length"]) for one in found} for split, found in tasks.items()}
+    assert not lengths["train"] & lengths["test"]
+    for found in tasks.values():  # else a policy that always goes one way would look adapted
+        assert np.mean([int(one["correct"]) for one in found]) == 0.5
