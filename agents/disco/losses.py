@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 
-from .said import Said
-from .values import taken, two_hot
+from .said import Outputs, Said
+from .values import two_hot
 
 
 def divergence(wanted: torch.Tensor, said: torch.Tensor) -> torch.Tensor:
@@ -17,27 +15,25 @@ def divergence(wanted: torch.Tensor, said: torch.Tensor) -> torch.Tensor:
 
 
 def parts_of_loss(
-    said: Said, wanted: Mapping[str, torch.Tensor], actions: torch.Tensor, alive: torch.Tensor
+    said: Said, taken: Outputs, wanted: Outputs, alive: torch.Tensor
 ) -> dict[str, torch.Tensor]:
     """Return the losses of each step by name, each [M, T, B].
 
     Args:
-        said: What the learners say: `"policy"`, `"y"`, `"z"`, `"q"` and `"aux"`, logits.
+        said: What the learners say of states: `"policy"` and `"y"`, logits.
+        taken: What they say of the actions taken: `"z"`, `"q"` and `"aux"`, logits.
         wanted: `"policy"`, `"y"` and `"z"`: logits that the rule asks for; `"q"`: target values.
-        actions: From 0, int64 [M, T + 1, B]; those after the last step do not count.
         alive: 0 where the episode terminated, [M, T, B].
 
     Source:
         Oh et al. 2025, methods, "Agent network" and "Meta-network"; the value's is a cross-entropy.
     """
     policy, next_policy = said.pair("policy")
-    # chosen before they are cut: gradients of what is large are then made once
-    chosen = {name: taken(said.whole[name], actions)[:, :-1] for name in ("z", "q", "aux")}
-    log_q = torch.log_softmax(chosen["q"], dim=-1)
+    log_q = torch.log_softmax(taken["q"], dim=-1)
     return {
         "policy_loss": divergence(wanted["policy"], policy),
         "y_loss": divergence(wanted["y"], said.now("y")),
-        "z_loss": divergence(wanted["z"], chosen["z"]),
-        "aux_loss": divergence(next_policy, chosen["aux"]) * alive,
+        "z_loss": divergence(wanted["z"], taken["z"]),
+        "aux_loss": divergence(next_policy, taken["aux"]) * alive,
         "value_loss": -(two_hot(wanted["q"].detach()) * log_q).sum(dim=-1),
     }

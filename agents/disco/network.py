@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import torch
 from gymnasium import spaces
+from torch import nn
 
 from ..core.nets import stacked
 from ..core.nets.actor_critic import ActorCritic
@@ -97,18 +98,53 @@ class DiscoNetwork(ActorCritic):
             `"policy"`: log probabilities [M, N, A]; `"y"`: logits [M, N, 600]; of each action, as
             logits, `"z"` [M, N, A, 600], `"q"` [M, N, A, 601] and `"aux"` [M, N, A, A].
         """
+        parts, features, said = self._of_states(params, inputs)
+        return {**said, **self._of_actions(parts, features)}
+
+    def predictions_and_taken(
+        self, params: torch.Tensor, inputs: torch.Tensor, actions: torch.Tensor
+    ) -> tuple[stacked.Parts, stacked.Parts]:
+        """Return `predictions`, those of actions as constants, and those of the actions taken.
+
+        Gradients pass through one action of a state in place of all.
+
+        Args:
+            params: As in `predictions`.
+            inputs: As in `predictions`.
+            actions: Those taken, from 0, int64 [M, N'], in the first N' states.
+
+        Returns:
+            The second: `"z"` [M, N', 600], `"q"` [M, N', 601] and `"aux"` [M, N', A].
+        """
+        parts, features, said = self._of_states(params, inputs)
+        with torch.no_grad():
+            said |= self._of_actions(parts, features)
+        first = features[:, : actions.shape[1]]
+        taken = self._of_actions(parts, first, actions.unsqueeze(-1))
+        return said, {name: part.squeeze(2) for name, part in taken.items()}
+
+    def _of_states(
+        self, params: torch.Tensor, inputs: torch.Tensor
+    ) -> tuple[stacked.Parts, torch.Tensor, stacked.Parts]:
+        """Return the arrays of learners, features of states, and what is said of states alone."""
         parts = self.layout.unflatten(params)
         branch = self._branches[0]
         features = branch.features(parts, inputs).to(params.dtype)
-        said = self._finished(branch.heads_of(parts, features), parts)
-        return {**said, **self._of_actions(parts, features)}
+        return parts, features, dict(self._finished(branch.heads_of(parts, features), parts))
 
-    def _of_actions(self, parts: stacked.Parts, features: torch.Tensor) -> stacked.Parts:
+    def _of_actions(
+        self, parts: stacked.Parts, features: torch.Tensor, actions: torch.Tensor | None = None
+    ) -> stacked.Parts:
+        """Return what is said of actions [M, N, A'], or of all, by features of states [M, N, F]."""
         own = {name.removeprefix("model."): part for name, part in parts.items()}
         cell = stacked.linear(features, own["root.weight"], own["root.bias"])
         from_state = stacked.linear(tanh(cell), own["lstm.hidden.weight"], own["lstm.bias"])
         from_action = own["lstm.input.weight"].transpose(1, 2)  # of an action that is one-hot
-        gates = from_state.unsqueeze(2) + from_action.unsqueeze(1)  # [M, N, A, 4 H]
+        from_action = from_action.unsqueeze(1)
+        if actions is not None:
+            one_hot = nn.functional.one_hot(actions, self.actions).to(features.dtype)
+            from_action = one_hot @ from_action
+        gates = from_state.unsqueeze(2) + from_action  # [M, N, A, 4 H]
         let_in, keep, new, let_out = gates.chunk(4, dim=-1)
         cell = keep.sigmoid() * cell.unsqueeze(2) + let_in.sigmoid() * tanh(new)
         output = (let_out.sigmoid() * tanh(cell)).flatten(1, 2)

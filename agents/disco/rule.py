@@ -18,7 +18,7 @@ from ..core.nets.input_size import input_size
 from .losses import parts_of_loss
 from .meta_network import LIFE, DiscoMetaNetwork, Told, Wanted
 from .network import DiscoNetwork
-from .said import Said
+from .said import Outputs, Said
 from .values import counted, expected, normalised, retrace, sign_log, taken
 
 _SCALE = "scale."  # running moments of advantages, among a learner's arrays
@@ -172,11 +172,11 @@ class DiscoRule:
             policy: Parameters, [M, P].
             play: Fields of windows, [M, T + 1, B, ...].
         """
-        said = self.said(policy, play)
+        said, chosen = self.said_and_taken(policy, play)
         wanted, target, carried = self.wanted(learners, said, play)
         alive = play["alive"][:, :-1]
         asked = {"policy": wanted.policy, "y": wanted.y, "z": wanted.z, "q": target}
-        parts = parts_of_loss(said, asked, play["actions"].long(), alive)
+        parts = parts_of_loss(said, chosen, asked, alive)
         ended = 1 - alive * (1 - said.cut)
         mask = torch.cat([torch.ones_like(ended[:, :1]), 1 - ended[:, :-1]], dim=1)
         means = {name: _mean(part, mask) for name, part in parts.items()}
@@ -185,14 +185,28 @@ class DiscoRule:
 
     def said(self, policy: torch.Tensor, play: Windows) -> Said:
         """Return what parameters [M, P] say of windows [M, T + 1, B, ...], as logits."""
-        cut = play["cut"][:, :-1]
-        whole = self._at(policy, play["inputs"])
-        at_cuts = self._at(policy, play["next_inputs"][:, :-1]) if cut.any() else None
-        return Said(whole, at_cuts, cut)
+        found = self.network.predictions(policy, play["inputs"].flatten(1, 2))
+        return self._with_cuts(_by_steps(found, play["inputs"]), policy, play)
 
-    def _at(self, policy: torch.Tensor, inputs: torch.Tensor) -> dict[str, torch.Tensor]:
-        found = self.network.predictions(policy, inputs.flatten(1, 2))
-        return {name: one.reshape(*inputs.shape[:3], *one.shape[2:]) for name, one in found.items()}
+    def said_and_taken(self, policy: torch.Tensor, play: Windows) -> tuple[Said, Outputs]:
+        """Return the same, and what is said of the actions taken [M, T, B, ...].
+
+        Gradients pass through these and what is said of states.
+        """
+        actions = play["actions"][:, :-1].long()
+        whole, chosen = self.network.predictions_and_taken(
+            policy, play["inputs"].flatten(1, 2), actions.flatten(1, 2)
+        )
+        said = self._with_cuts(_by_steps(whole, play["inputs"]), policy, play)
+        return said, _by_steps(chosen, actions)
+
+    @torch.no_grad()
+    def _with_cuts(self, whole: Outputs, policy: torch.Tensor, play: Windows) -> Said:
+        cut, after = play["cut"][:, :-1], play["next_inputs"][:, :-1]
+        if not cut.any():
+            return Said(whole, None, cut)
+        found = self.network.predictions(policy, after.flatten(1, 2))
+        return Said(whole, _by_steps(found, after), cut)
 
     @torch.no_grad()
     def wanted(
@@ -237,6 +251,11 @@ class DiscoRule:
         found = self.rule(told, learners["life"])
         carried = {"life": found.life, **{f"{_SCALE}{name}": one for name, one in scale.items()}}
         return found, target, carried
+
+
+def _by_steps(found: Outputs, like: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Return outputs [M, T B, ...] as [M, T, B, ...], as in `like`."""
+    return {name: one.reshape(*like.shape[:3], *one.shape[2:]) for name, one in found.items()}
 
 
 def _probabilities(logits: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -11,7 +11,7 @@ from agents.core.learning.functional import Adam
 from agents.disco.losses import parts_of_loss
 from agents.disco.network import DiscoNetwork
 from agents.disco.rule import Clipped
-from agents.disco.values import expected, retrace, squash, two_hot, unsquash
+from agents.disco.values import expected, retrace, squash, taken, two_hot, unsquash
 from tests.agents.disco.settings import (
     ACTIONS,
     STEPS,
@@ -128,7 +128,7 @@ def test_after_a_time_limit_the_true_successor_counts_and_not_the_next_episode()
 def test_a_step_that_terminates_has_no_successor_and_the_first_of_an_episode_no_loss():
     rule = make_rule()
     learners, windows = make_learners(rule), play()
-    said = rule.said(learners["policy"], windows)
+    said, chosen = rule.said_and_taken(learners["policy"], windows)
     _, target, _ = rule.wanted(learners, said, windows)
     assert torch.equal(target[0, 1, 0], windows["rewards"][0, 1, 0])
     loss, _, _ = rule.loss(learners, learners["policy"], windows)
@@ -137,8 +137,7 @@ def test_a_step_that_terminates_has_no_successor_and_the_first_of_an_episode_no_
     assert torch.equal(rule.loss(learners, learners["policy"], other)[0], loss)
     asked = {"policy": torch.zeros(1, STEPS, WINDOWS, ACTIONS).double(), "q": target}
     asked |= {name: torch.zeros_like(said.now("y")) for name in ("y", "z")}
-    actions, alive = windows["actions"].long(), windows["alive"][:, :-1]
-    parts = parts_of_loss(said, asked, actions, alive)
+    parts = parts_of_loss(said, chosen, asked, windows["alive"][:, :-1])
     assert parts["aux_loss"][0, 1, 0] == 0 and (parts["aux_loss"] > 0).sum() == STEPS * WINDOWS - 1
     mask = torch.ones(1, STEPS, WINDOWS).double()
     mask[0, 2, 0] = 0.0  # the first step of an episode
@@ -204,3 +203,21 @@ def test_the_model_takes_each_action_from_the_same_state():
     hidden = torch.relu(output @ weight.transpose(1, 2) + bias[:, None])[..., :5]
     z = hidden @ parts["model.z.weight"].transpose(1, 2) + parts["model.z.bias"][:, None]
     assert torch.allclose(said["z"][:, 0], z, atol=1e-6)
+
+
+def test_what_is_said_of_the_actions_taken_is_what_is_said_of_all():
+    rule = make_rule()
+    learners, windows = make_learners(rule, 2), play(2)
+    actions = windows["actions"][:, :-1].long()
+    policy = learners["policy"].clone().requires_grad_()
+    said, chosen = rule.said_and_taken(policy, windows)
+    plain = rule.said(policy, windows)
+    for name, part in plain.whole.items():
+        assert torch.equal(said.whole[name], part), name
+    assert not said.whole["z"].requires_grad
+    for name, part in chosen.items():
+        wanted = taken(plain.now(name), actions)
+        assert torch.allclose(part, wanted, atol=1e-12), name
+        (mine,) = torch.autograd.grad(part.square().sum(), policy, retain_graph=True)
+        (theirs,) = torch.autograd.grad(wanted.square().sum(), policy, retain_graph=True)
+        assert torch.allclose(mine, theirs, atol=1e-12), name
