@@ -54,6 +54,11 @@ ENTRIES: dict[str, dict[str, Any]] = {
     "bandits-long-warmup": {"id": BANDITS, "arguments": {"warmup_updates": 20}},
     "bandits-ppo": {"id": BANDITS, "agent": "PPO", "reference": "from scratch, in each task"},
     "rooms": {"id": ROOMS, "reference": "faster than rooms-ppo on held-out goals"},
+    "rooms-short": {
+        "id": ROOMS,
+        "arguments": {"macro_length": 5},
+        "reference": "likewise, with slices of 5 steps in place of 25",
+    },
     "rooms-ppo": {"id": ROOMS, "agent": "PPO", "reference": "from scratch, beside rooms"},
 }
 # PPO as masters learn, but with single steps: the larger of the two rates found useful.

@@ -50,7 +50,7 @@ def es_terrain(seed: int, wishes: Any) -> Rows:
     """ES on flat ground for some minutes: its mean return, and when its center is worth 230."""
     agent = agents.ES(
         *("MlpPolicy", ONE_TERRAIN),
-        **{"population": 64, "n_envs": 16, "seed": seed, "workers": wishes.workers},
+        **{"population": 64, "n_envs": 64, "seed": seed, "workers": wishes.workers},
         policy_kwargs={"net_arch": (40, 40)},
     )
     yield from _trained(agent, wishes, "mean return", lambda: agent.latest["ep_rew_mean"])
@@ -119,7 +119,7 @@ def _poet(cls: Any, id: str, seed: int, wishes: Any) -> Rows:
         **{"env_kwargs": {"max_episode_steps": 600}, "seed": seed, "workers": wishes.workers},
         **{"population": 32, "capacity": 8, "transfer_interval": 5, "reproduction_interval": 10},
         **{"reproduce_at": 20.0, "lowest": -20.0, "highest": 120.0, "solved_at": SOLVED},
-        **{"eval_episodes": 1, "sigma_decay": 1.0, "learning_rate_decay": 1.0, "n_envs": 16},
+        **{"eval_episodes": 1, "sigma_decay": 1.0, "learning_rate_decay": 1.0, "n_envs": 32},
     )
     for half in range(2):
         part = argparse.Namespace(**{**vars(wishes), "minutes": wishes.minutes / 2})
@@ -149,7 +149,7 @@ def es_control(seed: int, wishes: Any) -> Rows:
     agent = agents.ES(
         *("MlpPolicy", ONE_TERRAIN),
         env_kwargs={"ground": ground, **short},
-        **{"population": 32, "n_envs": 16, "seed": seed, "workers": wishes.workers},
+        **{"population": 32, "n_envs": 32, "seed": seed, "workers": wishes.workers},
         policy_kwargs={"net_arch": (40, 40)},
     )
     tenth = -(-steps // 10)
