@@ -13,16 +13,12 @@ the next game by itself, in the step after one ends. Gymnasium's `AtariPreproces
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
 import importlib.util
 import os
 import platform
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import ale_py
@@ -33,11 +29,9 @@ from gymnasium.vector import SyncVectorEnv
 from gymnasium.wrappers import AtariPreprocessing, FrameStackObservation
 
 import meta_envs  # noqa: F401  registers the id
-from benchmarks.stepping import commit
+from benchmarks.results_table import add, command
 from meta_envs.arcade.games import GAMES, rom_id
 
-_CSV = Path(__file__).parent / "results" / "arcade.csv"
-_COLUMNS = ("date", "commit", "machine", "command", "game", "rows", "what", "frames_s", "ratio")
 _SKIP = 4  # frames a step
 _SEVERAL = "several"  # each row another game
 
@@ -55,7 +49,8 @@ def main() -> None:
     for game in arguments.games:
         records = compare(game, arguments.rows, arguments.repeats, arguments.steps)
         if not arguments.dry:
-            append(records)
+            for record in records:
+                add("arcade.csv", record)
 
 
 def compare(game: str, rows: int, repeats: int, steps: int) -> list[dict[str, Any]]:
@@ -79,10 +74,8 @@ def compare(game: str, rows: int, repeats: int, steps: int) -> list[dict[str, An
         print(f"{game}, {rows} rows: {name:10s} {np.median(numbers):9,.0f} frames/s  {ratio:.2f}")
         records.append(
             {
-                "date": datetime.date.today().isoformat(),
-                "commit": commit(),
                 "machine": f"{platform.machine()}, {os.cpu_count()} CPUs, 1 thread",
-                "command": " ".join(["python -m benchmarks.arcade", *sys.argv[1:]]),
+                "command": command(),
                 "game": game,
                 "rows": rows,
                 "what": name,
@@ -161,16 +154,6 @@ class Several:
 
 
 WAYS: dict[str, Callable[[str, int], Any]] = {"ours": ours, "ale-py": ale, "Gymnasium": gymnasiums}
-
-
-def append(records: list[dict[str, Any]]) -> None:
-    """Add rows to the CSV, with a header where it is new."""
-    is_new = not _CSV.exists()
-    with _CSV.open("a", newline="") as file:
-        writer = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
-        if is_new:
-            writer.writeheader()
-        writer.writerows(records)
 
 
 if __name__ == "__main__":

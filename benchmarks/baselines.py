@@ -10,16 +10,14 @@ standard error of about .07 at 10 pulls and .5 at 100 pulls.
 
 from __future__ import annotations
 
-import csv
-import datetime
 import os
-import subprocess
 import time
-from pathlib import Path
+
+from results_table import RESULTS, add
 
 from agents import baselines, evaluate
 
-RESULTS = Path(__file__).parent / "results" / "baselines.csv"
+TABLE = RESULTS / "baselines.csv"
 BANDIT, DEPENDENT = "meta/BernoulliBandit-v0", "meta/DependentBandit-v0"
 MDP, GRID = "meta/TabularMDP-v0", "meta/GridNavi-v0"
 SHORT, LONG, TWO = ({"arms": a, "pulls": p} for a, p in ((5, 10), (5, 100), (2, 100)))
@@ -60,39 +58,37 @@ ROWS = (
 
 def main() -> None:
     """Evaluate all rows and write the table."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-    RESULTS.parent.mkdir(exist_ok=True)
-    with RESULTS.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(
-            "date,commit,cores,baseline,id,env_kwargs,num_tasks,score,standard_error,known".split(
-                ","
-            )
+    TABLE.unlink(missing_ok=True)
+    for baseline, env_id, kwargs, known in ROWS:
+        split = kwargs.get("split")
+        own = {key: value for key, value in kwargs.items() if key != "split"}
+        num_tasks = 10_000 if env_id != GRID else 21 * 100
+        started = time.perf_counter()
+        curve = evaluate(
+            baseline,
+            env_id,
+            env_kwargs=own,
+            split=split,
+            num_tasks=num_tasks,
+            seed=1,
+            num_envs=1000,
         )
-        for baseline, env_id, kwargs, known in ROWS:
-            split = kwargs.get("split")
-            own = {key: value for key, value in kwargs.items() if key != "split"}
-            num_tasks = 10_000 if env_id != GRID else 21 * 100
-            started = time.perf_counter()
-            curve = evaluate(
-                baseline,
-                env_id,
-                env_kwargs=own,
-                split=split,
-                num_tasks=num_tasks,
-                seed=1,
-                num_envs=1000,
-            )
-            exact = curve.expected_returns is not None
-            score, error = curve.total("expected_returns" if exact else "returns")
-            name = f"{baseline} on {env_id} {own or ''}"
-            seconds = time.perf_counter() - started
-            print(f"{name:75s} {score:8.3f} +- {error:.3f}  [{known}]  {seconds:.0f} s", flush=True)
-            row = [baseline, env_id, own, num_tasks, round(score, 4), round(error, 4), known]
-            writer.writerow([today, commit, os.cpu_count(), *row])
+        exact = curve.expected_returns is not None
+        score, error = curve.total("expected_returns" if exact else "returns")
+        name = f"{baseline} on {env_id} {own or ''}"
+        seconds = time.perf_counter() - started
+        print(f"{name:75s} {score:8.3f} +- {error:.3f}  [{known}]  {seconds:.0f} s", flush=True)
+        row = {
+            "cores": os.cpu_count(),
+            "baseline": baseline,
+            "id": env_id,
+            "env_kwargs": own,
+            "num_tasks": num_tasks,
+            "score": round(score, 4),
+            "standard_error": round(error, 4),
+            "known": known,
+        }
+        add(TABLE, row)
 
 
 if __name__ == "__main__":

@@ -14,25 +14,20 @@ seven episodes, of the last two with their standard error over tasks, and the le
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
-import platform
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
+from results_table import append, begins
 
 import agents
 from agents import evaluate
 
-TABLE = Path(__file__).parent / "results" / "change.csv"
 COLUMNS = (
-    "date,commit,machine,entry,agent,id,seed,steps,seconds,num_tasks,rows_per_task,episodes,"
-    "last_two,standard_error,inner_lr,reference"
-).split(",")
+    "entry,agent,id,seed,steps,seconds,num_tasks,rows_per_task,episodes,last_two,standard_error,"
+    "inner_lr,reference"
+)
 _REFERENCE = "episodes 6-7: continuous > none by 3 standard errors, >= tracking in 2 of 3 seeds"
 ENTRIES: dict[str, dict[str, Any]] = {
     "continuous": {"agent": "ContinuousMAML", "policy": "MlpPolicy", "arguments": {}},
@@ -53,7 +48,7 @@ ENTRIES: dict[str, dict[str, Any]] = {
 }
 
 
-def run(name: str, seed: int, commit: str, arguments: argparse.Namespace) -> None:
+def run(name: str, seed: int, arguments: argparse.Namespace) -> None:
     """Train one seed, evaluate it on held-out pairs, and write a row."""
     entry = ENTRIES[name]
     made = getattr(agents, entry["agent"])
@@ -74,19 +69,13 @@ def run(name: str, seed: int, commit: str, arguments: argparse.Namespace) -> Non
     learner = getattr(agent, "learner", None)
     rates = [] if learner is None else [float(part.mean()) for part in learner.rates.rates[0]]
     row = [
-        datetime.date.today().isoformat(), commit, platform.machine(), name, entry["agent"],
+        name, entry["agent"],
         arguments.id, seed, agent.num_timesteps, f"{seconds:.0f}", arguments.num_tasks,
         arguments.rows, " ".join(f"{value:.1f}" for value in curve.mean()), f"{last.mean():.2f}",
         f"{last.std(ddof=1) / np.sqrt(len(last)):.2f}", " ".join(f"{rate:.4f}" for rate in rates),
         _REFERENCE,
     ]  # fmt: skip
-    fresh = not TABLE.exists()
-    with TABLE.open("a", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        if fresh:
-            writer.writerow(COLUMNS)
-        writer.writerow(row)
-    print(*row, flush=True)
+    append("change.csv", COLUMNS, row)
 
 
 def main() -> None:
@@ -100,13 +89,10 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=8)
     parser.add_argument("--keep", type=Path, help="save the agents in this folder")
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
+    begins()
     for seed in arguments.seeds:
         for name in arguments.names:
-            run(name, seed, commit, arguments)
+            run(name, seed, arguments)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ a step on it. Appends medians to `benchmarks/results/stepping.csv`.
 from __future__ import annotations
 
 import argparse
-import datetime
 import os
 
 import gymnasium as gym
@@ -20,7 +19,7 @@ import numpy as np
 
 import meta_envs  # noqa: F401
 
-from .stepping import append, commit, steps_per_second
+from .stepping import append, steps_per_second
 
 _IDS = {
     "theirs": "CartPole-v1",
@@ -59,8 +58,6 @@ def main() -> None:
         print(f"{name:8s} {micro:6.0f} us a step, {ratio:.2f} of theirs ({_MUST_REACH} {verdict})")
         records.append(
             {
-                "date": datetime.date.today().isoformat(),
-                "commit": commit(),
                 "cores": os.cpu_count(),
                 "what": f"{_IDS[name]} make_vec" + (" nominal" if name == "nominal" else ""),
                 "rows": arguments.rows,

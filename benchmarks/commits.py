@@ -13,8 +13,6 @@ steps per second of processor time to the other's in each pair of windows; media
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
 import os
 import statistics
 import subprocess
@@ -22,9 +20,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.results_table import add
+
 _ROOT = Path(__file__).parents[1]
-_CSV = _ROOT / "benchmarks" / "results" / "commits.csv"
-_COLUMNS = "date,commit,other,cores,what,repeats,ours,others,ratio,least,most".split(",")
 
 _STEPPING = """
 import gymnasium as gym, meta_envs
@@ -122,7 +120,6 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=40, help="pairs of windows")
     parser.add_argument("--only", default="", help="run what has this in its name")
     args = parser.parse_args()
-    rows = []
     with tempfile.TemporaryDirectory() as folder:
         other = Path(folder) / "other"
         _git("worktree", "add", "--detach", str(other), args.commit)
@@ -133,30 +130,21 @@ def main() -> None:
                 ours, others = compare(text, other, args.repeats)
                 ratios = [a / b for a, b in zip(ours, others, strict=True)]
                 ratio = statistics.median(ratios)
-                rows.append(
-                    (
-                        datetime.date.today().isoformat(),
-                        _git("rev-parse", "--short", "HEAD"),
-                        args.commit,
-                        os.cpu_count(),
-                        name,
-                        args.repeats,
-                        round(statistics.median(ours)),
-                        round(statistics.median(others)),
-                        round(ratio, 3),
-                        round(min(ratios), 3),
-                        round(max(ratios), 3),
-                    )
-                )
+                row = {
+                    "other": args.commit,
+                    "cores": os.cpu_count(),
+                    "what": name,
+                    "repeats": args.repeats,
+                    "ours": round(statistics.median(ours)),
+                    "others": round(statistics.median(others)),
+                    "ratio": round(ratio, 3),
+                    "least": round(min(ratios), 3),
+                    "most": round(max(ratios), 3),
+                }
+                add("commits.csv", row)
                 print(f"{name}: {ratio:.3f} ({min(ratios):.3f} to {max(ratios):.3f})", flush=True)
         finally:
             _git("worktree", "remove", "--force", str(other))
-    new = not _CSV.exists()
-    with _CSV.open("a", newline="") as file:
-        writer = csv.writer(file)
-        if new:
-            writer.writerow(_COLUMNS)
-        writer.writerows(rows)
 
 
 if __name__ == "__main__":

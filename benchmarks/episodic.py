@@ -11,14 +11,13 @@ whose next episode earns at least as much. Rows go to `results/episodic.csv`.
 from __future__ import annotations
 
 import argparse
-import csv
 import time
 from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
 import torch
-from learning import _provenance
+from results_table import add, machine
 from stable_baselines3 import DQN
 from stable_baselines3.common.monitor import Monitor
 
@@ -67,7 +66,7 @@ def run(name: str, seed: int, save: str | None) -> None:
     means = np.convolve(returns, np.ones(_WINDOW) / _WINDOW, mode="valid")
     over = np.flatnonzero(means >= enough)
     row = {
-        **_provenance(1),
+        "machine": machine(1),
         "entry": name,
         "id": env,
         "env_kwargs": kwargs,
@@ -79,12 +78,7 @@ def run(name: str, seed: int, save: str | None) -> None:
         "repeated": repeated(seed) if name == "mfec-dark" else "",
         "cpu_seconds": round(seconds, 1),
     }
-    new = not TABLE.exists()
-    with TABLE.open("a", newline="") as file:
-        writer = csv.DictWriter(file, list(row))
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+    add(TABLE, row)
     print(row, flush=True)
 
 

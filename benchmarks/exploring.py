@@ -12,25 +12,19 @@ Appends to `results/exploring.csv`.
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
 import platform
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import torch
+from results_table import add, commit
 
 import agents
 
 RESULTS = Path(__file__).parent / "results"
 RUNS = Path("runs", "benchmarks", "exploring")
 TABLE = RESULTS / "exploring.csv"
-COLUMNS = (
-    "date,commit,machine,entry,agent,id,split,seed,steps,seconds,execution,standard_error,success,"
-    "told,distance_left,reference"
-).split(",")
 _CITY, _KITCHEN = "meta/BusGrid-v0", "meta/Cooking-v0"
 _SMALL = {"buses": 3}  # six problems
 _RECURRENT = {"n_envs": 128, "batch_size": 32, "n_epochs": 4, "learning_rate": 1e-3}
@@ -123,11 +117,9 @@ def run(entry: str, seed: int, steps: int | None, keep: Path | None) -> None:
     left_over = f"{agent.distance_left():.3f}" if told else ""
     if name == "PredictiveExploration":
         left_over = f"{agent.error_left():.3f}"
-    described = ["git", "describe", "--always", "--dirty", "--abbrev=7"]
     mean, error = curve.execution()
     row = {
-        "date": datetime.date.today().isoformat(),
-        "commit": subprocess.run(described, capture_output=True, text=True).stdout.strip(),
+        "commit": commit(dirty=True),
         "machine": platform.machine(),
         "entry": entry,
         "agent": name,
@@ -143,12 +135,7 @@ def run(entry: str, seed: int, steps: int | None, keep: Path | None) -> None:
         "distance_left": left_over,
         "reference": reference,
     }
-    fresh = not TABLE.exists()
-    with TABLE.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if fresh:
-            writer.writeheader()
-        writer.writerow(row)
+    add(TABLE, row)
     print(row, flush=True)
 
 

@@ -14,14 +14,13 @@ without them.
 from __future__ import annotations
 
 import argparse
-import csv
 from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import torch
-from learning import _provenance
+from results_table import add, machine
 from resumed import trained
 
 import agents
@@ -93,7 +92,7 @@ def run(name: str, seed: int, steps: int | None, kwargs: dict[str, Any], keep: A
         agent.save_weights(keep / f"{which}-FewShotImages-{name}-{seed}.zip")
     right = pixels(kwargs, seed) if agent is None else answered(agent, kwargs, seed)
     row = {
-        **_provenance(1),
+        "machine": machine(1),
         "entry": name,
         "agent": which,
         "images": Path(kwargs["images"]).name if "images" in kwargs else "glyphs",
@@ -104,12 +103,7 @@ def run(name: str, seed: int, steps: int | None, kwargs: dict[str, Any], keep: A
         "right": round(float(right.mean()), 4),
         "standard_error": round(float(right.std() / len(right) ** 0.5), 4),
     }
-    new = not TABLE.exists()
-    with TABLE.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(row), lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+    add(TABLE, row)
     print(row, flush=True)
 
 

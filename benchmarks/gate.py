@@ -12,12 +12,11 @@ paid, 1 the oracle's), and in how many trials the gate's reward was found at all
 from __future__ import annotations
 
 import argparse
-import csv
 from pathlib import Path
 from typing import Any
 
 import torch
-from learning import _provenance
+from results_table import add, machine
 from resumed import trained
 
 import agents
@@ -59,7 +58,7 @@ def run(name: str, seed: int, steps: int, keep: Path | None, size: int | None) -
     never = STEP_REWARD * kwargs["steps"] * EPISODES
     total, error = curve.total()
     row = {
-        **_provenance(1),
+        "machine": machine(1),
         "entry": name,
         "agent": which,
         "env_kwargs": kwargs,
@@ -73,12 +72,7 @@ def run(name: str, seed: int, steps: int, keep: Path | None, size: int | None) -
         "oracle": round(best, 3),
         "reference": "HyperX at least half of the oracle's, VariBAD about 0",
     }
-    new = not TABLE.exists()
-    with TABLE.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(row), lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+    add(TABLE, row)
     print(row, curve.mean().round(2), flush=True)
 
 

@@ -21,6 +21,7 @@ import learning
 import numpy as np
 import torch
 from learning import RESULTS, Progress
+from results_table import add, machine
 
 import agents
 from agents import evaluate
@@ -184,7 +185,7 @@ def run(name: str, seed: int, arguments: argparse.Namespace) -> None:
     means = curve.mean()
     each = curve.returns[:, 1] if played else -curve.returns[:, 0] / agent.venv.unwrapped.queries
     row = {
-        **learning._provenance(arguments.threads),
+        "machine": machine(arguments.threads),
         "entry": name,
         "agent": entry["agent"],
         "id": entry["id"],
@@ -202,7 +203,7 @@ def run(name: str, seed: int, arguments: argparse.Namespace) -> None:
     }
     if entry["id"] == CORNER:
         row["quadrants"], row["corners"] = corners_before(agent, env_kwargs)
-    learning._append(row, TABLE, COLUMNS)
+    add(TABLE, row, COLUMNS)
     shown = ("entry", "seed", "steps", "train_seconds", "score", "episodes", "quadrants", "corners")
     print({key: row[key] for key in shown if key in row}, flush=True)
 

@@ -16,25 +16,17 @@ and the learners' own `results/hierarchy-NAME-sSEED.curve.csv`.
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
-import platform
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
+from results_table import RESULTS, append, begins
 from stable_baselines3.common.logger import CSVOutputFormat, Logger
 
 from agents import MLSH, PPO, evaluate
 
-RESULTS = Path(__file__).parent / "results"
-TABLE = RESULTS / "hierarchy.csv"
-COLUMNS = (
-    "date,commit,machine,entry,agent,id,seed,steps,seconds,first,last,worst,apart,reference"
-).split(",")
+COLUMNS = "entry,agent,id,seed,steps,seconds,first,last,worst,apart,reference"
 BANDITS, ROOMS = "meta/MovingBandits-v0", "meta/FourRooms-v0"
 _ROWS = 40  # of a task, so that an episode of each is 2,000 steps
 _LIFE = 3000  # steps of a row in the rooms
@@ -113,7 +105,7 @@ def apart(agent: Any, seed: int) -> bool | str:
     return bool((best >= _GOOD).all())
 
 
-def run(name: str, seed: int, commit: str, steps: int, keep: Path | None) -> None:
+def run(name: str, seed: int, steps: int, keep: Path | None) -> None:
     entry, start = ENTRIES[name], time.perf_counter()
     agent = made(entry, seed, steps, RESULTS / f"hierarchy-{name}-s{seed}.progress.csv")
     seconds = time.perf_counter() - start
@@ -122,17 +114,11 @@ def run(name: str, seed: int, commit: str, steps: int, keep: Path | None) -> Non
     curve = adapted(agent, entry["id"], seed)
     curve.to_csv(RESULTS / f"hierarchy-{name}-s{seed}.curve.csv")
     row = [
-        datetime.date.today().isoformat(), commit, platform.machine(), name,
+        name,
         entry.get("agent", "MLSH"), entry["id"], seed, agent.num_timesteps, f"{seconds:.0f}",
         *(f"{value:.2f}" for value in ends(curve)), apart(agent, seed), entry.get("reference", ""),
     ]  # fmt: skip
-    fresh = not TABLE.exists()
-    with TABLE.open("a", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        if fresh:
-            writer.writerow(COLUMNS)
-        writer.writerow(row)
-    print(*row, flush=True)
+    append("hierarchy.csv", COLUMNS, row)
 
 
 def main() -> None:
@@ -144,13 +130,10 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=_STEPS, help="of training")
     parser.add_argument("--keep", type=Path, help="save the agents in this folder")
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
+    begins()
     for name in arguments.names:
         for seed in arguments.seeds:
-            run(name, seed, commit, arguments.steps, arguments.keep)
+            run(name, seed, arguments.steps, arguments.keep)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ Appends to `results/imitation.csv`, and `results/imitation_speed.csv`.
 from __future__ import annotations
 
 import argparse
-import datetime
 import platform
 import time
 from pathlib import Path
@@ -23,7 +22,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import torch
-from learning import _COMMIT, RESULTS, _append
+from results_table import RESULTS, add
 from stable_baselines3.common.callbacks import BaseCallback
 
 import agents
@@ -134,8 +133,6 @@ def run(name: str, seed: int, minutes: float | None, steps: int | None, keep: Pa
     trained = evaluate(agent, entry["id"], demonstrations=again, rows_per_task=ROWS, **played)
     held_out = evaluate(agent, entry["id"], demonstrations=1, num_tasks=200, **played)
     row = {
-        "date": datetime.date.today().isoformat(),
-        "commit": _COMMIT,
         "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
         "entry": name,
         "agent": cls.__name__,
@@ -148,7 +145,7 @@ def run(name: str, seed: int, minutes: float | None, steps: int | None, keep: Pa
         "success_held_out": round(_success(held_out), 3),
         "reference": entry["reference"],
     }
-    _append(row, TABLE, COLUMNS)
+    add(TABLE, row)
     print(row, flush=True)
 
 
@@ -194,14 +191,12 @@ def speed(tasks: int = 16, repeats: int = 30) -> None:
             step(parts)
             best[way] = min(best[way], time.perf_counter() - start)
     row = {
-        "date": datetime.date.today().isoformat(),
-        "commit": _COMMIT,
         "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
         "tasks": tasks,
         **{f"{way}_ms": round(1000 * seconds, 2) for way, seconds in best.items()},
         "ratio": round(best["loop"] / best["batched"], 2),
     }
-    _append(row, SPEED, list(row))
+    add(SPEED, row)
     print(row)
 
 

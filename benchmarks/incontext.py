@@ -12,13 +12,12 @@ tenth of its episodes.
 from __future__ import annotations
 
 import argparse
-import csv
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from learning import _provenance
+from results_table import add, machine
 from resumed import trained
 
 import agents
@@ -83,7 +82,7 @@ def run(name: str, seed: int, steps: int | None, keep: Path | None) -> None:
     other = quarters(evaluate(_beside(name), id, **measured)) if _beside(name) else ("", "", "")
     mean, error = curve.total()
     row = {
-        **_provenance(1),
+        "machine": machine(1),
         "entry": name,
         "agent": which,
         "id": id,
@@ -98,12 +97,7 @@ def run(name: str, seed: int, steps: int | None, keep: Path | None) -> None:
         "teacher_end": _end(agent),
         "reference": reference,
     }
-    new = not TABLE.exists()
-    with TABLE.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(row), lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+    add(TABLE, row)
     print(row, np.round(curve.returns.mean(axis=0), 2), flush=True)
 
 

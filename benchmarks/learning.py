@@ -10,16 +10,13 @@ from __future__ import annotations
 
 import argparse
 import csv
-import datetime
-import os
-import platform
-import subprocess
 import time
 from pathlib import Path
 
 import belief
 import numpy as np
 import torch
+from results_table import add, commit, machine
 from stable_baselines3.common.callbacks import BaseCallback
 
 import agents
@@ -27,9 +24,6 @@ from agents import evaluate
 from agents.core.evaluation.play import Play
 
 RESULTS = Path(__file__).parent / "results"
-_COMMIT = subprocess.run(  # read at the start: HEAD may move while a long run goes on
-    ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-).stdout.strip()
 TABLE = RESULTS / "learning.csv"
 COLUMNS = (
     "date,commit,machine,entry,agent,id,env_kwargs,split,seed,steps,train_seconds,num_tasks,"
@@ -157,7 +151,7 @@ def run(name: str, seed: int, arguments: argparse.Namespace) -> None:
         known = curve.expected_returns is not None
         score, error = curve.total("expected_returns" if known else "returns")
         row = {
-            **_provenance(arguments.threads),
+            "machine": machine(arguments.threads),
             "entry": name,
             "agent": entry["agent"],
             "id": entry["id"],
@@ -173,12 +167,12 @@ def run(name: str, seed: int, arguments: argparse.Namespace) -> None:
             "episodes": [round(float(value), 3) for value in curve.mean()],
             "reference": entry["reference"],
         }
-        _append(row)
+        add(TABLE, row)
         print({key: row[key] for key in ("entry", "seed", "deterministic", "score", "episodes")})
         if entry["agent"] == "L2RL":
             print(two_step_stays(agent, entry["id"], deterministic))
     if entry["agent"] == "VariBAD":
-        print(belief.record(agent, _provenance(0)["commit"]))
+        print(belief.record(agent, commit()))
 
 
 class Progress(BaseCallback):
@@ -197,7 +191,6 @@ class Progress(BaseCallback):
 
     def write(self, path: Path, seed: int) -> None:
         """Append means over at most 200 stretches of training."""
-        commit = _provenance(0)["commit"]
         new = not path.exists()
         with path.open("a", newline="") as file:
             writer = csv.writer(file)
@@ -205,7 +198,7 @@ class Progress(BaseCallback):
                 writer.writerow(["commit", "seed", "steps", "trial_rew_mean"])
             for part in np.array_split(np.array(self.points), min(200, len(self.points))):
                 row = [int(part[-1, 0]), round(float(part[:, 1].mean()), 3)]
-                writer.writerow([commit, seed, *row])
+                writer.writerow([commit(), seed, *row])
 
 
 def two_step_stays(agent, env_id: str, deterministic: bool, rows: int = 300) -> dict[str, float]:
@@ -236,7 +229,7 @@ def two_step_stays(agent, env_id: str, deterministic: bool, rows: int = 300) -> 
         writer = csv.writer(file)
         if new:
             writer.writerow(["commit", "seed", "deterministic", "stay_probabilities"])
-        writer.writerow([_provenance(0)["commit"], agent.seed, deterministic, stays])
+        writer.writerow([commit(), agent.seed, deterministic, stays])
     return stays
 
 
@@ -261,22 +254,6 @@ def summarise() -> None:
                 f"({len(scores)} seeds, {int(newest['steps']):,} steps, "
                 f"{float(newest['train_seconds']):.0f} s) [{newest['reference']}]"
             )
-
-
-def _append(row: dict, table: Path = TABLE, columns: list[str] = COLUMNS) -> None:
-    RESULTS.mkdir(exist_ok=True)
-    new = not table.exists()
-    with table.open("a", newline="") as file:
-        writer = csv.DictWriter(file, columns)
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
-
-
-def _provenance(threads: int) -> dict[str, str]:
-    machine = f"{os.cpu_count()} cores {platform.machine()}, {threads} threads"
-    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-    return {"date": today, "commit": _COMMIT, "machine": machine}
 
 
 if __name__ == "__main__":

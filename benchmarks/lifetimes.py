@@ -11,28 +11,20 @@ Appends to `results/lifetimes.csv`; learning curves are `results/lifetimes-NAME-
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
-import platform
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import stable_baselines3
-import torch
+from results_table import RESULTS, append, begins
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.logger import CSVOutputFormat, Logger
 
 import agents
 
-RESULTS = Path(__file__).parent / "results"
-TABLE = RESULTS / "lifetimes.csv"
-COLUMNS = (
-    "date,commit,machine,entry,agent,id,seed,steps,seconds,last_50_mean,last_50_min,reference"
-).split(",")
+COLUMNS = "entry,agent,id,seed,steps,seconds,last_50_mean,last_50_min,reference"
 _CATCH: dict[str, Any] = {
     "id": "meta/Catch-v0",
     "steps": 60_000,
@@ -134,7 +126,7 @@ ENTRIES: dict[str, dict[str, Any]] = {
 }
 
 
-def run(name: str, seed: int, commit: str, minutes: float | None, keep: Path | None) -> None:
+def run(name: str, seed: int, minutes: float | None, keep: Path | None) -> None:
     entry = ENTRIES[name]
     agent = _made(entry, seed)
     progress = RESULTS / f"lifetimes-{name}-s{seed}.progress.csv"
@@ -146,17 +138,11 @@ def run(name: str, seed: int, commit: str, minutes: float | None, keep: Path | N
         agent.save(keep / f"{entry['agent']}-{name}-{seed}.zip")
     last = [episode["r"] for episode in agent.ep_info_buffer]
     row = [
-        datetime.date.today().isoformat(), commit, platform.machine(), name, entry["agent"],
+        name, entry["agent"],
         entry["id"], seed, agent.num_timesteps, f"{seconds:.0f}", f"{np.mean(last):.1f}",
         f"{np.min(last):.0f}", entry["reference"],
     ]  # fmt: skip
-    fresh = not TABLE.exists()
-    with TABLE.open("a", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        if fresh:
-            writer.writerow(COLUMNS)
-        writer.writerow(row)
-    print(*row, flush=True)
+    append("lifetimes.csv", COLUMNS, row)
 
 
 class _Until(BaseCallback):
@@ -190,13 +176,10 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, help="stop each run after so many")
     parser.add_argument("--keep", type=Path, help="save the agents in this folder")
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
+    begins()
     for name in arguments.names:
         for seed in arguments.seeds:
-            run(name, seed, commit, arguments.minutes, arguments.keep)
+            run(name, seed, arguments.minutes, arguments.keep)
 
 
 if __name__ == "__main__":

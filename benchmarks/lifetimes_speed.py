@@ -11,20 +11,16 @@ Stable-Baselines3's A2C, IMPALA for `meta-gradient`, a single learner for `learn
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
 import os
-import platform
 import statistics
-import subprocess
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import torch
+from results_table import append, begins
 from stable_baselines3 import A2C
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
@@ -32,10 +28,7 @@ from torch import nn
 
 import agents
 
-TABLE = Path(__file__).parent / "results" / "lifetimes_speed.csv"
-COLUMNS = "date,commit,machine,cores,entry,agent,rows,n_steps,repeats,steps_per_second,ratio".split(
-    ","
-)
+COLUMNS = "cores,entry,agent,rows,n_steps,repeats,steps_per_second,ratio"
 N_STEPS = 20
 
 
@@ -119,7 +112,7 @@ def measured(agent: Any, steps: int) -> float:
     return (agent.num_timesteps - before) / (time.perf_counter() - started)
 
 
-def run(entry: str, repeats: int, steps: int, commit: str) -> None:
+def run(entry: str, repeats: int, steps: int) -> None:
     made = {name: make() for name, make in ENTRIES[entry].items()}
     for agent in made.values():
         agent.learn(agent.n_envs * N_STEPS * 2, log_interval=None)  # warm
@@ -127,21 +120,14 @@ def run(entry: str, repeats: int, steps: int, commit: str) -> None:
     for _ in range(repeats):
         for name, agent in made.items():
             rates[name].append(measured(agent, steps))
-    fresh = not TABLE.exists()
-    with TABLE.open("a", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        if fresh:
-            writer.writerow(COLUMNS)
-        for name, found in rates.items():
-            pairs = zip(found, rates[next(iter(made))], strict=True)
-            ratio = statistics.median(one / beside for one, beside in pairs)
-            row = [
-                datetime.date.today().isoformat(), commit, platform.machine(), os.cpu_count(),
-                entry, name, made[name].n_envs, N_STEPS, repeats, f"{statistics.median(found):.0f}",
-                f"{ratio:.2f}",
-            ]  # fmt: skip
-            writer.writerow(row)
-            print(*row, flush=True)
+    for name, found in rates.items():
+        pairs = zip(found, rates[next(iter(made))], strict=True)
+        ratio = statistics.median(one / beside for one, beside in pairs)
+        row = [
+            os.cpu_count(), entry, name, made[name].n_envs, N_STEPS, repeats,
+            f"{statistics.median(found):.0f}", f"{ratio:.2f}",
+        ]  # fmt: skip
+        append("lifetimes_speed.csv", COLUMNS, row)
 
 
 def main() -> None:
@@ -150,12 +136,9 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--steps", type=int, default=50_000, help="of each measurement")
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
+    begins()
     for entry in arguments.entries:
-        run(entry, arguments.repeats, arguments.steps, commit)
+        run(entry, arguments.repeats, arguments.steps)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,7 @@ from __future__ import annotations
 
 import argparse
 import csv
-import datetime
 import os
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -28,6 +26,7 @@ import gymnasium as gym
 import numpy as np
 import torch
 from learning import Progress
+from results_table import add
 from stable_baselines3 import PPO, SAC
 from stable_baselines3.common.vec_env import VecNormalize
 
@@ -37,14 +36,11 @@ from meta_envs.core.rng import fold
 from meta_envs.wrappers import VectorOracleObservation
 
 _RESULTS = Path(__file__).parent / "results"
-_COMMIT = subprocess.run(  # read at the start: HEAD may move while a long run goes on
-    ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-).stdout.strip()
 _EPISODES = 2
 _EPISODES_OF = {"pearl": 4}  # which infers from whole episodes: two are for that
 _MOST = 4
 _COLUMNS = [
-    *("date", "commit", "cores", "threads", "id", "split", "agent", "seed", "steps"),
+    *("cores", "threads", "id", "split", "agent", "seed", "steps"),
     *("train_seconds", "num_tasks", "deterministic"),
     *(f"{of}{k}" for k in range(1, _MOST + 1) for of in ("episode", "standard_error")),
 ]
@@ -138,8 +134,6 @@ def run(kind: str, name: str, seed: int, arguments: argparse.Namespace) -> None:
         modes = "-modes" if deterministic else ""
         curve.to_csv(_RESULTS / f"locomotion-{kind}-{name}-s{seed}{modes}.curve.csv")
         row = {
-            "date": datetime.date.today().isoformat(),
-            "commit": _COMMIT,
             "cores": os.cpu_count(),
             "threads": arguments.threads,
             "id": entry["id"],
@@ -156,18 +150,8 @@ def run(kind: str, name: str, seed: int, arguments: argparse.Namespace) -> None:
         ):
             row[f"episode{episode}"] = round(float(mean), 2)
             row[f"standard_error{episode}"] = round(float(error), 2)
-        _append(row)
-
-
-def _append(row: dict[str, Any]) -> None:
-    path = _RESULTS / "locomotion.csv"
-    new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, _COLUMNS)
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
-    print(row, flush=True)
+        add("locomotion.csv", row, _COLUMNS)
+        print(row, flush=True)
 
 
 def _checkpoint(kind: str, name: str, seed: int) -> Path:

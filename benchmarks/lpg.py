@@ -23,17 +23,12 @@ together and as a loop over 64 single lifetimes, measured in turns.
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
-import platform
-import subprocess
 import time
-from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
-import torch
+from results_table import append, begins
 
 from agents import A2C, LPG
 from agents.core.base.venv import ENDLESS
@@ -41,7 +36,6 @@ from agents.core.evaluation.play import Play
 from agents.core.play.view import open_loop
 from meta_envs.core import tasks as _tasks
 
-RESULTS = Path(__file__).parent / "results"
 ID = "meta/TabularGrid-v0"
 ROWS, UPDATES, LEVELS = 16, 50, 96
 SIZES = {5: 25, 4: 20, 6: 36}  # side: steps of an episode; the first is that of training
@@ -89,7 +83,7 @@ def lived(
     return before.reshape(levels, -1).mean(axis=1), after.reshape(levels, -1).mean(axis=1)
 
 
-def learn(seed: int, meta_steps: int, commit: str, save: str | None) -> None:
+def learn(seed: int, meta_steps: int, save: str | None) -> None:
     agent = LPG("MlpPolicy", ID, env_kwargs=level(5), seed=seed)
     start, done = time.perf_counter(), 0
     while done < meta_steps:
@@ -110,16 +104,14 @@ def learn(seed: int, meta_steps: int, commit: str, save: str | None) -> None:
     found = {side: returns_of(agent, side, 7) for side in SIZES}
     a2c = returns_of(baseline, 5, 7)
     row = [
-        datetime.date.today().isoformat(), commit, platform.machine(), seed, meta_steps,
-        agent.num_timesteps, f"{seconds:.0f}", f"{found[5][0]:.3f}",
+        seed, meta_steps, agent.num_timesteps, f"{seconds:.0f}", f"{found[5][0]:.3f}",
         *(f"{found[side][1]:.3f}" for side in SIZES), f"{a2c[1]:.3f}",
     ]  # fmt: skip
-    columns = "date,commit,machine,seed,meta_steps,steps,seconds,before".split(",")
-    columns += [f"after_{side}x{side}" for side in SIZES] + ["a2c_5x5"]
-    append("lpg.csv", columns, row)
+    sizes = ",".join(f"after_{side}x{side}" for side in SIZES)
+    append("lpg.csv", f"seed,meta_steps,steps,seconds,before,{sizes},a2c_5x5", row)
 
 
-def groove(seed: int, meta_steps: int, commit: str) -> None:
+def groove(seed: int, meta_steps: int) -> None:
     """Find a rule with and without a curriculum, on levels that are drawn whole."""
     a2c = A2C("MlpPolicy", ID, env_kwargs=WHOLE, seed=seed, **A2C_SETTINGS)
     best = lived(a2c, WHOLE, 7, LEVELS, UPDATES)[1]
@@ -133,20 +125,17 @@ def groove(seed: int, meta_steps: int, commit: str) -> None:
         seconds = time.perf_counter() - start
         after = lived(agent, WHOLE, 7, LEVELS, UPDATES)[1]
         row = [
-            datetime.date.today().isoformat(), commit, platform.machine(), seed, meta_steps,
-            agent.num_timesteps, f"{seconds:.0f}", curriculum or "none", f"{after.mean():.3f}",
+            seed, meta_steps, agent.num_timesteps, f"{seconds:.0f}", curriculum or "none",
+            f"{after.mean():.3f}",
             f"{best.mean():.3f}", f"{(after < 0.75 * best).mean():.3f}",
         ]  # fmt: skip
-        columns = (
-            "date,commit,machine,seed,meta_steps,steps,seconds,curriculum,after,a2c,"
-            "below_three_quarters"
-        )
-        append("lpg_groove.csv", columns.split(","), row)
+        columns = "seed,meta_steps,steps,seconds,curriculum,after,a2c,below_three_quarters"
+        append("lpg_groove.csv", columns, row)
 
 
-def regret(seed: int, commit: str, levels: int = 64) -> None:
+def regret(seed: int, levels: int = 64) -> None:
     """Measure the algorithmic regret of an untrained rule, after lives of `UPDATES` updates."""
-    row: list[Any] = [datetime.date.today().isoformat(), commit, platform.machine(), seed, levels]
+    row: list[Any] = [seed, levels]
     for kwargs in (level(5), WHOLE):
         given = {**SMALL, "n_envs": levels * ROWS}
         agent = LPG("MlpPolicy", ID, env_kwargs=kwargs, seed=seed, **given)
@@ -154,11 +143,11 @@ def regret(seed: int, commit: str, levels: int = 64) -> None:
         tasks = [_tasks.at(drawn, one) for one in range(levels)]
         found = agent.regrets_of(np.arange(levels), tasks, 20 * UPDATES)
         row += [f"{(found > 0).mean():.3f}", f"{found.mean():.3f}"]
-    columns = "date,commit,machine,seed,levels,sparse_share,sparse_mean,whole_share,whole_mean"
-    append("lpg_regret.csv", columns.split(","), row)
+    columns = "seed,levels,sparse_share,sparse_mean,whole_share,whole_mean"
+    append("lpg_regret.csv", columns, row)
 
 
-def temporal(seed: int, meta_steps: int, commit: str) -> None:
+def temporal(seed: int, meta_steps: int) -> None:
     """Find a rule on lives of 10 to 50 updates, told of their time and not."""
     for aware in (False, True):
         agent = LPG(
@@ -173,11 +162,11 @@ def temporal(seed: int, meta_steps: int, commit: str) -> None:
             agent.lifetime = updates  # what learners are told
             after.append(lived(agent, level(5), 7, LEVELS, updates)[1].mean())
         row = [
-            datetime.date.today().isoformat(), commit, platform.machine(), seed, meta_steps,
-            agent.num_timesteps, f"{seconds:.0f}", aware, *(f"{one:.3f}" for one in after),
+            seed, meta_steps, agent.num_timesteps, f"{seconds:.0f}", aware,
+            *(f"{one:.3f}" for one in after),
         ]  # fmt: skip
-        columns = "date,commit,machine,seed,meta_steps,steps,seconds,temporal,after_10,after_50"
-        append("lpg_temporal.csv", columns.split(","), row)
+        columns = "seed,meta_steps,steps,seconds,temporal,after_10,after_50"
+        append("lpg_temporal.csv", columns, row)
 
 
 def steps_of(agent: LPG, meta_steps: int) -> int:
@@ -185,7 +174,7 @@ def steps_of(agent: LPG, meta_steps: int) -> int:
     return meta_steps * agent.n_envs * agent.n_steps * (agent.n_updates + 1)
 
 
-def speed(commit: str, rounds: int = 3) -> None:
+def speed(rounds: int = 3) -> None:
     lifetimes = 64
     arguments = {"env_kwargs": level(5), "preset": "sparse 5 x 5", "seed": 0}
     together = LPG("MlpPolicy", ID, n_envs=lifetimes * ROWS, **arguments)
@@ -202,23 +191,11 @@ def speed(commit: str, rounds: int = 3) -> None:
             print(name, f"{seconds[name][-1]:.1f} s", flush=True)
     ratios = np.array(seconds["loop"]) / np.array(seconds["together"])
     row = [
-        datetime.date.today().isoformat(), commit, platform.machine(), lifetimes, ROWS,
-        *(f"{1 / np.median(seconds[name]):.3f}" for name in ("together", "loop")),
+        lifetimes, ROWS, *(f"{1 / np.median(seconds[name]):.3f}" for name in ("together", "loop")),
         f"{np.median(ratios):.2f}", f"{ratios.min():.2f}", f"{ratios.max():.2f}",
     ]  # fmt: skip
-    columns = "date,commit,machine,lifetimes,rows,together_per_s,loop_per_s,ratio,low,high"
-    append("lpg_speed.csv", columns.split(","), row)
-
-
-def append(name: str, columns: list[str], row: list[Any]) -> None:
-    path = RESULTS / name
-    fresh = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        if fresh:
-            writer.writerow(columns)
-        writer.writerow(row)
-    print(*row, flush=True)
+    columns = "lifetimes,rows,together_per_s,loop_per_s,ratio,low,high"
+    append("lpg_speed.csv", columns, row)
 
 
 def main() -> None:
@@ -229,21 +206,18 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="of `speed`")
     parser.add_argument("--save", help="where to save the agents, with {seed}")
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
+    begins()
     if arguments.what == "speed":
-        speed(commit, arguments.rounds)
+        speed(arguments.rounds)
         return
     for seed in arguments.seeds:
         if arguments.what == "learn":
-            learn(seed, arguments.meta_steps, commit, arguments.save)
+            learn(seed, arguments.meta_steps, arguments.save)
         elif arguments.what == "regret":
-            regret(seed, commit)
+            regret(seed)
         else:
             way = groove if arguments.what == "groove" else temporal
-            way(seed, arguments.meta_steps, commit)
+            way(seed, arguments.meta_steps)
 
 
 if __name__ == "__main__":

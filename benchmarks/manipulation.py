@@ -27,8 +27,8 @@ from typing import Any
 
 import gymnasium as gym
 import torch
-from learning import _append, _provenance
 from manipulation_entries import ENTRIES, figures, measured
+from results_table import add, commit, machine
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecNormalize
@@ -87,7 +87,7 @@ def run(name: str, seed: int, arguments: argparse.Namespace) -> None:
         )
         print(curve, flush=True)
         row = {
-            **_provenance(arguments.threads),
+            "machine": machine(arguments.threads),
             "entry": name,
             **{key: entry[key] for key in ("agent", "id", "env_kwargs", "reference")},
             "split": split,
@@ -100,7 +100,7 @@ def run(name: str, seed: int, arguments: argparse.Namespace) -> None:
             },
             **figures(curve),
         }
-        _append(row, RESULTS / "metaworld.csv", COLUMNS)
+        add("metaworld.csv", row, COLUMNS)
 
 
 def trained(name: str, seed: int, steps: int, arguments: argparse.Namespace) -> tuple[Any, float]:
@@ -202,9 +202,9 @@ class Record(BaseCallback):
             return  # nothing was learnt since the start
         steps = self.model.num_timesteps
         latest = self.model.latest
-        row = {"commit": _provenance(0)["commit"], "seed": self.training_seed, "steps": steps}
+        row = {"commit": commit(), "seed": self.training_seed, "steps": steps}
         values = {key: latest.get(key, "") for key in ("trial_rew_mean", "success_rate")}
-        _append({**row, **values}, self.returns, [*row, *values])
+        _append({**row, **values}, self.returns)
         every = self.arguments.curve_every
         if every and steps // every > self.done:
             self.done = steps // every
@@ -231,9 +231,19 @@ class Record(BaseCallback):
             curve = measured(entry, self.model, split, few, self.arguments.num_envs)
             found = figures(curve)
             line = {**row, "seconds": round(self.seconds), "split": split, "goals": few, **found}
-            _append(line, self.curves, list(line))
+            _append(line, self.curves)
             print({key: line[key] for key in ("steps", "split", "success_frozen")}, flush=True)
         self.since = time.perf_counter()
+
+
+def _append(row: dict[str, Any], path: Path) -> None:
+    """Append a row to a file of how training goes."""
+    new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, list(row))
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
 
 
 def summarise() -> None:

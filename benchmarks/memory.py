@@ -13,7 +13,6 @@ are of training, and of acting alone; compare them within one run. `--pulls 20 -
 from __future__ import annotations
 
 import argparse
-import csv
 import time
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import torch
-from learning import _provenance
+from results_table import add, machine
 
 import agents
 from agents import Player, evaluate
@@ -88,7 +87,7 @@ def run(core: str, seed: int, arguments: argparse.Namespace) -> None:
     score, error = curve.total("expected_returns" if bandit else "returns")
     length = curve.rewards.shape[1] if curve.rewards is not None else arguments.pulls
     row = {
-        **_provenance(arguments.threads),
+        "machine": machine(arguments.threads),
         "core": core,
         "id": id,
         "pulls": arguments.pulls if bandit else "",
@@ -101,12 +100,7 @@ def run(core: str, seed: int, arguments: argparse.Namespace) -> None:
         "score": round(score, 3),
         "standard_error": round(error, 3),
     }
-    new = not TABLE.exists()
-    with TABLE.open("a", newline="") as file:
-        writer = csv.DictWriter(file, list(row))
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+    add(TABLE, row)
     print(row, flush=True)
 
 

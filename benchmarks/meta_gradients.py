@@ -13,10 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import dataclasses
-import datetime
 import platform
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -24,30 +21,25 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import torch
+from results_table import RESULTS, add, command
 
 import agents
 from agents import Player
 from meta_envs.core.rng import fold
 
-RESULTS = Path(__file__).parent / "results"
 TABLE = RESULTS / "meta_gradients.csv"
-COLUMNS = "date,commit,machine,command,entry,learner,id,seed,steps,seconds,measure,value,reference"
 ENDLESS = 10**9
 
 
 def record(entry: str, learner: str, id_: str, seed: int, steps: int, seconds: float, **measures):
     """Append measured numbers; a value may come as (value, reference)."""
-    head = [
-        datetime.date.today().isoformat(), _commit(), platform.machine(), " ".join(sys.argv[1:]),
-        entry, learner, id_, seed, steps, f"{seconds:.0f}",
-    ]  # fmt: skip
-    rows = []
+    about = {"entry": entry, "learner": learner, "id": id_, "seed": seed, "steps": steps}
+    about["seconds"] = f"{seconds:.0f}"
     for name, value in measures.items():
         value, reference = value if isinstance(value, tuple) else (value, "")
-        rows.append([*head, name, f"{value:.4g}", reference])
-    _append(TABLE, COLUMNS.split(","), rows)
-    for row in rows:
-        print(*row[4:], flush=True)
+        row = {**about, "measure": name, "value": f"{value:.4g}", "reference": reference}
+        add(TABLE, {"machine": platform.machine(), "command": command(), **row})
+        print(*row.values(), flush=True)
 
 
 def _append(path: Path, columns: list[str], rows: list[list[Any]]) -> None:
@@ -55,13 +47,6 @@ def _append(path: Path, columns: list[str], rows: list[list[Any]]) -> None:
     with path.open("a", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerows([columns, *rows] if fresh else rows)
-
-
-def _commit() -> str:
-    shown = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    )
-    return shown.stdout.strip()
 
 
 # ---- BMG on two colours -------------------------------------------------------------------------

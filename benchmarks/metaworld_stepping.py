@@ -16,13 +16,9 @@ and ours is compared with the better of upstream's. Runs append to
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
 import os
-import subprocess
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -31,10 +27,9 @@ import mujoco
 import numpy as np
 
 import meta_envs  # noqa: F401  registers the ids
+from benchmarks.results_table import add
 from meta_envs.manipulation import benchmarks
 
-_RESULT = Path(__file__).parent / "results" / "metaworld_stepping.csv"
-_COLUMNS = "date,commit,cores,mujoco,rows,threads,ours,sync,async,raw,ratio,must".split(",")
 _PEER_ROWS = 20  # 10 environments, two of each
 _MUST = 4.0
 _FRAME_SKIP = 5
@@ -106,20 +101,16 @@ def compare(rows: int, threads: int, seconds: float, repeats: int) -> None:
     rates = {name: float(np.median([one[name] for one in rounds])) for name in sides}
     ratio = float(np.median([one["ours"] / max(one["sync"], one["async"]) for one in rounds]))
     print(f"{rows} rows, {threads} threads: {rates}, {ratio:.2f} times the better of upstream's")
-    record([rows, threads, *(f"{rates[name]:.0f}" for name in sides), f"{ratio:.2f}", _MUST])
-
-
-def record(figures: list[Any]) -> None:
-    """Append a row to the CSV."""
-    revision = ["git", "rev-parse", "--short", "HEAD"]
-    commit = subprocess.run(revision, capture_output=True, text=True, check=False).stdout.strip()
-    setting = [datetime.date.today().isoformat(), commit, os.cpu_count(), mujoco.__version__]
-    new = not _RESULT.exists()
-    with _RESULT.open("a", newline="") as file:
-        writer = csv.writer(file)
-        if new:
-            writer.writerow(_COLUMNS)
-        writer.writerow([*setting, *figures])
+    row = {
+        "cores": os.cpu_count(),
+        "mujoco": mujoco.__version__,
+        "rows": rows,
+        "threads": threads,
+        **{name: f"{rates[name]:.0f}" for name in ("ours", "sync", "async", "raw")},
+        "ratio": f"{ratio:.2f}",
+        "must": _MUST,
+    }
+    add("metaworld_stepping.csv", row)
 
 
 def main() -> None:

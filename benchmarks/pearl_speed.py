@@ -13,19 +13,15 @@ as it needs libraries of 2019): an iteration of it is 10,000 environment and 1,0
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
 import os
-import platform
 import statistics
-import subprocess
 import time
 from collections.abc import Callable
-from pathlib import Path
 from unittest import mock
 
 import gymnasium as gym
 import torch
+from results_table import add, machine
 from stable_baselines3 import SAC
 
 from agents import PEARL
@@ -35,7 +31,9 @@ ID = "meta/SparsePoint-v0"
 RELEASE = {"gradient steps": 4.0, "environment steps": 39.0}
 META_BATCH, BATCH, WIDTHS = 16, 256, (300, 300, 300)
 PRODUCT = "torch.mm, 4096 x 300 x 300, float32"  # says how fast the machine is at the moment
-RESULTS = Path(__file__).parent / "results" / "pearl_speed.csv"
+COLUMNS = (
+    "machine,what,steps_a_second,min,max,of_sb3_sac,of_release,environment_steps_a_second"
+).split(",")
 
 
 def pearl(n_envs: int) -> PEARL:
@@ -137,7 +135,7 @@ def main() -> None:
     for name, measured in rates.items():
         median = statistics.median(measured)
         row: dict[str, object] = {
-            **_provenance(arguments.threads),
+            "machine": machine(arguments.threads),
             "what": name,
             "steps_a_second": round(median, 2),  # of gradient
             "min": round(min(measured), 2),
@@ -148,28 +146,8 @@ def main() -> None:
         if name.startswith("PEARL"):
             row["of_release"] = round(median / RELEASE["gradient steps"], 2)
             row["environment_steps_a_second"] = round(10_000 / (seconds + 1000 / median), 1)
-        _append(row)
+        add("pearl_speed.csv", row, COLUMNS)
         print(row)
-
-
-def _provenance(threads: int) -> dict[str, object]:
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    commit = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-    machine = f"{os.cpu_count()} cores {platform.machine()}, {threads} threads"
-    return {"date": datetime.date.today().isoformat(), "commit": commit, "machine": machine}
-
-
-def _append(row: dict[str, object]) -> None:
-    names = [
-        "date", "commit", "machine", "what", "steps_a_second", "min", "max", "of_sb3_sac",
-        "of_release", "environment_steps_a_second",
-    ]  # fmt: skip
-    new = not RESULTS.exists()
-    with RESULTS.open("a", newline="") as file:
-        writer = csv.DictWriter(file, names)
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
 
 
 if __name__ == "__main__":

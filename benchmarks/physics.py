@@ -18,10 +18,7 @@ bodies at two thirds of that: compare with it under 3.3 too (the CSV says which)
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
 import os
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -32,10 +29,10 @@ import mujoco
 import numpy as np
 
 import meta_envs  # noqa: F401  registers the ids
+from benchmarks.results_table import add
 from meta_envs.locomotion.bodies import BODIES, load_model
 
 _RESULTS = Path(__file__).parent / "results"
-_COLUMNS = "date,commit,cores,mujoco,what,body,rows,threads,ours,other,ratio,must".split(",")
 IDS = {  # id, Gymnasium's, EnvPool's
     "hopper": ("meta/HopperRandParams-v0", "Hopper-v5", "Hopper-v4"),
     "walker2d": ("meta/Walker2dRandParams-v0", "Walker2d-v5", "Walker2d-v4"),
@@ -244,18 +241,12 @@ def record(
     """Print a result and append it to the CSV."""
     ratio = ours / other if other else float("nan")
     print(f"{what:32s} {body:13s} {rows:5d} rows {ours:12,.3f} {other:12,.3f} {ratio:6.2f}")
-    path = _RESULTS / "physics.csv"
-    new = not path.exists()
-    revision = ["git", "rev-parse", "--short", "HEAD"]
-    commit = subprocess.run(revision, capture_output=True, text=True, check=False).stdout.strip()
-    today = datetime.date.today().isoformat()
-    figures = [f"{ours:.4g}", f"{other:.4g}", f"{ratio:.3f}", must]
-    with path.open("a", newline="") as file:
-        writer = csv.writer(file)
-        if new:
-            writer.writerow(_COLUMNS)
-        setting = [os.cpu_count(), mujoco.__version__, what, body, rows, threads]
-        writer.writerow([today, commit, *setting, *figures])
+    row = {
+        **{"cores": os.cpu_count(), "mujoco": mujoco.__version__, "what": what, "body": body},
+        **{"rows": rows, "threads": threads, "ours": f"{ours:.4g}", "other": f"{other:.4g}"},
+        **{"ratio": f"{ratio:.3f}", "must": must},
+    }
+    add("physics.csv", row)
 
 
 _MODES = {

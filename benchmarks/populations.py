@@ -13,12 +13,8 @@ Appends to `results/populations.csv`. `--keep FOLDER` saves the final agents the
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
 import functools
 import json
-import platform
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -27,7 +23,6 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
-import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.vec_env import VecMonitor, VecNormalize
@@ -37,11 +32,9 @@ import meta_envs  # noqa: F401  registers the ids
 from agents.core.evaluation.plot import save as save_figure
 from benchmarks.one_terrain import ID as ONE_TERRAIN
 from benchmarks.populations_workers import ray_workers, workers
+from benchmarks.results_table import RESULTS, append, begins
 from benchmarks.terrain_speed import terrain_speed
 
-RESULTS = Path(__file__).parent / "results"
-TABLE = RESULTS / "populations.csv"
-COLUMNS = ("date", "commit", "machine", "entry", "seed", "seconds", "what", "value")
 SOLVED = 60.0  # of 600 steps, where 364 is the whole way
 Rows = Iterator[tuple[str, Any]]
 
@@ -278,26 +271,14 @@ def main() -> None:
     parser.add_argument("--of", type=Path, default=None, help="a checkpoint of POET or PBT")
     parser.add_argument("--keep", type=Path, default=None)
     wishes = parser.parse_args()
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    new = not TABLE.exists()
-    RESULTS.mkdir(exist_ok=True)
-    torch.set_num_threads(1)
+    begins()
     for entry in wishes.entries:
         wishes.entry = entry
         for seed in wishes.seeds:
             began = time.perf_counter()
             for what, value in ENTRIES[entry](seed, wishes):
-                row = (datetime.date.today(), commit, platform.machine(), entry, seed)
-                seconds = round(time.perf_counter() - began, 1)
-                print(entry, seed, what, value, flush=True)
-                with TABLE.open("a", newline="", encoding="utf-8") as stream:
-                    writer = csv.writer(stream)
-                    if new:
-                        writer.writerow(COLUMNS)
-                        new = False
-                    writer.writerow((*row, seconds, what, value))
+                row = [entry, seed, round(time.perf_counter() - began, 1), what, value]
+                append("populations.csv", "entry,seed,seconds,what,value", row)
 
 
 if __name__ == "__main__":

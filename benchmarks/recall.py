@@ -13,14 +13,13 @@ third visit, in held-out tasks. Who knows the good arm earns 9.0, who looks for 
 from __future__ import annotations
 
 import argparse
-import csv
 import time
 from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
 import torch
-from learning import _provenance
+from results_table import add, machine
 
 from agents import EpisodicLSTM, Player
 
@@ -63,7 +62,7 @@ def main() -> None:
         first, *later = by_visit(agent, kwargs)
         record(
             {
-                **_provenance(1),
+                "machine": machine(1),
                 "task": "small" if arguments.small else "full",
                 "recalls": not arguments.no_recall,
                 "seed": seed,
@@ -96,12 +95,7 @@ def by_visit(agent: EpisodicLSTM, kwargs: dict, trials: int = 400) -> list[float
 
 def record(row: dict) -> None:
     """Append a row to the table, and print it."""
-    new = not TABLE.exists()
-    with TABLE.open("a", newline="") as file:
-        writer = csv.DictWriter(file, list(row))
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+    add(TABLE, row)
     print(row, flush=True)
 
 

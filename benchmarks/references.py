@@ -13,10 +13,10 @@ import argparse
 import csv
 import datetime
 import platform
-import subprocess
 from pathlib import Path
 
 import numpy as np
+from results_table import commit
 
 import meta_envs
 from agents import baselines, evaluate
@@ -80,12 +80,9 @@ def main() -> None:
     parser.add_argument("ids", nargs="*", default=meta_envs.list_distributions())
     parser.add_argument("--num-tasks", type=int, default=1000)
     arguments = parser.parse_args()
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
     about = {
         "date": datetime.date.today().isoformat(),
-        "commit": commit,
+        "commit": commit(),
         "machine": platform.machine(),
     }
     rows = list(csv.DictReader(TABLE.open(newline=""))) if TABLE.exists() else []

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import datetime
 import gc
 import hashlib
 import json
@@ -38,6 +37,7 @@ from typing import Any
 
 import gymnasium as gym
 import torch
+from results_table import add
 from stable_baselines3.common.callbacks import BaseCallback
 
 import agents
@@ -47,9 +47,7 @@ from agents.laws.setting import IDS, Setting
 from agents.laws.state import difference
 
 RESULTS = Path(__file__).parent / "results" / "resume.csv"
-COLUMNS = (
-    "date,commit,cores,seed,agent,id,timesteps,seconds,kills,in_a_save,had_checkpoint,bit_equal"
-).split(",")
+COLUMNS = "cores,seed,agent,id,timesteps,seconds,kills,in_a_save,had_checkpoint,bit_equal"
 _SECONDS, _ITERATIONS = 1.0, 3  # a training lasts at least as long
 _MOST = 10**9  # timesteps, never reached
 _PATIENCE = 120.0  # seconds until a training counts as hanging
@@ -225,16 +223,8 @@ def kills_done(seed: int) -> dict[str, int]:
 
 def append(row: Sequence[Any]) -> None:
     """Append a row to the table, and print it."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    whole = [datetime.date.today().isoformat(), commit, os.cpu_count(), *row]
-    fresh = not RESULTS.exists()
-    with RESULTS.open("a", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        if fresh:
-            writer.writerow(COLUMNS)
-        writer.writerow(whole)
+    whole = [os.cpu_count(), *row]
+    add(RESULTS, dict(zip(COLUMNS.split(","), whole, strict=True)))
     print(*whole, flush=True)
 
 

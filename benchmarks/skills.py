@@ -15,12 +15,9 @@ reward as a share of log n, and distances between the skills' mean last states. 
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
 import itertools
 import json
 import platform
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -28,6 +25,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import torch
+from results_table import add, commit
 
 from agents import DIAYN
 from agents.core.learning.sac import Transitions
@@ -38,10 +36,6 @@ from agents.diayn.update import Updater
 RESULTS = Path(__file__).parent / "results"
 RUNS = Path("runs", "benchmarks", "skills")
 TABLE = RESULTS / "skills.csv"
-COLUMNS = (
-    "date,commit,machine,entry,id,env_kwargs,n_skills,seed,steps,seconds,accuracy,reward_share,"
-    "mean_distance,least_distance,reference"
-).split(",")
 _ROWS = 16  # episodes of each skill that are measured
 
 
@@ -159,10 +153,8 @@ def run(name: str, seed: int, steps: int | None) -> None:
         RUNS / f"diayn-{name}-s{seed}.zip",
         steps or entry["steps"],
     )
-    described = ["git", "describe", "--always", "--dirty", "--abbrev=7"]
     row = {
-        "date": datetime.date.today().isoformat(),
-        "commit": subprocess.run(described, capture_output=True, text=True).stdout.strip(),
+        "commit": commit(dirty=True),
         "machine": platform.machine(),
         "entry": name,
         "id": entry["id"],
@@ -174,12 +166,7 @@ def run(name: str, seed: int, steps: int | None) -> None:
         **measured(agent, entry["id"], entry["env_kwargs"]),
         "reference": entry["reference"],
     }
-    fresh = not TABLE.exists()
-    with TABLE.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if fresh:
-            writer.writeheader()
-        writer.writerow(row)
+    add(TABLE, row)
     print(row, flush=True)
 
 

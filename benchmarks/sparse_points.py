@@ -11,10 +11,7 @@ sparse returns. Appends to `results/sparse_points.csv`.
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
 import platform
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -22,6 +19,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import torch
+from results_table import add, commit
 
 import agents
 from agents.core.play.player import Player
@@ -30,10 +28,6 @@ from agents.core.play.view import open_loop
 
 RESULTS = Path(__file__).parent / "results"
 TABLE = RESULTS / "sparse_points.csv"
-COLUMNS = (
-    "date,commit,machine,entry,agent,id,seed,steps,seconds,near,parts,before,after_1,after_2,"
-    "after_3,after_10,standard_error,reference"
-).split(",")
 UPDATES, ROWS = 10, 20
 _POINT = ("meta/SparsePoint-v0", {"reward": "dense"}, {"reward": "sparse"})
 _WHEELS: tuple[str, Any, Any] = ("meta/WheeledGoal-v0", {}, {"sparse_radius": 0.8})
@@ -85,10 +79,8 @@ def run(entry: str, seed: int, steps: int | None, keep: Path | None) -> None:
         episodes=UPDATES + 1, seed=1,
     )  # fmt: skip
     returns = curve.mean()
-    described = ["git", "describe", "--always", "--dirty", "--abbrev=7"]
     row = {
-        "date": datetime.date.today().isoformat(),
-        "commit": subprocess.run(described, capture_output=True, text=True).stdout.strip(),
+        "commit": commit(dirty=True),
         "machine": platform.machine(),
         "entry": entry,
         "agent": name,
@@ -103,12 +95,7 @@ def run(entry: str, seed: int, steps: int | None, keep: Path | None) -> None:
         "standard_error": f"{curve.standard_error()[-1]:.3f}",
         "reference": reference,
     }
-    fresh = not TABLE.exists()
-    with TABLE.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if fresh:
-            writer.writeheader()
-        writer.writerow(row)
+    add(TABLE, row)
     print(row, flush=True)
 
 

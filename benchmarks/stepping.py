@@ -13,24 +13,20 @@ does hits both. Each run appends its medians to `benchmarks/results/stepping.csv
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
 import os
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 
 import meta_envs
+from benchmarks.results_table import add
 from tests import reference
 
-_CSV = Path(__file__).parent / "results" / "stepping.csv"
-_COLUMNS = ("date", "commit", "cores", "what", "rows", "steps_per_second", "ratio")
+_COLUMNS = ("cores", "what", "rows", "steps_per_second", "ratio")
 _MUST_REACH = 50.0
 _SEED = 0
 
@@ -94,12 +90,7 @@ def compare(
     print(
         f"  ratio   min {ratios.min():12.1f}   median {ratio:12.1f}   ({_MUST_REACH:g} {verdict})"
     )
-    shared = {
-        "date": datetime.date.today().isoformat(),
-        "commit": commit(),
-        "cores": os.cpu_count(),
-        "rows": rows,
-    }
+    shared = {"cores": os.cpu_count(), "rows": rows}
     names = {"native": f"{case.id} make_vec", "scalar": f"{case.id} SyncVectorEnv"}
     return [
         {
@@ -137,20 +128,9 @@ def steps_per_second(rows: VectorEnv, actions: np.ndarray) -> float:
 
 
 def append(records: list[dict[str, object]]) -> None:
-    """Add rows to the CSV, with a header where it is new."""
-    _CSV.parent.mkdir(exist_ok=True)
-    is_new = not _CSV.exists()
-    with _CSV.open("a", newline="") as file:
-        writer = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
-        if is_new:
-            writer.writeheader()
-        writer.writerows(records)
-
-
-def commit() -> str:
-    """Return the short name of the commit that is checked out."""
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    """Add rows to the CSV."""
+    for record in records:
+        add("stepping.csv", record, _COLUMNS)
 
 
 if __name__ == "__main__":

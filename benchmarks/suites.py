@@ -11,8 +11,6 @@ are saved at every iteration here, not once a minute, so that kills find some.
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
 import os
 import platform
 import random
@@ -24,12 +22,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from agents.core.saving.provenance import provenance
+from results_table import add, commit
+
 from agents.suites import cells, report
 from agents.suites.suite import Cell, parsed
 
 TABLE = Path(__file__).resolve().parent / "results" / "suites.csv"
-COLUMNS = "date,commit,machine,what,cells,kills,found_training,seconds,equal".split(",")
 _BANDIT = "meta/BernoulliBandit-v0"
 _SMALL = {"n_envs": 16, "preset": None, "policy_kwargs": {"hidden_size": 16}}
 SUITE = {
@@ -133,15 +131,18 @@ def record(what: str, kills: int, found: int, seconds: float, calm: Path, folder
     """Compare with the calm suite, and write a row."""
     one, other = told(calm), told(folder)
     different = sorted(name for name in one.keys() | other.keys() if one[name] != other.get(name))
-    row = [
-        datetime.date.today().isoformat(), provenance()["commit"],
-        f"{os.cpu_count()} cores {platform.machine()}", what, len(parsed(SUITE, "here").cells),
-        kills, found, f"{seconds:.0f}", not different,
-    ]  # fmt: skip
-    fresh = not TABLE.exists()
-    with TABLE.open("a", newline="", encoding="utf-8") as stream:
-        csv.writer(stream, lineterminator="\n").writerows([COLUMNS, row] if fresh else [row])
-    print(*row, *different, flush=True)
+    row = {
+        "commit": commit(dirty=True),
+        "machine": f"{os.cpu_count()} cores {platform.machine()}",
+        "what": what,
+        "cells": len(parsed(SUITE, "here").cells),
+        "kills": kills,
+        "found_training": found,
+        "seconds": f"{seconds:.0f}",
+        "equal": not different,
+    }
+    add(TABLE, row)
+    print(*row.values(), *different, flush=True)
 
 
 if __name__ == "__main__":

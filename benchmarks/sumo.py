@@ -14,10 +14,6 @@ the last quarter of the rounds with the standard error over trials.
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
-import platform
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -25,18 +21,14 @@ from typing import Any
 import gymnasium as gym
 import mujoco
 import numpy as np
-import torch
+from results_table import append, begins
 
 import agents
 from agents import PPO, SelfPlay, evaluate
 from agents.core.evaluation.acting import as_trained
 
 ID = "meta/Sumo-v0"
-TABLE = Path(__file__).parent / "results" / "sumo.csv"
-COLUMNS = (
-    "date,commit,machine,what,entry,seed,steps,seconds,trials,first_quarter,last_quarter,"
-    "standard_error,reference"
-).split(",")
+COLUMNS = "what,entry,seed,steps,seconds,trials,first_quarter,last_quarter,standard_error,reference"
 SCALE = {"reward_scale": 1e-3}
 SELF = {"task": "changing", "n_envs": 32, "n_steps": 64, "learning_rate": 7e-4, "gamma": 0.99,
         "ent_coef": 0.0, "n_epochs": 8}  # fmt: skip
@@ -52,7 +44,7 @@ ENTRIES: dict[str, dict[str, Any]] = {
 _REFERENCE = "win rate in the last quarter of 40 rounds: adaptation > none"
 
 
-def speed(commit: str, rows: int = 64, threads: int = 1, repeats: int = 5) -> None:
+def speed(rows: int = 64, threads: int = 1, repeats: int = 5) -> None:
     """Measure two ants against raw `mj_step` of the same model, in turns."""
     venv = gym.make_vec(ID, num_envs=rows, body="ant", threads=threads)
     contest, space = venv.unwrapped.contest, venv.single_action_space
@@ -88,10 +80,10 @@ def speed(commit: str, rows: int = 64, threads: int = 1, repeats: int = 5) -> No
     found, limit = np.median(pairs, axis=0)
     ratio = found / limit / threads
     said = f"{ratio:.2f} of raw mj_step x threads ({found:.0f} of {limit * threads:.0f} steps/s)"
-    _write(commit, "speed", f"ant, {rows} rows", "", 0, 0.0, "", "", "", "", f"{said}; must: .8")
+    _write("speed", f"ant, {rows} rows", "", 0, 0.0, "", "", "", "", f"{said}; must: .8")
 
 
-def self_play(seed: int, steps: int, keep: Path, commit: str) -> None:
+def self_play(seed: int, steps: int, keep: Path) -> None:
     """Train one agent against its earlier selves, and write its bank."""
     kwargs = {**SCALE, "bank": "self", "max_versions": 12, "threads": 1}
     agent = PPO("MlpPolicy", ID, seed=seed, env_kwargs=kwargs, policy_kwargs=NETWORK, **SELF)
@@ -103,11 +95,11 @@ def self_play(seed: int, steps: int, keep: Path, commit: str) -> None:
     curve = evaluate(as_trained(agent), ID, split="all", num_tasks=120, env_kwargs=SCALE, seed=1)
     wins = curve.success.mean(axis=1)
     error = wins.std(ddof=1) / np.sqrt(len(wins))
-    _write(commit, "self-play", "against scripts", seed, steps, seconds, len(wins), "",
+    _write("self-play", "against scripts", seed, steps, seconds, len(wins), "",
            f"{wins.mean():.3f}", f"{error:.3f}", "")  # fmt: skip
 
 
-def rounds(name: str, seed: int, given: argparse.Namespace, commit: str) -> None:
+def rounds(name: str, seed: int, given: argparse.Namespace) -> None:
     """Train one agent, and play 40 rounds against a bank that it has not met."""
     entry = ENTRIES[name]
     made = getattr(agents, entry["agent"])
@@ -125,21 +117,13 @@ def rounds(name: str, seed: int, given: argparse.Namespace, commit: str) -> None
                      env_kwargs={**SCALE, **bank}, seed=1)  # fmt: skip
     wins = curve.success.reshape(given.trials, 4, -1).mean(axis=2)
     error = wins[:, 3].std(ddof=1) / np.sqrt(len(wins))
-    _write(commit, "rounds", name, seed, agent.num_timesteps, seconds, given.trials,
+    _write("rounds", name, seed, agent.num_timesteps, seconds, given.trials,
            f"{wins[:, 0].mean():.3f}", f"{wins[:, 3].mean():.3f}", f"{error:.3f}",
            _REFERENCE)  # fmt: skip
 
 
-def _write(commit: str, what: str, entry: str, seed: Any, steps: int, seconds: float, *rest: Any):
-    row = [datetime.date.today().isoformat(), commit, platform.machine(), what, entry, seed, steps,
-           f"{seconds:.0f}", *rest]  # fmt: skip
-    fresh = not TABLE.exists()
-    with TABLE.open("a", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        if fresh:
-            writer.writerow(COLUMNS)
-        writer.writerow(row)
-    print(*row, flush=True)
+def _write(what: str, entry: str, seed: Any, steps: int, seconds: float, *rest: Any) -> None:
+    append("sumo.csv", COLUMNS, [what, entry, seed, steps, f"{seconds:.0f}", *rest])
 
 
 def main() -> None:
@@ -153,18 +137,14 @@ def main() -> None:
     parser.add_argument("--bank", type=Path, help="for rounds: opponents that no agent has met")
     parser.add_argument("--keep", type=Path, default=Path("."), help="folder of banks and agents")
     given = parser.parse_args()
-    torch.set_num_threads(1)
-    said = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    )
-    commit = said.stdout.strip()
+    begins()
     if given.what == "speed":
-        speed(commit)
+        speed()
     for seed in given.seeds if given.what == "self-play" else ():
-        self_play(seed, given.steps, given.keep, commit)
+        self_play(seed, given.steps, given.keep)
     for seed in given.seeds if given.what == "rounds" else ():
         for name in given.names:
-            rounds(name, seed, given, commit)
+            rounds(name, seed, given)
 
 
 if __name__ == "__main__":

@@ -9,25 +9,21 @@ the best of RecurrentPPO's (Dummy or Subproc, one thread or two) with that numbe
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
 import os
 import platform
 import statistics
-import subprocess
 import time
 import warnings
-from pathlib import Path
 
 import gymnasium as gym
 import torch
+from results_table import add
 
 from agents import RL2
 from meta_envs.wrappers import TrialWrapper
 
 ID = "meta/DependentBandit-v0"
 HIDDEN, EPOCHS, MINIBATCHES, LENGTH = 64, 4, 4, 100
-RESULTS = Path(__file__).parent / "results" / "throughput.csv"
 
 
 def rl2(n_envs: int, steps: int) -> float:
@@ -112,21 +108,16 @@ def main() -> None:
         ratios[n_envs] = ours / theirs
         print(f"RL2 {ours:.0f}, RecurrentPPO with {n_envs} envs {theirs:.0f} steps/s: ", end="")
         print(f"ratio {ratios[n_envs]:.1f}")
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    machine = f"{os.cpu_count()} cores {platform.machine()}"
-    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-    RESULTS.parent.mkdir(exist_ok=True)
-    new = not RESULTS.exists()
-    with RESULTS.open("a", newline="") as file:
-        writer = csv.writer(file)
-        if new:
-            writer.writerow("date,commit,machine,what,median,min,max,ratio".split(","))
-        for name, values in rates.items():
-            ratio = next((r for n, r in ratios.items() if f", {n} envs" in name), 1.0)
-            row = [statistics.median(values), min(values), max(values), ratio]
-            writer.writerow([today, commit, machine, name, *(round(value, 1) for value in row)])
+    for name, values in rates.items():
+        row = {
+            "machine": f"{os.cpu_count()} cores {platform.machine()}",
+            "what": name,
+            "median": round(statistics.median(values), 1),
+            "min": round(min(values), 1),
+            "max": round(max(values), 1),
+            "ratio": round(next((r for n, r in ratios.items() if f", {n} envs" in name), 1.0), 1),
+        }
+        add("throughput.csv", row)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,6 @@ Seconds are of processor time, so that what else the machine does hardly matters
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
 import json
 import os
 import platform
@@ -24,12 +22,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.results_table import add, commit
+
 _ROOT = Path(__file__).parents[1]
-_CSV = _ROOT / "benchmarks" / "results" / "time_to_score.csv"
-_COLUMNS = (
-    "date,commit,other,machine,seed,seconds,steps,score,seconds_of_other,steps_of_other,"
-    "score_of_other,ratio"
-).split(",")
+_OF_OTHER = ("seconds_of_other", "steps_of_other", "score_of_other")
 TARGET, EVERY, MOST = 73.0, 25_600, 2_000_000  # presets decay rates over the last
 
 _TRAIN = f"""
@@ -90,32 +86,28 @@ def main() -> None:
     parser.add_argument("other", help="a commit")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     arguments = parser.parse_args()
-    described = ["git", "describe", "--always", "--dirty", "--abbrev=7"]
-    commit = subprocess.run(described, capture_output=True, text=True).stdout.strip()
     with tempfile.TemporaryDirectory() as folder:
         other = Path(folder, "other")
         subprocess.run(["git", "worktree", "add", "-q", "-d", other, arguments.other], check=True)
         try:
             for seed in arguments.seeds:
                 ours, others = train(_ROOT, seed), train(other, seed)
-                _append([
-                    datetime.date.today().isoformat(), commit, arguments.other, platform.machine(),
-                    seed, f"{ours[0]:.1f}", ours[1], f"{ours[2]:.3f}",
-                    f"{others[0]:.1f}", others[1], f"{others[2]:.3f}", f"{ours[0] / others[0]:.3f}",
-                ])  # fmt: skip
+                row = {
+                    **{"commit": commit(dirty=True), "other": arguments.other},
+                    **{"machine": platform.machine(), "seed": seed},
+                    **dict(zip(("seconds", "steps", "score"), _shown(ours), strict=True)),
+                    **dict(zip(_OF_OTHER, _shown(others), strict=True)),
+                    "ratio": f"{ours[0] / others[0]:.3f}",
+                }
+                add("time_to_score.csv", row)
+                print(*row.values(), flush=True)
         finally:
             subprocess.run(["git", "worktree", "remove", "--force", other], check=True)
 
 
-def _append(row: list[object]) -> None:
-    """Append a row to the table, and print it."""
-    fresh = not _CSV.exists()
-    with _CSV.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        if fresh:
-            writer.writerow(_COLUMNS)
-        writer.writerow(row)
-    print(*row, flush=True)
+def _shown(side: tuple[float, int, float]) -> tuple[str, int, str]:
+    seconds, steps, score = side
+    return f"{seconds:.1f}", steps, f"{score:.3f}"
 
 
 if __name__ == "__main__":

@@ -12,25 +12,17 @@ steps as its trials, and measures 1,000 held-out tasks. Appends to `results/tune
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
 import json
-import platform
-import subprocess
 import sys
 import time
 from pathlib import Path
 
-import torch
+from results_table import RESULTS, append, begins
 
 import agents
 from agents import RL2, evaluate
 
-RESULTS = Path(__file__).parent / "results"
-TABLE = RESULTS / "tune.csv"
-COLUMNS = (
-    "date,commit,machine,id,what,seed,steps,seconds,return,standard_error,search_seconds,trials"
-).split(",")
+COLUMNS = "id,what,seed,steps,seconds,return,standard_error,search_seconds,trials"
 ID, STEPS, MINUTES, SEEDS = "meta/DependentBandit-v0", 150_000, 10.0, (100, 101, 102)
 SEARCH = ("learning_rate", "gamma", "gae_lambda", "batch_size", "n_epochs")
 
@@ -61,39 +53,22 @@ def search(root: Path) -> None:
         print(found, flush=True)
 
 
-def compare(root: Path, commit: str) -> None:
+def compare(root: Path) -> None:
     (path,) = root.glob("tune-*/preset.json")
     preset = json.loads(path.read_text())
     seconds = json.loads((root / "seconds.json").read_text())
-    rows = []
     for what, name in (("documented defaults", None), ("tuned", str(path))):
         for seed in SEEDS:
             begun = time.perf_counter()
             agent = RL2("GruPolicy", ID, seed=seed, preset=name).learn(STEPS)
             trained = time.perf_counter() - begun
             total, error = evaluate(agent, ID, num_tasks=1000).total("expected_returns")
-            rows.append(
-                [
-                    datetime.date.today().isoformat(),
-                    commit,
-                    platform.machine(),
-                    ID,
-                    what,
-                    seed,
-                    agent.num_timesteps,
-                    f"{trained:.0f}",
-                    f"{total:.3f}",
-                    f"{error:.3f}",
-                    f"{seconds:.0f}",
-                    preset["trials"],
-                ]  # fmt: skip
-            )
-            print(*rows[-1], flush=True)
+            row = [
+                ID, what, seed, agent.num_timesteps, f"{trained:.0f}", f"{total:.3f}",
+                f"{error:.3f}", f"{seconds:.0f}", preset["trials"],
+            ]  # fmt: skip
+            append("tune.csv", COLUMNS, row)
     (RESULTS / "tune-rl2-dependent-bandit.preset.json").write_text(path.read_text())
-    fresh = not TABLE.exists()
-    with TABLE.open("a", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerows([COLUMNS, *rows] if fresh else rows)
 
 
 def main() -> None:
@@ -101,12 +76,9 @@ def main() -> None:
     parser.add_argument("--compare", action="store_true")
     parser.add_argument("--root", type=Path, default=Path("runs/tune-benchmark"))
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
+    begins()
     if arguments.compare:
-        compare(arguments.root, commit)
+        compare(arguments.root)
     else:
         search(arguments.root)
 

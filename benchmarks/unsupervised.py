@@ -14,16 +14,14 @@ box. `cheetah-…` is the same for 50 running speeds. Appends to `results/unsupe
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
 import platform
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from results_table import add, commit
 from skills import ENTRIES as SKILL_ENTRIES
 from skills import RUNS as SKILLS
 from skills import trained
@@ -34,10 +32,6 @@ from agents.maml.presets import MAML as PRESETS
 RESULTS = Path(__file__).parent / "results"
 RUNS = Path("runs", "benchmarks", "unsupervised")
 TABLE = RESULTS / "unsupervised.csv"
-COLUMNS = (
-    "date,commit,machine,entry,agent,id,seed,steps,seconds,step_0,step_1,step_2,step_3,"
-    "standard_error_3,reference"
-).split(",")
 _BOX = {"bound": 1.0, "terminate": False}
 _BEYOND = "random and diayn above scratch by 3 standard errors after 1-3 steps"
 
@@ -130,10 +124,8 @@ def run(entry: str, seed: int, steps: int | None) -> None:
     means = curve.mean()
     by_task = np.asarray(curve.returns)[:, 3]
     by_task = by_task.reshape(len(by_task), -1).mean(axis=1)
-    described = ["git", "describe", "--always", "--dirty", "--abbrev=7"]
     row = {
-        "date": datetime.date.today().isoformat(),
-        "commit": subprocess.run(described, capture_output=True, text=True).stdout.strip(),
+        "commit": commit(dirty=True),
         "machine": platform.machine(),
         "entry": entry,
         "agent": "MAML",
@@ -145,12 +137,7 @@ def run(entry: str, seed: int, steps: int | None) -> None:
         "standard_error_3": round(float(by_task.std(ddof=1) / np.sqrt(len(by_task))), 3),
         "reference": where.reference,
     }
-    fresh = not TABLE.exists()
-    with TABLE.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if fresh:
-            writer.writeheader()
-        writer.writerow(row)
+    add(TABLE, row)
     print(row, flush=True)
 
 

@@ -11,11 +11,8 @@ Appends to `results/value_walk.csv`.
 from __future__ import annotations
 
 import argparse
-import csv
 import dataclasses
-import datetime
 import platform
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -23,19 +20,16 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import torch
+from results_table import add, command
 
 import agents
 from agents import Player
-from benchmarks.stepping import commit
 from meta_envs.core.rng import fold
 
 ID = "meta/RandomWalk-v0"
 TRUE = np.arange(1, 6) / 6  # values of the states if the right end pays 1
 TABLE = Path(__file__).parent / "results" / "value_walk.csv"
-COLUMNS = (
-    "date,commit,machine,command,learner,seed,episodes,flip_every,seconds,error,after_flips,"
-    "episodes_to_recover"
-)
+FIGURES = ("error", "after_flips", "episodes_to_recover")
 STEP_SIZES = (0.02, 0.05, 0.1, 0.2, 0.4)
 N_STEPS = 8
 COMMON = {
@@ -113,20 +107,18 @@ def main() -> None:
             agent, len(names), arguments.episodes, arguments.flip_every, arguments.first_seed
         )
         seconds = time.perf_counter() - start
-        fresh = not TABLE.exists()
-        with TABLE.open("a", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            if fresh:
-                writer.writerow(COLUMNS.split(","))
-            for index, (name, error) in enumerate(zip(names, found, strict=True)):
-                row = [
-                    datetime.date.today().isoformat(), commit(), platform.machine(),
-                    " ".join(sys.argv[1:]), name, arguments.first_seed + index % count,
-                    arguments.episodes, arguments.flip_every, f"{seconds:.0f}",
-                    *(f"{value:.4f}" for value in figures(error, arguments.flip_every)),
-                ]  # fmt: skip
-                writer.writerow(row)
-                print(*row[4:], flush=True)
+        for index, (name, error) in enumerate(zip(names, found, strict=True)):
+            values = [f"{value:.4f}" for value in figures(error, arguments.flip_every)]
+            row = {
+                "learner": name,
+                "seed": arguments.first_seed + index % count,
+                "episodes": arguments.episodes,
+                "flip_every": arguments.flip_every,
+                "seconds": f"{seconds:.0f}",
+                **dict(zip(FIGURES, values, strict=True)),
+            }
+            add(TABLE, {"machine": platform.machine(), "command": command(), **row})
+            print(*row.values(), flush=True)
 
 
 if __name__ == "__main__":

@@ -18,12 +18,9 @@ three standard errors off.
 from __future__ import annotations
 
 import argparse
-import csv
 import dataclasses
-import datetime
 import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -33,6 +30,7 @@ from typing import Any
 
 import torch
 import zoo_check
+from results_table import add
 from stable_baselines3.common.logger import Logger
 from zoo_pairs import PAIRS, Pair
 
@@ -48,10 +46,6 @@ from agents.zoo.page import page
 ROOT = Path(__file__).resolve().parent
 sys.path.append(str(ROOT.parent))  # for docs.making, which no wheel has
 TABLE = ROOT / "results" / "zoo.csv"
-COLUMNS = (
-    "date,commit,machine,command,entry,agent,id,env_kwargs,seed,steps,seconds,of,num_tasks,mean,"
-    "standard_error,chance"
-).split(",")
 _WITHOUT_REWARD = ("diayn",)  # its skills are not to earn anything
 BY_NAME = {pair.name: pair for pair in PAIRS}
 
@@ -192,21 +186,23 @@ def _write_page(entry: Entry) -> None:
 
 
 def _record(pair: Pair, seed: int, steps: int, seconds: float, score: Any, chance: Any) -> None:
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    row = [
-        datetime.date.today().isoformat(), commit, platform.machine(),
-        f"python benchmarks/zoo.py {pair.name} --seed {seed}", pair.name, pair.agent, pair.id,
-        pair.env_kwargs or "", seed, steps, f"{seconds:.0f}", score.of,
-        score.protocol["num_tasks"], f"{score.mean:.5g}", f"{score.standard_error:.3g}",
-        "" if chance is None else f"{chance.mean:.5g}",
-    ]  # fmt: skip
-    fresh = not TABLE.exists()
-    with TABLE.open("a", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerows([COLUMNS, row] if fresh else [row])
-    print(*row[4:], flush=True)
+    alone = f"python benchmarks/zoo.py {pair.name} --seed {seed}"  # of this one among many
+    row = {
+        "entry": pair.name,
+        "agent": pair.agent,
+        "id": pair.id,
+        "env_kwargs": pair.env_kwargs or "",
+        "seed": seed,
+        "steps": steps,
+        "seconds": f"{seconds:.0f}",
+        "of": score.of,
+        "num_tasks": score.protocol["num_tasks"],
+        "mean": f"{score.mean:.5g}",
+        "standard_error": f"{score.standard_error:.3g}",
+        "chance": "" if chance is None else f"{chance.mean:.5g}",
+    }
+    add(TABLE, {"machine": platform.machine(), "command": alone, **row})
+    print(*row.values(), flush=True)
 
 
 if __name__ == "__main__":
