@@ -24,6 +24,7 @@ from results_table import add, machine
 from resumed import trained
 
 import agents
+import meta_envs  # noqa: F401  registers the ids
 
 TABLE = Path(__file__).parent / "results" / "few_shot.csv"
 ID = "meta/FewShotImages-v0"

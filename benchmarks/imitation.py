@@ -31,10 +31,6 @@ from agents.core.evaluation.curve import AdaptationCurve
 from meta_envs.core.rng import fold
 
 TABLE, SPEED = RESULTS / "imitation.csv", RESULTS / "imitation_speed.csv"
-COLUMNS = (
-    "date,commit,machine,entry,agent,id,seed,steps,train_seconds,loss,success_trained,"
-    "success_held_out,reference"
-).split(",")
 ROWS = 20  # of each task
 
 _FEATURES: dict[str, Any] = {

@@ -167,7 +167,7 @@ def run(name: str, seed: int, arguments: argparse.Namespace) -> None:
             "episodes": [round(float(value), 3) for value in curve.mean()],
             "reference": entry["reference"],
         }
-        add(TABLE, row)
+        add(TABLE, row, COLUMNS)
         print({key: row[key] for key in ("entry", "seed", "deterministic", "score", "episodes")})
         if entry["agent"] == "L2RL":
             print(two_step_stays(agent, entry["id"], deterministic))
