@@ -47,7 +47,9 @@ from agents.laws.setting import IDS, Setting
 from agents.laws.state import difference
 
 RESULTS = Path(__file__).parent / "results" / "resume.csv"
-COLUMNS = "cores,seed,agent,id,timesteps,seconds,kills,in_a_save,had_checkpoint,bit_equal"
+COLUMNS = (
+    "date,commit,cores,seed,agent,id,timesteps,seconds,kills,in_a_save,had_checkpoint,bit_equal"
+).split(",")
 _SECONDS, _ITERATIONS = 1.0, 3  # a training lasts at least as long
 _MOST = 10**9  # timesteps, never reached
 _PATIENCE = 120.0  # seconds until a training counts as hanging
@@ -224,7 +226,7 @@ def kills_done(seed: int) -> dict[str, int]:
 def append(row: Sequence[Any]) -> None:
     """Append a row to the table, and print it."""
     whole = [os.cpu_count(), *row]
-    add(RESULTS, dict(zip(COLUMNS.split(","), whole, strict=True)))
+    add(RESULTS, dict(zip(COLUMNS[2:], whole, strict=True)))
     print(*whole, flush=True)
 
 
