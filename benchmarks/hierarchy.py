@@ -2,6 +2,7 @@
 
     python benchmarks/hierarchy.py bandits bandits-one-sub-policy --seeds 0 1 2 3
     python benchmarks/hierarchy.py rooms rooms-ppo --seeds 0 1 2
+    python benchmarks/hierarchy.py sweep                 # a figure of what the table has
 
 On moving bandits new masters learn every 2,000 steps (one episode in each of 40 rows); `first` is
 their first episode, `last` the one after ten updates, both means over 20 tasks, and `worst` is
@@ -16,6 +17,7 @@ and the learners' own `results/hierarchy-NAME-sSEED.curve.csv`.
 from __future__ import annotations
 
 import argparse
+import csv
 import time
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,15 @@ _ROWS = 40  # of a task, so that an episode of each is 2,000 steps
 _LIFE = 3000  # steps of a row in the rooms
 _GOOD = 30.0  # return of a sub-policy that goes to the circle that pays
 _STEPS = 2_400_000
+_ORACLE = 43.8  # of a master with a sub-policy for each circle
+_SWEEPS = {  # by what is varied: its value, and the entry that has it
+    "sub-policies": {
+        **{"1": "bandits-one-sub-policy", "2": "bandits", "4": "bandits-four-sub-policies"}
+    },
+    "updates of the master before joint ones": {
+        **{"0": "bandits-no-warmup", "9": "bandits", "20": "bandits-long-warmup"}
+    },
+}
 
 ENTRIES: dict[str, dict[str, Any]] = {
     "bandits": {"id": BANDITS, "reference": "last at least 35, worst at least 30: 2 of 4 seeds"},
@@ -121,17 +132,43 @@ def run(name: str, seed: int, steps: int, keep: Path | None) -> None:
     append("hierarchy.csv", COLUMNS, row)
 
 
+def sweep() -> None:
+    """Draw what new masters reach on moving bandits, by sub-policies and by warm-up."""
+    from matplotlib.figure import Figure
+
+    with (RESULTS / "hierarchy.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    figure = Figure(figsize=(7, 3.2), layout="constrained")
+    axes = figure.subplots(1, 2, sharey=True)
+    for at, (label, names) in zip(axes, _SWEEPS.items(), strict=True):
+        for place, name in enumerate(names.values()):
+            for key, style in (("last", {"marker": "o"}), ("worst", {"marker": "_", "s": 120})):
+                found = [float(row[key]) for row in rows if row["entry"] == name]
+                at.scatter([place] * len(found), found, color="C0", alpha=0.7, **style)
+        at.axhline(_ORACLE, color="grey", lw=1, ls="--")
+        at.set(xlabel=label, xlim=(-0.5, len(names) - 0.5), ylim=(0, 47))
+        at.set_xticks(range(len(names)), list(names))
+        at.spines[["top", "right"]].set_visible(False)
+    axes[0].set_ylabel("reward of an episode")
+    axes[0].text(-0.45, _ORACLE + 0.6, "oracle", color="grey", fontsize="small")
+    axes[0].text(2.45, 1.0, "dots: mean of 20 tasks\nbars: the worst", ha="right", fontsize="small")
+    figure.savefig(RESULTS / "hierarchy-sweep.png", dpi=120)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("names", nargs="+", choices=ENTRIES)
+    parser.add_argument("names", nargs="+", choices=[*ENTRIES, "sweep"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3])
     parser.add_argument("--steps", type=int, default=_STEPS, help="of training")
     parser.add_argument("--keep", type=Path, help="save the agents in this folder")
     arguments = parser.parse_args()
     begins()
     for name in arguments.names:
+        if name == "sweep":
+            sweep()
+            continue
         for seed in arguments.seeds:
             run(name, seed, arguments.steps, arguments.keep)
 
