@@ -40,12 +40,18 @@ Rows = Iterator[tuple[str, Any]]
 
 
 def es_terrain(seed: int, wishes: Any) -> Rows:
-    """ES on flat ground for some minutes: its mean return, and when its center is worth 230."""
-    agent = agents.ES(
-        *("MlpPolicy", ONE_TERRAIN),
-        **{"population": 64, "n_envs": 64, "seed": seed, "workers": wishes.workers},
-        policy_kwargs={"net_arch": (40, 40)},
-    )
+    """ES on flat ground for some minutes: its mean return, and when its center is worth 230.
+
+    With `--of`, a checkpoint that `--keep` has written, it goes on.
+    """
+    if wishes.of is not None:
+        agent = agents.ES.load(wishes.of, workers=wishes.workers)
+    else:
+        agent = agents.ES(
+            *("MlpPolicy", ONE_TERRAIN),
+            **{"population": 64, "n_envs": 64, "seed": seed, "workers": wishes.workers},
+            policy_kwargs={"net_arch": (40, 40)},
+        )
     yield from _trained(agent, wishes, "mean return", lambda: agent.latest["ep_rew_mean"])
     yield "return of the center, 20 episodes", _return_of(agent, None)
 
@@ -268,7 +274,7 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--of", type=Path, default=None, help="a checkpoint of POET or PBT")
+    parser.add_argument("--of", type=Path, default=None, help="a checkpoint of POET, PBT or ES")
     parser.add_argument("--keep", type=Path, default=None)
     wishes = parser.parse_args()
     begins()

@@ -211,7 +211,10 @@ PAIRS: tuple[Pair, ...] = (
         arguments={
             **{"algorithm": "rl2", "members": 4, "ready": 60_000, "learning_rate": 2e-3},
             "n_envs": 64,
-            "member_kwargs": {"batch_size": 16, "n_epochs": 8, "gae_lambda": 0.3},
+            "member_kwargs": {
+                **{"batch_size": 16, "n_epochs": 8, "gae_lambda": 0.3},
+                "policy_kwargs": {"hidden_size": 32},  # an entry holds all members
+            },
             "explore": {"learning_rate": ("log", 1e-4, 1e-2)},
         },
         policy="GruPolicy",
