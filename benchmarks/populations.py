@@ -35,6 +35,9 @@ from benchmarks.populations_workers import ray_workers, workers
 from benchmarks.results_table import RESULTS, append, begins
 from benchmarks.terrain_speed import terrain_speed
 
+# The paper's rate, .01, is for populations of 512: ES of 64 had earned -57 after 8.7 million steps
+# with it, and 22 after 2.9 million with this one.
+_STEEP = {"learning_rate": 0.05, "policy_kwargs": {"net_arch": (40, 40)}}
 SOLVED = 60.0  # of 600 steps, where 364 is the whole way
 Rows = Iterator[tuple[str, Any]]
 
@@ -50,7 +53,7 @@ def es_terrain(seed: int, wishes: Any) -> Rows:
         agent = agents.ES(
             *("MlpPolicy", ONE_TERRAIN),
             **{"population": 64, "n_envs": 64, "seed": seed, "workers": wishes.workers},
-            policy_kwargs={"net_arch": (40, 40)},
+            **_STEEP,
         )
     yield from _trained(agent, wishes, "mean return", lambda: agent.latest["ep_rew_mean"])
     yield "return of the center, 20 episodes", _return_of(agent, None)
@@ -116,7 +119,8 @@ def _poet(cls: Any, id: str, seed: int, wishes: Any) -> Rows:
     agent = cls(
         *("MlpPolicy", id),
         **{"env_kwargs": {"max_episode_steps": 600}, "seed": seed, "workers": wishes.workers},
-        **{"population": 32, "capacity": 8, "transfer_interval": 5, "reproduction_interval": 10},
+        **{"learning_rate": _STEEP["learning_rate"], "population": 32, "capacity": 8},
+        **{"transfer_interval": 5, "reproduction_interval": 10},
         **{"reproduce_at": 20.0, "lowest": -20.0, "highest": 120.0, "solved_at": SOLVED},
         **{"eval_episodes": 1, "sigma_decay": 1.0, "learning_rate_decay": 1.0, "n_envs": 32},
     )
@@ -149,7 +153,7 @@ def es_control(seed: int, wishes: Any) -> Rows:
         *("MlpPolicy", ONE_TERRAIN),
         env_kwargs={"ground": ground, **short},
         **{"population": 32, "n_envs": 32, "seed": seed, "workers": wishes.workers},
-        policy_kwargs={"net_arch": (40, 40)},
+        **_STEEP,
     )
     tenth = -(-steps // 10)
     while agent.num_timesteps < steps:
