@@ -1,4 +1,4 @@
-"""What `benchmarks/zoo.py` trains: agents, ids, and budgets of half a minute to a minute."""
+"""What `benchmarks/zoo.py` trains: agents, ids, and budgets, most of a minute, robots' of ten."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ def _rl2(
 
 
 _ROUNDS = {"num_tasks": 200, "rows_per_task": 20, "episodes": 4}
+_RUN = {"num_tasks": 100}
 _ARM = {"num_tasks": 20, "rows_per_task": 10, "episodes": 2}
 _FAILING = {"num_tasks": 60, "rows_per_task": 8, "episodes": 7}
 
@@ -113,6 +114,9 @@ PAIRS: tuple[Pair, ...] = (
     _rl2("PointGoal", 200_000, "half-cheetah-dir"),
     _rl2("PointMomentum", 200_000, "half-cheetah-dir"),
     _rl2("RandomReacher", 60_000, "half-cheetah-dir", protocol={"num_tasks": 200}),
+    _rl2("HalfCheetahDir", 2_000_000, protocol=_RUN),
+    _rl2("HalfCheetahVel", 2_000_000, protocol=_RUN),
+    _rl2("RandomHopper", 2_000_000, protocol=_RUN),
     Pair("l2rl", "meta/TwoStep-v0", 3_000_000),
     Pair("episodiclstm", "meta/RecurringBandit-v0", 4_000_000, protocol={"num_tasks": 300}),
     Pair("snail", "meta/DependentBandit-v0", 600_000),

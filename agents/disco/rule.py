@@ -189,7 +189,7 @@ class DiscoRule:
         return self._with_cuts(_by_steps(found, play["inputs"]), policy, play)
 
     def said_and_taken(self, policy: torch.Tensor, play: Windows) -> tuple[Said, Outputs]:
-        """Return the same, and what is said of the actions taken [M, T, B, ...].
+        """Return what `said` does, and what is said of the actions taken [M, T, B, ...].
 
         Gradients pass through these and what is said of states.
         """
