@@ -113,9 +113,9 @@ METASGD: Presets = {
 }
 REPTILE: Presets = {**_for((_POINT, *_CHEETAHS), _LATER)}
 SUPERVISED: Presets = {}
-# By the paper's sizes an iteration is 320,000 steps. With eight tasks an iteration, whose difficulty
-# differs more than what adapting changes, the second term of the gradient is mostly noise. After
-# eight million steps, episodes 6 and 7 on held-out pairs pay 25.5, 22.2, 10.3 (seeds 0, 1, 2), and
+# By the paper's sizes an iteration is 320,000 steps. With eight tasks an iteration, which differ by
+# more than what adapting changes, the second term of the gradient is mostly noise. After eight
+# million steps, episodes 6 and 7 on held-out pairs pay 25.5, 22.2, 10.3 (seeds 0, 1, 2), and
 # without adaptation 16.5 and 21.9 (seeds 0, 2). With that term and a rate of 1.0: -1.0 after five.
 CONTINUOUS: Presets = {
     "thrusters": {
