@@ -84,7 +84,7 @@ def pbt_bandit(seed: int, wishes: Any) -> Rows:
             **{"policy": "GruPolicy", "members": 8, "ready": 64_000, "seed": seed},
             member_kwargs=SLOW,
             explore={"learning_rate": ("log", 1e-6, 1e-1), "ent_coef": ("log", 1e-4, 1e-1)},
-            factors=(0.3, 3.0),
+            **{"exploit": "tournament", "factors": (0.3, 3.0), "score_tasks": 200},
             workers=wishes.workers,
         )
     yield from _trained(agent, wishes, "score_best", lambda: agent.latest["score_best"])
