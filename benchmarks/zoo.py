@@ -137,7 +137,7 @@ def _trained(
 ) -> tuple[Any, float]:
     cls = class_of(pair.agent)[1]
     if source is not None:
-        return cls.load(source), seconds
+        return cls.load(source, env=pair.id, env_kwargs=pair.env_kwargs or None), seconds
     given = dict(pair.arguments)
     if pair.policy or cls.policy_aliases:
         given["policy"] = pair.policy or next(iter(cls.policy_aliases))
