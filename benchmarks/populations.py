@@ -120,10 +120,10 @@ def _poet(cls: Any, id: str, seed: int, wishes: Any) -> Rows:
     agent = cls(
         *("MlpPolicy", id),
         **{"env_kwargs": {"max_episode_steps": 600}, "seed": seed, "workers": wishes.workers},
-        **{"learning_rate": _STEEP["learning_rate"], "population": 32, "capacity": 8},
+        **{"learning_rate": 0.03, "sigma": 0.05, "population": 32, "capacity": 6},
         **{"transfer_interval": 5, "reproduction_interval": 10},
         **{"reproduce_at": 20.0, "lowest": -20.0, "highest": 120.0, "solved_at": SOLVED},
-        **{"eval_episodes": 1, "sigma_decay": 1.0, "learning_rate_decay": 1.0, "n_envs": 32},
+        **{"eval_episodes": 3, "sigma_decay": 1.0, "learning_rate_decay": 1.0, "n_envs": 32},
     )
     for half in range(2):
         part = argparse.Namespace(**{**vars(wishes), "minutes": wishes.minutes / 2})
@@ -153,7 +153,7 @@ def es_control(seed: int, wishes: Any) -> Rows:
         *("MlpPolicy", ONE_TERRAIN),
         env_kwargs={"ground": ground, **short},
         **{"population": 32, "n_envs": 32, "seed": seed, "workers": wishes.workers},
-        **_STEEP,
+        **{**_STEEP, "learning_rate": 0.03, "sigma": 0.05},
     )
     for _ in range(_PARTS):
         agent.learn(steps // _PARTS, reset_num_timesteps=not agent.iteration, log_interval=None)
