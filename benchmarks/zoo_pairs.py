@@ -209,8 +209,10 @@ PAIRS: tuple[Pair, ...] = (
     ),
     # ---- populations, rules and skills
     _life("es", "CartPole-v1", 100_000, arguments=_LINEAR),
-    # Trained on flat ground, by `populations.py es-terrain`: its whole way takes 2,000 steps.
-    Pair("es", "meta/Terrain-v0", 19_000_000, protocol={"num_tasks": 20, "episodes": 1}),
+    Pair(
+        *("es", "meta/Terrain-v0", 12_000_000, {"sigma": 0.05}),
+        protocol={"num_tasks": 20, "episodes": 1},
+    ),
     Pair(
         *("pbt", "meta/DependentBandit-v0", 800_000),
         arguments={
