@@ -255,6 +255,10 @@ PAIRS: tuple[Pair, ...] = (
         protocol={"num_tasks": 64, "steps": 512, "bins": 8},
     ),
     Pair(
+        *("epg", "meta/RandomHopper-v0", 12_400_000, {"preset": None, "population": 16}),
+        protocol={"num_tasks": 16, "steps": 2048, "bins": 8},
+    ),
+    Pair(
         *("metagenrl", "meta/RandomPendulum-v0", 30_000),
         protocol={"num_tasks": 8, "steps": 5000, "bins": 10},
     ),
