@@ -209,9 +209,10 @@ PAIRS: tuple[Pair, ...] = (
     ),
     # ---- populations, rules and skills
     _life("es", "CartPole-v1", 100_000, arguments=_LINEAR),
-    Pair(
-        *("es", "meta/Terrain-v0", 12_000_000, {"sigma": 0.05}),
-        protocol={"num_tasks": 20, "episodes": 1},
+    Pair(  # its entry was trained on flat ground alone, by `populations.py es-terrain`
+        *("es", "meta/Terrain-v0", 19_000_000),
+        env_kwargs={"max_episode_steps": 600},
+        protocol={"num_tasks": 50, "episodes": 1},
     ),
     Pair(
         *("pbt", "meta/DependentBandit-v0", 800_000),
