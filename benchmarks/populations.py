@@ -122,7 +122,7 @@ def _poet(cls: Any, id: str, seed: int, wishes: Any) -> Rows:
         **{"env_kwargs": {"max_episode_steps": 600}, "seed": seed, "workers": wishes.workers},
         **{"learning_rate": 0.03, "sigma": 0.05, "population": 32, "capacity": 6},
         **{"transfer_interval": 5, "reproduction_interval": 10},
-        **{"reproduce_at": 20.0, "lowest": -20.0, "highest": 120.0, "solved_at": SOLVED},
+        **{"reproduce_at": 45.0, "lowest": 0.0, "highest": 120.0, "solved_at": SOLVED},
         **{"eval_episodes": 3, "sigma_decay": 1.0, "learning_rate_decay": 1.0, "n_envs": 32},
     )
     for half in range(2):
