@@ -33,8 +33,8 @@ _PAIRS: dict[str, Any] = {
     "learning_rate": ("linear", 2e-3, 2e-4),
 }
 _CONV = {"policy_kwargs": {"filters": 32, "n_layers": 3}}
-_TOLD: dict[str, Any] = {
-    **{"teacher": "expert", "n_envs": 1000, "n_episodes": 20, "n_batches": 50},
+_TOLD: dict[str, Any] = {  # histories of one lesson: windows of longer ones begin anywhere in it
+    **{"teacher": "expert", "n_envs": 20_000, "n_episodes": 1, "n_batches": 50},
     "learning_rate": ("linear", 1e-3, 1e-4),
 }
 _FILTERS = {"filters": 32, "key_size": 32, "value_size": 32}
@@ -68,12 +68,12 @@ ENTRIES: dict[str, tuple[str, str, dict[str, Any], int]] = {
                 "core_kwargs": {"n_slots": 32, "slot_size": 32, "n_heads": 4},
             },
         },
-        2_000_000,
+        6_000_000,
     ),
     "lstm": (
         *("AlgorithmDistillation", "LstmPolicy"),
         {**_TOLD, "policy_kwargs": {"embedding_sizes": (128, 64), "hidden_size": 128}},
-        2_000_000,
+        6_000_000,
     ),
 }
 
