@@ -85,7 +85,9 @@ class AlgorithmDistillation(GradientNormArguments, RecurrentActing, MinibatchAlg
     )
     context: int | None = argument(
         "Steps of a window that is learnt from, and that a memory which looks back sees; None is a "
-        "trial's length, up to 1,024.",
+        "trial's length, up to 1,024. A window begins in any step of a history that leaves it "
+        "full: where it must begin with an episode, as a few-shot lesson, let histories be one "
+        "episode long (`n_episodes=1`).",
         at_least(2),
         default=None,
     )

@@ -76,7 +76,10 @@ class PBT(IterativeAlgorithm):
     )
     ready: int = argument("Steps that a member trains between copies.", at_least(1), default=50_000)
     exploit: str = argument(
-        '`"truncation"` or `"tournament"`.', one_of(*sorted(EXPLOIT)), default="truncation"
+        '`"truncation"` replaces the worst `fraction`, `"tournament"` whoever loses to a random '
+        "other: of few members, many more.",
+        one_of(*sorted(EXPLOIT)),
+        default="truncation",
     )
     fraction: float = argument(
         "Share of the members that truncation replaces.", within(0, 0.5), default=0.2
