@@ -189,18 +189,22 @@ def _best(agent: Any) -> float:
 
 
 def hardest(agent: Any) -> tuple[dict[str, Any], float, float]:
-    """Return the solved task with the largest genes, its score, and the score that solves here.
+    """Return the task with the largest genes of all that were solved, its score, and `SOLVED`.
 
-    That is `SOLVED`; where no task has it, three quarters of it, half of it, or any.
+    The score is what its agent had when it solved it. Where nothing was solved, these are of the
+    active task with the largest genes that has three quarters of `SOLVED`, half of it, or any.
     """
     family = agent.venv.unwrapped
-    for least in (SOLVED, 0.75 * SOLVED, 0.5 * SOLVED, -np.inf):
-        solved = [one for one in agent.niches if one.score >= least]
-        if solved:
-            break
-    one = max(solved, key=lambda one: float(np.sum(family.novelty_features(one.task))))
-    ground = {key: np.asarray(part).tolist() for key, part in one.task.items()}
-    return ground, float(one.score), float(least)
+    tasks = {one["niche"]: one["task"] for one in agent.history if one["kind"] == "admission"}
+    solved = [one for one in agent.history if one["kind"] == "solved"]
+    found, least = [(tasks[one["niche"]], one["score"]) for one in solved], SOLVED
+    for lower in (0.75 * SOLVED, 0.5 * SOLVED, -np.inf):
+        if not found:
+            found = [(tasks[one.number], one.score) for one in agent.niches if one.score >= lower]
+            least = lower
+    arrays = [{key: np.asarray(part) for key, part in task.items()} for task, _ in found]
+    at = int(np.argmax([np.sum(family.novelty_features(task)) for task in arrays]))
+    return found[at][0], float(found[at][1]), float(least)
 
 
 def _return_of(agent: Any, ground: Any, more: Any = None) -> float:
