@@ -49,7 +49,8 @@ class Pairs:
             number, _, key = name.partition(".")
             if not number.isdecimal() or key not in own or part.shape != own[key].shape:
                 raise RuntimeError(f"{name} of shape {tuple(part.shape)} is not an agent's")
-            self._loaded.setdefault(int(number), {})[key] = part.clone()
+            kept = part.to(own[key].dtype, copy=True)  # files of weights alone have float16
+            self._loaded.setdefault(int(number), {})[key] = kept
         whole = (own.keys(), {"center"})
         if any(one.keys() not in whole for one in self._loaded.values()):
             raise RuntimeError("the state of an agent is incomplete")

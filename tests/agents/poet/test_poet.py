@@ -67,6 +67,20 @@ def test_evolution_of_terrain_begins_on_flat_ground():
     assert features.tolist() == [0, 0, 0, 0, 0]
 
 
+def test_half_precision_acts_with_an_agent_that_came_after_the_first_pair_had_left(tmp_path):
+    wide = {"net_arch": (64,)}  # smaller tensors stay as they are
+    agent = iterations(make(capacity=2, policy_kwargs=wide), 3)
+    assert 0 not in [one.number for one in agent.niches]
+    agent.save_weights(tmp_path / "poet.zip", half=True)
+    again = agents.POET.load(tmp_path / "poet.zip")
+    assert again.center.dtype == torch.float32
+    assert torch.allclose(agent.center, again.center, atol=1e-3) and (agent.center != 0).any()
+    observation = np.zeros(agent.observation_space.shape, np.float32)
+    np.testing.assert_allclose(
+        *(one.predict(observation, deterministic=True)[0] for one in (agent, again)), atol=1e-2
+    )
+
+
 def test_results_do_not_depend_on_the_size_of_jobs():
     one, other = (iterations(make(n_envs=rows), 2) for rows in (2, 4))
     assert one.history[1:] == other.history[1:]
