@@ -146,9 +146,9 @@ def _poet(cls: Any, id: str, seed: int, wishes: Any) -> Rows:
 def es_control(seed: int, wishes: Any) -> Rows:
     """ES on POET's hardest solved ground alone, at POET's steps; scored there, by 600 steps.
 
-    Needs `--of`, the checkpoint of a POET.
+    Needs `--of`, the checkpoint of a POET; `--steps` are those after which it solved the ground.
     """
-    steps, ground, short = _solved_by(wishes.of)
+    steps, ground, short = _solved_by(wishes)
     agent = agents.ES(
         *("MlpPolicy", ONE_TERRAIN),
         env_kwargs={"ground": ground, **short},
@@ -165,7 +165,7 @@ def ppo_control(seed: int, wishes: Any) -> Rows:
 
     64 rows and minibatches of 1,024, where RL Zoo has 64: else it would take hours.
     """
-    steps, ground, short = _solved_by(wishes.of)
+    steps, ground, short = _solved_by(wishes)
     given = {"num_envs": 64, "n_steps": 256, "batch_size": 1024}
     model = _ppo("meta/Terrain-v0", {"split": "all", **short}, seed, **given)
     for part in range(_PARTS):
@@ -174,14 +174,14 @@ def ppo_control(seed: int, wishes: Any) -> Rows:
         yield f"PPO on random ground, {model.num_timesteps} steps", score
 
 
-def _solved_by(path: Path | None) -> tuple[int, dict[str, Any], dict[str, int]]:
-    """Return a POET's steps, its `hardest` ground, and what shortens episodes to 600 steps."""
-    if path is None:
+def _solved_by(wishes: Any) -> tuple[int, dict[str, Any], dict[str, int]]:
+    """Return a control's steps, POET's `hardest` ground, and what makes episodes 600 steps long."""
+    if wishes.of is None:
         raise SystemExit("es-control and ppo-control need --of, the checkpoint of a POET")
-    poet = agents.POET.load(path)
+    poet = agents.POET.load(wishes.of)
     ground, score, least = hardest(poet)
     print(f"POET's own score {score:.1f}, at least {least:g}", json.dumps(ground), flush=True)
-    return poet.num_timesteps, ground, {"max_episode_steps": 600}
+    return wishes.steps or poet.num_timesteps, ground, {"max_episode_steps": 600}
 
 
 def _best(agent: Any) -> float:
@@ -283,6 +283,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--of", type=Path, default=None, help="a checkpoint of POET, PBT or ES")
+    parser.add_argument("--steps", type=int, help="of a control; POET's if not given")
     parser.add_argument("--keep", type=Path, default=None)
     wishes = parser.parse_args()
     begins()
