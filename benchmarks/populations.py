@@ -81,8 +81,8 @@ def pbt_bandit(seed: int, wishes: Any) -> Rows:
     else:
         agent = agents.PBT(
             *("rl2", BANDIT),
-            **{"policy": "GruPolicy", "members": 8, "ready": 64_000, "seed": seed},
-            member_kwargs=SLOW,
+            **{"policy": "GruPolicy", "members": 8, "ready": 64_000, "n_envs": 64, "seed": seed},
+            member_kwargs={"preset": "dependent-bandit", **SLOW},
             # up to 1e-1, a constant policy once became everybody's, and none was better any more
             explore={"learning_rate": ("log", 1e-5, 1e-2), "ent_coef": ("log", 1e-4, 1e-1)},
             **{"exploit": "tournament", "factors": (0.3, 3.0), "score_tasks": 200},

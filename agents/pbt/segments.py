@@ -109,7 +109,8 @@ def open_member(segment: Segment, venv: Any) -> Any:
     if is_ours(cls):
         if segment.checkpoint is None:
             return cls(given.pop("policy"), venv, seed=segment.seed, **given)
-        given.pop("policy")
+        for name in ("policy", "preset"):  # these are in the checkpoint
+            given.pop(name, None)
         return cls.load(io.BytesIO(segment.checkpoint), env=venv, seed=segment.seed, **given)
     rows = SB3VecEnv(venv)
     rows.seed(segment.seed)

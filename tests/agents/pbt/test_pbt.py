@@ -62,6 +62,12 @@ def test_arguments_given_are_begun_with():
     assert drawn == make().values != make(seed=1).values
 
 
+def test_members_may_begin_with_a_preset():
+    given = {"preset": "dependent-bandit", "policy_kwargs": {"hidden_size": 4}, "batch_size": 2}
+    agent = rounds(make("rl2", learning_rate=1e-3, member_kwargs=given))
+    assert agent.best.gamma == 0.9 and agent.best.learning_rate == agent.values[0]["learning_rate"]
+
+
 def test_a_member_trains_alike_wherever_it_is():
     """It is sent by pickle; `benchmarks/populations.py` compares 1, 2 and 4 processes and Ray."""
     agent = rounds(make(), 1)
