@@ -2,8 +2,7 @@
 
     python -m benchmarks.populations workers ray-workers # 1, 2, 4 processes; 1 and 2 of Ray
     python -m benchmarks.populations terrain-speed       # beside raw mj_step
-    python -m benchmarks.populations es-terrain ppo-terrain --minutes 30
-    python -m benchmarks.populations pbt-bandit fixed-bandit --seeds 0 1 2
+    python -m benchmarks.populations es-terrain ppo-terrain pbt-bandit fixed-bandit --minutes 20
     python -m benchmarks.populations poet-terrain --minutes 120 --workers 2 --keep runs/kept
     python -m benchmarks.populations es-control ppo-control --of runs/kept/poet-poet-terrain-0.zip
 
