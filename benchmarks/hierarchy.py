@@ -2,13 +2,15 @@
 
     python benchmarks/hierarchy.py bandits bandits-one-sub-policy --seeds 0 1 2 3
     python benchmarks/hierarchy.py rooms rooms-ppo --seeds 0 1 2
+    python benchmarks/hierarchy.py ant ant-ppo --seeds 0 --steps 5000000
     python benchmarks/hierarchy.py sweep                 # a figure of what the table has
 
 On moving bandits new masters learn every 2,000 steps (one episode in each of 40 rows); `first` is
 their first episode, `last` the one after ten updates, both means over 20 tasks, and `worst` is
 the worst task's last. `apart` says whether each circle has a sub-policy that earns at least 30 when
 it pays: forced, with drawn actions. In the four rooms learners live 3,000 steps in each of 20 rows
-with a held-out goal; `first` and `last` are rewards of a row in the first and the last tenth.
+with a held-out goal; `first` and `last` are rewards of a row in the first and the last tenth. Ants
+live six episodes of 1,000 steps in each of 10 rows; four tasks.
 
 Appends to `results/hierarchy.csv`; learning curves are `results/hierarchy-NAME-sSEED.progress.csv`,
 and the learners' own `results/hierarchy-NAME-sSEED.curve.csv`.
@@ -29,7 +31,7 @@ from stable_baselines3.common.logger import CSVOutputFormat, Logger
 from agents import MLSH, PPO, evaluate
 
 COLUMNS = "entry,agent,id,seed,steps,seconds,first,last,worst,apart,reference"
-BANDITS, ROOMS = "meta/MovingBandits-v0", "meta/FourRooms-v0"
+BANDITS, ROOMS, ANT = "meta/MovingBandits-v0", "meta/FourRooms-v0", "meta/AntTwowalk-v0"
 _ROWS = 40  # of a task, so that an episode of each is 2,000 steps
 _LIFE = 3000  # steps of a row in the rooms
 _GOOD = 30.0  # return of a sub-policy that goes to the circle that pays
@@ -63,6 +65,8 @@ ENTRIES: dict[str, dict[str, Any]] = {
         "reference": "likewise, with slices of 5 steps in place of 25",
     },
     "rooms-ppo": {"id": ROOMS, "agent": "PPO", "reference": "from scratch, beside rooms"},
+    "ant": {"id": ANT, "reference": "no threshold"},
+    "ant-ppo": {"id": ANT, "agent": "PPO", "reference": "from scratch, beside ant"},
 }
 # PPO as masters learn, but with single steps: the larger of the two rates found useful.
 _FLAT: dict[str, Any] = {
@@ -77,7 +81,7 @@ def made(entry: dict[str, Any], seed: int, steps: int, progress: Path) -> Any:
     """Return a trained agent, or one of PPO's whose learners begin from scratch."""
     arguments = entry.get("arguments", {})
     if entry.get("agent") == "PPO":
-        length, rows = (50, _ROWS) if entry["id"] == BANDITS else (100, 20)
+        length, rows = {BANDITS: (50, _ROWS), ROOMS: (100, 20), ANT: (500, 10)}[entry["id"]]
         flat = {**_FLAT, "n_envs": rows, "n_steps": length, "n_minibatches": 30, **arguments}
         return PPO("MlpPolicy", entry["id"], seed=seed, **flat)
     agent = MLSH("MlpPolicy", entry["id"], seed=seed, **arguments)
@@ -89,6 +93,8 @@ def adapted(agent: Any, id: str, seed: int) -> Any:
     """Return the curve of new learners."""
     if id == BANDITS:
         return evaluate(agent, id, num_tasks=20, rows_per_task=_ROWS, episodes=11, seed=1 + seed)
+    if id == ANT:
+        return evaluate(agent, id, num_tasks=4, rows_per_task=10, episodes=6, seed=1 + seed)
     return evaluate(
         agent, id, num_tasks=25, rows_per_task=20, steps=_LIFE, bins=30, seed=1 + seed, num_envs=500
     )

@@ -102,6 +102,13 @@ ENTRIES: dict[str, dict[str, Any]] = {
         "steps": 5_000_000,
         "reference": "beside impala-pong",
     },
+    "meta-gradient-pong": {
+        "agent": "MetaGradient",
+        "id": "meta/Atari-v0",
+        "env_kwargs": {"game": "Pong"},
+        "steps": 2_000_000,
+        "reference": "beside impala-pong",
+    },
     "stac-catch": {
         **_CATCH,
         "agent": "STAC",

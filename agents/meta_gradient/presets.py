@@ -14,6 +14,15 @@ PRESETS: dict[str, dict[str, Any]] = {
             "policy_kwargs": {"net_arch": [64, 64], "separate": ["value"]},
         },
     },
+    # IMPALA's, in the same updates; the outer discount is the paper's. Rewards are -1, 0 and 1.
+    "pong": {
+        "id": "meta/Atari-v0",
+        "env_kwargs": {"game": "Pong"},
+        "arguments": {
+            **{"n_envs": 16, "n_steps": 5, "optimizer": "rmsprop", "learning_rate": 6e-4},
+            **{"outer_gamma": 0.995, "policy_kwargs": {"torso": "cnn"}},
+        },
+    },
     # Xu et al. 2018, figure 1: predictions alone, with a discount of each state's own.
     "noisy-chain": {
         "id": "meta/NoisyChain-v0",

@@ -34,4 +34,18 @@ PRESETS: dict[str, dict[str, Any]] = {
             "joint_updates": 30,
         },
     },
+    # Section 6.4 of the paper: two sub-policies, 200 steps, 20 and 40 updates.
+    "mlsh-ant-twowalk": {
+        "id": "meta/AntTwowalk-v0",
+        "env_kwargs": {},
+        "arguments": {
+            "n_envs": 80,
+            "rows_per_task": 10,
+            "n_steps": 500,
+            "macro_length": 200,
+            "warmup_updates": 20,
+            "joint_updates": 40,
+            "adapt_steps": 10_000,
+        },
+    },
 }
