@@ -5,7 +5,8 @@
 Trains an entry for its steps (trainings go on where they were interrupted), then plays 480 tasks,
 of which the first episode explores. `told` is DREAM's execution that is told the problem instead;
 `distance_left` is what of the distance from the problem's latent is left after exploring
-(of `PredictiveExploration`: of the model's error). `blind` learns execution without a latent.
+(of `PredictiveExploration`: of the model's error). `blind` learns execution without a latent;
+`parts` embeds what is in the drawers in place of the problem's number.
 Appends to `results/exploring.csv`.
 """
 
@@ -83,6 +84,10 @@ ENTRIES: dict[str, tuple[str, str, dict[str, Any], dict[str, Any], int, str]] = 
     "rl2-sign": ("RL2", _SIGN, _FRAMES, _PIXELS, 1_000_000, "known 1, guessing -.33"),
     "erl2-sign": ("ERL2", _SIGN, _FRAMES, _PIXELS, 1_000_000, "known 1, guessing -.33"),
     "dream-cooking": ("DREAM", _KITCHEN, {}, {}, 400_000, _BY_KITCHEN),
+    "dream-cooking-parts": (
+        *("DREAM", _KITCHEN, {}, {"problem_parts": True, **_STRAY}, 400_000),
+        _BY_KITCHEN,
+    ),
     "rl2-cooking": ("RL2", _KITCHEN, {}, _RECURRENT, 400_000, _BY_KITCHEN),
 }
 

@@ -18,6 +18,7 @@ class BorrowedTasks(TaskFamily):
     def _borrow(self, distribution: TaskDistribution) -> None:
         family = distribution.family
         self.splits, self.start_shows = family.splits, family.start_shows
+        self.problem_parts = family.problem_parts
         self.exploration_episodes = family.exploration_episodes
         self.task_labels, self.unkept_laws = family.task_labels, family.unkept_laws
         self._hold(distribution)

@@ -102,6 +102,7 @@ class BusGrid(Errand):
         self._orders = np.array(list(permutations(range(buses))))
         problems = factorial(buses)
         if distracting:
+            self.problem_parts = {"problem": (problems, factorial(_GREY))}
             problems *= factorial(_GREY)
             self.starts = np.concatenate([self.starts, middle + np.array(_ACROSS)])
             sides = [(0, middle), (middle, 0), (last, middle), (middle, last)]

@@ -72,6 +72,7 @@ class Cooking(Errand):
     """
 
     splits = ("train", "test", "all")
+    problem_parts = {"problem": (_KINDS,) * len(_DRAWERS)}
 
     def __init__(
         self, steps: int = 20, exploration_episodes: int = 1, **core: Unpack[CoreArguments]

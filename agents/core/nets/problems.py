@@ -16,19 +16,27 @@ class ProblemCode:
     Args:
         task_space: The tasks.
         shown: Keys that the first observation shows, and that are therefore left out.
+        problem_parts: As of a family: what is to be coded in place of a number.
 
     Raises:
         ValueError: If nothing is hidden.
     """
 
-    def __init__(self, task_space: spaces.Dict, shown: tuple[Any, ...]):
+    def __init__(
+        self,
+        task_space: spaces.Dict,
+        shown: tuple[Any, ...],
+        problem_parts: Mapping[str, tuple[int, ...]] = {},
+    ):
         self.keys = [key for key in task_space if key not in shown]
         if not self.keys:
             raise ValueError(
                 f"the first observation shows all of the task ({', '.join(task_space)}), which "
                 "leaves nothing to explore"
             )
-        parts = [task_space[key] for key in self.keys]
+        self._bases = dict(problem_parts)
+        made = {key: spaces.MultiDiscrete(list(counts)) for key, counts in self._bases.items()}
+        parts: list[spaces.Space] = [made.get(key, task_space[key]) for key in self.keys]
         self.discrete = all(_categories(part) is not None for part in parts)
         self.size = sum(int(np.prod(part.shape or (1,))) for part in parts)
         self.categories = 0
@@ -40,8 +48,13 @@ class ProblemCode:
 
     def __call__(self, tasks: Mapping[str, np.ndarray], rows: np.ndarray) -> np.ndarray:
         """Return the codes of some rows' tasks, float32 [R, C]; categories count from 0."""
-        parts = [np.asarray(tasks[key])[rows].reshape(len(rows), -1) for key in self.keys]
+        parts = [self._numbers(key, np.asarray(tasks[key])[rows]) for key in self.keys]
         return (np.concatenate(parts, axis=1) + self._shift).astype(np.float32)
+
+    def _numbers(self, key: str, values: np.ndarray) -> np.ndarray:
+        if key not in self._bases:
+            return values.reshape(len(values), -1)
+        return np.stack(np.unravel_index(values, self._bases[key], order="F"), axis=1)
 
     def require_same(self, other: ProblemCode) -> None:
         """Refuse another environment's code that differs.

@@ -45,6 +45,20 @@ def test_what_the_first_observation_shows_is_no_part_of_the_code():
     assert np.allclose(code(venv.tasks, np.arange(4)), venv.tasks["means"])
 
 
+def test_problems_are_coded_by_their_parts_where_that_is_asked_for():
+    venv: Any = gym.make_vec("meta/Cooking-v0", num_envs=6, split="all")
+    venv.reset(seed=0)
+    code = ProblemCode(venv.single_task_space, venv.start_shows, venv.unwrapped.problem_parts)
+    assert (code.size, code.categories) == (3, 12)
+    drawers = venv.unwrapped.drawers(venv.tasks["problem"])
+    assert (code(venv.tasks, np.arange(6)) == drawers + [0, 4, 8]).all()
+    kwargs = {"variant": "distracting", "split": "train"}
+    agent = DREAM("GruPolicy", ID, env_kwargs=kwargs, n_envs=4, problem_parts=True, preset=None)
+    assert (agent.code.size, agent.code.categories) == (2, 48)
+    with pytest.raises(ValueError, match="does not say what its problems are made of"):
+        DREAM("GruPolicy", ID, env_kwargs=KWARGS, n_envs=4, problem_parts=True)
+
+
 def test_episodes_are_cut_where_they_end():
     agent = small()
     trials = agent._collect(lambda step: True)
