@@ -34,9 +34,9 @@ class TaskFamily:
     start_shows: tuple[str | tuple[str, slice], ...] = ()
     # Names of the values of Discrete parts of a task, from 0 on, by key: what tables are made by.
     task_labels: Mapping[str, Sequence[str]] = {}
-    # What the numbers of Discrete parts of a task are made of, by key, as counts of values: (4, 3)
-    # says that number n stands for n % 4 and n // 4 % 3.
-    problem_parts: Mapping[str, tuple[int, ...]] = {}
+    # What the numbers of Discrete parts of a task stand for, by key: row n of an int table
+    # [values, parts] is what number n is made of, each part counted from 0.
+    problem_parts: Mapping[str, np.ndarray] = {}
     # Laws that cannot hold, by name, and why: `check_task_distribution` says so and goes on.
     unkept_laws: Mapping[str, str] = {}
     exploration_episodes: int = 0  # at a trial's start, which do not count: see `evaluate`

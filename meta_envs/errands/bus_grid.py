@@ -102,7 +102,6 @@ class BusGrid(Errand):
         self._orders = np.array(list(permutations(range(buses))))
         problems = factorial(buses)
         if distracting:
-            self.problem_parts = {"problem": (problems, factorial(_GREY))}
             problems *= factorial(_GREY)
             self.starts = np.concatenate([self.starts, middle + np.array(_ACROSS)])
             sides = [(0, middle), (middle, 0), (last, middle), (middle, last)]
@@ -119,6 +118,8 @@ class BusGrid(Errand):
             exploration_episodes=exploration_episodes,
             **core,
         )
+        leads = self.destinations(np.arange(problems))
+        self.problem_parts = {"problem": leads - leads.min(axis=0)}
         self._problem_bits = np.eye(problems if self.shows_map else 0, dtype=np.float32)
         self._is_stop = np.zeros(size**2, dtype=bool)
         self._is_stop[self._cells(np.concatenate([self.starts, self.ends]))] = True

@@ -72,7 +72,6 @@ class Cooking(Errand):
     """
 
     splits = ("train", "test", "all")
-    problem_parts = {"problem": (_KINDS,) * len(_DRAWERS)}
 
     def __init__(
         self, steps: int = 20, exploration_episodes: int = 1, **core: Unpack[CoreArguments]
@@ -87,6 +86,7 @@ class Cooking(Errand):
             exploration_episodes=exploration_episodes,
             **core,
         )
+        self.problem_parts = {"problem": self.drawers(np.arange(self.problems))}
         self._kind_bits = np.eye(1 + _KINDS, dtype=np.float32)[:, :_KINDS]
         self._contents = np.zeros((self.num_envs, _SIZE, _SIZE), dtype=np.int64)
         self.state = {

@@ -50,6 +50,6 @@ class ProblemCoded(ProblemArguments, MadeAlgorithm):
         if self.problem_parts and not parts:
             raise ValueError(
                 "problem_parts=True: this environment does not say what its problems are made of; "
-                'meta/Cooking-v0 and meta/BusGrid-v0 with variant="distracting" do'
+                "meta/Cooking-v0 and meta/BusGrid-v0 do"
             )
         return ProblemCode(venv.single_task_space, venv.start_shows, parts)

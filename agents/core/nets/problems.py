@@ -16,7 +16,7 @@ class ProblemCode:
     Args:
         task_space: The tasks.
         shown: Keys that the first observation shows, and that are therefore left out.
-        problem_parts: As of a family: what is to be coded in place of a number.
+        problem_parts: As of a family: what is to be coded in place of numbers.
 
     Raises:
         ValueError: If nothing is hidden.
@@ -26,7 +26,7 @@ class ProblemCode:
         self,
         task_space: spaces.Dict,
         shown: tuple[Any, ...],
-        problem_parts: Mapping[str, tuple[int, ...]] = {},
+        problem_parts: Mapping[str, np.ndarray] = {},
     ):
         self.keys = [key for key in task_space if key not in shown]
         if not self.keys:
@@ -34,8 +34,10 @@ class ProblemCode:
                 f"the first observation shows all of the task ({', '.join(task_space)}), which "
                 "leaves nothing to explore"
             )
-        self._bases = dict(problem_parts)
-        made = {key: spaces.MultiDiscrete(list(counts)) for key, counts in self._bases.items()}
+        self._tables = {key: problem_parts[key] for key in self.keys if key in problem_parts}
+        made = {
+            key: spaces.MultiDiscrete(table.max(axis=0) + 1) for key, table in self._tables.items()
+        }
         parts: list[spaces.Space] = [made.get(key, task_space[key]) for key in self.keys]
         self.discrete = all(_categories(part) is not None for part in parts)
         self.size = sum(int(np.prod(part.shape or (1,))) for part in parts)
@@ -52,9 +54,9 @@ class ProblemCode:
         return (np.concatenate(parts, axis=1) + self._shift).astype(np.float32)
 
     def _numbers(self, key: str, values: np.ndarray) -> np.ndarray:
-        if key not in self._bases:
-            return values.reshape(len(values), -1)
-        return np.stack(np.unravel_index(values, self._bases[key], order="F"), axis=1)
+        if key in self._tables:
+            return self._tables[key][values]
+        return values.reshape(len(values), -1)
 
     def require_same(self, other: ProblemCode) -> None:
         """Refuse another environment's code that differs.

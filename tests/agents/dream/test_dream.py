@@ -54,9 +54,9 @@ def test_problems_are_coded_by_their_parts_where_that_is_asked_for():
     assert (code(venv.tasks, np.arange(6)) == drawers + [0, 4, 8]).all()
     kwargs = {"variant": "distracting", "split": "train"}
     agent = DREAM("GruPolicy", ID, env_kwargs=kwargs, n_envs=4, problem_parts=True, preset=None)
-    assert (agent.code.size, agent.code.categories) == (2, 48)
+    assert (agent.code.size, agent.code.categories) == (8, 32)
     with pytest.raises(ValueError, match="does not say what its problems are made of"):
-        DREAM("GruPolicy", ID, env_kwargs=KWARGS, n_envs=4, problem_parts=True)
+        DREAM("GruPolicy", "meta/DarkRoom-v0", n_envs=4, problem_parts=True)
 
 
 def test_episodes_are_cut_where_they_end():
