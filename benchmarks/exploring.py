@@ -6,7 +6,7 @@ Trains an entry for its steps (trainings go on where they were interrupted), the
 of which the first episode explores. `told` is DREAM's execution that is told the problem instead;
 `distance_left` is what of the distance from the problem's latent is left after exploring
 (of `PredictiveExploration`: of the model's error). `blind` learns execution without a latent;
-`parts` embeds what is in the drawers in place of the problem's number.
+`parts` embeds what is in the drawers, or where the buses go, in place of the problem's number.
 Appends to `results/exploring.csv`.
 """
 
@@ -40,6 +40,7 @@ _POSTERIOR = {
     },
 }
 _STRAY = {"exploration_final_eps": 0.2}  # rides that are worth it together are found by chance
+_PARTS = {"problem_parts": True}
 _GREY = {"variant": "distracting", "split": "train"}  # and tested on the problems held out
 _SIGN, _FRAMES = "meta/SignNavigation-v0", {"width": 48, "height": 36}
 _PIXELS = {"n_envs": 32, "batch_size": 16, "n_epochs": 4, "learning_rate": 1e-3}
@@ -71,12 +72,14 @@ ENTRIES: dict[str, tuple[str, str, dict[str, Any], dict[str, Any], int, str]] = 
         _BY_GREY,
     ),
     "dream-vanilla": ("DREAM", _CITY, {}, _STRAY, 400_000, _BY_CITY),
+    "dream-vanilla-parts": ("DREAM", _CITY, {}, _PARTS, 400_000, _BY_CITY),
     "rl2-vanilla": ("RL2", _CITY, {}, _RECURRENT, 400_000, _BY_CITY),
     "blind-vanilla": ("DREAM", _CITY, {}, {"explore": "none"}, 400_000, _BY_CITY),
     "erl2-vanilla": ("ERL2", _CITY, {}, _PPO, 400_000, _BY_CITY),
     "import-vanilla": ("IMPORT", _CITY, {}, _PPO, 400_000, _BY_CITY),
     "predictive-vanilla": ("PredictiveExploration", _CITY, {}, {}, 400_000, _BY_CITY),
     "dream-distracting": ("DREAM", _CITY, _GREY, _STRAY, 400_000, _BY_GREY),
+    "dream-distracting-parts": ("DREAM", _CITY, _GREY, _PARTS, 400_000, _BY_GREY),
     "erl2-distracting": ("ERL2", _CITY, _GREY, _PPO, 400_000, _BY_GREY),
     "import-distracting": ("IMPORT", _CITY, _GREY, _PPO, 400_000, _BY_GREY),
     "predictive-distracting": ("PredictiveExploration", _CITY, _GREY, {}, 400_000, _BY_GREY),
@@ -84,10 +87,7 @@ ENTRIES: dict[str, tuple[str, str, dict[str, Any], dict[str, Any], int, str]] = 
     "rl2-sign": ("RL2", _SIGN, _FRAMES, _PIXELS, 1_000_000, "known 1, guessing -.33"),
     "erl2-sign": ("ERL2", _SIGN, _FRAMES, _PIXELS, 1_000_000, "known 1, guessing -.33"),
     "dream-cooking": ("DREAM", _KITCHEN, {}, {}, 400_000, _BY_KITCHEN),
-    "dream-cooking-parts": (
-        *("DREAM", _KITCHEN, {}, {"problem_parts": True, **_STRAY}, 400_000),
-        _BY_KITCHEN,
-    ),
+    "dream-cooking-parts": ("DREAM", _KITCHEN, {}, _PARTS, 1_200_000, _BY_KITCHEN),
     "rl2-cooking": ("RL2", _KITCHEN, {}, _RECURRENT, 400_000, _BY_KITCHEN),
 }
 
