@@ -130,6 +130,7 @@ PAIRS: tuple[Pair, ...] = (
         protocol={"num_tasks": 300, "episodes": 3},
     ),
     Pair("dream", "meta/BusGrid-v0", 200_000, env_kwargs={"buses": 3}),
+    Pair("dream", "meta/Cooking-v0", 1_200_000),
     Pair("predictiveexploration", "meta/BusGrid-v0", 200_000, env_kwargs={"buses": 3}),
     Pair("import", "meta/BusGrid-v0", 400_000, _MEMORY, {"buses": 3}),
     Pair("erl2", "meta/BusGrid-v0", 400_000, _MEMORY, {"buses": 3}),
