@@ -89,6 +89,9 @@ class ExploringAlgorithm(DiscountArguments, OffPolicyTrials):
         act, collect = (fold(self.seed, name, self.iteration) for name in ("act", "collect"))
         return self._play(act, collect, self.n_trials, self.epsilon(), on_step)
 
+    def _acts_with(self, network: str, tensor: str) -> bool:
+        return not tensor.startswith("slow.") and super()._acts_with(network, tensor)
+
     # ---- acting through SB3's predict -----------------------------------------------------------
 
     def _act_unadapted(
