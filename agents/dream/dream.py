@@ -9,7 +9,7 @@ import torch
 
 from meta_envs.core.rng import fold
 
-from ..core.base.arguments import argument, at_least, within
+from ..core.base.arguments import argument, at_least
 from ..core.base.problem_coded import ProblemCoded
 from ..core.base.venv import check_spaces
 from ..core.play.player import OnStep
@@ -57,12 +57,6 @@ class DREAM(ProblemCoded, ExploringAlgorithm):
         "Squared size within which a problem's latent costs nothing.", at_least(0), default=10.0
     )
     bottleneck_coef: float = argument("Weight of the size of latents.", at_least(0), default=1.0)
-    wander_rate: float = argument(
-        "Probability, at each step of exploring in training, of uniform actions until the episode "
-        "ends: what is found late in it is found sooner (the paper: 0).",
-        within(0, 1),
-        default=0.0,
-    )
 
     def _setup_model(self) -> None:
         self.code = self._code()
@@ -156,8 +150,7 @@ class DREAM(ProblemCoded, ExploringAlgorithm):
     ) -> Trials:
         """Play trials of training tasks, of which every second row is told the problem."""
         view, told = RowsView(self.venv), np.arange(self.n_envs) % 2 == 1
-        wander = self.wander_rate if epsilon else 0.0
-        loop = self._told_loop(view, 1, act, epsilon=epsilon, wander=wander, told=told)
+        loop = self._told_loop(view, 1, act, epsilon=epsilon, told=told)
         view.show_tasks_to(loop)
         collector: Any = TrialCollector(self.venv, n_trials)
         return collector.collect(loop, collect, on_step)

@@ -32,7 +32,6 @@ class DreamInnerLoop(InnerLoop):
         exploration_episodes: Episodes of a trial that explore.
         explore: How: `"learnt"`, `"uniform"` or `"none"`, as `DREAM` says.
         epsilon: Probability of a uniform action instead of the best one.
-        wander: Probability, at each step of exploring, of uniform actions until its end.
     """
 
     def __init__(
@@ -45,13 +44,11 @@ class DreamInnerLoop(InnerLoop):
         exploration_episodes: int = 1,
         explore: str = "learnt",
         epsilon: float = 0.0,
-        wander: float = 0.0,
     ):
         super().__init__(venv, rows_per_task, seed)
         self.policy, self.builder = policy, policy.builder
         self.exploration_episodes, self.explore = exploration_episodes, explore
-        self.epsilon, self.wander = epsilon, wander
-        self._wandering = np.zeros(self.num_rows, dtype=bool)
+        self.epsilon = epsilon
         self.random = RowRandom([self.seed + row for row in range(self.num_rows)], _ACTING)
         self.last: dict[str, Any] = {}  # what the last `act` computed, for collectors
         self._device = next(policy.parameters()).device
@@ -73,7 +70,6 @@ class DreamInnerLoop(InnerLoop):
         self._previous_actions[where] = 0.0
         self._previous_rewards[where] = 0.0
         self._starts[where] = True
-        self._wandering[where] = False
 
     def exploring(self, rows: np.ndarray) -> np.ndarray:
         """Return whether `rows` explore, bool [R]."""
@@ -130,10 +126,6 @@ class DreamInnerLoop(InnerLoop):
         chance = np.full(len(where), self.epsilon)
         if self.explore != "learnt":
             chance[exploring] = 1.0
-        if self.wander:
-            left = self.random.uniform(where)[:, 0] < self.wander
-            self._wandering[where] = exploring & (left | self._wandering[where])
-            chance[self._wandering[where]] = 1.0
         if not chance.any():
             return best
         drawn = self.random.uniform(where, 2)
@@ -164,7 +156,6 @@ class DreamInnerLoop(InnerLoop):
             seen = torch.from_numpy(successors[last]).to(self._device)
             self._look(self.policy.features(seen), where[last])
             self.latents[where[last]] = self._inferred[where[last]]
-        self._wandering[where[step.ended]] = False
         self.episode[where[step.ended]] += 1
 
     def freeze(self) -> None:

@@ -15,6 +15,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         },
     },
     # IMPALA's, in the same updates; the outer discount is the paper's. Rewards are -1, 0 and 1.
+    # Not yet run to its end.
     "pong": {
         "id": "meta/Atari-v0",
         "env_kwargs": {"game": "Pong"},

@@ -34,7 +34,7 @@ PRESETS: dict[str, dict[str, Any]] = {
             "joint_updates": 30,
         },
     },
-    # Section 6.4 of the paper: two sub-policies, 200 steps, 20 and 40 updates.
+    # Section 6.4 of the paper: two sub-policies, 200 steps, 20 and 40 updates. Not yet run.
     "mlsh-ant-twowalk": {
         "id": "meta/AntTwowalk-v0",
         "env_kwargs": {},
