@@ -204,8 +204,8 @@ class NECRule(EpisodicRule):
             rows = torch.from_numpy(np.flatnonzero(taken == action)).to(there)
             if not store.size[learner, action]:
                 continue
-            found = store.nearest(learner, keys.detach()[rows], self.neighbours)
-            index, known = found.place[action], found.found[action]
+            found = store.nearest(learner, keys.detach()[rows], self.neighbours, int(action))
+            index, known = found.place[0], found.found[0]
             near, worth = (one.requires_grad_() for one in store.gather(learner, action, index))
             weights = kernel_weights(keys[rows], near, known, self.delta)
             error = (weights * worth).sum(dim=-1) - targets[rows]

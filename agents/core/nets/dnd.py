@@ -121,20 +121,25 @@ class DND:
         self.size[learners] = 0
         self.clock[learners] = 0
 
-    def nearest(self, learner: int, queries: torch.Tensor, count: int) -> Nearest:
-        """Find the nearest entries of each of a learner's dictionaries.
+    def nearest(
+        self, learner: int, queries: torch.Tensor, count: int, action: int | None = None
+    ) -> Nearest:
+        """Find the nearest entries of a learner's dictionaries.
 
         Args:
             learner: Its index.
             queries: [Q, K].
             count: p.
+            action: The dictionary to look in; None looks in each of them.
 
         Returns:
-            [A, Q, p]; entries that do not exist are infinitely far.
+            [A, Q, p], for one dictionary [1, Q, p]; entries that do not exist are infinitely far.
         """
-        most = max(int(self.size[learner].max()), 1)
-        filled = torch.from_numpy(np.arange(most) < self.size[learner][:, None])
-        keys = self.keys[learner, :, :most]
+        which = slice(None) if action is None else slice(action, action + 1)
+        size = self.size[learner, which]
+        most = max(int(size.max()), 1)
+        filled = torch.from_numpy(np.arange(most) < size[:, None])
+        keys = self.keys[learner, which, :most]
         return nearest(
             keys, filled.to(keys.device), queries.expand(len(keys), *queries.shape), count
         )

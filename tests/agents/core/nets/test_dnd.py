@@ -22,6 +22,8 @@ def test_neighbours_are_exact_and_missing_ones_infinitely_far():
     torch.testing.assert_close(found.squared[2, 0, :2], torch.tensor([0.01, 0.81]))
     assert found.found[2].sum() == 3 and not found.found[:2].any()
     assert not store.nearest(0, torch.zeros(1, 2), 4).found.any()
+    alone = store.nearest(1, torch.tensor([[0.0, 0.9]]), 4, action=2)
+    assert torch.equal(alone.place, found.place[2:]) and alone.found.sum() == 3
     keys, queries = torch.randn(40, 5), torch.randn(7, 5)
     table = (queries[:, None] - keys).square().sum(dim=-1).sort(dim=1)
     some = nearest(keys, torch.ones(40, dtype=torch.bool), queries, 6)
