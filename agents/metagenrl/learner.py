@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gymnasium import spaces
+
 from meta_envs.core.rng import fold
 
 from ..core.base.replay_lifetime import ReplayLifetime
@@ -11,12 +13,25 @@ from ..core.nets.actor_critic import ActorCritic
 from ..core.nets.input_size import input_size
 from .arguments import ObjectiveArguments
 from .networks import Critics, Objective
-from .rule import ObjectiveRule, check_spaces_of
+from .rule import ObjectiveRule
 
 _OF_RULE = (
     *("n_steps", "window", "batch_size", "updates_per_step", "critic_learning_rate", "gamma"),
     *("tau", "exploration", "random_steps", "target_noise", "target_clip", "policy_delay"),
 )
+
+
+def _check_spaces(observation_space: spaces.Space, action_space: spaces.Space) -> None:
+    """Refuse spaces that these learners cannot have.
+
+    Raises:
+        TypeError: If actions are no Box.
+        ValueError: If it has no bounds.
+    """
+    if not isinstance(action_space, spaces.Box) or action_space.dtype.kind != "f":
+        raise TypeError(f"the action space is {action_space}; MetaGenRL takes Boxes of floats")
+    if not action_space.is_bounded():
+        raise ValueError(f"the action space is {action_space}; MetaGenRL takes Boxes with bounds")
 
 
 def make_rule(
@@ -34,7 +49,7 @@ def make_rule(
         TypeError: If actions are no Box, or observations no vectors.
         ValueError: If actions have no bounds, or a buffer is shorter than a window.
     """
-    check_spaces_of(network.observation_space, network.action_space)
+    _check_spaces(network.observation_space, network.action_space)
     if agent.buffer_size < agent.window:
         raise ValueError(
             f"buffer_size={agent.buffer_size} is shorter than window={agent.window}: nothing could "

@@ -46,9 +46,11 @@ class MetaGenRL(PopulationArguments, ObjectiveArguments, IterativeAlgorithm):
     observations. `make_learner(id)`, `inner_loop` and `evaluate(steps=N)` give new learners, which
     learn by the objective as it is (and by their own critics, which it reads).
 
-    Differences from the paper and its code: values are shown in units of the rewards' deviation;
-    the place of a step is that in its window; all learners of an environment are updated in turn
-    with the others', once each; no recurrent policies. Only actions in a Box with bounds.
+    Differences from the paper and its code: values are shown in units of the rewards' deviation,
+    and in place of the next value the temporal difference (the two values differ in the third
+    decimal); where the critic helps, both gradients count at norm 1; the place of a step is that
+    in its window; all learners of an environment are updated in turn with the others', once each;
+    no recurrent policies. Only actions in a Box with bounds.
 
     Raises:
         MemoryError: If the buffers do not fit into memory.

@@ -16,7 +16,7 @@ from ..core.nets import stacked
 from ..core.nets.backward_rnn import BackwardRnn
 
 _EMBED, _SIZE, _LAYERS = 8, 32, 3
-_OTHERS = 4  # reward, place in the window, values of this state and of the next
+_OTHERS = 4  # reward, value, temporal difference, place in the window
 _FURTHEST = 1e3  # of an objective's output
 
 
@@ -113,7 +113,7 @@ class Objective(nn.Module):
         Args:
             actions: Those that were taken, in [-1, 1], [T, M, B, A].
             chosen: What the policy would do now, likewise; gradients pass through it.
-            others: Reward, and values of this state and of the next, [T, M, B, 3].
+            others: Reward, value of this state, and temporal difference, [T, M, B, 3].
             continues: 0 where the episode ended with the step, [T, M, B].
         """
         steps, learners, windows, size = actions.shape

@@ -19,21 +19,9 @@ from ..core.lifetimes.rule import Acted, Learners, Unroll
 from ..core.nets.actor_critic import ActorCritic
 from ..core.nets.input_size import input_size
 from .networks import Critics, Objective
+from .rewards import count_rewards, deviation_of_rewards
 
 _CRITIC = "critic_optimizer."
-
-
-def check_spaces_of(observation_space: spaces.Space, action_space: spaces.Space) -> None:
-    """Refuse spaces that these learners cannot have.
-
-    Raises:
-        TypeError: If actions are no Box.
-        ValueError: If it has no bounds.
-    """
-    if not isinstance(action_space, spaces.Box) or action_space.dtype.kind != "f":
-        raise TypeError(f"the action space is {action_space}; MetaGenRL takes Boxes of floats")
-    if not action_space.is_bounded():
-        raise ValueError(f"the action space is {action_space}; MetaGenRL takes Boxes with bounds")
 
 
 @dataclass(frozen=True)
@@ -164,22 +152,8 @@ class ObjectiveRule:
 
     def seen(self, learners: Learners, unroll: Unroll) -> Learners:
         """Return learners that have counted an unroll's steps and rewards."""
-        mask = unroll.mask.transpose(0, 1).flatten(1)
-        rewards = unroll.rewards.transpose(0, 1).flatten(1) * mask
-        fresh, before = mask.sum(dim=1), learners["rewards"]
-        mean = rewards.sum(dim=1) / fresh.clamp(min=1)
-        squares = ((rewards - mean[:, None]).square() * mask).sum(dim=1)
-        count = before + fresh
-        apart, share = mean - learners["reward_mean"], fresh / count.clamp(min=1)
-        return {
-            **learners,
-            "steps": learners["steps"] + unroll.mask.sum(dim=0).amax(dim=1),
-            "rewards": count,
-            "reward_mean": learners["reward_mean"] + apart * share,
-            "reward_squares": learners["reward_squares"]
-            + squares
-            + apart.square() * before * share,
-        }
+        steps = learners["steps"] + unroll.mask.sum(dim=0).amax(dim=1)
+        return {**count_rewards(learners, unroll), "steps": steps}
 
     # ---- how they improve -----------------------------------------------------------------------
 
@@ -190,15 +164,14 @@ class ObjectiveRule:
         learners, figures = self.critic_step(learners, windows, noise)
         if number % self.policy_delay:
             return learners, figures
-        policy = learners["policy"].detach().requires_grad_()
-        loss = self.policy_loss(learners, policy, windows)
-        (grads,) = torch.autograd.grad(loss.sum(), policy)
-        learners = descend(self.optimizer, learners, policy.detach(), grads, self.learning_rate)
+        policy = learners["policy"].detach()
+        loss, grads = self.policy_grads(learners, windows)
+        learners = descend(self.optimizer, learners, policy, grads, self.learning_rate)
         slow = {
             f"slow_{name}": torch.lerp(learners[f"slow_{name}"], learners[name], self.tau)
             for name in ("policy", "critic")
         }
-        figures = {**figures, "policy_loss": loss.detach(), "policy_grad_norm": norms(grads)}
+        figures = {**figures, "policy_loss": loss, "policy_grad_norm": norms(grads)}
         return {**learners, **slow}, figures
 
     def critic_step(
@@ -231,8 +204,12 @@ class ObjectiveRule:
 
     def unit(self, learners: Learners) -> torch.Tensor:
         """Return the size of a constant value whose rewards are one deviation, [M]."""
-        variance = learners["reward_squares"] / learners["rewards"].clamp(min=1)
-        return (variance + 1e-6).sqrt() / max(1 - self.gamma, 1e-3)
+        return deviation_of_rewards(learners) / self._horizon
+
+    @property
+    def _horizon(self) -> float:
+        """What is lost in a step of a value, 1 - gamma."""
+        return max(1 - self.gamma, 1e-3)
 
     def value(
         self, learners: Learners, policy: torch.Tensor, windows: Windows, of: str = "inputs"
@@ -255,30 +232,45 @@ class ObjectiveRule:
             fixed = policy.detach()
             now = _by_time(self.value(learners, fixed, windows), steps)
             later = _by_time(self.value(learners, fixed, windows, "next_inputs"), steps)
-            deviation = self.unit(learners) * max(1 - self.gamma, 1e-3)
-            rewards = (windows["rewards"] - learners["reward_mean"][:, None]) / deviation[:, None]
-            others = torch.stack([rewards, now, later * windows["alive"]], dim=-1)
+            deviation = deviation_of_rewards(learners)[:, None]
+            gain = (self.gamma * later * windows["alive"] - now) / self._horizon
+            surprise = windows["rewards"] / deviation + gain
+            rewards = (windows["rewards"] - learners["reward_mean"][:, None]) / deviation
+            others = torch.stack([rewards, now, surprise], dim=-1)
         found = self.objective(windows["actions"], chosen, others, windows["continues"])
         return found.mean(dim=(0, 2))
 
-    def policy_loss(
-        self, learners: Learners, policy: torch.Tensor, windows: Windows
-    ) -> torch.Tensor:
-        """Return what policies [M, P] descend, [M]."""
+    def policy_grads(
+        self, learners: Learners, windows: Windows
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return what policies descend, [M], and its gradient, [M, P].
+
+        Where the critic helps, both gradients count at norm 1: an objective knows no scale, and
+        the larger of the two would silence the other one.
+        """
+        policy = learners["policy"].detach().requires_grad_()
+
+        def of(loss: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            (grads,) = torch.autograd.grad(loss.sum(), policy)
+            return loss.detach(), grads
+
         if self.objective is None:
-            return -self.value(learners, policy, windows).mean(dim=1)
-        learnt = self.learnt_loss(learners, policy, windows)
-        if not self.anneal_steps:
-            return learnt
-        share = (1 - learners["steps"] / self.anneal_steps).clamp(min=0)
-        if not (share > 0).any():
-            return learnt
-        return (1 - share) * learnt - share * self.value(learners, policy, windows).mean(dim=1)
+            return of(-self.value(learners, policy, windows).mean(dim=1))
+        loss, grads = of(self.learnt_loss(learners, policy, windows))
+        if self.anneal_steps:
+            share = (1 - learners["steps"] / self.anneal_steps).clamp(min=0)[:, None]
+            if (share > 0).any():
+                _, helps = of(-self.value(learners, policy, windows).mean(dim=1))
+                mixed = (1 - share) * _normed(grads) + share * _normed(helps)
+                grads = torch.where(share > 0, mixed, grads)
+        return loss, grads
 
     def meta_loss(self, learners: Learners, windows: Windows) -> torch.Tensor:
-        """Return minus the values of policies after a step on the objective, [M].
+        """Return minus what a step on the objective adds to the values of policies, [M].
 
-        Its gradient leads to the objective through that step.
+        In deviations of a reward, and for a step of size 1: the optimiser of the objective divides
+        by gradients, and they must be far above its epsilon. The gradient leads to the objective
+        through that step.
 
         Source:
             Kirsch et al. 2020, equation 6.
@@ -286,7 +278,14 @@ class ObjectiveRule:
         policy = learners["policy"].detach().requires_grad_()
         loss = self.learnt_loss(learners, policy, windows)
         (grads,) = torch.autograd.grad(loss.sum(), policy, create_graph=True)
-        return -self.value(learners, policy - self.inner_learning_rate * grads, windows).mean(dim=1)
+        with torch.no_grad():
+            before = self.value(learners, policy, windows)
+        after = self.value(learners, policy - self.inner_learning_rate * grads, windows)
+        return (before - after).mean(dim=1) / (self._horizon * self.inner_learning_rate)
+
+
+def _normed(grads: torch.Tensor) -> torch.Tensor:
+    return grads / norms(grads)[:, None].clamp(min=1e-12)
 
 
 def _flat(part: torch.Tensor) -> torch.Tensor:

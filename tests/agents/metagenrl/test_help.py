@@ -1,0 +1,27 @@
+"""The critic helps policies of MetaGenRL at first, whatever the size of the objective."""
+
+from __future__ import annotations
+
+import torch
+
+from .test_metagenrl import doubled, drawn, make
+
+
+def test_an_objective_of_any_size_leaves_the_critic_its_share():
+    agent = make(anneal_steps=8)
+    rule, learners = doubled(agent)
+    windows, begin = drawn(), agent.objective.layout.begins["2.weight"]
+    last = agent.objective.flat.detach()[begin : begin + 32]  # of the last layer
+    whole = last.clone()
+
+    def grads(share, scale):
+        last.copy_(scale * whole)
+        return rule.policy_grads({**learners, "steps": 8 * (1 - share)}, windows)[1]
+
+    half = torch.full((2,), 0.5, dtype=torch.float64)
+    learnt, by_critic = grads(torch.zeros(2).double(), 1.0), grads(torch.ones(2).double(), 1.0)
+    unit = [part / part.norm(dim=1, keepdim=True) for part in (learnt, by_critic)]
+    for scale in (1.0, 0.01):
+        torch.testing.assert_close(
+            grads(half, scale), (unit[0] + unit[1]) / 2, rtol=1e-4, atol=1e-5
+        )
