@@ -12,8 +12,10 @@ from typing import Any, ClassVar
 import torch
 from gymnasium import spaces
 
+from meta_envs.core.arguments import choice
+
 from ..nets import stacked
-from .branch import EMBEDDING, Branch
+from .branch import EMBEDDING, Branch, check_heads
 from .heads import DiscreteHead, GaussianHead, PolicyHead, make_head
 from .torso import Torso
 from .torsos import make_torso
@@ -38,6 +40,8 @@ class ActorCritic:
         deeper: Widths of further layers, between the features and a head, of heads of `outputs`.
         activation: `"tanh"` or `"relu"`; frames always go through ReLU.
         log_std_init: Initial log deviation of continuous actions.
+        init: How weights are drawn: `"orthogonal"`, as in Stable-Baselines3, or `"fan_in"`, as by
+            Haiku's layers: normal of deviation 1 / sqrt(inputs), cut at two deviations.
         context: C, further numbers that all heads see, such as meta-parameters; they stand among
             the parameters, but are set by `in_context` and never learnt.
         context_features: Numbers that a learnt linear layer makes of them.
@@ -62,11 +66,13 @@ class ActorCritic:
         deeper: Mapping[str, Sequence[int]] | None = None,
         activation: str = "tanh",
         log_std_init: float = 0.0,
+        init: str = "orthogonal",
         context: int = 0,
         context_features: int = 16,
     ):
         if memory not in (None, "lstm"):
             raise ValueError(f"memory={memory!r} is unknown; allowed are None and 'lstm'")
+        self._init = choice("init", init, ["orthogonal", "fan_in"])
         self.observation_space, self.action_space = observation_space, action_space
         self.device = torch.device("cpu")  # of first parameters and encoded observations
         self.memory = memory
@@ -77,7 +83,7 @@ class ActorCritic:
         if "policy" in self.outputs:
             raise ValueError("outputs has 'policy', which is there anyway; name it otherwise")
         heads = {"policy": self._policy_size(), **self.outputs}
-        _check_heads(heads, separate, deeper or {})
+        check_heads(heads, separate, deeper or {})
 
         def branch(prefix: str, names: list[str]) -> Branch:
             made = make_torso(torso or self.default_torso, observation_space, net_arch, activation)
@@ -108,15 +114,16 @@ class ActorCritic:
     def begin(self, seeds: Sequence[int]) -> torch.Tensor:
         """Draw the initial parameters [M, P], those of learner m from `seeds[m]` alone.
 
-        Weights are orthogonal, with gain sqrt(2) in the torso, .01 for the policy and 1 for other
-        heads, as in Stable-Baselines3; a table is 0.
+        Orthogonal weights have gain sqrt(2) in the torso, .01 for the policy and 1 for other heads;
+        a table is 0.
         """
         return stacked.begin(self.layout, seeds, self._draw).to(self.device)
 
     def _draw(self, generator: torch.Generator) -> stacked.Parts:
         parts = {name: torch.zeros(shape) for name, shape in self.layout.shapes.items()}
         for branch in self._branches:
-            parts |= branch.begin(generator)
+            drawn = branch.begin(generator)
+            parts |= drawn if self._init == "orthogonal" else stacked.by_fan_in(drawn, generator)
         if "log_std" in parts:
             parts["log_std"] += self._log_std_init
         if self._context:
@@ -281,19 +288,3 @@ def _by_time(flat: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
     """Undo `_flat`, for values [M, T * R, ...] of inputs [T, M, R, ...]."""
     count, learners, rows = steps.shape[:3]
     return flat.reshape(learners, count, rows, *flat.shape[2:]).transpose(0, 1)
-
-
-def _check_heads(
-    heads: Mapping[str, int], separate: Sequence[str], deeper: Mapping[str, Sequence[int]]
-) -> None:
-    for name, size in heads.items():
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            raise ValueError(f"outputs[{name!r}]={size!r} must be an integer of at least 1")
-        if name == "memory":
-            raise ValueError("outputs has 'memory', which is the state of a memory; rename it")
-    if isinstance(separate, str):
-        raise TypeError(f"separate={separate!r} must be a list of names, e.g. [{separate!r}]")
-    for given, names in (("separate", separate), ("deeper", deeper)):
-        for name in names:
-            if name not in heads:
-                raise ValueError(f"{given} has {name!r}; the heads are {list(heads)}")

@@ -146,3 +146,25 @@ class Branch:
 
     def _of(self, parts: stacked.Parts, group: str) -> stacked.Parts:
         return {short: parts[name] for short, name in self._own[group].items()}
+
+
+def check_heads(
+    heads: Mapping[str, int], separate: Sequence[str], deeper: Mapping[str, Sequence[int]]
+) -> None:
+    """Refuse heads without outputs, and names that no head has.
+
+    Raises:
+        TypeError: If `separate` is no list.
+        ValueError: If a number or a name is out of range.
+    """
+    for name, size in heads.items():
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise ValueError(f"outputs[{name!r}]={size!r} must be an integer of at least 1")
+        if name == "memory":
+            raise ValueError("outputs has 'memory', which is the state of a memory; rename it")
+    if isinstance(separate, str):
+        raise TypeError(f"separate={separate!r} must be a list of names, e.g. [{separate!r}]")
+    for given, names in (("separate", separate), ("deeper", deeper)):
+        for name in names:
+            if name not in heads:
+                raise ValueError(f"{given} has {name!r}; the heads are {list(heads)}")

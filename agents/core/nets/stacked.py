@@ -176,5 +176,22 @@ def orthogonal(shape: Sequence[int], gain: float, generator: torch.Generator) ->
     return torch.nn.init.orthogonal_(weight, gain=gain, generator=generator)
 
 
+def by_fan_in(parts: Parts, generator: torch.Generator) -> Parts:
+    """Draw weights [O, I, ...] anew: normal of deviation 1 / sqrt(inputs), cut at two deviations.
+
+    Biases [O] stay as they are, and so does what is 0, such as a table.
+    """
+    cut = 0.87962566  # deviation of a standard normal number between -2 and 2
+
+    def drawn(part: torch.Tensor) -> torch.Tensor:
+        if part.dim() < 2 or not part.any():
+            return part
+        new = torch.empty_like(part)
+        torch.nn.init.trunc_normal_(new, 0.0, 1.0, -2.0, 2.0, generator=generator)
+        return new / (cut * part[0].numel() ** 0.5)
+
+    return {name: drawn(part) for name, part in parts.items()}
+
+
 def _whole_lines(count: int) -> int:
     return -(-count // _LINE) * _LINE

@@ -99,6 +99,20 @@ def test_first_parameters_are_those_of_stable_baselines3():
     assert not parts["heads.bias"].any()
 
 
+def test_first_parameters_by_fan_in_keep_the_size_of_features():
+    network = ActorCritic(VECTOR, MOVES, [400, 100], memory="lstm", memory_size=9, init="fan_in")
+    parts = {name: part[0] for name, part in network.layout.unflatten(network.begin([3])).items()}
+    for name in ("torso.0", "torso.1"):
+        weight = parts[f"{name}.weight"]
+        bound = 1 / (0.8796 * weight.shape[1] ** 0.5)
+        assert float(weight.abs().max()) < 2 * bound
+        assert float(weight.std()) == pytest.approx(weight.shape[1] ** -0.5, rel=0.05)
+        assert not parts[f"{name}.bias"].any()
+    assert parts["memory.bias"].any()  # its gate stays open
+    table = ActorCritic(spaces.Discrete(3), MOVES, torso="table", init="fan_in")
+    assert not table.begin([3]).any()
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
@@ -111,6 +125,7 @@ def test_first_parameters_are_those_of_stable_baselines3():
         ({"torso": "table"}, TypeError, "'table' takes Discrete alone"),
         ({"memory": "gru"}, ValueError, "memory='gru' is unknown"),
         ({"activation": "elu"}, ValueError, "activation='elu'"),
+        ({"init": "fanin"}, ValueError, "init='fanin'.*'fan_in'"),
         ({"net_arch": [8, 0]}, ValueError, "integers of at least 1"),
         ({"separate": "value"}, TypeError, r"\['value'\]"),
         ({"separate": ["q"]}, ValueError, r"the heads are \['policy', 'value'\]"),
