@@ -58,7 +58,7 @@ TWO_COLOURS = {
         **{"net_arch": [256, 256], "separate": ["value"], "activation": "relu", "init": "fan_in"},
     },
 }
-ENTROPIES, EPSILONS = (0.1, 0.2, 0.3), (0.02, 0.1, 0.3)
+ENTROPIES, EPSILONS = (0.05, 0.1, 0.2), (0.02, 0.1, 0.3)
 COLOURS = "meta/TwoColours-v0"
 
 
@@ -70,7 +70,8 @@ def two_colours(arguments: argparse.Namespace) -> None:
 
     Reference: Luketina et al. 2022, table 1: total reward 1.74 against 1.24 in 10,000,000 steps.
     """
-    bmg = agents.BMG("MlpPolicy", COLOURS, seed=0, ent_coef=0.2, **TWO_COLOURS)
+    given = {**TWO_COLOURS, "ent_coef": 0.1, "meta_learning_rate": 1e-3}
+    bmg = agents.BMG("MlpPolicy", COLOURS, seed=0, **given)
     fixed = agents.A2C("MlpPolicy", COLOURS, seed=0, **TWO_COLOURS)
     each = torch.tensor(ENTROPIES).repeat_interleave(len(arguments.seeds))
     fixed.rule = dataclasses.replace(fixed.rule, ent_coef=each)
