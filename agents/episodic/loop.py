@@ -59,9 +59,10 @@ class EpisodicLoop(LifetimeLoop):
         self.pending = Pending(self.num_rows, rule.horizon, rule.gamma, there)
         self.replay: TaskReplay | None = None
         if isinstance(rule, NECRule):
-            shape = tuple(network.encode(_one(network)).shape[1:])
-            fields: dict[str, tuple[int, ...]] = {"inputs": shape, "actions": (), "targets": ()}
-            self.replay = TaskReplay(self.num_learners, rule.replay_size, fields)
+            one = network.encode(_one(network))
+            fields = {"inputs": tuple(one.shape[1:]), "actions": (), "targets": ()}
+            of_bytes = ("inputs",) if one.dtype == torch.uint8 else ()
+            self.replay = TaskReplay(self.num_learners, rule.replay_size, fields, of_bytes)
         self._since = np.zeros(self.num_rows, dtype=np.int64)  # steps since the last update
         self._keys = torch.zeros(self.num_rows, network.key_size, device=there)
         self._best = torch.zeros(self.num_rows, device=there)

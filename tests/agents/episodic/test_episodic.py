@@ -123,6 +123,12 @@ def test_projections_keep_distances_and_take_frames():
     assert network.encode(frames).dtype == torch.uint8
 
 
+def test_nec_keeps_frames_as_bytes():
+    pixels = {"env_kwargs": {"pixels": True}, "buffer_size": 20, "capacity": 20}
+    arrays = NEC("CnnPolicy", "meta/Catch-v0", seed=0, **pixels).loop.replay.arrays
+    assert arrays["inputs"].dtype == np.uint8 and arrays["targets"].dtype == np.float32
+
+
 def test_bad_input_is_refused_in_words():
     with pytest.raises(TypeError, match="take Discrete alone"):
         MFEC("ProjectionPolicy", "meta/PointGoal-v0")
