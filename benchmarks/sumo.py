@@ -28,6 +28,7 @@ from agents import PPO, SelfPlay, evaluate
 from agents.core.evaluation.acting import as_trained
 
 ID = "meta/Sumo-v0"
+BUILT_IN = Path(__file__).parents[1] / "assets" / "banks" / "sumo-puck.safetensors"
 COLUMNS = "what,entry,seed,steps,seconds,trials,first_quarter,last_quarter,standard_error,reference"
 SCALE = {"reward_scale": 1e-3}
 SELF = {"task": "changing", "n_envs": 32, "n_steps": 64, "learning_rate": 7e-4, "gamma": 0.99,
@@ -105,11 +106,17 @@ def rounds(name: str, seed: int, given: argparse.Namespace) -> None:
     made = getattr(agents, entry["agent"])
     more = {"policy_kwargs": NETWORK} if name == "none" else {}
     kwargs = {**SCALE, "split": "all", "threads": 1}
-    agent = made(entry["policy"], ID, seed=seed, env_kwargs=kwargs, **entry["arguments"], **more)
+    file = f"{entry['agent']}-sumo-{name}-{seed}.zip"
     began = time.perf_counter()
-    agent.learn(given.steps, log_interval=None)
+    if given.trained:
+        agent = made.load(given.trained / file, env=ID, env_kwargs=kwargs)
+    else:
+        agent = made(
+            entry["policy"], ID, seed=seed, env_kwargs=kwargs, **entry["arguments"], **more
+        )
+        agent.learn(given.steps, log_interval=None)
+        agent.save(given.keep / file)
     seconds = time.perf_counter() - began
-    agent.save(given.keep / f"{entry['agent']}-sumo-{name}-{seed}.zip")
     bank = {"bank": str(given.bank), "start_version": 0, "rounds_per_version": 3}
     rows = entry["arguments"].get("rows_per_task", 1)
     player = as_trained(agent) if name == "none" else agent
@@ -135,8 +142,11 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1_000_000)
     parser.add_argument("--trials", type=int, default=32)
     parser.add_argument("--bank", type=Path, help="for rounds: opponents that no agent has met")
+    parser.add_argument("--trained", type=Path, help="folder of agents that rounds trained before")
     parser.add_argument("--keep", type=Path, default=Path("."), help="folder of banks and agents")
     given = parser.parse_args()
+    if given.what == "rounds" and given.bank and given.bank.read_bytes() == BUILT_IN.read_bytes():
+        parser.error(f"--bank {given.bank} is the built-in one, which agents train on")
     begins()
     if given.what == "speed":
         speed()
