@@ -134,7 +134,7 @@ PAIRS: tuple[Pair, ...] = (
     Pair("predictiveexploration", "meta/BusGrid-v0", 200_000, env_kwargs={"buses": 3}),
     Pair("import", "meta/BusGrid-v0", 400_000, _MEMORY, {"buses": 3}),
     Pair("erl2", "meta/BusGrid-v0", 400_000, _MEMORY, {"buses": 3}),
-    _rl2("VisualMaze", 100_000, None, 16, protocol={"num_tasks": 50}),
+    _rl2("VisualMaze", 200_000, None, 16, protocol={"num_tasks": 200}),
     _rl2("SignNavigation", 100_000, None, 32, env_kwargs={"width": 48, "height": 36}),
     Pair(
         *("algorithmdistillation", "meta/BernoulliBandit-v0", 1_200_000),
