@@ -2,13 +2,14 @@
 
     python benchmarks/sumo.py speed                       # two ants, 64 rows, against raw mj_step
     python benchmarks/sumo.py self-play --seeds 0 1 2     # banks and agents, in --keep
-    python benchmarks/sumo.py rounds none tracking rl2 continuous --bank self-2.safetensors
+    python benchmarks/sumo.py rising --seeds 9            # a bank of versions that learnt so far
+    python benchmarks/sumo.py rounds none tracking rl2 continuous --bank rising-9.safetensors
 
 `self-play` trains PPO against its earlier selves and measures it against the built-in scripts.
 `rounds` trains on the built-in opponents and plays 40 rounds against the rising versions of a bank
-that no agent has met (one that `self-play` wrote): `none` is PPO on all versions, which does not
-adapt. Results are appended to `results/sumo.csv`: win rates (draws are no wins) of the first and
-the last quarter of the rounds with the standard error over trials.
+that no agent has met (one that `rising` or `self-play` wrote): `none` is PPO on all versions, which
+does not adapt. Results are appended to `results/sumo.csv`: win rates (draws are no wins) of the
+first and the last quarter of the rounds with the standard error over trials.
 """
 
 from __future__ import annotations
@@ -22,10 +23,14 @@ import gymnasium as gym
 import mujoco
 import numpy as np
 from results_table import append, begins
+from safetensors.numpy import save_file
+from stable_baselines3.common.callbacks import BaseCallback
 
 import agents
 from agents import PPO, SelfPlay, evaluate
 from agents.core.evaluation.acting import as_trained
+from agents.self_play.networks import opponent_arrays
+from meta_envs.opponents.roster import MADE_AT
 
 ID = "meta/Sumo-v0"
 BUILT_IN = Path(__file__).parents[1] / "assets" / "banks" / "sumo-puck.safetensors"
@@ -100,6 +105,34 @@ def self_play(seed: int, steps: int, keep: Path) -> None:
            f"{wins.mean():.3f}", f"{error:.3f}", "")  # fmt: skip
 
 
+class _Versions(BaseCallback):
+    """Keeps a version of an opponent every so many steps, as `SelfPlay` does."""
+
+    def __init__(self, every: int):
+        super().__init__()
+        self.every = every
+        self.kept: list[dict[str, np.ndarray]] = []
+
+    def _on_rollout_start(self) -> None:
+        if self.num_timesteps >= self.every * len(self.kept):
+            made = {MADE_AT: np.array([float(self.num_timesteps)])}
+            self.kept.append({**opponent_arrays(self.model), **made})
+
+    def _on_step(self) -> bool:
+        return True
+
+
+def rising(seed: int, steps: int, keep: Path) -> None:
+    """Train one agent against the built-in opponents, and write its versions as a bank."""
+    kwargs = {**SCALE, "split": "all", "threads": 1}
+    agent = PPO("MlpPolicy", ID, seed=seed, env_kwargs=kwargs, policy_kwargs=NETWORK, **SELF)
+    versions = _Versions(steps // 12)
+    agent.learn(steps, callback=versions, log_interval=None)
+    names = versions.kept[0]
+    arrays = {name: np.concatenate([one[name] for one in versions.kept]) for name in names}
+    save_file(arrays, keep / f"rising-{seed}.safetensors")
+
+
 def rounds(name: str, seed: int, given: argparse.Namespace) -> None:
     """Train one agent, and play 40 rounds against a bank that it has not met."""
     entry = ENTRIES[name]
@@ -136,7 +169,7 @@ def _write(what: str, entry: str, seed: Any, steps: int, seconds: float, *rest: 
 def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("speed", "self-play", "rounds"))
+    parser.add_argument("what", choices=("speed", "self-play", "rising", "rounds"))
     parser.add_argument("names", nargs="*", help=f"for rounds: {', '.join(ENTRIES)}")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=1_000_000)
@@ -152,6 +185,8 @@ def main() -> None:
         speed()
     for seed in given.seeds if given.what == "self-play" else ():
         self_play(seed, given.steps, given.keep)
+    for seed in given.seeds if given.what == "rising" else ():
+        rising(seed, given.steps, given.keep)
     for seed in given.seeds if given.what == "rounds" else ():
         for name in given.names:
             rounds(name, seed, given)
