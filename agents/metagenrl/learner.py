@@ -90,7 +90,7 @@ class MetaGenRLLearner(ObjectiveArguments, ReplayLifetime):
     n_envs = 1
 
     def _make_network(self, **more: Any) -> ActorCritic:
-        self.objective = Objective(fold(self.seed, "objective")).requires_grad_(False)
+        self.objective = Objective(fold(self.seed, "objective"), self.mirror).requires_grad_(False)
         return super()._make_network(**{"outputs": {}, **more})
 
     def _make_rule(self) -> Any:

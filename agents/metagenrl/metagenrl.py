@@ -74,7 +74,7 @@ class MetaGenRL(PopulationArguments, ObjectiveArguments, IterativeAlgorithm):
                 f"rows_per_task={each} does not divide n_envs={self.n_envs}; use e.g. "
                 f"n_envs={nearest}"
             )
-        self.objective = Objective(fold(self.seed, "objective"))
+        self.objective = Objective(fold(self.seed, "objective"), self.mirror)
         self.optimizer = torch.optim.Adam(
             self.objective.parameters(), lr=float(self.objective_learning_rate)
         )

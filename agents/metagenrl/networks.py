@@ -71,14 +71,16 @@ class Objective(nn.Module):
 
     Args:
         seed: Seed of its initial weights.
+        mirror: See each action number in both directions, and take the mean.
 
     Source:
         Kirsch et al. 2020 (arXiv 1910.04098), section 4.2 and appendix B; layers as in the code
         published with it.
     """
 
-    def __init__(self, seed: int):
+    def __init__(self, seed: int, mirror: bool = False):
         super().__init__()
+        self.mirror = mirror
         self.rnn = BackwardRnn(2 * _EMBED, _SIZE, _SIZE)
         shapes: dict[str, tuple[int, ...]] = {
             **{"actions.weight": (_EMBED, 2), "actions.bias": (_EMBED,)},
@@ -119,7 +121,10 @@ class Objective(nn.Module):
         steps, learners, windows, size = actions.shape
         parts = self.layout.unflatten(self.flat.expand(learners, -1))
         pairs = torch.stack([actions, chosen], dim=-1).transpose(0, 1).reshape(learners, -1, 2)
-        seen = torch.relu(stacked.linear(pairs, parts["actions.weight"], parts["actions.bias"]))
+        layer = parts["actions.weight"], parts["actions.bias"]
+        seen = torch.relu(stacked.linear(pairs, *layer))
+        if self.mirror:
+            seen = (seen + torch.relu(stacked.linear(-pairs, *layer))) / 2
         seen = seen.reshape(learners, steps, windows, size, _EMBED).mean(dim=3)
         place = torch.arange(steps, dtype=others.dtype) / steps
         place = place.reshape(-1, 1, 1, 1).expand(steps, learners, windows, 1)
@@ -129,9 +134,9 @@ class Objective(nn.Module):
         own = {name[4:]: part for name, part in parts.items() if name.startswith("rnn.")}
         read = self.rnn.forward(own, inputs.transpose(0, 1), continues)
         hidden = read.transpose(0, 1).reshape(learners, steps * windows, _SIZE)
-        for layer in range(_LAYERS):
+        for number in range(_LAYERS):
             hidden = _mixed(hidden)
-            hidden = stacked.linear(hidden, parts[f"{layer}.weight"], parts[f"{layer}.bias"])
+            hidden = stacked.linear(hidden, parts[f"{number}.weight"], parts[f"{number}.bias"])
         found = torch.tanh(hidden / _FURTHEST) * _FURTHEST
         return found.reshape(learners, steps, windows).transpose(0, 1)
 

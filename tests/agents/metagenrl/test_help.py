@@ -1,4 +1,4 @@
-"""The critic helps policies of MetaGenRL at first, whatever the size of the objective."""
+"""What keeps MetaGenRL's objective useful: the critic's help, and no preferred direction."""
 
 from __future__ import annotations
 
@@ -25,3 +25,15 @@ def test_an_objective_of_any_size_leaves_the_critic_its_share():
         torch.testing.assert_close(
             grads(half, scale), (unit[0] + unit[1]) / 2, rtol=1e-4, atol=1e-5
         )
+
+
+def test_a_mirrored_objective_prefers_no_direction():
+    windows = drawn(actions=2)
+    taken, chosen = windows["actions"], windows["actions"].roll(1, 0)
+    others = drawn(seed=1, inputs=3)["inputs"]
+    for mirror in (False, True):
+        objective = make(mirror=mirror).objective.double()
+        one, other = (
+            objective(sign * taken, sign * chosen, others, windows["continues"]) for sign in (1, -1)
+        )
+        assert torch.allclose(one, other) == mirror
