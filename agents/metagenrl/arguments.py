@@ -52,6 +52,12 @@ class PopulationArguments(SharedRowsArguments):
         default=(),
         type=tuple[str, ...] | list[str],
     )
+    lifetime: int | None = argument(
+        "Steps of a row after which its learner makes room for a new one, one learner after the "
+        "other: the objective then meets learners of all ages. None keeps them (the paper).",
+        at_least(1),
+        default=None,
+    )
     objective_learning_rate: float = argument(
         "Learning rate of the objective (Adam).", above(0), default=1e-3
     )

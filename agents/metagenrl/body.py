@@ -61,6 +61,20 @@ class Body:
             seen(step)
         self.loop.keep(np.arange(self.loop.num_learners))
 
+    def renew(self, played: int, steps: int, lifetime: int) -> None:
+        """Replace learners whose life is over; first lives are cut short, so that ages differ.
+
+        Args:
+            played: Steps of a row so far.
+            steps: Steps since this was last asked.
+            lifetime: Steps of a life.
+        """
+        count = self.loop.num_learners
+        ahead = lifetime * np.arange(count) // count
+        over = (played + ahead) // lifetime > (played - steps + ahead) // lifetime
+        if over.any():
+            self.loop.reset(np.flatnonzero(np.repeat(over, self.loop.rows_per_task)))
+
     def _reset(self, iteration: int) -> None:
         rows = self.venv.unwrapped
         if rows.single_task_space.spaces:

@@ -163,6 +163,8 @@ class MetaGenRL(PopulationArguments, ObjectiveArguments, IterativeAlgorithm):
                 self._stopped = not on_step(step)
 
         for number, body in enumerate(self.bodies):
+            if self.lifetime is not None and self.iteration:
+                body.renew(self.iteration * self.n_steps, self.n_steps, self.lifetime)
             if number:
                 body.play(self.n_steps, self.iteration, lambda _: None)
                 count = self.n_envs * self.n_steps

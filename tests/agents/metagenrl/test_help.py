@@ -27,6 +27,19 @@ def test_an_objective_of_any_size_leaves_the_critic_its_share():
         )
 
 
+def test_learners_make_room_one_after_the_other():
+    agent = make(n_envs=4, lifetime=16)
+    lives = []
+    for _ in range(12):
+        agent.learn(16, reset_num_timesteps=agent.num_timesteps == 0, log_interval=None)
+        lives.append(agent.bodies[0].loop.lives.tolist())
+    born = [[one[learner] for one in lives] for learner in range(4)]
+    changed = [[at for at in range(1, 12) if one[at] != one[at - 1]] for one in born]
+    assert changed == [[4, 8], [3, 7, 11], [2, 6, 10], [1, 5, 9]]  # iterations of four steps
+    steps = agent.bodies[0].loop.learners["steps"].tolist()
+    assert steps == [16, 4, 8, 12] and agent.bodies[0].loop.replay.size.tolist() == steps
+
+
 def test_a_mirrored_objective_prefers_no_direction():
     windows = drawn(actions=2)
     taken, chosen = windows["actions"], windows["actions"].roll(1, 0)
