@@ -34,8 +34,8 @@ class ObjectiveArguments(DiscountArguments, RowBufferArguments):
     target_clip: float = argument("Most noise on target actions.", at_least(0), default=0.5)
     policy_delay: int = argument("Critic steps for each policy step.", at_least(1), default=2)
     mirror: bool = argument(
-        "Show the objective each action number in both directions and take the mean, so that it "
-        "cannot prefer one: it does if all learners of a population had better go the same way.",
+        "Show the objective each action number in both directions and take the mean. Without it, "
+        "an objective may learn a direction that happens to suit the whole population.",
         default=False,
     )
     anneal_steps: int = argument(

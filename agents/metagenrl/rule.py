@@ -204,11 +204,11 @@ class ObjectiveRule:
 
     def unit(self, learners: Learners) -> torch.Tensor:
         """Return the size of a constant value whose rewards are one deviation, [M]."""
-        return deviation_of_rewards(learners) / self._horizon
+        return deviation_of_rewards(learners) / self._per_step
 
     @property
-    def _horizon(self) -> float:
-        """What is lost in a step of a value, 1 - gamma."""
+    def _per_step(self) -> float:
+        """Reward of a step in a constant value, as a share of the value: 1 - gamma."""
         return max(1 - self.gamma, 1e-3)
 
     def value(
@@ -233,7 +233,7 @@ class ObjectiveRule:
             now = _by_time(self.value(learners, fixed, windows), steps)
             later = _by_time(self.value(learners, fixed, windows, "next_inputs"), steps)
             deviation = deviation_of_rewards(learners)[:, None]
-            gain = (self.gamma * later * windows["alive"] - now) / self._horizon
+            gain = (self.gamma * later * windows["alive"] - now) / self._per_step
             surprise = windows["rewards"] / deviation + gain
             rewards = (windows["rewards"] - learners["reward_mean"][:, None]) / deviation
             others = torch.stack([rewards, now, surprise], dim=-1)
@@ -281,7 +281,7 @@ class ObjectiveRule:
         with torch.no_grad():
             before = self.value(learners, policy, windows)
         after = self.value(learners, policy - self.inner_learning_rate * grads, windows)
-        return (before - after).mean(dim=1) / (self._horizon * self.inner_learning_rate)
+        return (before - after).mean(dim=1) / (self._per_step * self.inner_learning_rate)
 
 
 def _normed(grads: torch.Tensor) -> torch.Tensor:
