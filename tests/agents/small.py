@@ -66,7 +66,7 @@ _OF: dict[str, dict[str, Any]] = {
     "MetaGenRL": {
         **{"policy": "MlpPolicy", "n_envs": 2, "n_steps": 3, "window": 2, "batch_size": 2},
         **{"buffer_size": 30, "updates_per_step": 0.7, "random_steps": 3, "anneal_steps": 6},
-        **{"objective_delay": 1, **_TINY},
+        **{"objective_delay": 1, "mirror": True, "lifetime": 9, **_TINY},
     },
     "DiscoRL": {
         **{"policy": "MlpPolicy", "n_envs": 4, "n_steps": 3, "batch_size": 2, "buffer_size": 20},
