@@ -57,7 +57,10 @@ def run(name: str, seed: int, arguments: argparse.Namespace) -> None:
     if "trained" in entry and kept.is_file():
         agent = made.load(kept, **entry["arguments"])
     else:
-        agent = made(entry["policy"], arguments.id, seed=seed, **entry["arguments"])
+        given = dict(entry["arguments"])
+        if arguments.inner_lr is not None and entry["agent"] == "ContinuousMAML":
+            given["inner_lr"] = arguments.inner_lr
+        agent = made(entry["policy"], arguments.id, seed=seed, **given)
         agent.learn(arguments.steps)
         if arguments.keep is not None:
             agent.save(kept)
@@ -87,6 +90,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=3_840_000)
     parser.add_argument("--num-tasks", type=int, default=40)
     parser.add_argument("--rows", type=int, default=8)
+    parser.add_argument("--inner-lr", type=float, help="first rates of ContinuousMAML's steps")
     parser.add_argument("--keep", type=Path, help="save the agents in this folder")
     arguments = parser.parse_args()
     begins()
