@@ -58,8 +58,9 @@ def run(name: str, seed: int, arguments: argparse.Namespace) -> None:
         agent = made.load(kept, **entry["arguments"])
     else:
         given = dict(entry["arguments"])
-        if arguments.inner_lr is not None and entry["agent"] == "ContinuousMAML":
-            given["inner_lr"] = arguments.inner_lr
+        if entry["agent"] == "ContinuousMAML":
+            other = {"inner_lr": arguments.inner_lr, "vf_coef": arguments.vf_coef}
+            given |= {one: value for one, value in other.items() if value is not None}
         agent = made(entry["policy"], arguments.id, seed=seed, **given)
         agent.learn(arguments.steps)
         if arguments.keep is not None:
@@ -91,6 +92,7 @@ def main() -> None:
     parser.add_argument("--num-tasks", type=int, default=40)
     parser.add_argument("--rows", type=int, default=8)
     parser.add_argument("--inner-lr", type=float, help="first rates of ContinuousMAML's steps")
+    parser.add_argument("--vf-coef", type=float, help="ContinuousMAML's weight of values")
     parser.add_argument("--keep", type=Path, help="save the agents in this folder")
     arguments = parser.parse_args()
     begins()
