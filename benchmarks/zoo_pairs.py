@@ -177,6 +177,12 @@ PAIRS: tuple[Pair, ...] = (
         env_kwargs={"steps": 14},
         protocol=_SHOWN,
     ),
+    Pair(  # `imitation.py mil-reach` trains it on a hundred pairs of looks
+        *("mil", "meta/Reach2D-v0", 1_500_000, {"preset": "reach2-d"}),
+        env_kwargs={"steps": 12},
+        protocol=_SHOWN,
+        policy="CnnPolicy",
+    ),
     Pair("conditionalbc", "meta/PointGoal-v0", 600_000, protocol=_SHOWN),
     Pair(
         *("conditionalbc", "meta/Reach2D-v0", 400_000, {"learning_rate": ("linear", 1e-3, 1e-4)}),
