@@ -139,6 +139,16 @@ def test_an_agent_without_weights_has_its_command_on_its_page():
     assert pretrained.without_weights("rl3") == ""
 
 
+def test_every_curve_of_an_agent_has_steps_and_a_score():
+    known, drawn = curves.owners(), 0
+    for file in sorted(curves.RESULTS.glob("*.progress.csv")):
+        if re.sub(r"-s\d+$", "", file.name.removesuffix(".progress.csv")) in known:
+            lines, what = curves.progress([file])
+            assert lines and what, file.name
+            drawn += 1
+    assert drawn > 50
+
+
 def test_cards_tell_curves(tmp_path, monkeypatch):
     card = {"agent": "rl2", "id": "meta/GridNavi-v0", "training": {}}
     told = {"of": "rollout/trial_rew_mean", "timesteps": [10, 20], "values": [1.0, 3.0]}

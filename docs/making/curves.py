@@ -19,6 +19,7 @@ _SCORES = {
     "trial_rew_mean": "return of a trial",
     "rollout/ep_rew_mean": "return of an episode",
     "success_frozen": "success after adapting",
+    "rollout/fresh_rew_mean": "reward of an iteration, new masters",
 }
 _GREY, _LINE = "#808792", "#2f81d0"  # both can be read on white and on black
 _STYLE = {
