@@ -190,7 +190,9 @@ class Progress(BaseCallback):
             self.points.append((self.model.num_timesteps, self.model.latest["trial_rew_mean"]))
 
     def write(self, path: Path, seed: int) -> None:
-        """Append means over at most 200 stretches of training."""
+        """Append means over at most 200 stretches of training; of none, nothing."""
+        if not self.points:  # shorter than an iteration
+            return
         new = not path.exists()
         with path.open("a", newline="") as file:
             writer = csv.writer(file)

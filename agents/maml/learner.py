@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from ..core.learning.adaptation import InnerRates, Parameters, adapt, spread
+from ..core.losses.finite import check_tensors
 from ..core.losses.losses import masked_mean
 from ..core.nets.mlp import PerTaskPolicy
 from .episodes import Episodes
@@ -74,6 +75,9 @@ class Learner:
 
         Returns:
             New parameters, [M, ...].
+
+        Raises:
+            NotFiniteError: A new parameter is not finite; says which, and after which step.
         """
         parts = []
         for chunk in chunks(episodes):
@@ -90,7 +94,10 @@ class Learner:
                     limit=self.limit,
                 )
             )
-        return {name: torch.cat([part[name] for part in parts]) for name in parameters}
+        found = {name: torch.cat([part[name] for part in parts]) for name in parameters}
+        kind = f"after inner step {step + 1}, the adapted parameter"
+        check_tensors(kind, found.items(), "try a smaller inner_lr or learning_rate")
+        return found
 
     def replay(
         self, rounds: list[Episodes], differentiable: bool = True, exploration: bool = False

@@ -1,8 +1,11 @@
-"""How MAML keeps episodes of different lengths."""
+"""How MAML keeps episodes of different lengths, and what it says of steps that lead nowhere."""
 
 import numpy as np
+import pytest
 import torch
 
+from agents import MAML, evaluate
+from agents.core.losses.finite import NotFiniteError
 from agents.maml.episodes import Episodes, EpisodeStore, joined
 from tests.agents.maml import toys  # noqa: F401  registers toy/Push-v0
 
@@ -33,3 +36,10 @@ def test_episodes_of_different_lengths_are_stored_and_joined():
 
     both = joined([(np.array([1]), episodes(second)), (np.array([0]), episodes(first))])
     assert both.rewards.tolist() == [[[1, 0, 0], [2, 5, 0]], [[3, 6, 7], [4, 0, 0]]]
+
+
+def test_an_inner_step_that_is_not_finite_is_named():
+    small = {"n_envs": 12, "rows_per_task": 3, "policy_kwargs": {"net_arch": (8,)}, "seed": 3}
+    agent = MAML("MlpPolicy", "toy/Push-v0", inner_lr=1e30, **small)
+    with pytest.raises(NotFiniteError, match="after inner step 2, the adapted .* inner_lr"):
+        evaluate(agent, "toy/Push-v0", num_tasks=4, episodes=3)
