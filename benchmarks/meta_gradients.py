@@ -1,6 +1,6 @@
 """Learners that adapt their own learning: gamma, lambda, the entropy bonus, their targets.
 
-    python benchmarks/meta_gradients.py two-colours --steps 1000000
+    python benchmarks/meta_gradients.py two-colours --steps 5000000 --state runs/colours.pickle
     python benchmarks/meta_gradients.py q-two-colours --steps 1000000
     python benchmarks/meta_gradients.py noisy-chain --steps 100000 --seeds 0 1 2
 
@@ -13,6 +13,8 @@ from __future__ import annotations
 import argparse
 import csv
 import dataclasses
+import functools
+import pickle
 import platform
 import time
 from pathlib import Path
@@ -70,7 +72,7 @@ def two_colours(arguments: argparse.Namespace) -> None:
 
     Reference: Luketina et al. 2022, table 1: total reward 1.74 against 1.24 in 10,000,000 steps.
     """
-    given = {**TWO_COLOURS, "ent_coef": 0.1, "meta_learning_rate": 1e-3}
+    given = {**TWO_COLOURS, "ent_coef": 0.1, "meta_learning_rate": arguments.meta_learning_rate}
     bmg = agents.BMG("MlpPolicy", COLOURS, seed=0, **given)
     fixed = agents.A2C("MlpPolicy", COLOURS, seed=0, **TWO_COLOURS)
     each = torch.tensor(ENTROPIES).repeat_interleave(len(arguments.seeds))
@@ -90,16 +92,17 @@ def q_two_colours(arguments: argparse.Namespace) -> None:
     still = {**given, "meta_learning_rate": 0.0, "context": 0}
     fixed = agents.QBMG("MlpPolicy", COLOURS, **still)
     meta = fixed.rule.meta
-    bounds, drawn, column = meta.bounded["epsilon"], meta.begin, meta.layout.begins["epsilon"]
+    bounds, column = meta.bounded["epsilon"], meta.layout.begins["epsilon"]
     each = [dataclasses.replace(bounds, initial=epsilon).raw_initial() for epsilon in EPSILONS]
-
-    def begin(seeds: list[int]) -> torch.Tensor:
-        eta = drawn(seeds).clone()
-        eta[:, column] = torch.tensor(each).repeat_interleave(len(arguments.seeds))
-        return eta
-
-    meta.begin = begin
+    raw = torch.tensor(each).repeat_interleave(len(arguments.seeds))
+    meta.begin = functools.partial(_begun, meta.begin, column, raw)
     _beside_fixed("q-two-colours", (learnt, "epsilon"), (fixed, EPSILONS), arguments)
+
+
+def _begun(drawn: Any, column: int, raw: torch.Tensor, seeds: list[int]) -> torch.Tensor:
+    eta = drawn(seeds).clone()
+    eta[:, column] = raw
+    return eta
 
 
 def _beside_fixed(
@@ -109,15 +112,18 @@ def _beside_fixed(
     seeds, (agent, figure), (other, values) = arguments.seeds, learning, fixed
     learnt, still = type(agent).__name__, type(other).__name__ + " fixed"
     each = np.repeat(values, len(seeds))
-    players = {
-        learnt: _player(agent, COLOURS, _paying(len(seeds)), 1, arguments.first_seed),
-        still: _player(other, COLOURS, _paying(len(each)), 1, arguments.first_seed + 10_000),
-    }
     names = [(learnt, "learnt", seed) for seed in seeds]
     names += [(still, value, seed) for value in values for seed in seeds]
-    totals, bins = {name: 0.0 for name in names}, RESULTS / f"meta_gradients-{entry}.csv"
+    bins, width = RESULTS / f"meta_gradients-{entry}.csv", 10_000
+    if arguments.state is not None and arguments.state.is_file():
+        players, totals, steps, before = pickle.loads(arguments.state.read_bytes())
+    else:
+        players = {
+            learnt: _player(agent, COLOURS, _paying(len(seeds)), 1, arguments.first_seed),
+            still: _player(other, COLOURS, _paying(len(each)), 1, arguments.first_seed + 10_000),
+        }
+        totals, steps, before = {name: 0.0 for name in names}, 0, 0.0
     start = time.perf_counter()
-    width, steps = 10_000, 0
     while steps < arguments.steps:
         rewards = np.concatenate([_rewards(player, width) for player in players.values()])
         steps += width
@@ -127,9 +133,13 @@ def _beside_fixed(
             totals[name] += reward
             rows.append([*name, steps, f"{reward / width:.5f}", f"{bonus:.4f}"])
         _append(bins, f"learner,{figure},seed,steps,reward,present".split(","), rows)
+        seconds = before + time.perf_counter() - start
+        if arguments.state is not None:
+            whole = arguments.state.with_suffix(".new")
+            whole.write_bytes(pickle.dumps((players, totals, steps, seconds)))
+            whole.replace(arguments.state)
         if arguments.minutes and time.perf_counter() - start > 60 * arguments.minutes:
             break
-    seconds = time.perf_counter() - start
 
     def mean(learner: str, value: Any) -> float:
         return float(np.mean([totals[name] for name in names if name[:2] == (learner, value)]))
@@ -271,6 +281,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=1_000_000)
     parser.add_argument("--minutes", type=float, help="stop after so many, with what there is")
+    help_ = "of two colours: a file to go on from, if it is there, and to write as it goes"
+    parser.add_argument("--state", type=Path, help=help_)
+    help_ = "of two-colours, of the meta-parameters"
+    parser.add_argument("--meta-learning-rate", type=float, default=1e-4, help=help_)
     arguments = parser.parse_args()
     arguments.first_seed = 1000 + arguments.seeds[0]
     torch.set_num_threads(1)

@@ -2,10 +2,13 @@
 
     python benchmarks/sumo.py speed                       # two ants, 64 rows, against raw mj_step
     python benchmarks/sumo.py self-play --seeds 0 1 2     # banks and agents, in --keep
+    python benchmarks/sumo.py self-play --body ant --seeds 7 --steps 8000000
+    python benchmarks/sumo.py training --body ant --seeds 0 --steps 6000000
     python benchmarks/sumo.py rising --seeds 9            # a bank of versions that learnt so far
     python benchmarks/sumo.py rounds none tracking rl2 continuous --bank rising-9.safetensors
 
-`self-play` trains PPO against its earlier selves and measures it against the built-in scripts.
+`self-play` trains PPO against its earlier selves and measures it against the built-in opponents.
+`training` trains it on these themselves; its win rates are in `results/sumo-BODY-sSEED.csv`.
 `rounds` trains on the built-in opponents and plays 40 rounds against the rising versions of a bank
 that no agent has met (one that `rising` or `self-play` wrote): `none` is PPO on all versions, which
 does not adapt. Results are appended to `results/sumo.csv`: win rates (draws are no wins) of the
@@ -22,15 +25,16 @@ from typing import Any
 import gymnasium as gym
 import mujoco
 import numpy as np
-from results_table import append, begins
+from results_table import RESULTS, append, begins
 from safetensors.numpy import save_file
 from stable_baselines3.common.callbacks import BaseCallback
 
 import agents
-from agents import PPO, SelfPlay, evaluate
+from agents import PPO, ContinuousMAML, SelfPlay, evaluate
 from agents.core.evaluation.acting import as_trained
 from agents.self_play.networks import opponent_arrays
 from meta_envs.opponents.roster import MADE_AT
+from meta_envs.opponents.wrestlers import WRESTLERS
 
 ID = "meta/Sumo-v0"
 BUILT_IN = Path(__file__).parents[1] / "assets" / "banks" / "sumo-puck.safetensors"
@@ -39,6 +43,12 @@ SCALE = {"reward_scale": 1e-3}
 SELF = {"task": "changing", "n_envs": 32, "n_steps": 64, "learning_rate": 7e-4, "gamma": 0.99,
         "ent_coef": 0.0, "n_epochs": 8}  # fmt: skip
 NETWORK = {"net_arch": [32, 32], "separate": ["value"], "log_std_init": -0.7}  # a bank's sizes
+KEPT = 12  # versions
+# Legged bodies: PPO without adaptation, whose policy standardises what it sees.
+LEGGED = {"inner_steps": 0, "exploration_coef": 0.0, "n_envs": 64, "rows_per_task": 8,
+          "learning_rate": ("linear", 1e-3, 3e-4), "n_epochs": 20,
+          "policy_kwargs": {"net_arch": (32, 32), "normalize_observation": True,
+                            "log_std_init": -0.7}}  # fmt: skip
 ENTRIES: dict[str, dict[str, Any]] = {
     "none": {"agent": "PPO", "policy": "MlpPolicy", "arguments": SELF},
     "tracking": {"agent": "PPOTracking", "policy": "MlpPolicy",
@@ -89,20 +99,71 @@ def speed(rows: int = 64, threads: int = 1, repeats: int = 5) -> None:
     _write("speed", f"ant, {rows} rows", "", 0, 0.0, "", "", "", "", f"{said}; must: .8")
 
 
-def self_play(seed: int, steps: int, keep: Path) -> None:
+def self_play(seed: int, steps: int, keep: Path, body: str) -> None:
     """Train one agent against its earlier selves, and write its bank."""
-    kwargs = {**SCALE, "bank": "self", "max_versions": 12, "threads": 1}
-    agent = PPO("MlpPolicy", ID, seed=seed, env_kwargs=kwargs, policy_kwargs=NETWORK, **SELF)
-    played = SelfPlay(max(steps // 24, 1), keep=12, path=keep / f"self-{seed}.safetensors")
+    agent = _alone(seed, body, {"bank": "self", "max_versions": KEPT})
+    played = SelfPlay(
+        max(steps // (2 * KEPT), 1), keep=KEPT, path=keep / f"{body}-{seed}.safetensors"
+    )
     began = time.perf_counter()
-    agent.learn(steps, callback=played, log_interval=None)
+    agent.learn(steps, callback=[played, _Wins(keep / f"sumo-self-{body}-s{seed}.csv")],
+                log_interval=None)  # fmt: skip
     seconds = time.perf_counter() - began
-    agent.save(keep / f"PPO-sumo-self-{seed}.zip")
-    curve = evaluate(as_trained(agent), ID, split="all", num_tasks=120, env_kwargs=SCALE, seed=1)
+    agent.save(keep / f"{type(agent).__name__}-sumo-self-{body}-{seed}.zip")
+    _measure("self-play", "against scripts" if body == "puck" else body, agent, seed, seconds, body)
+
+
+def training(seed: int, steps: int, keep: Path, body: str) -> None:
+    """Train one agent on the built-in opponents."""
+    agent = _alone(seed, body, {"split": "all"})
+    began = time.perf_counter()
+    wins = _Wins(RESULTS / f"sumo-{body}-s{seed}.csv")
+    agent.learn(steps, callback=wins, log_interval=None)
+    seconds = time.perf_counter() - began
+    agent.save(keep / f"{type(agent).__name__}-sumo-{body}-{seed}.zip")
+    _measure("training", body, agent, seed, seconds, body)
+
+
+def _alone(seed: int, body: str, kwargs: dict[str, Any]) -> Any:
+    """Return an agent that does not adapt; of legged bodies it sees standardised observations."""
+    given = {"env_kwargs": {**SCALE, "body": body, "threads": 1, **kwargs}, "seed": seed}
+    if body == "puck":
+        return PPO("MlpPolicy", ID, policy_kwargs=NETWORK, **SELF, **given)
+    return ContinuousMAML("MlpPolicy", ID, **LEGGED, **given)
+
+
+def _measure(what: str, entry: str, agent: Any, seed: int, seconds: float, body: str) -> None:
+    """Write how often an agent that does not learn wins against the built-in opponents."""
+    kwargs = {**SCALE, "body": body}
+    curve = evaluate(as_trained(agent), ID, split="all", num_tasks=120, env_kwargs=kwargs, seed=1)
+    assert curve.success is not None  # contests have winners
     wins = curve.success.mean(axis=1)
     error = wins.std(ddof=1) / np.sqrt(len(wins))
-    _write("self-play", "against scripts", seed, steps, seconds, len(wins), "",
+    _write(what, entry, seed, agent.num_timesteps, seconds, len(wins), "",
            f"{wins.mean():.3f}", f"{error:.3f}", "")  # fmt: skip
+
+
+class _Wins(BaseCallback):
+    """Writes how many of the latest hundred contests were won, every so many steps."""
+
+    def __init__(self, path: Path, every: int = 50_000):
+        super().__init__()
+        self.path, self.every, self.written = path, every, 0
+
+    def _on_rollout_start(self) -> None:
+        if self.num_timesteps < self.written + self.every:
+            return
+        self.written = self.num_timesteps
+        won, last = self.model.ep_success_buffer, self.model.ep_info_buffer
+        length = np.mean([one["l"] for one in last])
+        new = not self.path.exists()
+        with self.path.open("a", encoding="utf-8") as file:
+            if new:
+                file.write("steps,win_rate,length\n")
+            file.write(f"{self.num_timesteps},{np.mean(won):.2f},{length:.0f}\n")
+
+    def _on_step(self) -> bool:
+        return True
 
 
 class _Versions(BaseCallback):
@@ -122,15 +183,17 @@ class _Versions(BaseCallback):
         return True
 
 
-def rising(seed: int, steps: int, keep: Path) -> None:
+def rising(seed: int, steps: int, keep: Path, body: str) -> None:
     """Train one agent against the built-in opponents, and write its versions as a bank."""
-    kwargs = {**SCALE, "split": "all", "threads": 1}
-    agent = PPO("MlpPolicy", ID, seed=seed, env_kwargs=kwargs, policy_kwargs=NETWORK, **SELF)
-    versions = _Versions(steps // 12)
+    agent = _alone(seed, body, {"split": "all"})
+    versions = _Versions(steps // KEPT)
     agent.learn(steps, callback=versions, log_interval=None)
     names = versions.kept[0]
     arrays = {name: np.concatenate([one[name] for one in versions.kept]) for name in names}
     save_file(arrays, keep / f"rising-{seed}.safetensors")
+
+
+TRAININGS = {"self-play": self_play, "rising": rising, "training": training}
 
 
 def rounds(name: str, seed: int, given: argparse.Namespace) -> None:
@@ -169,9 +232,10 @@ def _write(what: str, entry: str, seed: Any, steps: int, seconds: float, *rest: 
 def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("speed", "self-play", "rising", "rounds"))
+    parser.add_argument("what", choices=("speed", *TRAININGS, "rounds"))
     parser.add_argument("names", nargs="*", help=f"for rounds: {', '.join(ENTRIES)}")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--body", choices=WRESTLERS, default="puck", help="not for rounds")
     parser.add_argument("--steps", type=int, default=1_000_000)
     parser.add_argument("--trials", type=int, default=32)
     parser.add_argument("--bank", type=Path, help="for rounds: opponents that no agent has met")
@@ -183,10 +247,8 @@ def main() -> None:
     begins()
     if given.what == "speed":
         speed()
-    for seed in given.seeds if given.what == "self-play" else ():
-        self_play(seed, given.steps, given.keep)
-    for seed in given.seeds if given.what == "rising" else ():
-        rising(seed, given.steps, given.keep)
+    for seed in given.seeds if given.what in TRAININGS else ():
+        TRAININGS[given.what](seed, given.steps, given.keep, given.body)
     for seed in given.seeds if given.what == "rounds" else ():
         for name in given.names:
             rounds(name, seed, given)

@@ -8,8 +8,9 @@ from typing import Any
 from ..core.base.agent_arguments import LifetimeArguments
 from ..core.base.arguments import argument, at_least, one_of
 from ..core.base.meta_gradient_algorithm import MetaGradientAlgorithm
+from ..core.learning.functional import Adam
 from ..core.lifetimes.actor_critic import ActorCriticRule
-from ..core.lifetimes.optimizers import DIFFERENTIABLE, META
+from ..core.lifetimes.optimizers import DIFFERENTIABLE
 from .arguments import ContextArguments
 from .presets import PRESETS
 from .rule import ENT_COEF, BootstrapRule
@@ -77,7 +78,7 @@ class BMG(ContextArguments, LifetimeArguments, MetaGradientAlgorithm):
         return BootstrapRule(
             inner=inner,
             meta=ENT_COEF.meta_parameters(self.ent_coef, self.context, self.context_width),
-            meta_optimizer=META,
+            meta_optimizer=Adam(eps=self.meta_eps),
             meta_learning_rate=self.meta_learning_rate,
             meta_max_grad_norm=self.meta_max_grad_norm,
             inner_steps=self.inner_steps,

@@ -9,7 +9,8 @@ from ..core.base.agent_arguments import DiscountArguments, GradientNormArguments
 from ..core.base.arguments import argument, at_least, within
 from ..core.base.meta_gradient_algorithm import MetaGradientAlgorithm
 from ..core.base.search import OneOf
-from ..core.lifetimes.optimizers import META, PLAIN
+from ..core.learning.functional import Adam
+from ..core.lifetimes.optimizers import PLAIN
 from .arguments import ContextArguments
 from .context import RewardContext
 from .presets import Q_PRESETS
@@ -78,7 +79,7 @@ class QBMG(
             q_lambda=self.q_lambda,
             max_grad_norm=self.max_grad_norm,
             meta=EPSILON.meta_parameters(self.epsilon, self.context, self.context_width),
-            meta_optimizer=META,
+            meta_optimizer=Adam(eps=self.meta_eps),
             meta_learning_rate=self.meta_learning_rate,
             meta_max_grad_norm=self.meta_max_grad_norm,
             target_steps=self.target_steps,
