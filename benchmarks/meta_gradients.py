@@ -3,6 +3,7 @@
     python benchmarks/meta_gradients.py two-colours --steps 5000000 --state runs/colours.pickle
     python benchmarks/meta_gradients.py q-two-colours --steps 1000000
     python benchmarks/meta_gradients.py noisy-chain --steps 100000 --seeds 0 1 2
+    python benchmarks/meta_gradients.py bad-start --steps 300000 --seeds 10 11 12
 
 Appends to `results/meta_gradients.csv`, a measured number a row; what grows with time is in
 `results/meta_gradients-ENTRY.csv`, written as it goes.
@@ -188,29 +189,27 @@ def noisy_chain(arguments: argparse.Namespace) -> None:
         )  # fmt: skip
 
 
-CART_POLE = {
-    **{"n_envs": 8, "n_steps": 8, "learning_rate": 4e-3, "preset": None, "seed": 0},
-    "policy_kwargs": {"net_arch": [64, 64], "separate": ["value"]},
-    "env_kwargs": {"nominal": True},  # Gymnasium's CartPole-v1, step for step, as a native batch
+DELAYED = {
+    **{"n_envs": 16, "n_steps": 10, "learning_rate": 2e-3, "preset": None, "seed": 0},
+    "policy_kwargs": {"net_arch": [64]},
 }
-BAD_START, FIXED = 0.5, (0.5, 0.99)
+LATE = {"length": 15, "correct": 1}  # the first action is paid fifteen steps later
+BAD_START, FIXED = 0.5, (0.5, 0.9, 0.99)
 
 
 def bad_start(arguments: argparse.Namespace) -> None:
     """Gamma learnt from .5 beside fixed ones; all of a kind are learners of one loop."""
-    id_, seeds, rows = "meta/RandomCartPole-v0", arguments.seeds, CART_POLE["n_envs"]
+    id_, seeds, rows = "meta/DelayedChain-v0", arguments.seeds, DELAYED["n_envs"]
     learnt = agents.MetaGradient(
         "MlpPolicy", id_, eta=("gamma",), gamma=BAD_START, outer_gamma=0.99,
-        meta_learning_rate=1e-2, **CART_POLE,
+        meta_learning_rate=1e-2, **DELAYED,
     )  # fmt: skip
-    fixed = agents.A2C("MlpPolicy", id_, **CART_POLE)
+    fixed = agents.A2C("MlpPolicy", id_, **DELAYED)
     each = torch.tensor(FIXED).repeat_interleave(len(seeds))
     fixed.rule = dataclasses.replace(fixed.rule, gamma=each[:, None])
     found = {}
     for name, agent, count in (("learnt", learnt, len(seeds)), ("fixed", fixed, len(each))):
-        player = _player(
-            agent, id_, [None] * count, rows, arguments.first_seed, **CART_POLE["env_kwargs"]
-        )
+        player = _player(agent, id_, [LATE] * count, rows, arguments.first_seed)
         start = time.perf_counter()
         steps = arguments.steps // rows
         _episodes(player, steps - steps // 5, count)
@@ -240,11 +239,10 @@ def bad_start(arguments: argparse.Namespace) -> None:
 # ---- playing ------------------------------------------------------------------------------------
 
 
-def _player(agent: Any, id_: str, tasks: list[Any], rows: int, seed: int, **kwargs: Any) -> Player:
+def _player(agent: Any, id_: str, tasks: list[Any], rows: int, seed: int) -> Player:
     """Return a player of new learners, each with its own rows, whose trial never ends."""
-    venv = gym.make_vec(id_, num_envs=len(tasks) * rows, episodes_per_trial=ENDLESS, **kwargs)
-    if tasks[0] is not None:
-        venv.set_tasks([task for task in tasks for _ in range(rows)])
+    venv = gym.make_vec(id_, num_envs=len(tasks) * rows, episodes_per_trial=ENDLESS)
+    venv.set_tasks([task for task in tasks for _ in range(rows)])
     loop = agent.inner_loop(venv, rows_per_task=rows, seed=fold(seed, "learners"))
     player = Player(venv, loop)
     player.reset(fold(seed, "episodes"))
