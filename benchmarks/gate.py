@@ -2,6 +2,7 @@
 
     python benchmarks/gate.py varibad hyperx novelty surprise --seeds 0 1 2
     python benchmarks/gate.py varibad hyperx --size 7 --seeds 0 1 2 # episodes of 14 steps
+    python benchmarks/gate.py varibad hyperx --size 8 --length 20 --seeds 0 1 2
 
 Trains VariBAD and HyperX with the same settings (trainings go on where they were interrupted;
 `novelty` and `surprise` have one bonus each), plays 600 tasks, and appends to `results/gate.csv`
@@ -37,12 +38,16 @@ ENTRIES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def run(name: str, seed: int, steps: int, keep: Path | None, size: int | None) -> None:
-    """Train one seed, evaluate it, and write its row; episodes are twice as long as `size`."""
+def run(
+    name: str, seed: int, steps: int, keep: Path | None, size: int | None, length: int | None
+) -> None:
+    """Train one seed, evaluate it, and write its row."""
     which, arguments = ENTRIES[name]
     cls = getattr(agents, which)
-    kwargs = KWARGS if size is None else {**KWARGS, "size": size, "steps": 2 * size}
-    label = name if size is None else f"{name}-{size}"
+    kwargs, label = KWARGS, name
+    if size is not None:
+        kwargs = {**KWARGS, "size": size, "steps": length or 2 * size}
+        label = f"{name}-{size}" if length is None else f"{name}-{size}-{length}"
 
     def make() -> Any:
         given = {**SETTINGS, **arguments}
@@ -83,12 +88,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--size", type=int, help="cells of a side; the preset's is 5")
+    help_ = "steps of an episode, with --size; twice the size if not given"
+    parser.add_argument("--length", type=int, help=help_)
     parser.add_argument("--keep", type=Path, help="folder for the trained agents")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     for entry in arguments.entries:
         for seed in arguments.seeds:
-            run(entry, seed, arguments.steps, arguments.keep, arguments.size)
+            run(entry, seed, arguments.steps, arguments.keep, arguments.size, arguments.length)
 
 
 if __name__ == "__main__":
