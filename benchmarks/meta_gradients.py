@@ -69,11 +69,13 @@ def two_colours(arguments: argparse.Namespace) -> None:
     """BMG beside fixed entropy bonuses.
 
     With orthogonal weights and no bound on gradients, two of three learners with a fixed bonus of
-    .1 to .3 never recover from a switch: their policies have become deterministic.
+    .1 to .3 never recover from a switch: their policies have become deterministic. Learnt bonuses
+    begin at the lowest of the fixed ones: from .1, one of three drifts up to .3 to .8 and stays
+    there, and the others fall to .01 and rise after switches (.116 a step after a million).
 
     Reference: Luketina et al. 2022, table 1: total reward 1.74 against 1.24 in 10,000,000 steps.
     """
-    given = {**TWO_COLOURS, "ent_coef": 0.1, "meta_learning_rate": arguments.meta_learning_rate}
+    given = {**TWO_COLOURS, "ent_coef": 0.05, "meta_learning_rate": 1e-3}
     bmg = agents.BMG("MlpPolicy", COLOURS, seed=0, **given)
     fixed = agents.A2C("MlpPolicy", COLOURS, seed=0, **TWO_COLOURS)
     each = torch.tensor(ENTROPIES).repeat_interleave(len(arguments.seeds))
@@ -281,8 +283,6 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, help="stop after so many, with what there is")
     help_ = "of two colours: a file to go on from, if it is there, and to write as it goes"
     parser.add_argument("--state", type=Path, help=help_)
-    help_ = "of two-colours, of the meta-parameters"
-    parser.add_argument("--meta-learning-rate", type=float, default=1e-4, help=help_)
     arguments = parser.parse_args()
     arguments.first_seed = 1000 + arguments.seeds[0]
     torch.set_num_threads(1)
