@@ -12,7 +12,7 @@ from torch import nn
 from meta_envs.core.rng import fold
 
 from ..core.base.agent_arguments import BalanceArguments, ClipArguments, DiscountArguments
-from ..core.base.arguments import argument, at_least, one_of, within
+from ..core.base.arguments import above, argument, at_least, one_of, within
 from ..core.base.inner_step_arguments import InnerStepArguments
 from ..core.base.iterations import IterativeAlgorithm
 from ..core.base.schedules import Schedule, check_schedule, value_at
@@ -71,6 +71,12 @@ class MAML(
         "with it.",
         one_of(*outer_steps.OUTERS),
         default="trpo",
+    )
+    inner_lr_pace: float = argument(
+        "Share of Adam's learning rate that the inner rates have, where they are learnt; with a "
+        "small one the policy learns before it is adapted much.",
+        above(0),
+        default=1.0,
     )
     later_inner_lr: float = argument(
         "Factor on the rate with each gradient step beyond those of training (the paper's tests "
@@ -143,7 +149,15 @@ class MAML(
         )
         self.learner = self._make_learner(rates.to(self.device))
         self.outer_loss = self._make_outer_loss()
-        self.optimizer = torch.optim.Adam(self.outer_loss.parameters(), lr=1e-3)
+        self.optimizer = torch.optim.Adam(self._groups(), lr=1e-3)
+
+    def _groups(self) -> list[dict[str, Any]]:
+        """Return what Adam trains: the policy, and inner rates that have a pace of their own."""
+        policy, trained = [*self.policy.parameters()], self.outer_loss.parameters()
+        rates = trained[len(policy) :]
+        if self.inner_lr_pace == 1.0 or not rates:
+            return [{"params": trained}]
+        return [{"params": policy}, {"params": rates}]
 
     def _policy_arguments(self) -> dict[str, Any]:
         """Return what the policy is made with, besides the spaces."""
@@ -235,8 +249,12 @@ class MAML(
                 target_kl=value_at(self.target_kl, progress),
                 **{name: getattr(self, name) for name in names},
             )
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        paces = (
+            1.0,
+            self.inner_lr_pace,
+        )  # of the policy, and of inner rates if they have their own
+        for group, pace in zip(self.optimizer.param_groups, paces, strict=False):
+            group["lr"] = pace * rate
         clip = value_at(self.clip_range, progress)
         figures = outer_steps.descend(
             self.outer_loss,

@@ -15,6 +15,7 @@ from ..core.play.inner_loop import Rows
 from .continuous import ContinuousMAML
 from .importance import ValuedLoop
 from .learner import chunks
+from .presets import TRACKING
 from .valued import ValuedLearner, value_error
 
 
@@ -104,6 +105,8 @@ class PPOTracking(ContinuousMAML):
     Raises:
         ValueError: As in `ContinuousMAML`, or if `inner_steps` is not 0.
     """
+
+    presets = TRACKING
 
     inner_steps = 0
     learn_inner_lr = False

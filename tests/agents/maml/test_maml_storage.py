@@ -1,4 +1,4 @@
-"""How MAML keeps episodes of different lengths, and what it says of steps that lead nowhere."""
+"""How MAML keeps episodes of different lengths; paces of inner rates, and steps that diverge."""
 
 import numpy as np
 import pytest
@@ -36,6 +36,25 @@ def test_episodes_of_different_lengths_are_stored_and_joined():
 
     both = joined([(np.array([1]), episodes(second)), (np.array([0]), episodes(first))])
     assert both.rewards.tolist() == [[[1, 0, 0], [2, 5, 0]], [[3, 6, 7], [4, 0, 0]]]
+
+
+def test_inner_rates_are_learnt_at_their_own_pace(tmp_path):
+    small = {"n_envs": 12, "rows_per_task": 3, "policy_kwargs": {"net_arch": (8,)}, "seed": 3}
+    given = {**small, "outer": "ppo", "learn_inner_lr": True, "n_epochs": 1, "learning_rate": 1e-2}
+    moved = {}
+    for pace in (1.0, 0.1):
+        agent = MAML("MlpPolicy", "toy/Push-v0", inner_lr=0.5, inner_lr_pace=pace, **given)
+        before = agent.policy.layers[0].bias.detach().clone()
+        agent.learn(1)
+        rate = float(agent.learner.rates.rates[0].detach())
+        step = (agent.policy.layers[0].bias.detach() - before).abs().max()
+        moved[pace] = rate - 0.5, float(step)
+    assert abs(moved[1.0][0]) == pytest.approx(1e-2, rel=1e-3)  # Adam's first step
+    assert moved[0.1][0] == pytest.approx(0.1 * moved[1.0][0], rel=1e-3)
+    assert moved[0.1][1] == moved[1.0][1]
+    agent.save(tmp_path / "agent.zip")
+    again = MAML.load(tmp_path / "agent.zip", env="toy/Push-v0")
+    assert [group["lr"] for group in again.optimizer.param_groups] == [1e-2, 1e-3]
 
 
 def test_an_inner_step_that_is_not_finite_is_named():
