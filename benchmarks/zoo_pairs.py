@@ -48,7 +48,7 @@ def _rl2(
 _ROUNDS = {"num_tasks": 200, "rows_per_task": 20, "episodes": 4}
 _RUN = {"num_tasks": 100}
 _ARM = {"num_tasks": 20, "rows_per_task": 10, "episodes": 2}
-_FAILING = {"num_tasks": 60, "rows_per_task": 8, "episodes": 7}
+_FAILING = {"num_tasks": 60, "rows_per_task": 20, "episodes": 7}
 
 
 def _steps(
@@ -167,8 +167,8 @@ PAIRS: tuple[Pair, ...] = (
     # Needs the environment of `make metaworld`.
     _rl2("ML1", 600_000, env_kwargs={"task_name": "reach-v3"}, protocol={"num_tasks": 50}),
     _steps("maml", "ML1", 2_000_000, _ARM, env_kwargs={"task_name": "reach-v3"}),
-    _steps("continuousmaml", "Thrusters", 3_840_000, rounds=_FAILING),
-    _steps("ppotracking", "Thrusters", 3_840_000, rounds=_FAILING),
+    _steps("continuousmaml", "Thrusters", 8_000_000, rounds=_FAILING),
+    _steps("ppotracking", "Thrusters", 8_000_000, rounds=_FAILING),
     Pair("bc", "meta/FeatureReach-v0", 1_000_000),
     Pair("mil", "meta/PointGoal-v0", 600_000, protocol=_SHOWN),
     Pair(
