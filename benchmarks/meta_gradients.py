@@ -119,7 +119,9 @@ def _beside_fixed(
     names += [(still, value, seed) for value in values for seed in seeds]
     bins, width = RESULTS / f"meta_gradients-{entry}.csv", 10_000
     if arguments.state is not None and arguments.state.is_file():
-        players, totals, steps, before = pickle.loads(arguments.state.read_bytes())
+        of, players, totals, steps, before = pickle.loads(arguments.state.read_bytes())
+        if of != names:
+            raise SystemExit(f"--state {arguments.state} is of {of[0][0]}, seeds {_seeds(of)}")
     else:
         players = {
             learnt: _player(agent, COLOURS, _paying(len(seeds)), 1, arguments.first_seed),
@@ -139,7 +141,7 @@ def _beside_fixed(
         seconds = before + time.perf_counter() - start
         if arguments.state is not None:
             whole = arguments.state.with_suffix(".new")
-            whole.write_bytes(pickle.dumps((players, totals, steps, seconds)))
+            whole.write_bytes(pickle.dumps((names, players, totals, steps, seconds)))
             whole.replace(arguments.state)
         if arguments.minutes and time.perf_counter() - start > 60 * arguments.minutes:
             break
@@ -152,6 +154,10 @@ def _beside_fixed(
         record(entry, f"{learner} {value}", COLOURS, seed, steps, seconds, total_reward=total)
     ratio = mean(learnt, "learnt") / best
     record(entry, learnt, COLOURS, -1, steps, seconds, over_best_fixed=(ratio, "at least 1.25"))
+
+
+def _seeds(names: list[Any]) -> list[int]:
+    return sorted({name[-1] for name in names})
 
 
 def _paying(rows: int) -> list[dict[str, int]]:
@@ -281,7 +287,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=1_000_000)
     parser.add_argument("--minutes", type=float, help="stop after so many, with what there is")
-    help_ = "of two colours: a file to go on from, if it is there, and to write as it goes"
+    help_ = "of two colours: a pickle of your own (reading one runs code), written as it goes, and "
+    help_ += "gone on from if it is there"
     parser.add_argument("--state", type=Path, help=help_)
     arguments = parser.parse_args()
     arguments.first_seed = 1000 + arguments.seeds[0]

@@ -103,7 +103,7 @@ def self_play(seed: int, steps: int, keep: Path, body: str) -> None:
     """Train one agent against its earlier selves, and write its bank."""
     agent = _alone(seed, body, {"bank": "self", "max_versions": KEPT})
     played = SelfPlay(
-        max(steps // (2 * KEPT), 1), keep=KEPT, path=keep / f"{body}-{seed}.safetensors"
+        max(steps // (2 * KEPT), 1), keep=KEPT, path=keep / f"self-{body}-{seed}.safetensors"
     )
     began = time.perf_counter()
     agent.learn(steps, callback=[played, _Wins(keep / f"sumo-self-{body}-s{seed}.csv")],

@@ -5,8 +5,8 @@ from typing import Any
 PRESETS: dict[str, dict[str, Any]] = {
     # Luketina et al. 2022, table 3: SGD .1, unrolls of 16 steps, two networks of 2 x 256, Adam with
     # an epsilon of 1e-4. The entropy bonus begins low: from .1, one of three drifts up to .3 or
-    # more and stays there. It falls to .01 where nothing changes, and rises to .2 to .6 within
-    # 10,000 steps of a switch (`benchmarks/results/meta_gradients.csv`).
+    # more and stays there. It falls to .01 where nothing changes, and rises to .2 to .4 soon after
+    # a switch (seeds 6 to 8, 1.75 M steps: `benchmarks/results/meta_gradients-two-colours.csv`).
     "two-colours": {
         "id": "meta/TwoColours-v0",
         "env_kwargs": {},

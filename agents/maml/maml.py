@@ -249,10 +249,7 @@ class MAML(
                 target_kl=value_at(self.target_kl, progress),
                 **{name: getattr(self, name) for name in names},
             )
-        paces = (
-            1.0,
-            self.inner_lr_pace,
-        )  # of the policy, and of inner rates if they have their own
+        paces = 1.0, self.inner_lr_pace  # the second of rates that have a group of their own
         for group, pace in zip(self.optimizer.param_groups, paces, strict=False):
             group["lr"] = pace * rate
         clip = value_at(self.clip_range, progress)
