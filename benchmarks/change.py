@@ -2,13 +2,15 @@
 
     python benchmarks/change.py continuous none tracking rl2 --seeds 0 1 2 --keep runs/kept
     python benchmarks/change.py going-on --seeds 0 1 2 --keep runs/kept
-    python benchmarks/change.py continuous none --id meta/CrippledAnt-v0 --steps 20000000
+    python benchmarks/change.py continuous tracking still rl2 --id meta/CrippledAnt-v0 \
+        --seeds 0 --steps 6000000 --threads 1 --keep runs/kept
 
-`none` is ContinuousMAML without inner steps: PPO on all tasks, which does not adapt; `going-on` is
-`continuous` that does not begin with the initial parameters in every episode. All train for
-the same number of environment steps, and are evaluated on the held-out pairs, `--rows` episodes of
-a task side by side (RL2 plays each by itself). Appends to `results/change.csv`: mean returns of the
-seven episodes, of the last two with their standard error over tasks, and the learnt rates.
+`none` is ContinuousMAML without inner steps: PPO on all tasks, which does not adapt; `still` is the
+same, trained as `tracking`, which with --keep it need not train again; `going-on` is `continuous`
+that does not begin with the initial parameters in every episode. All train for the same number of
+environment steps, and are evaluated on the held-out pairs, `--rows` episodes of a task side by side
+(RL2 plays each by itself). Appends to `results/change.csv`: mean returns of the seven episodes, of
+the last two with their standard error over tasks, and the learnt rates.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from results_table import append, begins
 
 import agents
 from agents import evaluate
+from agents.baselines import Policy
 
 COLUMNS = (
     "entry,agent,id,seed,steps,seconds,num_tasks,rows_per_task,episodes,last_two,standard_error,"
@@ -44,7 +47,14 @@ ENTRIES: dict[str, dict[str, Any]] = {
         "arguments": {"inner_steps": 0, "exploration_coef": 0.0},
     },
     "tracking": {"agent": "PPOTracking", "policy": "MlpPolicy", "arguments": {}},
-    "rl2": {"agent": "RL2", "policy": "GruPolicy", "arguments": {"n_envs": 64}},
+    "still": {
+        "agent": "PPOTracking",
+        "policy": "MlpPolicy",
+        "arguments": {},
+        "trained": "tracking",
+        "adapts": False,
+    },
+    "rl2": {"agent": "RL2", "policy": "GruPolicy", "arguments": {}},
 }
 
 
@@ -61,13 +71,16 @@ def run(name: str, seed: int, arguments: argparse.Namespace) -> None:
         if entry["agent"] == "ContinuousMAML":
             other = {"inner_lr": arguments.inner_lr, "vf_coef": arguments.vf_coef}
             given |= {one: value for one, value in other.items() if value is not None}
+        if arguments.threads:
+            given["env_kwargs"] = {"threads": arguments.threads}
         agent = made(entry["policy"], arguments.id, seed=seed, **given)
         agent.learn(arguments.steps)
         if arguments.keep is not None:
             agent.save(kept)
     seconds = time.perf_counter() - start
+    player = agent if entry.get("adapts", True) else Policy(agent)
     curve = evaluate(
-        agent, arguments.id, num_tasks=arguments.num_tasks, rows_per_task=arguments.rows, seed=1
+        player, arguments.id, num_tasks=arguments.num_tasks, rows_per_task=arguments.rows, seed=1
     )
     last = curve.returns[:, -2:].mean(axis=1)
     learner = getattr(agent, "learner", None)
@@ -91,6 +104,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=3_840_000)
     parser.add_argument("--num-tasks", type=int, default=40)
     parser.add_argument("--rows", type=int, default=8)
+    parser.add_argument("--threads", type=int, help="of MuJoCo, in training")
     parser.add_argument("--inner-lr", type=float, help="first rates of ContinuousMAML's steps")
     parser.add_argument("--vf-coef", type=float, help="ContinuousMAML's weight of values")
     parser.add_argument("--keep", type=Path, help="save the agents in this folder")

@@ -196,6 +196,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     "half-cheetah-dir": {"id": "meta/HalfCheetahDir-v0", "arguments": _RUNNING},
     "half-cheetah-vel": {"id": "meta/HalfCheetahVel-v0", "arguments": _RUNNING},
     "random-hopper": {"id": "meta/RandomHopper-v0", "arguments": _FALLING},
+    "thrusters": {"id": "meta/Thrusters-v0", "arguments": {"n_envs": 64}},
+    "crippled-ant": {"id": "meta/CrippledAnt-v0", "arguments": {**_FALLING, "gamma": 0.95}},
     "grid-navi": {"id": "meta/GridNavi-v0", "arguments": _GRID},
     "grid-navi-all": {
         "id": "meta/GridNavi-v0",
