@@ -2,15 +2,19 @@
 
     python benchmarks/suites.py kills --kills 10     # kill -9 in mid-training, then to the end
     python benchmarks/suites.py workers 2 ray        # two processes; Ray, where it is installed
+    python benchmarks/suites.py keep classics --root runs/suites/classics
 
-Each time the suite ends in a folder of its own, and the report (`metazoo report`) and the curves
-must equal those of a suite that one process ran without interruption, byte for byte. Checkpoints
-are saved at every iteration here, not once a minute, so that kills find some.
+`keep` writes what `metazoo benchmark` has run of a suite to `results/suite_cells.csv`, a row a cell
+that says `recorded: suite_cells`; it is not run again then. In the others, each time the suite ends
+in a folder of its own, and the report (`metazoo report`) and the curves must equal those of a suite
+that one process ran without interruption, byte for byte. Checkpoints are saved at every iteration
+here, not once a minute, so that kills find some.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import random
@@ -22,12 +26,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from results_table import add, commit
+from results_table import add, command, commit
 
-from agents.suites import cells, report
+from agents.core.evaluation.curve import AdaptationCurve
+from agents.suites import cells, recorded, report, suite
 from agents.suites.suite import Cell, parsed
 
 TABLE = Path(__file__).resolve().parent / "results" / "suites.csv"
+CELLS = "suite_cells"
 _BANDIT = "meta/BernoulliBandit-v0"
 _SMALL = {"n_envs": 16, "preset": None, "policy_kwargs": {"hidden_size": 16}}
 SUITE = {
@@ -43,13 +49,17 @@ SUITE = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("kills", "workers", "child"))
-    parser.add_argument("names", nargs="*", help="of workers; of the child's folder")
+    parser.add_argument("what", choices=("kills", "workers", "keep", "child"))
+    parser.add_argument("names", nargs="*", help="of workers; a suite; of the child's folder")
+    parser.add_argument("--root", type=Path, help="the folder of a suite to keep")
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     wishes = parser.parse_args()
     if wishes.what == "child":
         child(Path(wishes.names[0]), wishes.names[1])
+        return
+    if wishes.what == "keep":
+        keep(wishes.names[0], wishes.root)
         return
     with tempfile.TemporaryDirectory() as folder:
         calm = Path(folder) / "calm"
@@ -71,6 +81,31 @@ def child(folder: Path, workers: str) -> None:
     states = cells.run_all(chosen, folder, "ray" if workers == "ray" else int(workers))
     if wrong := [one.words for one in states if one.what != cells.DONE]:
         sys.exit("; ".join(wrong))
+
+
+def keep(name: str, root: Path) -> None:
+    """Write a row for each cell that was run and has none yet."""
+    chosen = suite.read(name)
+    for cell in chosen.cells:
+        curve = cells.curve_file(cell, root)
+        if cell.recorded != CELLS or curve is None or recorded.record_of(cell) is not None:
+            continue
+        data = AdaptationCurve.from_csv(curve)
+        of = "returns" if data.expected_returns is None else "expected_returns"
+        row = {
+            "commit": commit(dirty=True),
+            "machine": f"{os.cpu_count()} cores {platform.machine()}",
+            "suite": chosen.name,
+            "agent": cell.agent,
+            "id": cell.id,
+            "seed": cell.seed,
+            "steps": cell.steps,
+            "deterministic": False,
+            "episodes": json.dumps([round(float(value), 4) for value in data.mean(of)]),
+            "command": command(),
+        }
+        add(TABLE.parent / f"{CELLS}.csv", row)
+        print(*row.values(), flush=True)
 
 
 def start(folder: Path, workers: str) -> subprocess.Popen:

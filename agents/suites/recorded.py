@@ -1,7 +1,7 @@
 """Cells that need not be run: their result stands in a CSV file of `benchmarks/results`.
 
-A suite names file and entry, `recorded: learning/rl2-gridnavi`; the seed of the cell chooses the
-row. Wheels have no such files: there, every cell is run.
+A suite names file and entry, `recorded: learning/rl2-gridnavi`; without an entry it is the cell's
+agent. The seed of the cell chooses the row. Wheels have no such files: there, every cell is run.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def record_of(cell: Cell) -> Record | None:
     if not cell.recorded:
         return None
     name, _, entry = cell.recorded.partition("/")
-    path = folder() / f"{name}.csv"
+    entry, path = entry or cell.agent, folder() / f"{name}.csv"
     if not path.is_file():
         return None
     found = None

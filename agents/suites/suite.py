@@ -55,7 +55,8 @@ class Cell:
         arguments: Of the algorithm or the baseline.
         rows_per_task: Of the evaluation of a baseline; trained agents have their own.
         tag: Tells apart what agent, id and seed do not.
-        recorded: File and entry in `benchmarks/results` whose row of this seed is the result.
+        recorded: File and entry (that of the agent by default) in `benchmarks/results` whose row of
+            this seed is the result.
     """
 
     agent: str
