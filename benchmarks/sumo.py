@@ -64,13 +64,14 @@ def speed(rows: int = 64, threads: int = 1, repeats: int = 5) -> None:
     """Measure two ants against raw `mj_step` of the same model, in turns."""
     venv = gym.make_vec(ID, num_envs=rows, body="ant", threads=threads)
     contest, space = venv.unwrapped.contest, venv.single_action_space
+    venv.unwrapped.other_side = lambda seen: np.zeros((len(seen), space.shape[0]))
     venv.reset(seed=0)
     rng = np.random.default_rng(0)
     actions = rng.uniform(-1, 1, (20, rows, *space.shape)).astype(np.float32)
     model = contest.physics.nominal
     data = mujoco.MjData(model)
     controls = rng.uniform(-1, 1, (1000, model.nu))
-    controls[:, model.nu // 2 :] = 0.0  # the built-in opponent stands still
+    controls[:, model.nu // 2 :] = 0.0  # the opponent stands still
     start = np.concatenate([side.wrestler.start() for side in contest.sides])
     for side, sign in zip(contest.sides, (1, -1), strict=True):
         start[side.positions.start] = sign * contest.start_radius

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,9 +69,9 @@ class Sumo(RosterTasks, MetaVectorEnv):
         opponent: The other one's; None is the same. Pucks play pucks only.
         rules: `"release"` or `"paper"`.
         bank: The opponents: a safetensors file, a name in `assets/banks`, or arrays by name (see
-            `core.bank.Bank` and `opponents.roster`); None takes `"sumo-<opponent>"`, or where there
-            is none one that stands still; `"self"` leaves room for the learner's earlier selves
-            (`agents.SelfPlay`), before which the opponent stands still.
+            `core.bank.Bank` and `opponents.roster`); None takes `"sumo-<body>"` for two of a kind,
+            or where there is none one that stands still; `"self"` leaves room for the learner's
+            earlier selves (`agents.SelfPlay`), before which the opponent stands still.
         names: Of the bank's opponents, for pictures.
         max_versions: Versions that tasks may name: room for a bank that grows; None is as many as
             the bank has, or 32 for `"self"`.
@@ -129,8 +128,10 @@ class Sumo(RosterTasks, MetaVectorEnv):
         self.start_version = at if at is None else whole("start_version", at, 0, _MOST_VERSIONS)
         self.reward_scale = number("reward_scale", reward_scale, above=0.0, high=1e6)
         self.player = str(player)
-        made = self._bank_of(bank, second.name)
-        known = BUILT_IN.get(second.name) if bank is None else None
+        known = None
+        if bank is None and first.name == second.name:  # those in assets have met their like
+            known = BUILT_IN.get(first.name)
+        made = self._bank_of(f"sumo-{first.name}" if known else bank)
         if isinstance(bank, str) and bank == SELF:
             known, max_versions = (SELF,), SELVES if max_versions is None else max_versions
         self._names = known if names is None else names
@@ -279,14 +280,10 @@ class Sumo(RosterTasks, MetaVectorEnv):
         assert self.bank is not None
         return acted(self.bank, self.roster.networks(self.tasks), seen)
 
-    def _bank_of(self, bank: BankSource | None, opponent: str) -> Bank:
-        later = isinstance(bank, str) and bank == SELF
-        if bank is not None and not later:
-            return opponents_of(bank)
-        name = f"sumo-{opponent}"
-        if not later and (resources.files("assets") / "banks" / f"{name}.safetensors").is_file():
-            return Bank(name)
-        return Bank(still(self.contest.width(1), self.contest.sides[1].num_motors))
+    def _bank_of(self, bank: BankSource | None) -> Bank:
+        if bank is None or (isinstance(bank, str) and bank == SELF):
+            return Bank(still(self.contest.width(1), self.contest.sides[1].num_motors))
+        return opponents_of(bank)
 
     def _draw(self, row: int, task: Task | None) -> np.ndarray:
         from .pictures import draw
