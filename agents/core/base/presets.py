@@ -14,6 +14,8 @@ from . import preset_files
 from .arguments import Argument
 from .venv import env_identity, num_rows_of
 
+_SAME_TASKS = ("threads", "render_mode")  # keyword arguments with which tasks stay what they are
+
 
 def find_preset(
     presets: Mapping[str, Mapping[str, Any]], identity: str | None, env_kwargs: Mapping[str, Any]
@@ -23,13 +25,15 @@ def find_preset(
     Args:
         presets: Presets by name; each has `id`, `env_kwargs` and `arguments`.
         identity: The id, with or without the module that registers it; there is no preset for None.
-        env_kwargs: Must equal the preset's, after both are completed from the registration.
+        env_kwargs: Must equal the preset's, after both are completed from the registration, but for
+            those that change no task.
     """
     name = (identity or "").rpartition(":")[2]
+    asked = {key: one for key, one in env_kwargs.items() if key not in _SAME_TASKS}
     for preset in presets.values():
         if preset["id"] == name:
             known = gym.spec(name).kwargs
-            if {**known, **preset.get("env_kwargs", {})} == {**known, **env_kwargs}:
+            if {**known, **preset.get("env_kwargs", {})} == {**known, **asked}:
                 return dict(preset["arguments"])
     return None
 

@@ -31,6 +31,7 @@ class Agent(Declared):
         ({"env_kwargs": {"longest": 2}, "b": 2}, (1, 2)),
         ({"env_kwargs": {"longest": 2}, "preset": None}, (1, 2)),
         ({"env_kwargs": {"longest": 3}}, (1, 2)),
+        ({"env_kwargs": {"longest": 2, "threads": 1}}, (1, 20)),  # the tasks are the same
         ({}, (1, 2)),
         ({"preset": "short"}, (1, 20)),
     ],
