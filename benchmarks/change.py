@@ -84,7 +84,7 @@ def run(name: str, seed: int, arguments: argparse.Namespace) -> None:
     )
     last = curve.returns[:, -2:].mean(axis=1)
     learner = getattr(agent, "learner", None)
-    rates = [] if learner is None else [float(part.detach().mean()) for part in learner.rates.rates[0]]
+    rates = [] if learner is None else [part.detach().mean() for part in learner.rates.rates[0]]
     row = [
         name, entry["agent"],
         arguments.id, seed, agent.num_timesteps, f"{seconds:.0f}", arguments.num_tasks,
