@@ -2,6 +2,7 @@
 
     python benchmarks/manipulation.py scripted-ml10 random-ml10
     python benchmarks/manipulation.py rl2-reach rl2-push --seeds 0 1 2
+    python benchmarks/manipulation.py maml-ml10 varibad-ml10 pearl-ml10 --goals 20
     python benchmarks/manipulation.py rl2-ml10 --goals 20 --num-envs 200  # start it again to go on
     python benchmarks/manipulation.py --summary
 
@@ -113,7 +114,7 @@ def trained(name: str, seed: int, steps: int, arguments: argparse.Namespace) -> 
         started = time.perf_counter()
         return mixture(entry, seed, steps), time.perf_counter() - started
     algorithm = getattr(agents, entry["agent"])
-    policy = "GruPolicy" if entry["agent"] == "RL2" else "MlpPolicy"
+    policy = next(iter(algorithm.policy_aliases))
     path = RUNS / f"{name}-s{seed}.zip"
     record = Record(name, seed, path, arguments)
     if path.exists():
@@ -121,7 +122,13 @@ def trained(name: str, seed: int, steps: int, arguments: argparse.Namespace) -> 
         record.go_on(agent.num_timesteps)
         print(f"{path}: going on after {agent.num_timesteps:,} steps", flush=True)
     else:
-        agent = algorithm(policy, entry["id"], env_kwargs=dict(entry["env_kwargs"]), seed=seed)
+        agent = algorithm(
+            policy,
+            entry["id"],
+            env_kwargs=dict(entry["env_kwargs"]),
+            seed=seed,
+            **entry.get("arguments", {}),
+        )
         record.go_on(0)
     if agent.num_timesteps < steps:
         left = steps - agent.num_timesteps

@@ -19,6 +19,19 @@ ENTRIES: dict[str, dict[str, Any]] = {
     "rl2-reach": {**_REACH, "agent": "RL2", "steps": 2_000_000, "reference": "at least 0.9 test"},
     "rl2-push": {**_PUSH, "agent": "RL2", "steps": 2_500_000, "reference": "at least 0.5 test"},
     "rl2-ml10": {**_ML10, "agent": "RL2", "steps": 20_000_000, "reference": _PUBLISHED},
+    # with the settings of the suite `metaworld`, and less than its 20 million steps
+    "maml-ml10": {
+        **{**_ML10, "agent": "MAML", "steps": 5_000_000, "reference": ""},
+        "arguments": {"preset": "ml1-push"},
+    },
+    "varibad-ml10": {
+        **{**_ML10, "agent": "VariBAD", "steps": 2_000_000, "reference": ""},
+        "arguments": {"preset": "half-cheetah-dir"},
+    },
+    "pearl-ml10": {
+        **{**_ML10, "agent": "PEARL", "steps": 400_000, "reference": ""},
+        "arguments": {"preset": "half-cheetah-dir"},
+    },
     "maml-reach": {**_REACH, "agent": "MAML", "steps": 2_000_000, "reference": ""},
     "promp-reach": {**_REACH, "agent": "ProMP", "steps": 2_000_000, "reference": ""},
     "mixture-reach": {**_REACH, "agent": "mixture", "steps": 2_000_000, "reference": ""},
