@@ -38,7 +38,7 @@ from benchmarks.terrain_speed import terrain_speed
 # with it, and 22 after 2.9 million with this one.
 _STEEP = {"learning_rate": 0.05, "policy_kwargs": {"net_arch": (40, 40)}}
 _PARTS = 10  # of a control's training; each ends with a score
-SOLVED = 60.0  # of 600 steps, where 364 is the whole way
+SOLVED = agents.POET.presets["terrain"]["arguments"]["solved_at"]
 Rows = Iterator[tuple[str, Any]]
 
 
@@ -120,10 +120,6 @@ def _poet(cls: Any, id: str, seed: int, wishes: Any) -> Rows:
     agent = cls(
         *("MlpPolicy", id),
         **{"env_kwargs": {"max_episode_steps": 600}, "seed": seed, "workers": wishes.workers},
-        **{"learning_rate": 0.03, "sigma": 0.05, "population": 32, "capacity": 6},
-        **{"transfer_interval": 5, "reproduction_interval": 10},
-        **{"reproduce_at": 45.0, "lowest": 0.0, "highest": 120.0, "solved_at": SOLVED},
-        **{"eval_episodes": 3, "sigma_decay": 1.0, "learning_rate_decay": 1.0, "n_envs": 32},
     )
     for half in range(2):
         part = argparse.Namespace(**{**vars(wishes), "minutes": wishes.minutes / 2})

@@ -236,12 +236,6 @@ PAIRS: tuple[Pair, ...] = (
     ),
     Pair(  # as `populations.py poet-terrain` trains it
         *("poet", "meta/Terrain-v0", 25_000_000),
-        arguments={
-            **{"population": 32, "learning_rate": 0.03, "sigma": 0.05, "capacity": 6},
-            **{"sigma_decay": 1.0, "learning_rate_decay": 1.0, "n_envs": 32, "eval_episodes": 3},
-            **{"transfer_interval": 5, "reproduction_interval": 10},
-            **{"reproduce_at": 45.0, "lowest": 0.0, "highest": 120.0, "solved_at": 60.0},
-        },
         env_kwargs={"max_episode_steps": 600},
         protocol={"num_tasks": 50, "episodes": 1},
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .novelty import RankDistance
 from .poet import POET
+from .presets import ENHANCED
 from .transfers import TuneThePromising
 
 
@@ -30,6 +31,7 @@ class EnhancedPOET(POET):
         ValueError: If an argument is out of range.
     """
 
+    presets = ENHANCED
     transfers = TuneThePromising()
     novelty = RankDistance()
     keeps_retired = True

@@ -57,8 +57,9 @@ def apply_preset(
     Raises:
         ValueError: If the named preset is unknown.
     """
-    set_by_preset = chosen(given.get("preset", arguments["preset"].default), presets, given)
     defaults = {name: one.default for name, one in arguments.items() if not one.required}
+    named = {"env": defaults.get("env"), **given}
+    set_by_preset = chosen(given.get("preset", defaults["preset"]), presets, named)
     origin = {
         name: "explicit" if name in given else "preset" if name in set_by_preset else "default"
         for name, one in arguments.items()

@@ -162,6 +162,14 @@ def test_enhanced_poet_evolves_networks_grounds_by_default():
     assert agent.latest["annecs"] == 0
 
 
+def test_its_own_id_has_arguments_and_a_preset_too():
+    pytest.importorskip("mujoco")
+    agent = agents.EnhancedPOET("MlpPolicy", env_kwargs={"max_episode_steps": 600, "threads": 1})
+    assert agent.applied["capacity"] == "preset" and agent.capacity == 6
+    brief = agents.EnhancedPOET("MlpPolicy", env_kwargs={"max_episode_steps": 100, "threads": 1})
+    assert brief.applied["capacity"] == "default" and brief.capacity == 40
+
+
 def test_an_agent_that_trains_needs_its_whole_state():
     agent = make(cls=agents.EnhancedPOET)
     state = agent._extra_state()
