@@ -161,14 +161,15 @@ def read(source: str | os.PathLike) -> dict[str, np.ndarray]:
         ValueError: If it is not a safetensors file.
     """
     content = _content(source)
-    if content.startswith(_PICKLES):
-        raise ValueError(
-            f"{os.fspath(source)} is a pickle or an archive (PyTorch, NumPy), which may run code "
-            "when it is read; save the arrays with safetensors.numpy.save_file instead"
-        )
     try:
         return safetensors.numpy.load(content)
     except (safetensors.SafetensorError, KeyError, ValueError, TypeError) as reason:
+        # only now: the length that a safetensors file begins with may look like a pickle's head
+        if content.startswith(_PICKLES):
+            raise ValueError(
+                f"{os.fspath(source)} is a pickle or an archive (PyTorch, NumPy), which may run "
+                "code when it is read; save the arrays with safetensors.numpy.save_file instead"
+            ) from None
         raise ValueError(f"{os.fspath(source)} is not a safetensors file: {reason}") from reason
 
 

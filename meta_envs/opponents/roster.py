@@ -21,7 +21,10 @@ OPPONENT, SQUASH, RELU = "about.opponent", "about.squash", "about.relu"
 MADE_AT = "about.made_at"  # timesteps of training after which each version was kept
 SELF, SELVES = "self", 32  # name of a bank that is yet to be played, and versions it has room for
 # Opponents of the banks in assets, by body.
-BUILT_IN: Mapping[str, Sequence[str]] = {"puck": ("charger", "guard", "dodger")}
+BUILT_IN: Mapping[str, Sequence[str]] = {
+    "puck": ("charger", "guard", "dodger"),
+    "ant": ("self-taught",),
+}
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,16 @@ def test_a_file_a_name_and_arrays_are_the_same_bank(tmp_path, monkeypatch):
         Bank(tmp_path / "away.safetensors")
 
 
+@pytest.mark.parametrize("version", [2, 3, 4, 5])
+def test_a_file_that_begins_as_pickles_do_is_read(version, tmp_path):
+    path = tmp_path / "bank.safetensors"
+    short = int.from_bytes(safetensors.numpy.save(judges(), {"note": ""})[:8], "little")
+    padding = "-" * (0x80 + (version << 8) - short)  # a file begins with the length of its head
+    safetensors.numpy.save_file(judges(), path, {"note": padding})
+    assert path.read_bytes()[:2] == bytes([0x80, version])
+    assert Bank(path).hash == Bank(judges()).hash
+
+
 class Trap:
     def __reduce__(self):
         return print, ("read!",)

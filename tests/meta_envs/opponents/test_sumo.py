@@ -179,6 +179,16 @@ def test_the_opponent_is_the_bank_s_network():
     np.testing.assert_allclose(acted(squashed, np.zeros(1, int), np.zeros((1, 8))), np.tanh(0.5))
 
 
+def test_two_ants_have_a_bank_and_an_ant_against_a_bug_has_none():
+    alike: Any = gym.make_vec(ID, num_envs=2, body="ant", threads=1).unwrapped
+    assert alike.roster.names == ("self-taught",) and list(alike.roster.versions) == [12]
+    assert (
+        alike.bank.size == 12 and np.abs(alike.bank.forward(np.arange(2), np.ones((2, 120)))).any()
+    )
+    other: Any = gym.make_vec(ID, num_envs=2, body="bug", opponent="ant", threads=1).unwrapped
+    assert other.bank.size == 1  # stands still
+
+
 def test_opponents_are_held_out():
     splits = {split: gym.make_vec(ID, num_envs=1, split=split) for split in ("train", "test")}
     found = {k: {int(t["opponent"]) for t in v.unwrapped.tasks_in_split} for k, v in splits.items()}
