@@ -46,6 +46,7 @@ from agents.zoo.page import page
 ROOT = Path(__file__).resolve().parent
 sys.path.append(str(ROOT.parent))  # for docs.making, which no wheel has
 TABLE = ROOT / "results" / "zoo.csv"
+_LARGEST = 350_000  # bytes of a film: a moving ground takes 30,000 a picture
 _WITHOUT_REWARD = ("diayn",)  # its skills are not to earn anything
 BY_NAME = {pair.name: pair for pair in PAIRS}
 
@@ -174,10 +175,14 @@ def _score_others(pair: Pair, entry: Entry, seeds: list[int]) -> None:
 
 
 def _film(pair: Pair, agent: Any, path: Path) -> None:
-    """Draw a film of the agent at play."""
+    """Draw a film of the agent at play, of fewer pictures where they would take too much room."""
     from docs.making import films
 
-    films.save(films.pictures(pair.id, agent, env_kwargs=pair.env_kwargs), path)
+    shown = films.pictures(pair.id, agent, env_kwargs=pair.env_kwargs)
+    films.save(shown, path)
+    while path.stat().st_size > _LARGEST and len(shown) > 2:
+        shown = shown[::2]
+        films.save(shown, path)
 
 
 def _write_page(entry: Entry) -> None:

@@ -49,6 +49,7 @@ _ROUNDS = {"num_tasks": 200, "rows_per_task": 20, "episodes": 4}
 _RUN = {"num_tasks": 100}
 _ARM = {"num_tasks": 20, "rows_per_task": 10, "episodes": 2}
 _FAILING = {"num_tasks": 60, "rows_per_task": 20, "episodes": 7}
+_LIMPING = {"num_tasks": 24, "rows_per_task": 8, "episodes": 7}
 
 
 def _steps(
@@ -169,6 +170,9 @@ PAIRS: tuple[Pair, ...] = (
     _steps("maml", "ML1", 2_000_000, _ARM, env_kwargs={"task_name": "reach-v3"}),
     _steps("continuousmaml", "Thrusters", 8_000_000, rounds=_FAILING),
     _steps("ppotracking", "Thrusters", 8_000_000, rounds=_FAILING),
+    # these two as `change.py continuous tracking --id meta/CrippledAnt-v0` trains them
+    _steps("continuousmaml", "CrippledAnt", 4_000_000, rounds=_LIMPING),
+    _steps("ppotracking", "CrippledAnt", 4_000_000, rounds=_LIMPING),
     Pair("bc", "meta/FeatureReach-v0", 1_000_000),
     Pair("mil", "meta/PointGoal-v0", 600_000, protocol=_SHOWN),
     Pair(
