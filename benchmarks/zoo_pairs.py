@@ -173,6 +173,18 @@ PAIRS: tuple[Pair, ...] = (
     # these two as `change.py continuous tracking --id meta/CrippledAnt-v0` trains them
     _steps("continuousmaml", "CrippledAnt", 4_000_000, rounds=_LIMPING),
     _steps("ppotracking", "CrippledAnt", 4_000_000, rounds=_LIMPING),
+    Pair(  # as `sumo.py training --body ant` trains it
+        *("continuousmaml", "meta/Sumo-v0", 6_000_000),
+        arguments={
+            **{"inner_steps": 0, "exploration_coef": 0.0, "n_envs": 64, "rows_per_task": 8},
+            **{"learning_rate": ("linear", 1e-3, 3e-4), "n_epochs": 20},
+            "policy_kwargs": {
+                **{"net_arch": (32, 32), "normalize_observation": True, "log_std_init": -0.7},
+            },
+        },
+        env_kwargs={"reward_scale": 1e-3, "body": "ant", "split": "all"},
+        protocol={"num_tasks": 120, "episodes": 3},
+    ),
     Pair("bc", "meta/FeatureReach-v0", 1_000_000),
     Pair("mil", "meta/PointGoal-v0", 600_000, protocol=_SHOWN),
     Pair(
