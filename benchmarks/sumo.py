@@ -28,6 +28,7 @@ import numpy as np
 from results_table import RESULTS, append, begins
 from safetensors.numpy import save_file
 from stable_baselines3.common.callbacks import BaseCallback
+from zoo_pairs import LEGGED_WRESTLER, WRESTLER
 
 import agents
 from agents import PPO, ContinuousMAML, SelfPlay, evaluate
@@ -40,17 +41,9 @@ ID = "meta/Sumo-v0"
 BUILT_IN = Path(__file__).parents[1] / "assets" / "banks" / "sumo-puck.safetensors"
 COLUMNS = "what,entry,seed,steps,seconds,trials,first_quarter,last_quarter,standard_error,reference"
 SCALE = {"reward_scale": 1e-3}
-SELF = {"task": "changing", "n_envs": 32, "n_steps": 64, "learning_rate": 7e-4, "gamma": 0.99,
-        "ent_coef": 0.0, "n_epochs": 8}  # fmt: skip
-NETWORK = {"net_arch": [32, 32], "separate": ["value"], "log_std_init": -0.7}  # a bank's sizes
 KEPT = 12  # versions
-# Legged bodies: PPO without adaptation, whose policy standardises what it sees.
-LEGGED = {"inner_steps": 0, "exploration_coef": 0.0, "n_envs": 64, "rows_per_task": 8,
-          "learning_rate": ("linear", 1e-3, 3e-4), "n_epochs": 20,
-          "policy_kwargs": {"net_arch": (32, 32), "normalize_observation": True,
-                            "log_std_init": -0.7}}  # fmt: skip
 ENTRIES: dict[str, dict[str, Any]] = {
-    "none": {"agent": "PPO", "policy": "MlpPolicy", "arguments": SELF},
+    "none": {"agent": "PPO", "policy": "MlpPolicy", "arguments": WRESTLER},
     "tracking": {"agent": "PPOTracking", "policy": "MlpPolicy",
                  "arguments": {"n_envs": 96, "rows_per_task": 3}},
     "continuous": {"agent": "ContinuousMAML", "policy": "MlpPolicy",
@@ -136,8 +129,8 @@ def _alone(seed: int, body: str, kwargs: dict[str, Any]) -> Any:
     """Return an agent that does not adapt; of legged bodies it sees standardised observations."""
     given = {"env_kwargs": {**SCALE, "body": body, "threads": 1, **kwargs}, "seed": seed}
     if body == "puck":
-        return PPO("MlpPolicy", ID, policy_kwargs=NETWORK, **SELF, **given)
-    return ContinuousMAML("MlpPolicy", ID, **LEGGED, **given)
+        return PPO("MlpPolicy", ID, **WRESTLER, **given)
+    return ContinuousMAML("MlpPolicy", ID, **LEGGED_WRESTLER, **given)
 
 
 def _measure(what: str, entry: str, agent: Any, seed: int, seconds: float, body: str) -> None:
@@ -209,16 +202,13 @@ def rounds(name: str, seed: int, given: argparse.Namespace) -> None:
     """Train one agent, and play 40 rounds against a bank that it has not met."""
     entry = ENTRIES[name]
     made = getattr(agents, entry["agent"])
-    more = {"policy_kwargs": NETWORK} if name == "none" else {}
     kwargs = {**SCALE, "split": "all", "threads": 1}
     file = f"{entry['agent']}-sumo-{name}-{seed}.zip"
     began = time.perf_counter()
     if given.trained:
         agent = made.load(given.trained / file, env=ID, env_kwargs=kwargs)
     else:
-        agent = made(
-            entry["policy"], ID, seed=seed, env_kwargs=kwargs, **entry["arguments"], **more
-        )
+        agent = made(entry["policy"], ID, seed=seed, env_kwargs=kwargs, **entry["arguments"])
         agent.learn(given.steps, log_interval=None)
         agent.save(given.keep / file)
     seconds = time.perf_counter() - began

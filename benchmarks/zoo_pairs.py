@@ -73,10 +73,18 @@ _CATCH = {
     **{"n_envs": 16, "n_steps": 16, "learning_rate": 2e-3, "policy_kwargs": {"net_arch": [64]}},
     **{"eta_start": {"gamma": 0.5}, "meta_learning_rate": 1e-2},
 }
-_WRESTLER = {
+WRESTLER = {
     **{"task": "changing", "n_envs": 32, "n_steps": 64, "learning_rate": 7e-4, "gamma": 0.99},
     **{"ent_coef": 0.0, "n_epochs": 8},
     "policy_kwargs": {"net_arch": [32, 32], "separate": ["value"], "log_std_init": -0.7},
+}
+# Of legged bodies: PPO without adaptation, whose policy standardises what it sees.
+LEGGED_WRESTLER = {
+    **{"inner_steps": 0, "exploration_coef": 0.0, "n_envs": 64, "rows_per_task": 8},
+    **{"learning_rate": ("linear", 1e-3, 3e-4), "n_epochs": 20},
+    "policy_kwargs": {
+        **{"net_arch": (32, 32), "normalize_observation": True, "log_std_init": -0.7},
+    },
 }
 _LINEAR = {"population": 32, "learning_rate": 0.1, "sigma": 0.3, "policy_kwargs": {"net_arch": ()}}
 _MEMORY = {"batch_size": 32, "n_epochs": 4, "learning_rate": 1e-3}
@@ -175,13 +183,7 @@ PAIRS: tuple[Pair, ...] = (
     _steps("ppotracking", "CrippledAnt", 4_000_000, rounds=_LIMPING),
     Pair(  # as `sumo.py training --body ant` trains it
         *("continuousmaml", "meta/Sumo-v0", 6_000_000),
-        arguments={
-            **{"inner_steps": 0, "exploration_coef": 0.0, "n_envs": 64, "rows_per_task": 8},
-            **{"learning_rate": ("linear", 1e-3, 3e-4), "n_epochs": 20},
-            "policy_kwargs": {
-                **{"net_arch": (32, 32), "normalize_observation": True, "log_std_init": -0.7},
-            },
-        },
+        arguments=LEGGED_WRESTLER,
         env_kwargs={"reward_scale": 1e-3, "body": "ant", "split": "all"},
         protocol={"num_tasks": 120, "episodes": 3},
     ),
@@ -215,7 +217,7 @@ PAIRS: tuple[Pair, ...] = (
     _life("ppo", "meta/RandomCartPole-v0", 60_000, arguments={"task": "changing", **_POLE}),
     _life(
         *("ppo", "meta/Sumo-v0", 400_000),
-        arguments=_WRESTLER,
+        arguments=WRESTLER,
         env_kwargs={"reward_scale": 1e-3},
     ),
     _life("stac", "CartPole-v1", 40_000),

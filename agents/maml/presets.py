@@ -121,22 +121,25 @@ SUPERVISED: Presets = {}
 # Rates begin at the paper's 1e-3 and rise at a twentieth of the policy's pace: where they are .1
 # from the start, the policy learns to begin with little thrust and to rely on the steps, and earns
 # less before and after them. Twenty outer steps an iteration on eight tasks fitted their noise.
+_FAILING = {
+    "learning_rate": ("linear", 2e-3, 2e-4),
+    "inner_steps": 1,
+    "inner_lr_pace": 0.05,
+    "inner_grad_clip": 1.0,
+    "exploration_coef": 0.0,
+    "iw": "step",
+    "iw_clip": 2.0,
+}
 CONTINUOUS: Presets = {
     "thrusters": {
         "id": "meta/Thrusters-v0",
         "arguments": {
+            **_FAILING,
             "n_envs": 240,
             "rows_per_task": 20,
-            "learning_rate": ("linear", 2e-3, 2e-4),
             "n_epochs": 8,
             "gamma": 0.9,
             "gae_lambda": 0.9,
-            "inner_steps": 1,
-            "inner_lr_pace": 0.05,
-            "inner_grad_clip": 1.0,
-            "exploration_coef": 0.0,
-            "iw": "step",
-            "iw_clip": 2.0,
             "policy_kwargs": {"net_arch": (64, 64), "log_std_init": -1.0},
         },
     },
@@ -147,18 +150,12 @@ CONTINUOUS: Presets = {
     "crippled-ant": {
         "id": "meta/CrippledAnt-v0",
         "arguments": {
+            **_FAILING,
             "n_envs": 96,
             "rows_per_task": 8,
-            "learning_rate": ("linear", 2e-3, 2e-4),
             "n_epochs": 20,
             "gamma": 0.95,
             "gae_lambda": 0.95,
-            "inner_steps": 1,
-            "inner_lr_pace": 0.05,
-            "inner_grad_clip": 1.0,
-            "exploration_coef": 0.0,
-            "iw": "step",
-            "iw_clip": 2.0,
             "policy_kwargs": {
                 "net_arch": (64, 64),
                 "log_std_init": -1.0,

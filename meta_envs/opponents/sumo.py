@@ -170,7 +170,7 @@ class Sumo(RosterTasks, MetaVectorEnv):
         wanted = self.contest.width(1), other.num_motors
         if (bank.inputs, bank.outputs) != wanted:
             raise ValueError(
-                f"bank: {bank} does not fit: a {other.wrestler.name} against a "
+                f"bank: {bank} does not fit: the {other.wrestler.name} against the "
                 f"{self.contest.sides[0].wrestler.name} sees {wanted[0]} numbers and has "
                 f"{wanted[1]} motors"
             )

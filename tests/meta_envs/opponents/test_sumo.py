@@ -229,7 +229,7 @@ def _still_bank(versions: int) -> dict[str, np.ndarray]:
         ({"body": "puck", "opponent": "ant"}, "pucks only"),
         ({"body": "any"}, "did you mean 'ant'"),
         ({"start_radius": 0.0}, "start inside each other"),
-        ({"bank": still(9, 2)}, "a puck against a puck sees 8 numbers and has 2 motors"),
+        ({"bank": still(9, 2)}, "the puck against the puck sees 8 numbers and has 2 motors"),
         ({"bank": still(8, 2), "names": ["a", "b"]}, "has 1 opponents, not 2"),
         ({"bank": {**still(8, 2), "about.opponent": np.ones(1, np.float32)}}, "from 0 on"),
         ({"bank": {**still(8, 2), "about.opponent": np.zeros(2, np.float32)}}, "has the shape"),
