@@ -20,7 +20,7 @@ from agents import Player
 
 TWO_COLOURS = {
     **{"n_envs": 1, "n_steps": 16, "optimizer": "sgd", "learning_rate": 0.1, "gamma": 0.99},
-    **{"gae_lambda": 1.0, "vf_coef": 1.0, "max_grad_norm": 2.0, "preset": None},
+    **{"gae_lambda": 1.0, "vf_coef": 0.25, "max_grad_norm": 2.0, "preset": None},
     "policy_kwargs": {
         **{"net_arch": [256, 256], "separate": ["value"], "activation": "relu", "init": "fan_in"},
     },

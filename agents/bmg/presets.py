@@ -12,7 +12,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "env_kwargs": {},
         "arguments": {
             **{"n_envs": 1, "n_steps": 16, "optimizer": "sgd", "learning_rate": 0.1},
-            **{"gamma": 0.99, "gae_lambda": 1.0, "ent_coef": 0.05, "vf_coef": 1.0},
+            **{"gamma": 0.99, "gae_lambda": 1.0, "ent_coef": 0.05, "vf_coef": 0.25},
             **{"max_grad_norm": 2.0, "meta_learning_rate": 1e-3},
             "policy_kwargs": {
                 **{"net_arch": [256, 256], "separate": ["value"], "activation": "relu"},
