@@ -111,11 +111,13 @@ _PRETRAINED = {  # one policy for all tasks, by PPO
     "learning_rate": ("linear", 2e-3, 5e-4),
     "n_envs": 80,
     "rows_per_task": 10,
+    "later_inner_lr": 0.4,
     "policy_kwargs": {"net_arch": (64, 64), "log_std_init": -0.5},
+    "preset": None,
 }
 _LEARNERS: dict[str, tuple[str, dict, int]] = {  # class, its arguments, steps
-    "maml": ("MAML", {}, 48_000_000),
-    "promp": ("ProMP", {}, 48_000_000),
+    "maml": ("MAML", {}, 8_000_000),
+    "promp": ("ProMP", {}, 8_000_000),
     "metasgd": ("MetaSGD", {}, 20_000_000),  # 12 million are enough for Vel
     "pretrained": ("MAML", _PRETRAINED, 4_000_000),
     "random": ("MAML", {}, 0),

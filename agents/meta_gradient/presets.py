@@ -6,9 +6,9 @@ Settings are A2C's where it has some; `benchmarks/meta_gradients.py` measures bo
 from typing import Any
 
 PRESETS: dict[str, dict[str, Any]] = {
-    # A2C's rate is too large for a network that sees gamma and lambda: policies become deterministic
-    # before they are good, as with a meta rate of .01 (seeds 0 to 2: 92, 21, 128 after 60,000 steps;
-    # 100 to 102 with these settings: 309, 500, 500, and A2C 10, 500, 500).
+    # A2C's rate is too large for a network that sees gamma and lambda: policies become
+    # deterministic before they are good, as with a meta rate of .01 (seeds 0 to 2: 92, 21, 128
+    # after 60,000 steps; 100 to 102 with these settings: 309, 500, 500, A2C 10, 500, 500).
     "cartpole": {
         "id": "CartPole-v1",
         "env_kwargs": {},
