@@ -70,7 +70,7 @@ def _ml1(arguments: dict[str, Any]) -> Presets:
 # advantages cut at lambda .95; ten episodes a gradient step in training, twenty in the benchmark.
 # Tuned for MetaSGD; MAML and ProMP have 457 and 481 after 3 million steps of HalfCheetahDir (seed
 # 77, 20 tasks).
-_CHEETAH = {
+_CHEETAH: dict[str, Any] = {
     "rows_per_task": 10,
     "inner_lr": 0.5,
     "later_inner_lr": 0.4,

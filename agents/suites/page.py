@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,13 +18,14 @@ _STYLE = (
 )
 _NUMBERS = (
     *("mean", "IQM", "95 % interval", "seeds", "seed", "steps", "score", "probability"),
-    "settings",
+    *("settings", "trainings"),
 )
 
 
 def page(
     name: str,
     made: Table,
+    settings: Sequence[dict[str, Any]],
     better: Sequence[dict[str, Any]],
     drawn: bool,
     recorded: Sequence[dict[str, Any]],
@@ -34,6 +36,7 @@ def page(
     Args:
         name: Of the suite's folder.
         made: Scores of the cells that were run.
+        settings: Scores by setting and agent, as in `report.by_setting`.
         better: Comparisons, as in `report.improvements`.
         drawn: Whether there is a picture of profiles beside it.
         recorded: Cells whose results were recorded before.
@@ -41,6 +44,13 @@ def page(
     """
     title = html.escape(f"Results of {name}")
     parts = [f"<h1>{title}</h1>"]
+    if settings:
+        parts += [
+            "<h2>By setting</h2>",
+            "<p>Mean and interquartile mean over trainings, of the last episode of a trial; cells "
+            "that were run and those recorded before. One training has no interval.</p>",
+            _by_setting(settings),
+        ]
     if made.rows:
         parts += [
             "<h2>Scores in the last episode of a trial</h2>",
@@ -83,6 +93,16 @@ def _scores(made: Table) -> str:
     ]  # fmt: skip
     heads = ("agent", "id", "mean", "IQM", "95 % interval", "seeds", "what", "protocol")
     return _table(heads, rows)
+
+
+def _by_setting(settings: Sequence[dict[str, Any]]) -> str:
+    rows = [
+        (row["setting"], row["agent"], f"{row['mean']:.4g}", f"{row['iqm']:.4g}",
+         "" if math.isnan(row["low"]) else f"{row['low']:.4g} to {row['high']:.4g}",
+         str(row["trainings"]))
+        for row in settings
+    ]  # fmt: skip
+    return _table(("setting", "agent", "mean", "IQM", "95 % interval", "trainings"), rows)
 
 
 def _recorded(recorded: Sequence[dict[str, Any]]) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.evaluation import bootstrap
 from ..core.evaluation.curve import AdaptationCurve
 from ..core.evaluation.table import Table
 from ..core.saving.files import atomic_file
@@ -24,6 +25,7 @@ from .suite import Cell
 
 _LEVELS = np.linspace(0.0, 1.0, 41)
 _RECORDED = ("cell", "agent", "id", "seed", "steps", "score", "source")
+_SETTINGS = ("setting", "agent", "mean", "iqm", "low", "high", "trainings")
 _CHANCE, _ORACLES = "random", ("bandit-oracle", "grid-oracle", "mdp-oracle", "expert")
 
 
@@ -81,6 +83,22 @@ def collect(root: Path) -> Results:
         for setting, by_agent in found.items()
     }
     return Results(tuple(paths), scores, tuple(missing), tuple(recorded))
+
+
+def by_setting(results: Results) -> list[dict[str, Any]]:
+    """Return each agent's scores in each setting, best first, of all cells, recorded ones too.
+
+    Mean, interquartile mean and 95 % interval are over trainings; one training has no interval.
+    """
+    rows = []
+    for setting, by_agent in sorted(results.scores.items()):
+        for name, scores in sorted(by_agent.items(), key=lambda item: -item[1].mean()):
+            column = scores[:, None]
+            low, high = bootstrap.interval(column, seeds=len(scores))
+            numbers = (scores.mean(), bootstrap.iqm(column)[0], low[0], high[0])
+            each = [float(f"{number:.6g}") for number in numbers]
+            rows.append(dict(zip(_SETTINGS, (setting, name, *each, len(scores)), strict=True)))
+    return rows
 
 
 def improvements(results: Results) -> list[dict[str, Any]]:
@@ -142,10 +160,11 @@ def write(root: Path, out: Path) -> list[Path]:
         raise ValueError(f"no cell of {root} is finished yet: {len(results.missing)} are missing")
     out.mkdir(parents=True, exist_ok=True)
     made = table([str(path) for path in results.paths]) if results.paths else Table(())
-    better, shapes = improvements(results), profiles(results)
+    settings, better, shapes = by_setting(results), improvements(results), profiles(results)
     texts = {
         "table.csv": made.to_csv(),
         "table.md": made.to_markdown(),
+        "settings.csv": _csv(_SETTINGS, settings),
         "improvement.csv": _csv(
             ("agent", "than", "probability", "low", "high", "settings"), better
         ),
@@ -163,7 +182,7 @@ def write(root: Path, out: Path) -> list[Path]:
     if shapes:
         _draw(shapes, out / "profiles.png")
     texts["index.html"] = page(
-        root.name, made, better, bool(shapes), results.recorded, results.missing
+        root.name, made, settings, better, bool(shapes), results.recorded, results.missing
     )
     for name, text in texts.items():
         with atomic_file(out / name) as stream:
@@ -181,17 +200,21 @@ def _csv(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> str:
 
 def _draw(shapes: dict[str, np.ndarray], path: Path) -> None:
     """Draw performance profiles."""
+    import matplotlib
+    from cycler import cycler
     from matplotlib.figure import Figure
 
     from ..core.evaluation.plot import save
 
-    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+    figure = Figure(figsize=(8.0, 4.0), layout="constrained")
     axes = figure.add_subplot()
+    styles = cycler(linestyle=["-", "--", ":", "-."])  # of more agents than there are colours
+    axes.set_prop_cycle(styles * matplotlib.rcParams["axes.prop_cycle"])
     for name, shares in shapes.items():
         axes.step(_LEVELS, shares, where="post", label=name)
     axes.set_xlabel("score (random play 0, best of the setting 1)")
     axes.set_ylabel("share of trainings above it")
     axes.set_ylim(0.0, 1.02)
     axes.grid(alpha=0.3)
-    axes.legend(frameon=False)
+    figure.legend(frameon=False, loc="outside right upper")
     save(figure, path)
