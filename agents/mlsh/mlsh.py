@@ -256,6 +256,9 @@ class MLSH(MLSHArguments, IterativeAlgorithm):
         held: dict[str, Any] = {"sub_policies": self._sub_policies, "masters": self._masters}
         return held if self.moments is None else {**held, "moments": self.moments}
 
+    def _acts_with(self, network: str, tensor: str) -> bool:
+        return network != "masters" and super()._acts_with(network, tensor)  # a task has new ones
+
     def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return {}
 
