@@ -47,7 +47,7 @@ def _rl2(
 
 _ROUNDS = {"num_tasks": 200, "rows_per_task": 20, "episodes": 4}
 _RUN = {"num_tasks": 100}
-_ARM = {"num_tasks": 20, "rows_per_task": 10, "episodes": 2}
+_ONE_STEP = {"num_tasks": 20, "rows_per_task": 10, "episodes": 2}
 _FAILING = {"num_tasks": 60, "rows_per_task": 20, "episodes": 7}
 _LIMPING = {"num_tasks": 24, "rows_per_task": 8, "episodes": 7}
 
@@ -161,6 +161,8 @@ PAIRS: tuple[Pair, ...] = (
     ),
     _steps("promp", "PointCorner", 4_000_000),
     _steps("emaml", "PointCorner", 4_000_000),
+    _steps("maml", "HalfCheetahDir", 8_000_000, _ONE_STEP),
+    _steps("promp", "HalfCheetahVel", 8_000_000, _ONE_STEP),
     _steps("maml", "PointSkillReward", 1_500_000, arguments={"preset": "point-navigation"}),
     _steps("promp", "PointWalls", 1_500_000, arguments={"preset": "point-corner"}),
     Pair(
@@ -175,12 +177,13 @@ PAIRS: tuple[Pair, ...] = (
     ),
     # Needs the environment of `make metaworld`.
     _rl2("ML1", 600_000, env_kwargs={"task_name": "reach-v3"}, protocol={"num_tasks": 50}),
-    _steps("maml", "ML1", 2_000_000, _ARM, env_kwargs={"task_name": "reach-v3"}),
+    _steps("maml", "ML1", 2_000_000, _ONE_STEP, env_kwargs={"task_name": "reach-v3"}),
     _steps("continuousmaml", "Thrusters", 8_000_000, rounds=_FAILING),
     _steps("ppotracking", "Thrusters", 8_000_000, rounds=_FAILING),
-    # these two as `change.py continuous tracking --id meta/CrippledAnt-v0` trains them
+    # these three as `change.py continuous tracking rl2 --id meta/CrippledAnt-v0` trains them
     _steps("continuousmaml", "CrippledAnt", 4_000_000, rounds=_LIMPING),
     _steps("ppotracking", "CrippledAnt", 4_000_000, rounds=_LIMPING),
+    _rl2("CrippledAnt", 4_000_000, protocol={"num_tasks": 24}),
     Pair(  # as `sumo.py training --body ant` trains it
         *("continuousmaml", "meta/Sumo-v0", 6_000_000),
         arguments=LEGGED_WRESTLER,
