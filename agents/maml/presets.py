@@ -1,10 +1,10 @@
 """Presets of gradient-based agents: per id, with the source of the settings and what they scored.
 
-Tasks, episodes and inner rates are the papers' (40 tasks of 20 episodes, rate .1); networks are
-ProMP's (64-64 tanh) throughout. Schedules and trust regions are ours, tuned on seeds 2 and 3.
-Scores are in `benchmarks/results/gradient.csv`. PointNavigation while tuning (seed 3, 400 held-out
-goals, 20 episodes a step), after 1, 2, 3 steps: MAML -12.02, -3.91, -2.79 (8 million steps) and
-ProMP -11.91, -3.80, -2.51 (10 million).
+Tasks, episodes and inner rates are the papers' (40 tasks of 20 episodes, rate .1) where nothing
+else is said; networks are ProMP's (64-64 tanh) throughout. Schedules and trust regions are ours,
+tuned on seeds 2 and 3. Scores are in `benchmarks/results/gradient.csv`. PointNavigation while
+tuning (seed 3, 400 held-out goals, 20 episodes a step), after 1, 2, 3 steps: MAML -12.02, -3.91,
+-2.79 (8 million steps) and ProMP -11.91, -3.80, -2.51 (10 million).
 """
 
 from typing import Any
