@@ -5,7 +5,7 @@ from typing import Any
 PRESETS: dict[str, dict[str, Any]] = {
     # Luketina et al. 2022, table 3: SGD .1, unrolls of 16 steps, two networks of 2 x 256, Adam with
     # an epsilon of 1e-4, targets of 8 updates. The bonus falls to .001 where nothing changes, and
-    # rises to .15 to .4 after a switch, from which every learner comes back: 1.2 times the reward
+    # rises to .15 to .4 after a switch, from which learners come back: 1.2 times the reward
     # of the best fixed bonus after 1.75 million steps (seeds 9 to 11:
     # `benchmarks/results/meta_gradients-two-colours.csv`). With targets of 16 it rises later.
     "two-colours": {
