@@ -17,14 +17,11 @@ from results_table import RESULTS
 
 import agents
 from agents import Player
+from agents.bmg.presets import PRESETS
 
-TWO_COLOURS = {
-    **{"n_envs": 1, "n_steps": 16, "optimizer": "sgd", "learning_rate": 0.1, "gamma": 0.99},
-    **{"gae_lambda": 1.0, "vf_coef": 0.25, "max_grad_norm": 2.0, "preset": None},
-    "policy_kwargs": {
-        **{"net_arch": [256, 256], "separate": ["value"], "activation": "relu", "init": "fan_in"},
-    },
-}
+_LEARNT = ("ent_coef", "meta_learning_rate", "target_steps")  # which learners of a fixed bonus lack
+_GIVEN = PRESETS["two-colours"]["arguments"]
+TWO_COLOURS = {key: value for key, value in _GIVEN.items() if key not in _LEARNT} | {"preset": None}
 ENTROPIES, EPSILONS = (0.05, 0.1, 0.2), (0.02, 0.1, 0.3)
 COLOURS = "meta/TwoColours-v0"
 
@@ -41,8 +38,7 @@ def two_colours(arguments: argparse.Namespace) -> None:
 
     Reference: Luketina et al. 2022, table 1: total reward 1.74 against 1.24 in 10,000,000 steps.
     """
-    given = {**TWO_COLOURS, "ent_coef": 0.1, "meta_learning_rate": 1e-3, "target_steps": 7}
-    bmg = agents.BMG("MlpPolicy", COLOURS, seed=0, **given)
+    bmg = agents.BMG("MlpPolicy", COLOURS, seed=0, preset="two-colours")
     fixed = agents.A2C("MlpPolicy", COLOURS, seed=0, **TWO_COLOURS)
     each = torch.tensor(ENTROPIES).repeat_interleave(len(arguments.seeds))
     fixed.rule = dataclasses.replace(fixed.rule, ent_coef=each)
